@@ -1,0 +1,112 @@
+//! `demo`: everything in one process, on librdkafka's mock cluster, with a made-up shop.
+//!
+//! The worker, the engine and the Kafka client are those of `run`; only the broker is pretended, and loses nothing that matters because
+//! nothing here is real. A year of history first, then live traffic at a pace that can be watched, with a cart delay of seconds. At the
+//! end what was counted while watching is counted again from the topics. Called by `cli::main`.
+
+mod traffic;
+mod watch;
+
+use std::io::{Write, stdout};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+use rdkafka::mocking::MockCluster;
+
+use super::exit::CommandError;
+use super::process::Process;
+use super::settings::SettingsArgs;
+use super::{logs, rules, run};
+use crate::clock;
+use traffic::Traffic;
+use watch::Watch;
+
+/// As many as a laptop has cores to show, and enough to see slots.
+const PARTITIONS: i32 = 4;
+/// The mock cluster does not keep offsets of transactions, so slots must not move: one worker has them all.
+const IMPLIED: [&str; 8] = [
+    "workers=1",
+    "time.mode=\"wall\"",
+    "time.idle_grace=\"1s\"",
+    "log.level=\"warn\"",
+    "plays.cart_recovery.steps=[{ delay = \"3s\", template = \"cart_1\" }]",
+    "http.listen=\"127.0.0.1:0\"",
+    // the mock broker does not wake a waiting fetch
+    "kafka.properties.fetch.wait.max.ms=\"10\"",
+    "instance.id=\"demo\"",
+];
+/// After the traffic ends: long enough for the last cart reminder and its commit.
+const DRAIN_MS: u64 = 5_500;
+
+/// Watch it work on a made-up shop; needs nothing installed and nothing running
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Stop by itself after so long; without it, Ctrl-C stops it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub seconds: Option<u64>,
+    /// Another seed is another shop
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+}
+
+pub fn demo(arguments: &DemoArgs) -> Result<(), CommandError> {
+    let cluster = MockCluster::new(1)
+        .map_err(|error| CommandError::Failed(format!("cannot start the mock cluster: {error}")))?;
+    let mut implied: Vec<String> = IMPLIED.map(str::to_owned).to_vec();
+    implied.push(format!(
+        "kafka.bootstrap_servers={:?}",
+        cluster.bootstrap_servers()
+    ));
+    let config = arguments.settings.read_with(&implied)?;
+    logs::set_up(config.log)?;
+    let settings = rules::kafka_settings(&config);
+    for topic in settings
+        .input_topics
+        .iter()
+        .map(String::as_str)
+        .chain(settings.output.all())
+    {
+        cluster
+            .create_topic(topic, PARTITIONS, 1)
+            .map_err(|error| CommandError::Failed(format!("cannot create {topic}: {error}")))?;
+    }
+
+    let signals = run::count_signals()?;
+    let began_ms = clock::monotonic_ms();
+    let mut traffic = Traffic::new(&settings, arguments.seed)?;
+    let history = traffic.send_history(clock::wall_ms())?;
+    writeln!(
+        stdout(),
+        "a shop with {} customers and {history} events in the past year; live from now on, cart e-mails after 3 s",
+        traffic::CUSTOMERS
+    )?;
+
+    let done = Arc::new(AtomicBool::new(false));
+    let mut watch = Watch::new(&settings, clock::wall_ms())?;
+    let (end, live_ms) = (
+        done.clone(),
+        arguments
+            .seconds
+            .map_or(u64::MAX, |seconds| seconds.saturating_mul(1000)),
+    );
+    let process = Process::start(&config, PARTITIONS as u32)?;
+    let worker = std::thread::spawn(move || process.run_until(|| end.load(Ordering::Relaxed)));
+    let traffic_ms = live_ms.saturating_sub(DRAIN_MS);
+    while signals.load(Ordering::Relaxed) == 0
+        && clock::monotonic_ms() - began_ms < live_ms
+        && !worker.is_finished()
+    {
+        if clock::monotonic_ms() - began_ms < traffic_ms {
+            traffic.send_live(clock::wall_ms())?;
+        }
+        watch.show_new(&mut stdout())?;
+    }
+    done.store(true, Ordering::Relaxed);
+    worker
+        .join()
+        .map_err(|_| CommandError::Failed("the worker broke an invariant".to_owned()))??;
+    watch.finish(&settings, &mut stdout())
+}

@@ -1,0 +1,92 @@
+//! The command line: one file for each subcommand, what they share in `settings`, `logs`, `exit`.
+//!
+//! Data goes to stdout, everything else to stderr. This room puts the others together and decides nothing about customers; it alone
+//! reads arguments, environment and files of the configuration. Called by `main`.
+
+mod config;
+mod demo;
+mod exit;
+mod generate;
+mod logs;
+mod observer;
+mod process;
+pub mod replay;
+mod rules;
+mod run;
+mod settings;
+pub mod shop;
+#[cfg(test)]
+mod tests;
+mod timed;
+mod topics;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use exit::Exit;
+
+/// Customer lifecycle stages, lifetime value and abandoned-cart actions, from Kafka to Kafka, exactly once.
+#[derive(Debug, Parser)]
+#[command(name = "lifetide", version, after_help = exit::HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::RunArgs),
+    Demo(demo::DemoArgs),
+    Replay(replay::ReplayArgs),
+    Validate(validate::ValidateArgs),
+    Config(config::ConfigCommand),
+    Topics(topics::TopicsCommand),
+    Generate(generate::GenerateArgs),
+}
+
+/// How a command that reads shows what it found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// The program.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // help and version come as errors too, and belong on stdout; a closed pipe is nobody's loss
+            let _ = error.print();
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+            return exit.into();
+        }
+    };
+    let outcome = match arguments.command {
+        Command::Validate(arguments) => validate::validate(&arguments),
+        Command::Config(arguments) => config::config(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Demo(arguments) => demo::demo(&arguments),
+        Command::Replay(arguments) => replay::replay(&arguments),
+        Command::Topics(command) => topics::topics(&command),
+        Command::Generate(arguments) => generate::generate(&arguments),
+    };
+    exit::finish(outcome).into()
+}
+
+/// An argument that is a moment: RFC 3339 to ms since 1970.
+fn instant_ms(text: &str) -> Result<i64, String> {
+    let moment: jiff::Timestamp = text
+        .parse()
+        .map_err(|_| "expected a time such as 2026-01-01T00:00:00Z".to_string())?;
+    Ok(moment.as_millisecond())
+}

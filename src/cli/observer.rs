@@ -1,0 +1,277 @@
+//! Turns what a worker reports into metrics, health and log lines. It decides nothing; no label or line names a customer.
+//! One per worker thread; called by `run` and `demo` through the runner.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::engine::Note;
+use crate::http::{Health, Phase as HealthPhase};
+use crate::kafka::OutputNames;
+use crate::metrics::{BatchReport, CommitReport, Metrics, Phase, SlotReport, WorkerMetrics};
+use crate::worker::runner::Happened;
+use crate::worker::{Commit, Now, Report, SlotState, Status};
+
+use super::rules;
+
+/// How long each part of the transactions since the last report took, written by `timed`.
+pub type Phases = Rc<RefCell<Vec<(Phase, u64)>>>;
+
+pub struct Observer {
+    worker: usize,
+    metrics: Arc<Metrics>,
+    own: WorkerMetrics,
+    health: Arc<Health>,
+    inputs: Vec<String>,
+    outputs: OutputNames,
+    plays: Vec<String>,
+    phases: Phases,
+    phase: HealthPhase,
+}
+
+impl Observer {
+    pub fn new(
+        worker: usize,
+        config: &Config,
+        metrics: Arc<Metrics>,
+        health: Arc<Health>,
+        phases: Phases,
+    ) -> Observer {
+        Observer {
+            worker,
+            own: WorkerMetrics::new(metrics.clone()),
+            metrics,
+            health,
+            inputs: config.input.topics.clone(),
+            outputs: rules::kafka_settings(config).output,
+            plays: config
+                .engine
+                .plays
+                .iter()
+                .map(|play| play.name.clone())
+                .collect(),
+            phases,
+            phase: HealthPhase::Starting,
+        }
+    }
+
+    pub fn observe(&mut self, happened: Happened<'_>) {
+        match happened {
+            Happened::Step {
+                report,
+                status,
+                now,
+            } => {
+                self.health.beat(self.worker, now.mono_ms);
+                self.follow(status);
+                self.count(report, now);
+            }
+            Happened::Measured { slots, lag, now } => {
+                slots.iter().for_each(|slot| self.measure(slot, now));
+                if let Some((input, records)) = lag {
+                    self.metrics
+                        .record_lag(&self.inputs[input.topic], input.slot, records);
+                }
+            }
+            Happened::Failed { error, pause_ms } => {
+                self.metrics.record_worker_restart();
+                self.enter(HealthPhase::Starting);
+                tracing::error!(
+                    worker = self.worker,
+                    pause_ms,
+                    "worker failed and is built anew: {error}"
+                );
+            }
+        }
+    }
+
+    fn measure(&self, slot: &SlotState, now: Now) {
+        self.metrics.record_slot(&SlotReport {
+            slot: slot.slot,
+            entries: slot.customers as u64,
+            bytes: slot.bytes as u64,
+            timers_pending: slot.timers as u64,
+            time_lag_ms: slot.time_ms.map_or(0, |time_ms| now.wall_ms - time_ms),
+        });
+    }
+
+    fn follow(&mut self, status: &Status) {
+        let owned = status.recovering.len() + status.lagging.len() + status.running.len();
+        self.metrics.set_assigned_slots(self.worker, owned as u64);
+        let phase = if !status.recovering.is_empty() {
+            HealthPhase::Restoring {
+                slots: status.recovering.len(),
+            }
+        } else if !status.lagging.is_empty() {
+            HealthPhase::Lagging
+        } else if owned == 0 && self.phase == HealthPhase::Starting {
+            // a member without slots is ready only once the group has said so
+            HealthPhase::Starting
+        } else {
+            HealthPhase::Running
+        };
+        self.enter(phase);
+    }
+
+    pub fn enter(&mut self, phase: HealthPhase) {
+        if self.phase == phase {
+            return;
+        }
+        tracing::info!(
+            worker = self.worker,
+            phase = phase.as_str(),
+            "worker is now {}",
+            phase.as_str()
+        );
+        self.health.set_phase(self.worker, phase.clone());
+        self.metrics.set_state(self.health.state());
+        self.phase = phase;
+    }
+
+    fn count(&mut self, report: &Report, now: Now) {
+        let changes = [
+            ("assign", &report.assigned),
+            ("revoke", &report.revoked),
+            ("lost", &report.lost),
+        ];
+        for (kind, slots) in changes.into_iter().filter(|(_, slots)| !slots.is_empty()) {
+            self.metrics.record_rebalance(kind, 0);
+            tracing::info!(worker = self.worker, ?slots, "group change: {kind}");
+            if kind != "assign" {
+                slots
+                    .iter()
+                    .for_each(|slot| self.metrics.forget_slot(*slot));
+            }
+        }
+        if report.group_answered
+            && report.assigned.is_empty()
+            && self.phase == HealthPhase::Starting
+        {
+            // the group gave this worker nothing: it stands by, and that is all it can do
+            self.enter(HealthPhase::Running);
+        }
+        for restored in &report.restored {
+            let (customers, bytes) = (restored.customers as u64, restored.bytes as u64);
+            self.metrics
+                .record_restored(restored.slot, customers, bytes, restored.took_ms);
+            tracing::info!(
+                worker = self.worker,
+                slot = restored.slot,
+                customers,
+                bytes,
+                took_ms = restored.took_ms,
+                "slot restored"
+            );
+        }
+        for why in &report.aborts {
+            tracing::warn!(
+                worker = self.worker,
+                "transaction aborted and rewound: {why}"
+            );
+            self.own.record_commit(&CommitReport {
+                outcome: "aborted",
+                ..CommitReport::default()
+            });
+        }
+        for _ in 0..report.resolved {
+            tracing::warn!(
+                worker = self.worker,
+                "a commit of unknown outcome was resolved by asking the group"
+            );
+            self.own.record_commit(&CommitReport {
+                outcome: "resolved",
+                ..CommitReport::default()
+            });
+        }
+        let phases = self.phases.take();
+        for (nth, commit) in report.commits.iter().enumerate() {
+            self.count_commit(commit, if nth == 0 { &phases } else { &[] }, now);
+        }
+    }
+
+    fn count_commit(&mut self, commit: &Commit, phases: &[(Phase, u64)], now: Now) {
+        let tally = &commit.tally;
+        for (topic, (records, bytes)) in tally.consumed.iter().enumerate() {
+            self.metrics
+                .record_consumed(&self.inputs[topic], *records, *bytes);
+        }
+        let events: Vec<_> = tally
+            .events
+            .iter()
+            .map(|((kind, outcome), count)| (*kind, outcome.as_str(), *count))
+            .collect();
+        let dead_letters: Vec<_> = tally
+            .rejects
+            .iter()
+            .map(|((reason, stage), count)| (reason.as_str(), stage.as_str(), *count))
+            .collect();
+        let mut refusals = BTreeMap::new();
+        let mut transitions = BTreeMap::new();
+        let mut actions = BTreeMap::new();
+        let mut clv_updates = BTreeMap::new();
+        let mut timer_delays_ms = Vec::new();
+        for note in &tally.notes {
+            match note {
+                Note::Count(counter) => *refusals.entry(counter.as_str()).or_insert(0) += 1,
+                Note::Transition { from, to } => {
+                    *transitions
+                        .entry((from.map_or("none", |stage| stage.as_str()), to.as_str()))
+                        .or_insert(0) += 1
+                }
+                Note::Action { play, kind, reason } => {
+                    *actions
+                        .entry((*play, kind.as_str(), reason.as_str()))
+                        .or_insert(0) += 1
+                }
+                Note::Clv { currency } => *clv_updates.entry(*currency).or_insert(0) += 1,
+                Note::TimerFired { deadline_ms, .. } => {
+                    timer_delays_ms.push(now.wall_ms - deadline_ms)
+                }
+            }
+        }
+        let play_name = |play: u16| {
+            self.plays
+                .get(usize::from(play))
+                .map_or("unknown", String::as_str)
+        };
+        self.own.record_batch(&BatchReport {
+            events: &events,
+            dead_letters: &dead_letters,
+            refusals: &refusals.into_iter().collect::<Vec<_>>(),
+            transitions: &transitions
+                .into_iter()
+                .map(|((from, to), count)| (from, to, count))
+                .collect::<Vec<_>>(),
+            actions: &actions
+                .into_iter()
+                .map(|((play, kind, reason), count)| (play_name(play), kind, reason, count))
+                .collect::<Vec<_>>(),
+            clv_updates: &clv_updates
+                .iter()
+                .map(|(currency, count)| (currency.code(), *count))
+                .collect::<Vec<_>>(),
+            timer_delays_ms: &timer_delays_ms,
+            processing_us: commit.open_ms * 1000,
+        });
+        let produced: Vec<_> = tally
+            .produced
+            .iter()
+            .map(|(topic, count)| (self.outputs.of(*topic), *count))
+            .collect();
+        let latencies_ms: Vec<i64> = tally
+            .event_times_ms
+            .iter()
+            .map(|time_ms| now.wall_ms - time_ms)
+            .collect();
+        self.own.record_commit(&CommitReport {
+            outcome: "committed",
+            phases,
+            produced: &produced,
+            delta_bytes: tally.changelog_bytes.saturating_sub(tally.base_bytes),
+            base_bytes: tally.base_bytes,
+            latencies_ms: &latencies_ms,
+        });
+    }
+}

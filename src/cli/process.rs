@@ -1,0 +1,226 @@
+//! The running process: worker threads, metrics, health and HTTP around them, and their end.
+//!
+//! Workers share nothing but the committed state, which they only publish to. The first worker that a person must help ends the process;
+//! a stop is orderly and bounded. What the workers do is not decided here. Called by `run` and `demo`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::clock;
+use crate::config::Config;
+use crate::engine::Committed;
+use crate::http::{Health, Phase, Server};
+use crate::kafka::{self, Consumer, Producer};
+use crate::metrics::{Build, Metrics};
+use crate::worker::transaction::TransactionError;
+use crate::worker::{Now, Rules, WorkerError, runner};
+
+use super::exit::CommandError;
+use super::observer::{Observer, Phases};
+use super::rules;
+use super::timed::Timed;
+
+/// A worker's own bound of a stop is ten seconds; closing its clients takes a little more.
+const STOP_WAIT: Duration = Duration::from_secs(20);
+/// How often the end of a worker and the wish to stop are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+type Ended = (usize, Result<(), WorkerError>);
+
+pub struct Process {
+    stop: Arc<AtomicBool>,
+    ended: Receiver<Ended>,
+    threads: Vec<JoinHandle<()>>,
+    health: Arc<Health>,
+    server: Server,
+}
+
+impl Process {
+    /// Starts HTTP and the workers; topics must be there. `slots`: partitions of each input.
+    pub fn start(config: &Config, slots: u32) -> Result<Process, CommandError> {
+        let settings = rules::kafka_settings(config);
+        let metrics = Arc::new(Metrics::new(
+            &Build {
+                version: env!("CARGO_PKG_VERSION"),
+                librdkafka: &rdkafka::util::get_rdkafka_version().1,
+            },
+            &config.input.topics,
+        ));
+        let health = Arc::new(Health::new(config.workers, clock::monotonic_ms()));
+        let server = Server::start(config.http_listen, metrics.clone(), health.clone()).map_err(
+            |error| {
+                CommandError::Failed(format!(
+                    "cannot listen on http.listen {}: {error}",
+                    config.http_listen
+                ))
+            },
+        )?;
+        tracing::info!(address = %server.address(), "serving /metrics, /livez and /readyz");
+        let committed = Arc::new(Committed::new());
+        let stop = Arc::new(AtomicBool::new(false));
+        let (sender, ended) = channel();
+        let mut threads = Vec::new();
+        for worker in 0..config.workers {
+            let own_rules = rules::worker_rules(config, slots, nonce(worker));
+            let (config, settings, metrics, health, committed, stop, sender) = (
+                config.clone(),
+                settings.clone(),
+                metrics.clone(),
+                health.clone(),
+                committed.clone(),
+                stop.clone(),
+                sender.clone(),
+            );
+            let body = move || {
+                let end = EndOfThread { worker, sender };
+                let outcome = work(
+                    worker, &config, &settings, &own_rules, metrics, health, &committed, &stop,
+                );
+                end.tell(outcome);
+            };
+            let name = format!("worker-{worker}");
+            let thread = std::thread::Builder::new()
+                .name(name)
+                .spawn(body)
+                .map_err(|error| CommandError::Failed(format!("cannot start a thread: {error}")))?;
+            threads.push(thread);
+        }
+        Ok(Process {
+            stop,
+            ended,
+            threads,
+            health,
+            server,
+        })
+    }
+
+    /// Returns when `wish` says stop or a worker cannot go on; then ends the rest in order.
+    pub fn run_until(self, wish: impl Fn() -> bool) -> Result<(), CommandError> {
+        let mut first_error = None;
+        while !wish() && first_error.is_none() {
+            match self.ended.recv_timeout(LOOK_EVERY) {
+                Ok((worker, outcome)) => first_error = Some(reason(worker, outcome)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        if let Some(CommandError::Failed(why)) = &first_error {
+            tracing::error!("{why}");
+        }
+        self.finish().and(first_error.map_or(Ok(()), Err))
+    }
+
+    fn finish(self) -> Result<(), CommandError> {
+        self.stop.store(true, Ordering::Relaxed);
+        let workers = self.threads.len();
+        for worker in 0..workers {
+            self.health.set_phase(worker, Phase::Draining);
+        }
+        let until_ms = clock::monotonic_ms() + STOP_WAIT.as_millis() as u64;
+        let mut still_running = self.threads;
+        while !still_running.is_empty() && clock::monotonic_ms() < until_ms {
+            still_running.retain(|thread| !thread.is_finished());
+            std::thread::sleep(LOOK_EVERY);
+        }
+        self.server.stop();
+        match still_running.len() {
+            0 => Ok(()),
+            left => Err(CommandError::Failed(format!(
+                "{left} of {workers} workers did not stop within {} s",
+                STOP_WAIT.as_secs()
+            ))),
+        }
+    }
+}
+
+/// Tells of a worker's end even when it panics.
+struct EndOfThread {
+    worker: usize,
+    sender: std::sync::mpsc::Sender<Ended>,
+}
+
+impl EndOfThread {
+    fn tell(self, outcome: Result<(), WorkerError>) {
+        // nobody listens any more: the process is ending
+        let _ = self.sender.send((self.worker, outcome));
+    }
+}
+
+impl Drop for EndOfThread {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = self.sender.send((
+                self.worker,
+                Err(WorkerError::Refused(
+                    "a broken invariant stopped the worker; this is a defect of lifetide".into(),
+                )),
+            ));
+        }
+    }
+}
+
+fn reason(worker: usize, outcome: Result<(), WorkerError>) -> CommandError {
+    match outcome {
+        Ok(()) => CommandError::Failed(format!("worker {worker} ended by itself")),
+        Err(WorkerError::Refused(why)) => CommandError::Failed(format!("worker {worker}: {why}")),
+        Err(WorkerError::Unavailable(why)) => CommandError::KafkaUnavailable(why),
+    }
+}
+
+/// Differs between any two lives of a worker.
+fn nonce(worker: usize) -> u64 {
+    let life = format!(
+        "{} {} {} {worker}",
+        clock::wall_ms(),
+        clock::monotonic_us(),
+        std::process::id()
+    );
+    xxh3_64(life.as_bytes())
+}
+
+pub fn now() -> Now {
+    Now {
+        mono_ms: clock::monotonic_ms(),
+        wall_ms: clock::wall_ms(),
+    }
+}
+
+#[allow(
+    clippy::too_many_arguments,
+    reason = "the parts of one thread, each shared differently"
+)]
+fn work(
+    worker: usize,
+    config: &Config,
+    settings: &kafka::Settings,
+    rules: &Rules,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+    committed: &Arc<Committed>,
+    stop: &AtomicBool,
+) -> Result<(), WorkerError> {
+    let phases = Phases::default();
+    let mut observer = Observer::new(worker, config, metrics, health, phases.clone());
+    let build = || {
+        let producer =
+            Producer::open(settings, worker, clock::wall_ms).map_err(|error| match error {
+                TransactionError::Refused(why) => WorkerError::Refused(why),
+                other => WorkerError::Unavailable(other.to_string()),
+            })?;
+        let consumer = Consumer::join(settings, worker)?;
+        Ok((consumer, Timed::new(producer, phases.clone())))
+    };
+    let outcome = runner::run(build, rules, committed, stop, now, |happened| {
+        observer.observe(happened)
+    });
+    match &outcome {
+        Ok(()) => observer.enter(Phase::Draining),
+        Err(error) => observer.enter(Phase::Failed(error.to_string())),
+    }
+    outcome
+}

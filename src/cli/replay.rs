@@ -1,0 +1,282 @@
+//! `replay`: files in, files out, no Kafka, in event time; the same input gives the same bytes.
+//!
+//! It behaves as `run` does over a backlog loaded before its start. It reads lines, runs them through `history`, and writes a file for
+//! each output topic; transaction lists end in a table of what the customers are worth. Called by `cli::main`.
+
+pub mod history;
+pub mod lines;
+mod table;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, Write, stdin};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::exit::CommandError;
+use super::rules;
+use super::settings::SettingsArgs;
+use crate::kafka::OutputNames;
+use crate::worker::memory::Produced;
+use crate::worker::transaction::OutputTopic;
+use history::History;
+use lines::{Columns, LineError, Purchase};
+
+/// A line longer than this is no record that a broker would take.
+const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Of lists that name no currency.
+const LIST_CURRENCY: &str = "USD";
+
+/// Run events from files through the same engine, without Kafka and without a clock
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Input file, - for stdin; may be given more than once
+    #[arg(long = "input", value_name = "FILE", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// Directory that receives one file for each output topic; a list may go without
+    #[arg(long, value_name = "DIR", required_if_eq("format", "events"))]
+    pub output: Option<PathBuf>,
+    /// Partitions of the imagined topics
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub slots: u32,
+    /// Let time run on to this moment after the last event, so that deadlines fire
+    #[arg(long = "until", value_name = "RFC3339", value_parser = super::instant_ms)]
+    pub until_ms: Option<i64>,
+    /// What the input is
+    #[arg(long, value_name = "FORMAT", default_value = "events")]
+    pub format: InputFormat,
+    /// Parameters of the value models, as clv.models
+    #[arg(long, value_name = "FILE")]
+    pub models: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InputFormat {
+    /// JSON lines: events, or records with topic, key, timestamp_ms and value
+    Events,
+    /// The CDNOW list: customer, date, number of discs, amount
+    Cdnow,
+    /// Comma-separated, usually with a heading: customer, date, amount
+    Csv,
+}
+
+pub fn replay(arguments: &ReplayArgs) -> Result<(), CommandError> {
+    let implied: Vec<String> = arguments
+        .models
+        .iter()
+        .map(|path| {
+            format!(
+                "clv.models={}",
+                toml::Value::String(path.display().to_string())
+            )
+        })
+        .collect();
+    let config = arguments.settings.read_with(&implied)?;
+    let mut history = History::new(&config, arguments.slots, arguments.until_ms);
+    let mut purchases = Vec::new();
+    for path in &arguments.inputs {
+        let failed = |error: String| CommandError::Failed(format!("{}: {error}", path.display()));
+        match arguments.format {
+            InputFormat::Events => read_events(path, &mut history).map_err(failed)?,
+            InputFormat::Cdnow => read_cdnow(path, &mut purchases).map_err(failed)?,
+            InputFormat::Csv => read_csv(path, &mut purchases).map_err(failed)?,
+        }
+    }
+    // lists are often sorted by customer; a history happens by day
+    purchases.sort_by_key(|purchase: &Purchase| purchase.date);
+    for (number, purchase) in purchases.iter().enumerate() {
+        let line = purchase
+            .to_line(number + 1, LIST_CURRENCY)
+            .map_err(|error| CommandError::Failed(error.to_string()))?;
+        history
+            .add(line)
+            .map_err(|error| CommandError::Failed(error.to_string()))?;
+    }
+    let mut files = arguments
+        .output
+        .as_deref()
+        .map(|folder| Files::create(folder, rules::kafka_settings(&config).output))
+        .transpose()?;
+    let mut failure = None;
+    let run = history.run(|record| {
+        if let Some(files) = &mut files {
+            failure = failure.take().or(files.write(&record).err());
+        }
+    });
+    run.map_err(|error| CommandError::Failed(error.to_string()))?;
+    let written = match failure {
+        Some(error) => Err(error),
+        None => files.map_or(Ok(()), Files::finish),
+    };
+    written.map_err(|error| CommandError::Failed(format!("cannot write the output: {error}")))?;
+    if arguments.format != InputFormat::Events {
+        table::show(
+            &config,
+            &history,
+            arguments.slots,
+            arguments.until_ms,
+            &purchases,
+        )?;
+    }
+    Ok(())
+}
+
+fn reader(path: &Path) -> Result<Box<dyn BufRead>, String> {
+    if path == Path::new("-") {
+        return Ok(Box::new(stdin().lock()));
+    }
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let bar = ProgressBar::new(file.metadata().map_or(0, |metadata| metadata.len()));
+    bar.set_style(
+        ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    Ok(Box::new(BufReader::new(bar.wrap_read(file))))
+}
+
+/// Calls `take` with each line that is not blank, as text; bytes that are no UTF-8 are replaced, and refused by whoever reads them.
+fn each_line(path: &Path, mut take: impl FnMut(&str) -> Result<(), String>) -> Result<(), String> {
+    let mut reader = reader(path)?;
+    let mut bytes = Vec::new();
+    let mut number = 0;
+    loop {
+        bytes.clear();
+        let read = io::Read::take(&mut reader, LINE_BYTES_MAX as u64)
+            .read_until(b'\n', &mut bytes)
+            .map_err(|error| error.to_string())?;
+        if read == 0 {
+            return Ok(());
+        }
+        number += 1;
+        if read == LINE_BYTES_MAX {
+            return Err(format!(
+                "line {number} is longer than {LINE_BYTES_MAX} bytes"
+            ));
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let line = text.trim_end_matches(['\n', '\r']);
+        if !line.trim().is_empty() {
+            take(line).map_err(|error| format!("line {number}: {error}"))?;
+        }
+    }
+}
+
+fn read_events(path: &Path, history: &mut History) -> Result<(), String> {
+    each_line(path, |text| {
+        let line = lines::event_line(text).map_err(|error| error.to_string())?;
+        history.add(line).map_err(|error| error.to_string())
+    })
+}
+
+fn read_cdnow(path: &Path, purchases: &mut Vec<Purchase>) -> Result<(), String> {
+    each_line(path, |text| {
+        purchases.push(lines::cdnow_line(text).map_err(|error| error.to_string())?);
+        Ok(())
+    })
+}
+
+fn read_csv(path: &Path, purchases: &mut Vec<Purchase>) -> Result<(), String> {
+    let mut rows = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(reader(path)?);
+    let mut columns: Option<Columns> = None;
+    for (number, row) in rows.records().enumerate() {
+        let row = row.map_err(|error| error.to_string())?;
+        let failed = |error: LineError| format!("line {}: {error}", number + 1);
+        match &columns {
+            Some(columns) => purchases.push(columns.purchase(&row).map_err(failed)?),
+            None => match Columns::of(&row) {
+                Some(named) => columns = Some(named),
+                None => {
+                    let positional = Columns::first_three();
+                    purchases.push(positional.purchase(&row).map_err(failed)?);
+                    columns = Some(positional);
+                }
+            },
+        }
+    }
+    Ok(())
+}
+
+/// One file for each output topic, in a folder.
+struct Files {
+    names: OutputNames,
+    writers: BTreeMap<OutputTopic, BufWriter<File>>,
+}
+
+impl Files {
+    fn create(folder: &Path, names: OutputNames) -> Result<Files, CommandError> {
+        let failed = |error: io::Error| {
+            CommandError::Failed(format!("cannot write to {}: {error}", folder.display()))
+        };
+        fs::create_dir_all(folder).map_err(failed)?;
+        let mut writers = BTreeMap::new();
+        for topic in [
+            OutputTopic::Transitions,
+            OutputTopic::Clv,
+            OutputTopic::Actions,
+            OutputTopic::DeadLetters,
+        ] {
+            let file =
+                File::create(folder.join(format!("{}.jsonl", names.of(topic)))).map_err(failed)?;
+            writers.insert(topic, BufWriter::new(file));
+        }
+        Ok(Files { names, writers })
+    }
+
+    fn write(&mut self, record: &Produced) -> io::Result<()> {
+        let line = if record.topic == OutputTopic::DeadLetters {
+            dead_letter(record)
+        } else {
+            decision(record)?
+        };
+        let Some(writer) = self.writers.get_mut(&record.topic) else {
+            return Err(io::Error::other(format!(
+                "no file for {}",
+                self.names.of(record.topic)
+            )));
+        };
+        serde_json::to_writer(&mut *writer, &line)?;
+        writer.write_all(b"\n")
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        self.writers.values_mut().try_for_each(Write::flush)
+    }
+}
+
+fn text(bytes: &[u8]) -> Value {
+    String::from_utf8_lossy(bytes).into()
+}
+
+/// The value with its key and timestamp beside it.
+fn decision(record: &Produced) -> io::Result<Value> {
+    let mut value: serde_json::Map<String, Value> =
+        serde_json::from_slice(record.value.as_deref().unwrap_or_default())?;
+    value.insert(
+        "key".into(),
+        record.key.as_deref().map_or(Value::Null, text),
+    );
+    value.insert("timestamp_ms".into(), json!(record.timestamp_ms));
+    Ok(value.into())
+}
+
+fn dead_letter(record: &Produced) -> Value {
+    let headers: serde_json::Map<String, Value> = record
+        .headers
+        .iter()
+        .map(|(name, value)| (name.clone(), text(value)))
+        .collect();
+    json!({
+        "key": record.key.as_deref().map(text),
+        "timestamp_ms": record.timestamp_ms,
+        "headers": headers,
+        "value": record.value.as_deref().map(text),
+    })
+}

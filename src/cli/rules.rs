@@ -1,0 +1,70 @@
+//! A checked configuration, put the way the worker and the Kafka shell want it. It decides nothing and opens nothing.
+//! Called by every command that runs a worker or talks to Kafka.
+
+use std::sync::Arc;
+
+use crate::config::{Config, Partitioner, TimeMode};
+use crate::kafka;
+use crate::worker;
+
+/// Members beat twice a second: a joining one waits at most that long for the others (design 6).
+const HEARTBEAT_INTERVAL_MS: u32 = 500;
+/// A dead member's slots move after this.
+const SESSION_TIMEOUT_MS: u32 = 10_000;
+/// Below the session's: a dead owner's transaction ends before its slots move.
+const TRANSACTION_TIMEOUT_MS: u32 = 8_000;
+
+/// The worker's rules; `nonce` is of this process's life.
+pub fn worker_rules(config: &Config, partitions: u32, nonce: u64) -> worker::Rules {
+    worker::Rules {
+        topics: config.input.topics.clone(),
+        partitions: match config.input.partitioner {
+            Partitioner::Murmur2 => Some(partitions),
+            Partitioner::Trust => None,
+        },
+        decode: config.input.decode.clone(),
+        engine: Arc::new(config.engine.clone()),
+        time: match config.time.mode {
+            TimeMode::Event => worker::TimeMode::Event { until_ms: None },
+            TimeMode::Wall => worker::TimeMode::Wall {
+                idle_grace_ms: config.time.idle_grace_ms,
+            },
+        },
+        commit_interval_ms: config.commit.interval_ms,
+        commit_records_max: config.commit.max_records as u64,
+        commit_bytes_max: config.commit.max_bytes,
+        base_ratio: config.changelog.base_ratio,
+        max_round_ms: config.changelog.max_round_ms,
+        configuration: config.fingerprint(),
+        nonce,
+    }
+}
+
+/// What the Kafka shell needs to know.
+pub fn kafka_settings(config: &Config) -> kafka::Settings {
+    let topic = |name: &str| config.output.topic(name);
+    kafka::Settings {
+        bootstrap_servers: config.kafka.bootstrap_servers.clone(),
+        group_id: config.kafka.group_id.clone(),
+        instance_id: config.instance_id.clone(),
+        static_membership: config.kafka.static_membership,
+        properties: config
+            .kafka
+            .properties
+            .iter()
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect(),
+        input_topics: config.input.topics.clone(),
+        output: kafka::OutputNames {
+            transitions: topic("transitions"),
+            clv: topic("clv"),
+            actions: topic("actions"),
+            aggregates: topic("aggregates"),
+            dead_letters: topic("dlq"),
+            changelog: topic("changelog"),
+        },
+        heartbeat_interval_ms: HEARTBEAT_INTERVAL_MS,
+        session_timeout_ms: SESSION_TIMEOUT_MS,
+        transaction_timeout_ms: TRANSACTION_TIMEOUT_MS,
+    }
+}

@@ -1,0 +1,90 @@
+//! Arguments as people type them.
+
+use clap::{CommandFactory, Parser};
+
+use super::exit::{CommandError, Exit};
+use super::replay::InputFormat;
+use super::topics::TopicsAction;
+use super::{Arguments, Command, OutputFormat};
+
+fn parse(line: &str) -> Result<Command, clap::Error> {
+    Arguments::try_parse_from(line.split(' ')).map(|arguments| arguments.command)
+}
+
+#[test]
+fn the_command_line_is_consistent() {
+    Arguments::command().debug_assert();
+}
+
+#[test]
+fn every_command_of_the_design_is_understood() {
+    let lines = [
+        "lifetide run --config a.toml --config b.toml --set workers=2 --create-topics",
+        "lifetide demo",
+        "lifetide demo --seconds 20",
+        "lifetide validate --config a.toml -o json",
+        "lifetide config show --set workers=2 -o json",
+        "lifetide config default",
+        "lifetide topics plan",
+        "lifetide topics create --config a.toml",
+        "lifetide topics check -o text",
+        "lifetide generate --count 5 --customers 2 --seed 3 --output - --start 2026-01-01T00:00:00Z --step-ms 10",
+    ];
+    for line in lines {
+        parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    }
+    let replay = "lifetide replay --input a.jsonl --input - --output out --slots 4 --until 2026-01-01T00:00:00+01:00 --format cdnow";
+    let Ok(Command::Replay(replay)) = parse(replay) else {
+        panic!("not a replay")
+    };
+    assert_eq!(
+        (replay.inputs.len(), replay.slots, replay.format),
+        (2, 4, InputFormat::Cdnow)
+    );
+    assert_eq!(replay.until_ms, Some(1_767_222_000_000));
+    let Ok(Command::Topics(topics)) = parse("lifetide topics check -o json") else {
+        panic!("not topics")
+    };
+    assert!(
+        matches!(topics.action, TopicsAction::Check(arguments) if arguments.output == OutputFormat::Json)
+    );
+}
+
+#[test]
+fn wrong_arguments_are_usage_errors() {
+    let lines = [
+        "lifetide",
+        "lifetide rnu",
+        "lifetide demo --seconds 0",
+        "lifetide replay --output out",
+        "lifetide replay --input a --output b --until tomorrow",
+        "lifetide replay --input a --output b --slots 0",
+        "lifetide generate --customers 0",
+        "lifetide config show -o yaml",
+    ];
+    for line in lines {
+        assert!(parse(line).unwrap_err().use_stderr(), "{line}");
+    }
+    assert!(!parse("lifetide --help").unwrap_err().use_stderr());
+    assert!(!parse("lifetide --version").unwrap_err().use_stderr());
+}
+
+#[test]
+fn every_outcome_has_its_exit_code() {
+    let broken_pipe = || std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+    let table = [
+        (
+            CommandError::Config(crate::config::ConfigError(Vec::new())),
+            78,
+        ),
+        (CommandError::ConfigShown, 78),
+        (CommandError::KafkaUnavailable("refused".to_string()), 69),
+        (CommandError::Failed("x".to_string()), 1),
+        (CommandError::Stdout(broken_pipe()), 0),
+        (CommandError::Stdout(std::io::Error::other("disk full")), 1),
+    ];
+    for (error, code) in table {
+        assert_eq!(error.exit().code(), code, "{error:?}");
+    }
+    assert_eq!((Exit::Done.code(), Exit::Usage.code()), (0, 2));
+}

@@ -1,0 +1,49 @@
+//! Customer lifetime value: will this customer buy again, how often, and for how much.
+//!
+//! Reading order: `bg_nbd` and `mbg_nbd` hold one purchase model each and say what a history tells about
+//! dropout (`evidence`); `alive` counts the purchases to come of a customer who is still there, by a power
+//! series or, where that is slow or loses digits, by an integral (`mixture`); `gamma_gamma` prices them;
+//! `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied.
+//!
+//! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka,
+//! keeps no state, and calls `libm` for every transcendental function, so that two machines compute the same
+//! bytes. Called by `engine`, and by the command line for fitting and back-tests.
+
+mod alive;
+mod bg_nbd;
+mod dropout;
+mod evidence;
+mod forecast;
+mod gamma_gamma;
+mod mbg_nbd;
+mod minor;
+mod mixture;
+mod parameters;
+mod reliability;
+mod weeks;
+
+#[cfg(test)]
+mod pins;
+#[cfg(test)]
+mod properties;
+
+pub use bg_nbd::BgNbd;
+pub use dropout::Dropout;
+pub use forecast::{Forecast, ForecastInput, Horizon, SpendModel, forecast};
+pub use gamma_gamma::{GammaGamma, mean_minor};
+pub use mbg_nbd::MbgNbd;
+pub use minor::{major, scale_minor};
+pub use parameters::{ParameterError, Parameters};
+pub use reliability::{Level, Reliability, reliability};
+pub use weeks::{LogTimes, WEEK_MS, weeks, weeks_to_ms_ceil};
+
+/// What the purchase models know of a customer. Purchases of one UTC day count once, the first is not counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct History {
+    /// Repeat purchases.
+    pub x: u32,
+    /// Weeks from the first purchase to the last; 0 without repeats.
+    pub t_x: f64,
+    /// Weeks from the first purchase to now; at least `t_x`.
+    pub t: f64,
+}

@@ -1,0 +1,115 @@
+//! What holds for all parameters that pass `Parameters::check`, and for histories from one purchase to a million and
+//! from a day to a hundred years. A failing case is printed, and its seed kept beside this file.
+
+use super::{BgNbd, Dropout, History, MbgNbd};
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence::WithSource;
+
+/// A hundred years.
+const WEEKS_MAX: f64 = 5218.0;
+
+fn log_uniform(min: f64, max: f64) -> impl Strategy<Value = f64> {
+    (min.ln()..max.ln()).prop_map(f64::exp)
+}
+
+fn model(min: f64, max: f64) -> impl Strategy<Value = Dropout> {
+    let parameter = || log_uniform(min, max);
+    (
+        parameter(),
+        parameter(),
+        parameter(),
+        parameter(),
+        any::<bool>(),
+    )
+        .prop_map(|(r, alpha, a, b, modified)| match modified {
+            true => Dropout::MbgNbd(MbgNbd { r, alpha, a, b }),
+            false => Dropout::BgNbd(BgNbd { r, alpha, a, b }),
+        })
+}
+
+/// Parameters as fits give them, and everything `check` lets through.
+fn any_model() -> impl Strategy<Value = Dropout> {
+    prop_oneof![model(0.05, 20.0), model(1e-6, 1e6)]
+}
+
+fn history() -> impl Strategy<Value = History> {
+    let x = prop_oneof![
+        Just(0),
+        0u32..12,
+        log_uniform(1.0, 1e6).prop_map(|x| x as u32)
+    ];
+    (
+        x,
+        prop_oneof![Just(0.0), log_uniform(0.1, WEEKS_MAX)],
+        0.0..=1.0,
+    )
+        .prop_map(|(x, t, share)| {
+            let t_x = if x == 0 { 0.0 } else { t * share };
+            History { x, t_x, t }
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(WithSource("regressions"))),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn p_alive_is_a_probability_and_falls_with_silence(
+        model in any_model(), history in history(), more in 0.0..WEEKS_MAX,
+    ) {
+        let now = model.p_alive(&history);
+        let later = model.p_alive(&History { t: history.t + more, ..history });
+        prop_assert!((0.0..=1.0).contains(&now));
+        prop_assert!((0.0..=now).contains(&later), "{now} then {later}");
+        prop_assert!(model.log_likelihood(&history).is_finite());
+    }
+
+    #[test]
+    fn expected_purchases_are_finite_and_grow_with_time(
+        model in any_model(), history in history(), step in log_uniform(1e-3, 100.0),
+    ) {
+        let path: [f64; 12] = model.expected_path(&history, step);
+        let mut before = 0.0;
+        for purchases in path {
+            prop_assert!(purchases.is_finite() && purchases >= 0.0, "{path:?}");
+            prop_assert!(purchases >= before * (1.0 - 1e-12), "{path:?}");
+            before = purchases;
+        }
+        // nobody buys faster than while he is there for certain, at the rate of his past
+        let [(_, r), (_, alpha), ..] = model.named_parameters();
+        let rate = (r + f64::from(history.x)) / (alpha + history.t);
+        prop_assert!(path[11] <= rate * 12.0 * step * (1.0 + 1e-9));
+    }
+
+    #[test]
+    fn lapse_weeks_inverts_p_alive(
+        model in any_model(), history in history(), threshold in 0.001..0.999,
+    ) {
+        let at_last_purchase = model.p_alive(&History { t: history.t_x, ..history });
+        match model.lapse_weeks(history.x, history.t_x, threshold) {
+            Some(weeks) if at_last_purchase <= threshold => prop_assert_eq!(weeks, history.t_x),
+            Some(weeks) => {
+                let p_alive = model.p_alive(&History { t: weeks, ..history });
+                prop_assert!((p_alive - threshold).abs() <= 1e-9, "{p_alive} at {weeks}");
+            }
+            None => {
+                let p_alive = model.p_alive(&History { t: 1e300, ..history });
+                prop_assert!(p_alive >= threshold, "{p_alive}");
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "parameters were not checked")]
+fn a_nan_that_slipped_through_ends_in_an_assertion() {
+    let model = Dropout::MbgNbd(MbgNbd {
+        r: 0.5,
+        alpha: 6.0,
+        a: f64::NAN,
+        b: 1.6,
+    });
+    model.expected_purchases_of_new_customer(52.0);
+}

@@ -1,0 +1,129 @@
+//! Reading keys one by one: each key is asked for once, by name, with the conversion it needs.
+//!
+//! Whoever asks gets a usable value and goes on, so that all problems are found at once: a bad value is noted and the shipped one taken
+//! in its place. What nobody asked for is unknown; so the list of known keys is the code itself. Called by the other files of this room.
+
+use std::collections::BTreeSet;
+
+use super::layers::{Entries, Entry};
+use super::problem::{Problem, nearest};
+
+pub struct Keys<'a> {
+    entries: &'a Entries,
+    defaults: &'a Entries,
+    asked: BTreeSet<String>,
+    /// Everything below these is known.
+    open: Vec<&'static str>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Keys<'a> {
+    pub fn new(entries: &'a Entries, defaults: &'a Entries, problems: Vec<Problem>) -> Keys<'a> {
+        Keys {
+            entries,
+            defaults,
+            asked: BTreeSet::new(),
+            open: Vec::new(),
+            problems,
+        }
+    }
+
+    /// A key that `default.toml` has.
+    pub fn required<T>(&mut self, key: &str, convert: impl Fn(&Entry) -> Result<T, String>) -> T {
+        if let Some(value) = self.optional(key, &convert) {
+            return value;
+        }
+        let shipped = self.defaults.get(key).map(convert);
+        match shipped {
+            Some(Ok(value)) => value,
+            // a test reads default.toml alone
+            _ => unreachable!("invariant: default.toml holds a good value of {key}"),
+        }
+    }
+
+    /// A key that may be absent; a bad value counts as absent once it is noted.
+    pub fn optional<T>(
+        &mut self,
+        key: &str,
+        convert: impl Fn(&Entry) -> Result<T, String>,
+    ) -> Option<T> {
+        self.asked.insert(key.to_string());
+        match convert(self.entries.get(key)?) {
+            Ok(value) => Some(value),
+            Err(message) => {
+                self.refuse(key, message);
+                None
+            }
+        }
+    }
+
+    /// Whether some layer gives the key a value, good or bad.
+    pub fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// All entries below a path whose keys are not ours to know.
+    pub fn open(&mut self, path: &'static str) -> Vec<(&'a str, &'a Entry)> {
+        self.open.push(path);
+        self.below(path)
+    }
+
+    /// All entries below a path, by the rest of their keys.
+    pub fn below(&self, path: &str) -> Vec<(&'a str, &'a Entry)> {
+        let entries = self.entries.iter();
+        entries
+            .filter_map(|(key, entry)| Some((key.strip_prefix(path)?.strip_prefix('.')?, entry)))
+            .collect()
+    }
+
+    pub fn refuse(&mut self, key: &str, message: String) {
+        let origin = self.entries.get(key).map(|entry| entry.origin.clone());
+        self.problems.push(Problem {
+            key: Some(key.to_string()),
+            origin,
+            message,
+        });
+    }
+
+    pub fn is_clean(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// Every key asked for so far.
+    #[cfg(test)]
+    pub fn asked(&self) -> &BTreeSet<String> {
+        &self.asked
+    }
+
+    /// All problems, the unknown keys among them.
+    pub fn finish(mut self) -> Vec<Problem> {
+        let entries = self.entries;
+        for (key, entry) in entries {
+            if self.asked.contains(key) || self.open.iter().any(|path| is_below(key, path)) {
+                continue;
+            }
+            let is_section = self.open.contains(&key.as_str())
+                || self.asked.iter().any(|known| is_below(known, key));
+            match &entry.value {
+                toml::Value::Table(table) if table.is_empty() && is_section => continue,
+                _ if is_section => {
+                    self.refuse(key, format!("is a section, written [{key}], not a value"))
+                }
+                _ => self.refuse(key, self.unknown(key)),
+            }
+        }
+        self.problems
+    }
+
+    fn unknown(&self, key: &str) -> String {
+        match nearest(key, self.asked.iter().map(String::as_str)) {
+            Some(known) => format!("unknown key, did you mean `{known}`?"),
+            None => "unknown key".to_string(),
+        }
+    }
+}
+
+fn is_below(key: &str, path: &str) -> bool {
+    key.strip_prefix(path)
+        .is_some_and(|rest| rest.starts_with('.'))
+}

@@ -1,0 +1,255 @@
+//! Text as written -> checked `Config`: parsed once, every bad key named, secrets unprintable.
+//!
+//! Reading order: `layers` (texts to one value per key), `keys` (asking for keys by name), `values` (kinds of values), `check` (which
+//! keys there are, and their bounds), `plays`, `models`, `properties`, `show`. Nothing here opens a file, reads the environment or the
+//! clock: all of it comes in as `Sources`. Called by `cli`; the result goes to every other room.
+
+mod check;
+mod keys;
+mod layers;
+mod models;
+mod plays;
+mod problem;
+mod properties;
+mod show;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::net::SocketAddr;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::engine;
+use crate::event;
+use keys::Keys;
+use layers::{Entries, Entry};
+
+pub use layers::{DEFAULT_TOML, ENVIRONMENT_PREFIX, Text};
+pub use problem::{ConfigError, Origin, Problem};
+pub use properties::Properties;
+pub use show::Setting;
+
+/// Last parts of the names of the topics lifetide writes.
+pub const OUTPUT_TOPICS: [&str; 7] = [
+    "transitions",
+    "clv",
+    "actions",
+    "aggregates",
+    "dlq",
+    "changelog",
+    "relay",
+];
+
+/// What can change a decision: these keys, and the parameter file. Where and how fast it runs cannot.
+const DECIDING: [&str; 9] = [
+    "clv.",
+    "consent.",
+    "customers.",
+    "input.max_record_bytes",
+    "input.topics",
+    "money.",
+    "plays.",
+    "stages.",
+    "time.",
+];
+
+/// Everything a configuration is made of.
+pub struct Sources<'a> {
+    /// `--config`, in order.
+    pub files: &'a [Text],
+    pub environment: &'a [(String, String)],
+    /// `--set key=value`, in order.
+    pub sets: &'a [String],
+    /// For `instance.id` where it is not set.
+    pub host_name: Option<&'a str>,
+    /// Reads the parameter file that `clv.models` names.
+    pub read_file: &'a dyn Fn(&str) -> std::io::Result<String>,
+}
+
+/// A configuration that can be run.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub kafka: Kafka,
+    /// Name of this process in the group, stable over restarts.
+    pub instance_id: String,
+    pub input: Input,
+    pub output: Output,
+    /// Worker threads, at least 1.
+    pub workers: usize,
+    pub commit: Commit,
+    pub changelog: Changelog,
+    pub time: Time,
+    pub engine: engine::Settings,
+    pub http_listen: SocketAddr,
+    pub log: Log,
+    settings: Vec<Setting>,
+    fingerprint: u64,
+}
+
+#[derive(Debug, Clone)]
+pub struct Kafka {
+    pub bootstrap_servers: String,
+    pub group_id: String,
+    pub static_membership: bool,
+    pub properties: Properties,
+}
+
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// In the order that breaks ties of time.
+    pub topics: Vec<String>,
+    pub partitioner: Partitioner,
+    pub decode: event::DecodeRules,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Partitioner {
+    /// Check each record's partition against murmur2 of its key.
+    Murmur2,
+    Trust,
+}
+
+#[derive(Debug, Clone)]
+pub struct Output {
+    pub prefix: String,
+}
+
+impl Output {
+    /// The topic of this last part: `clv` -> `lifetide.clv`.
+    pub fn topic(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+}
+
+/// Bounds of a transaction.
+#[derive(Debug, Clone, Copy)]
+pub struct Commit {
+    pub interval_ms: u64,
+    pub max_records: usize,
+    pub max_bytes: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Changelog {
+    pub base_ratio: f64,
+    pub max_round_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Time {
+    pub mode: TimeMode,
+    pub idle_grace_ms: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeMode {
+    Wall,
+    Event,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Log {
+    pub format: LogFormat,
+    pub level: LogLevel,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl Config {
+    /// Layers, then checks. The error holds every problem found.
+    pub fn read(sources: &Sources<'_>) -> Result<Config, ConfigError> {
+        let defaults = layers::defaults();
+        let mut problems = Vec::new();
+        let mut entries = gather(sources, &defaults, &mut problems);
+        plays::fill_in(&mut entries, &defaults);
+        let mut keys = Keys::new(&entries, &defaults, problems);
+        let config = Config::from_keys(&mut keys, &entries, sources);
+        match (config, keys.finish()) {
+            (Some(config), problems) if problems.is_empty() => Ok(config),
+            (_, problems) => Err(ConfigError(problems)),
+        }
+    }
+
+    fn from_keys(keys: &mut Keys<'_>, entries: &Entries, sources: &Sources<'_>) -> Option<Config> {
+        let output = check::output(keys);
+        let parameters = check::parameters(keys, sources.read_file);
+        let model_text = parameters
+            .as_ref()
+            .map(|(_, text)| text.clone())
+            .unwrap_or_default();
+        let engine = check::engine(keys, entries, parameters.map(|(parameters, _)| parameters));
+        let config = Config {
+            kafka: check::kafka(keys),
+            instance_id: check::instance_id(keys),
+            input: check::input(keys, &output),
+            output,
+            workers: check::workers(keys),
+            commit: check::commit(keys),
+            changelog: check::changelog(keys),
+            time: check::time(keys),
+            http_listen: check::http_listen(keys),
+            log: check::log(keys),
+            settings: show::settings(entries),
+            fingerprint: fingerprint(entries, &model_text),
+            engine: engine?,
+        };
+        Some(config)
+    }
+
+    /// Equal for equal values of the deciding keys, wherever they were written; it goes into the headers of changelog blocks.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// Every key in force, its value (secrets hidden) and its origin, in order of the keys.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+}
+
+fn gather(sources: &Sources<'_>, defaults: &Entries, problems: &mut Vec<Problem>) -> Entries {
+    let mut entries = defaults.clone();
+    if let Some(host_name) = sources.host_name {
+        let value = toml::Value::String(host_name.to_string());
+        entries.insert(
+            "instance.id".to_string(),
+            Entry {
+                value,
+                raw: None,
+                origin: Origin::Host,
+            },
+        );
+    }
+    for file in sources.files {
+        layers::lay_file(&file.name, &file.text, &mut entries, problems);
+    }
+    layers::lay_environment(sources.environment.iter().cloned(), &mut entries, problems);
+    layers::lay_sets(sources.sets, &mut entries, problems);
+    entries
+}
+
+/// Keys are in order and values in TOML's own notation, so the text is the same for the same rules.
+fn fingerprint(entries: &Entries, model_text: &str) -> u64 {
+    let deciding =
+        |key: &str| key != "clv.models" && DECIDING.iter().any(|begin| key.starts_with(begin));
+    let rules = entries.iter().filter(|(key, _)| deciding(key));
+    let mut text: String = rules
+        .map(|(key, entry)| format!("{key} = {}\n", entry.value))
+        .collect();
+    text.push_str(model_text);
+    xxh3_64(text.as_bytes())
+}

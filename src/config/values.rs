@@ -1,0 +1,203 @@
+//! From a TOML value to the type a key has, or a sentence that says what was expected.
+//!
+//! One function for each kind of value; none knows which key it reads, none reads a clock. Values of `kafka.properties` come through
+//! `property` alone, which never quotes them. Called by `check`, `plays` and `properties`.
+
+use std::ops::RangeInclusive;
+
+use jiff::tz::TimeZone;
+use jiff::{Span, SpanRelativeTo, Timestamp};
+use toml::Value;
+
+use super::layers::Entry;
+use crate::event::Currency;
+
+pub const SECOND_MS: i64 = 1_000;
+pub const MINUTE_MS: i64 = 60 * SECOND_MS;
+pub const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+/// Longer than any customer stays, and far from the ends of i64 when added to a time.
+pub const DURATION_MS_MAX: i64 = 36_500 * DAY_MS;
+
+/// Longest piece of a value quoted in a message.
+const QUOTE_CHARS_MAX: usize = 60;
+
+pub fn text(entry: &Entry) -> Result<String, String> {
+    match (&entry.value, &entry.raw) {
+        (Value::String(text), _) => Ok(text.clone()),
+        // LIFETIDE__INSTANCE__ID=7 is the name "7"
+        (
+            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_),
+            Some(raw),
+        ) => Ok(raw.clone()),
+        (other, _) => Err(expected("a text in quotes", other)),
+    }
+}
+
+pub fn some_text(entry: &Entry) -> Result<String, String> {
+    text(entry).and_then(|text| {
+        if text.trim().is_empty() {
+            Err("must not be empty".to_string())
+        } else {
+            Ok(text)
+        }
+    })
+}
+
+/// A value librdkafka will read; the message does not quote it.
+pub fn property(entry: &Entry) -> Result<String, String> {
+    match &entry.value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Integer(number) => Ok(number.to_string()),
+        Value::Float(number) => Ok(number.to_string()),
+        Value::Boolean(flag) => Ok(flag.to_string()),
+        _ => Err("expected a text, a number, true or false".to_string()),
+    }
+}
+
+pub fn flag(entry: &Entry) -> Result<bool, String> {
+    entry
+        .value
+        .as_bool()
+        .ok_or_else(|| expected("true or false", &entry.value))
+}
+
+pub fn whole(range: RangeInclusive<i64>) -> impl Fn(&Entry) -> Result<i64, String> {
+    move |entry| match entry.value.as_integer() {
+        Some(number) if range.contains(&number) => Ok(number),
+        _ => Err(expected(
+            &format!("a whole number from {} to {}", range.start(), range.end()),
+            &entry.value,
+        )),
+    }
+}
+
+pub fn number(range: RangeInclusive<f64>) -> impl Fn(&Entry) -> Result<f64, String> {
+    move |entry| match as_number(&entry.value) {
+        Some(number) if range.contains(&number) => Ok(number),
+        _ => Err(expected(
+            &format!("a number from {} to {}", range.start(), range.end()),
+            &entry.value,
+        )),
+    }
+}
+
+/// A probability that can be reached from both sides: 0 and 1 themselves are never crossed.
+pub fn threshold(entry: &Entry) -> Result<f64, String> {
+    match as_number(&entry.value) {
+        Some(number) if number > 0.0 && number < 1.0 => Ok(number),
+        _ => Err(expected(
+            "a probability between 0 and 1, both excluded",
+            &entry.value,
+        )),
+    }
+}
+
+fn as_number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Float(number) => Some(*number),
+        Value::Integer(number) => i32::try_from(*number).ok().map(f64::from),
+        _ => None,
+    }
+}
+
+/// One of some words.
+pub fn choice<T: Copy>(
+    words: &'static [(&'static str, T)],
+) -> impl Fn(&Entry) -> Result<T, String> {
+    move |entry| {
+        let found = entry
+            .value
+            .as_str()
+            .and_then(|text| words.iter().find(|(word, _)| *word == text));
+        found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+            let listed: Vec<String> = words
+                .iter()
+                .map(|(word, _)| format!("\"{word}\""))
+                .collect();
+            expected(&listed.join(" or "), &entry.value)
+        })
+    }
+}
+
+/// A duration in ms, at least `shortest_ms`.
+pub fn duration(range_ms: RangeInclusive<i64>) -> impl Fn(&Entry) -> Result<i64, String> {
+    move |entry| duration_of(&entry.value, &range_ms)
+}
+
+pub fn duration_of(value: &Value, range_ms: &RangeInclusive<i64>) -> Result<i64, String> {
+    let span = value.as_str().and_then(|text| text.parse::<Span>().ok());
+    // days of 24 hours; months and years have no fixed length and fail here
+    let exact = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+    let ms = exact.and_then(|exact| i64::try_from(exact.as_millis()).ok());
+    match ms {
+        None => Err(expected(
+            "a duration such as \"90s\", \"1h\" or \"7d\"",
+            value,
+        )),
+        Some(ms) if range_ms.contains(&ms) => Ok(ms),
+        Some(_) => {
+            let (least, most) = (shown_ms(*range_ms.start()), shown_ms(*range_ms.end()));
+            Err(expected(
+                &format!("a duration from {least} to {most}"),
+                value,
+            ))
+        }
+    }
+}
+
+fn shown_ms(ms: i64) -> String {
+    match ms {
+        ms if ms >= DAY_MS && ms % DAY_MS == 0 => format!("{}d", ms / DAY_MS),
+        ms if ms >= MINUTE_MS && ms % MINUTE_MS == 0 => format!("{}m", ms / MINUTE_MS),
+        ms if ms % SECOND_MS == 0 => format!("{}s", ms / SECOND_MS),
+        ms => format!("{ms}ms"),
+    }
+}
+
+pub fn zone(entry: &Entry) -> Result<TimeZone, String> {
+    let zone = entry
+        .value
+        .as_str()
+        .and_then(|name| TimeZone::get(name).ok());
+    zone.ok_or_else(|| expected("a time zone such as \"Europe/Berlin\"", &entry.value))
+}
+
+/// A moment, as TOML's own date-time with an offset or as text, in ms since 1970.
+pub fn instant(entry: &Entry) -> Result<i64, String> {
+    let written = match &entry.value {
+        Value::String(text) => Some(text.clone()),
+        Value::Datetime(time) => Some(time.to_string()),
+        _ => None,
+    };
+    let moment = written.and_then(|text| text.parse::<Timestamp>().ok());
+    moment
+        .map(|moment| moment.as_millisecond())
+        .ok_or_else(|| expected("a time such as 2026-01-01T00:00:00Z", &entry.value))
+}
+
+pub fn currency(entry: &Entry) -> Result<Currency, String> {
+    let currency = entry.value.as_str().and_then(Currency::from_code);
+    currency.ok_or_else(|| expected("an ISO 4217 currency such as \"EUR\"", &entry.value))
+}
+
+/// The texts of an array, in order.
+pub fn texts(entry: &Entry) -> Result<Vec<String>, String> {
+    let array = entry.value.as_array();
+    let texts = array.and_then(|array| {
+        array
+            .iter()
+            .map(|value| value.as_str().map(str::to_string))
+            .collect()
+    });
+    texts.ok_or_else(|| expected("a list of texts such as [\"a\", \"b\"]", &entry.value))
+}
+
+/// `expected …, got …`, the value cut to a readable length.
+pub fn expected(what: &str, got: &Value) -> String {
+    let shown = got.to_string();
+    if shown.chars().count() <= QUOTE_CHARS_MAX {
+        return format!("expected {what}, got {shown}");
+    }
+    let cut: String = shown.chars().take(QUOTE_CHARS_MAX).collect();
+    format!("expected {what}, got {cut}…")
+}

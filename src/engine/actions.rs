@@ -1,0 +1,114 @@
+//! Writes the `actions` record of a decision a play has taken.
+//!
+//! Decides nothing. A send and a refusal are known by what was due, so that a `cancel` can name the send long after. Called by `plays`.
+
+use super::customer::Customer;
+use super::gates;
+use super::note::Note;
+use super::outputs::Topic;
+use super::plays::{ActionKind, Reason};
+use super::record::action::{ActionRecord, CartRecord, ConsentRecord, told};
+use super::record::id::OutputId;
+use super::record::time::Time;
+use super::rules::PlayRule;
+use super::scene::{Occasion, Scene};
+use super::settings::{Channel, Settings};
+use crate::event::ConsentStatus;
+
+/// What was decided about one step.
+#[derive(Debug, Clone, Copy)]
+pub struct Decision {
+    pub kind: ActionKind,
+    pub reason: Reason,
+    /// Counted from 0.
+    pub step: u8,
+    pub due_ms: i64,
+    pub expires_ms: i64,
+}
+
+/// The customer's cart is the instance; it is still open.
+pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &mut Scene<'_>) {
+    let rules = scene.rules;
+    let play = rules.play(rule);
+    let instance = customer.cart.as_ref().map_or("", |c| c.id.as_str());
+    let step = u32::from(decision.step) + 1;
+    let planned = OutputId::of_deadline(
+        scene.customer_id,
+        &play.name,
+        instance,
+        step,
+        decision.due_ms,
+    );
+    let (id, cancels) = match (decision.kind, scene.occasion) {
+        (ActionKind::Cancel, Occasion::Event { cause, .. }) => {
+            (scene.next_event_id(&cause), Some(planned))
+        }
+        _ => (planned, None),
+    };
+    let value = customer.cart.as_ref().and_then(|c| c.value());
+    let contact = &customer.contact;
+    let record = ActionRecord {
+        id,
+        kind: decision.kind.as_str(),
+        play: &play.name,
+        play_version: &play.version,
+        step,
+        template: play
+            .steps
+            .get(usize::from(decision.step))
+            .map_or("", |s| s.template.as_str()),
+        instance,
+        channel: channel(Channel::Email),
+        arm: gates::arm(scene.customer_id, play, &rules.settings).as_str(),
+        due_at: Time(decision.due_ms),
+        expires_at: Time(decision.expires_ms),
+        reason: decision.reason.as_str(),
+        cancels,
+        customer_id: scene.customer_id,
+        email: told(&contact.email),
+        first_name: told(&contact.first_name),
+        locale: told(&contact.locale),
+        time_zone: time_zone(customer, &rules.settings),
+        consent: customer.consent.standing().map(|s| ConsentRecord {
+            status: status(s.status),
+            source: s.source,
+            at: Time(s.at_ms),
+        }),
+        cart: customer
+            .cart
+            .as_ref()
+            .map(|c| CartRecord::of(c, value.as_ref())),
+        stage: customer.stage.map(|s| s.as_str()),
+        value_band: None,
+        segment: None,
+        affinity: [],
+        offer: None,
+        event_time: Time(scene.time_ms),
+        cause: scene.occasion.record(scene.slot),
+    };
+    scene.push(Topic::Actions, &id, &record);
+    scene.note(Note::Action {
+        play: rule.place,
+        kind: decision.kind,
+        reason: decision.reason,
+    });
+}
+
+/// The customer's own, else the configured one.
+fn time_zone<'a>(customer: &'a Customer, settings: &'a Settings) -> Option<&'a str> {
+    told(&customer.contact.time_zone).or_else(|| settings.customer_zone.iana_name())
+}
+
+fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Email => "email",
+    }
+}
+
+fn status(status: ConsentStatus) -> &'static str {
+    match status {
+        ConsentStatus::Subscribed => "subscribed",
+        ConsentStatus::Unsubscribed => "unsubscribed",
+        ConsentStatus::Pending => "pending",
+    }
+}

@@ -1,0 +1,279 @@
+//! One event on one customer: recognised or not, learned from, applied, and what follows from it written.
+//!
+//! The order is fixed: duplicate? - time - traits - the event itself - stage - value - carts and reminders. Total: whatever the event says,
+//! the answer is an `Outcome`. Called by `slot`, which has fired what was due before.
+
+use super::cart;
+use super::customer::Customer;
+use super::lifecycle::{Stage, Why};
+use super::note::{Counter, Note};
+use super::orders::{Claim, day_of};
+use super::plays;
+use super::scene::{Cause, Scene};
+use super::seen::{IdKind, fingerprint};
+use super::{transitions, value};
+use crate::event::{
+    CartContents, ContentsSource, EmailSignal, Event, Identity, Kind, Order, Refund,
+};
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    Applied,
+    /// A message, order or refund seen before.
+    Duplicate,
+    /// A cart event older than the last order.
+    Late,
+    /// A name without a meaning here; the customer was seen.
+    Ignored,
+}
+
+impl Outcome {
+    pub const ALL: [Outcome; 4] = [
+        Outcome::Applied,
+        Outcome::Duplicate,
+        Outcome::Late,
+        Outcome::Ignored,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Applied => "applied",
+            Outcome::Duplicate => "duplicate",
+            Outcome::Late => "late",
+            Outcome::Ignored => "ignored",
+        }
+    }
+}
+
+/// What the event itself did, before its consequences.
+struct Effect {
+    outcome: Outcome,
+    /// Money or a count changed: the value is told anew, the stage has this reason.
+    orders: Option<Why>,
+    cart: CartEffect,
+}
+
+enum CartEffect {
+    None,
+    Changed {
+        change: cart::Change,
+        abandoned_ms: Option<i64>,
+    },
+    Closed,
+}
+
+impl Effect {
+    fn of(outcome: Outcome) -> Effect {
+        Effect {
+            outcome,
+            orders: None,
+            cart: CartEffect::None,
+        }
+    }
+}
+
+/// `None`: the very message was applied before, nothing at all has changed.
+pub fn apply(
+    customer: &mut Customer,
+    event: &Event<'_>,
+    cause: &Cause<'_>,
+    scene: &mut Scene<'_>,
+) -> Option<Outcome> {
+    if let Some(message_id) = event.message_id.as_deref() {
+        let message = fingerprint(IdKind::Message, message_id);
+        if customer.seen.contains(message) {
+            return None;
+        }
+        customer.seen.remember(message);
+    }
+    learn(customer, event);
+    let effect = act(customer, event, scene);
+    if effect.outcome == Outcome::Duplicate {
+        return Some(effect.outcome);
+    }
+    if effect.orders.is_some() {
+        customer.derive(&scene.rules.settings);
+    }
+    transitions::settle(customer, effect.orders, scene);
+    if effect.orders.is_some() {
+        value::write_clv(customer, cause, scene);
+    }
+    match effect.cart {
+        CartEffect::None => {}
+        CartEffect::Changed {
+            change,
+            abandoned_ms,
+        } => plays::on_cart(customer, change, abandoned_ms, scene),
+        CartEffect::Closed => {
+            plays::on_order(customer, scene);
+            customer.cart = None;
+        }
+    }
+    plays::prune(customer, scene.rules);
+    Some(effect.outcome)
+}
+
+fn learn(customer: &mut Customer, event: &Event<'_>) {
+    let time_ms = event.time_ms;
+    if customer.stage.is_none() {
+        customer.now_ms = time_ms;
+        customer.last_event_ms = time_ms;
+        customer.cycle = 1;
+    }
+    let is_newest = time_ms >= customer.last_event_ms;
+    customer.now_ms = customer.now_ms.max(time_ms);
+    customer.last_event_ms = customer.last_event_ms.max(time_ms);
+    customer.known |= event.identity == Identity::Known;
+    customer.contact.learn(&event.traits, time_ms, is_newest);
+    if let Some(told) = &event.traits.consent {
+        customer.consent.learn(told, time_ms);
+    }
+}
+
+fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Effect {
+    let time_ms = event.time_ms;
+    match &event.kind {
+        Kind::OrderCompleted(order) => complete(customer, order, time_ms, scene),
+        Kind::OrderRefunded(refund) => refund_order(customer, refund, scene),
+        Kind::OrderCancelled { order_id } => claim(
+            customer,
+            Claim {
+                order: fingerprint(IdKind::Order, order_id),
+                amount: None,
+            },
+            scene,
+        ),
+        Kind::Email(signal) => {
+            hear(customer, *signal, event);
+            Effect::of(Outcome::Applied)
+        }
+        Kind::Consent(change) => {
+            customer.consent.state(change, time_ms);
+            Effect::of(Outcome::Applied)
+        }
+        Kind::CartLine(_) | Kind::CartContents(_) | Kind::CartAbandoned(_) => {
+            change_cart(customer, event, scene)
+        }
+        Kind::Identify => {
+            customer.identified = true;
+            Effect::of(Outcome::Applied)
+        }
+        Kind::Unknown => Effect::of(Outcome::Ignored),
+    }
+}
+
+fn complete(
+    customer: &mut Customer,
+    order: &Order<'_>,
+    time_ms: i64,
+    scene: &mut Scene<'_>,
+) -> Effect {
+    if !customer.orders.add(
+        fingerprint(IdKind::Order, &order.order_id),
+        time_ms,
+        order.value,
+        scene.out,
+    ) {
+        return Effect::of(Outcome::Duplicate);
+    }
+    if customer.stage == Some(Stage::Lapsed) {
+        customer.cycle += 1;
+        customer.reactivated_day = Some(day_of(time_ms));
+    } else if customer
+        .reactivated_day
+        .is_some_and(|day| day_of(time_ms) > day)
+    {
+        customer.reactivated_day = None;
+    }
+    let closes_cart = customer
+        .cart
+        .as_ref()
+        .is_some_and(|cart| cart.is_closed_by(order, time_ms));
+    let cart = if closes_cart {
+        CartEffect::Closed
+    } else {
+        CartEffect::None
+    };
+    Effect {
+        outcome: Outcome::Applied,
+        orders: Some(Why::Order),
+        cart,
+    }
+}
+
+fn refund_order(customer: &mut Customer, refund: &Refund<'_>, scene: &mut Scene<'_>) -> Effect {
+    if let Some(refund_id) = refund.refund_id.as_deref() {
+        let id = fingerprint(IdKind::Refund, refund_id);
+        if customer.seen.contains(id) {
+            scene.note(Note::Count(Counter::RefundDuplicate));
+            return Effect::of(Outcome::Duplicate);
+        }
+        customer.seen.remember(id);
+    }
+    claim(
+        customer,
+        Claim {
+            order: fingerprint(IdKind::Order, &refund.order_id),
+            amount: refund.amount,
+        },
+        scene,
+    )
+}
+
+fn claim(customer: &mut Customer, claim: Claim, scene: &mut Scene<'_>) -> Effect {
+    let changed = customer.orders.refund(claim, scene.out);
+    Effect {
+        outcome: Outcome::Applied,
+        orders: changed.then_some(Why::Refund),
+        cart: CartEffect::None,
+    }
+}
+
+fn hear(customer: &mut Customer, signal: EmailSignal, event: &Event<'_>) {
+    customer.contact.hear(signal, event.traits.email.as_deref());
+    match signal {
+        EmailSignal::Opened => {
+            customer.last_open_ms = customer.last_open_ms.max(Some(event.time_ms))
+        }
+        EmailSignal::Clicked => {
+            customer.last_click_ms = customer.last_click_ms.max(Some(event.time_ms))
+        }
+        EmailSignal::Complaint => customer.consent.complain(event.time_ms),
+        EmailSignal::Delivered | EmailSignal::HardBounce | EmailSignal::SoftBounce => {}
+    }
+}
+
+fn change_cart(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Effect {
+    let time_ms = event.time_ms;
+    if customer
+        .orders
+        .latest_ms()
+        .is_some_and(|latest| time_ms < latest)
+    {
+        scene.note(Note::Count(Counter::LateCart));
+        return Effect::of(Outcome::Late);
+    }
+    let (change, abandoned_ms) = match &event.kind {
+        Kind::CartLine(line) => (cart::apply_line(&mut customer.cart, line, time_ms), None),
+        Kind::CartContents(contents) | Kind::CartAbandoned(contents) => {
+            let change = cart::apply_contents(&mut customer.cart, contents, time_ms);
+            (change, abandoned_ms(contents, change, time_ms))
+        }
+        _ => return Effect::of(Outcome::Ignored),
+    };
+    Effect {
+        outcome: Outcome::Applied,
+        orders: None,
+        cart: CartEffect::Changed {
+            change,
+            abandoned_ms,
+        },
+    }
+}
+
+/// An upstream's word that a cart was left counts if the cart is known, by this event or from before.
+fn abandoned_ms(contents: &CartContents<'_>, change: cart::Change, time_ms: i64) -> Option<i64> {
+    let is_known = contents.products.is_some() || !change.opened;
+    (contents.source == ContentsSource::Abandoned && is_known).then_some(time_ms)
+}

@@ -1,0 +1,189 @@
+//! A customer's open cart: its lines, and what each kind of cart event does to them.
+//!
+//! Answers with what happened to the cart (`Change`); what that means for reminders is `plays`' affair, whether the event is too late
+//! `apply`'s. The rules are `contracts.md` 2. Called by `apply`.
+
+mod lines;
+
+pub use lines::{LINES_MAX, Line};
+
+use super::contact::replace;
+use super::seen::{IdKind, fingerprint};
+use crate::event::{CartContents, CartDelta, CartLine, ContentsSource, Money, Product};
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cart {
+    pub id: String,
+    /// Where the customer finds it again; empty: unknown.
+    pub url: String,
+    /// Fingerprint of the checkout's id, which an order may come back with.
+    pub checkout: Option<u64>,
+    /// Distinct products; at most `LINES_MAX`.
+    pub lines: Vec<Line>,
+    /// The value the last contents event stated.
+    pub stated: Option<Money>,
+    /// Event time of the last change of contents.
+    pub last_change_ms: i64,
+}
+
+/// What a cart event did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Another cart than before, if there was one.
+    pub opened: bool,
+    /// Its contents changed: the time without change starts again.
+    pub touched: bool,
+    /// The last line went.
+    pub emptied: bool,
+}
+
+impl Cart {
+    fn new(id: Option<&str>, at_ms: i64) -> Cart {
+        let id = id.map_or_else(|| format!("auto-{at_ms}"), str::to_owned);
+        Cart {
+            id,
+            last_change_ms: at_ms,
+            ..Cart::default()
+        }
+    }
+
+    /// Whether an event speaks of this cart; one without an id does.
+    fn is_meant(&self, id: Option<&str>) -> bool {
+        id.is_none_or(|id| id == self.id)
+    }
+
+    /// Whether there is anything to remind of.
+    pub fn is_worth_reminding(&self) -> bool {
+        !self.lines.is_empty() || self.stated.is_some()
+    }
+
+    /// Whether an order closes this cart: it came after the last change, or names it.
+    pub fn is_closed_by(&self, order: &crate::event::Order<'_>, at_ms: i64) -> bool {
+        let names_checkout = |id: &str| self.checkout == Some(fingerprint(IdKind::Order, id));
+        at_ms >= self.last_change_ms
+            || order.cart_id.as_deref() == Some(self.id.as_str())
+            || (self.checkout.is_some()
+                && (order.checkout_id.as_deref().is_some_and(names_checkout)
+                    || names_checkout(&order.order_id)))
+    }
+
+    /// The lines' sum if they all have a price in one currency; of no line or one without price, the value the shop stated.
+    pub fn value(&self) -> Option<Money> {
+        let mut priced = self.lines.iter().filter_map(|l| l.price);
+        if let Some(first) = priced.next()
+            && priced.any(|p| p.currency != first.currency)
+        {
+            return None;
+        }
+        let all_priced = !self.lines.is_empty() && self.lines.iter().all(|l| l.price.is_some());
+        if !all_priced {
+            return self.stated;
+        }
+        let minor: i128 = self.lines.iter().map(Line::total_minor).sum();
+        let currency = self.lines.first()?.price?.currency;
+        i64::try_from(minor)
+            .ok()
+            .map(|minor| Money { minor, currency })
+    }
+
+    fn touch(&mut self, at_ms: i64) {
+        self.last_change_ms = self.last_change_ms.max(at_ms);
+    }
+
+    fn learn(&mut self, contents: &CartContents<'_>) {
+        if let Some(url) = contents.url.as_deref() {
+            replace(&mut self.url, url);
+        }
+        if let Some(checkout) = contents.checkout_id.as_deref() {
+            self.checkout = Some(fingerprint(IdKind::Order, checkout));
+        }
+        if contents.products.is_some() || contents.value.is_some() {
+            self.stated = contents.value;
+        }
+    }
+}
+
+/// Product Added, Product Removed.
+pub fn apply_line(open: &mut Option<Cart>, event: &CartLine<'_>, at_ms: i64) -> Change {
+    let id = event.cart_id.as_deref();
+    let opened = !open.as_ref().is_some_and(|cart| cart.is_meant(id));
+    if opened && open.is_none() && event.delta == CartDelta::Removed {
+        return Change::default();
+    }
+    let cart = pick(open, opened, id, at_ms);
+    let touched = match event.delta {
+        CartDelta::Added => lines::add(&mut cart.lines, &event.product),
+        CartDelta::Removed => lines::remove(&mut cart.lines, &event.product),
+    };
+    let emptied = touched && cart.lines.is_empty();
+    if touched {
+        cart.touch(at_ms);
+    }
+    if emptied {
+        cart.stated = None;
+    }
+    Change {
+        opened,
+        touched,
+        emptied,
+    }
+}
+
+/// Cart Viewed, Cart Updated, Checkout Started, Cart Abandoned.
+pub fn apply_contents(open: &mut Option<Cart>, event: &CartContents<'_>, at_ms: i64) -> Change {
+    let id = event.cart_id.as_deref();
+    let opened = !open.as_ref().is_some_and(|cart| cart.is_meant(id));
+    let says_nothing = event.products.as_ref().is_none_or(Vec::is_empty)
+        && (event.value.is_none() || event.source == ContentsSource::Abandoned);
+    if open.is_none() && says_nothing {
+        return Change::default();
+    }
+    let cart = pick(open, opened, id, at_ms);
+    cart.learn(event);
+    let Some(products) = event.products.as_deref() else {
+        let touched = opened && cart.stated.is_some() && event.source != ContentsSource::Abandoned;
+        return Change {
+            opened,
+            touched,
+            emptied: false,
+        };
+    };
+    let change = replace_lines(cart, products);
+    if change.touched {
+        cart.touch(at_ms);
+    }
+    Change {
+        opened,
+        touched: change.touched || (opened && cart.is_worth_reminding()),
+        ..change
+    }
+}
+
+fn replace_lines(cart: &mut Cart, products: &[Product<'_>]) -> Change {
+    let told = lines::merged(products);
+    if told.is_empty() {
+        cart.stated = None;
+    }
+    if lines::are_equal(&cart.lines, &told) {
+        lines::learn_texts(&mut cart.lines, told);
+        return Change::default();
+    }
+    cart.lines = told;
+    Change {
+        opened: false,
+        touched: true,
+        emptied: cart.lines.is_empty(),
+    }
+}
+
+fn pick<'a>(
+    open: &'a mut Option<Cart>,
+    opened: bool,
+    id: Option<&str>,
+    at_ms: i64,
+) -> &'a mut Cart {
+    if opened {
+        *open = None;
+    }
+    open.get_or_insert_with(|| Cart::new(id, at_ms))
+}

@@ -1,0 +1,199 @@
+//! Committed state: every customer's row as of the last committed transaction, by slot and region.
+//!
+//! A region holds the rows of one slot whose hashes share their first `REGION_BITS` bits: the unit of changelog bases, of restore and of
+//! locking. Rows are the very bytes of the changelog. Nothing here knows what a row means. Written by `worker` at the end of a
+//! transaction and by restore; read by `Slot` on first touch and by `http`.
+
+use std::ops::Range;
+
+use dashmap::DashMap;
+use hashbrown::HashTable;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// 1024 regions a slot: with a million customers a base piece is some 200 KB, and an empty slot costs nothing.
+pub const REGION_BITS: u32 = 10;
+
+/// Fixed for ever: rows are found, and changelog bases cut, by this hash.
+const HASH_SEED: u64 = 0x6c69_6665_7469_6465;
+
+/// The hash of a customer id.
+pub fn hash_of(customer: &str) -> u64 {
+    xxh3_64_with_seed(customer.as_bytes(), HASH_SEED)
+}
+
+/// The region of a hash: its first bits.
+pub fn region_of(hash: u64) -> u16 {
+    (hash >> (64 - REGION_BITS)) as u16
+}
+
+/// One row in memory: the customer id and the row's bytes in one allocation.
+struct Entry {
+    hash: u64,
+    id_len: u16,
+    bytes: Box<[u8]>,
+}
+
+impl Entry {
+    fn id(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.id_len)]
+    }
+
+    fn row(&self) -> &[u8] {
+        &self.bytes[usize::from(self.id_len)..]
+    }
+}
+
+/// The rows of one region.
+#[derive(Default)]
+pub struct Region {
+    table: HashTable<Entry>,
+    bytes: usize,
+}
+
+impl Region {
+    pub fn with_capacity(rows: usize) -> Region {
+        Region {
+            table: HashTable::with_capacity(rows),
+            bytes: 0,
+        }
+    }
+
+    pub fn get(&self, hash: u64, id: &str) -> Option<&[u8]> {
+        self.table
+            .find(hash, |e| e.hash == hash && e.id() == id.as_bytes())
+            .map(Entry::row)
+    }
+
+    /// Puts a row in place of the customer's former one. `id` is at most 65,535 bytes (event ids are at most 256).
+    pub fn put(&mut self, hash: u64, id: &[u8], row: &[u8]) {
+        let mut bytes = Vec::with_capacity(id.len() + row.len());
+        bytes.extend_from_slice(id);
+        bytes.extend_from_slice(row);
+        let entry = Entry {
+            hash,
+            id_len: id.len() as u16,
+            bytes: bytes.into_boxed_slice(),
+        };
+        self.bytes += entry.bytes.len();
+        match self
+            .table
+            .entry(hash, |e| e.hash == hash && e.id() == id, |e| e.hash)
+        {
+            hashbrown::hash_table::Entry::Occupied(mut old) => {
+                self.bytes -= old.get().bytes.len();
+                *old.get_mut() = entry;
+            }
+            hashbrown::hash_table::Entry::Vacant(place) => {
+                place.insert(entry);
+            }
+        }
+    }
+
+    pub fn remove(&mut self, hash: u64, id: &[u8]) {
+        if let Ok(old) = self
+            .table
+            .find_entry(hash, |e| e.hash == hash && e.id() == id)
+        {
+            self.bytes -= old.get().bytes.len();
+            old.remove();
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// Bytes of ids and rows.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Every row as (hash, id, row), in an order that means nothing: sort before it decides anything.
+    pub fn rows(&self) -> impl Iterator<Item = (u64, &[u8], &[u8])> {
+        self.table.iter().map(|e| (e.hash, e.id(), e.row()))
+    }
+}
+
+/// All slots of the process.
+#[derive(Default)]
+pub struct Committed {
+    regions: DashMap<(u32, u16), Region>,
+}
+
+impl Committed {
+    pub fn new() -> Committed {
+        Committed::default()
+    }
+
+    /// Reads a customer's row; the region is locked only while `read` runs.
+    pub fn with_row<T>(
+        &self,
+        slot: u32,
+        hash: u64,
+        id: &str,
+        read: impl FnOnce(&[u8]) -> T,
+    ) -> Option<T> {
+        let region = self.regions.get(&(slot, region_of(hash)))?;
+        region.get(hash, id).map(read)
+    }
+
+    /// Reads all rows with one hash (nearly always one), for timers, which know hashes only.
+    pub fn for_hash(&self, slot: u32, hash: u64, mut read: impl FnMut(&[u8], &[u8])) {
+        if let Some(region) = self.regions.get(&(slot, region_of(hash))) {
+            for entry in region.table.iter_hash(hash).filter(|e| e.hash == hash) {
+                read(entry.id(), entry.row());
+            }
+        }
+    }
+
+    /// Runs `read` over one region; absent means empty.
+    pub fn with_region<T>(
+        &self,
+        slot: u32,
+        region: u16,
+        read: impl FnOnce(Option<&Region>) -> T,
+    ) -> T {
+        read(self.regions.get(&(slot, region)).as_deref())
+    }
+
+    /// Writes one row (`None`: deletes it).
+    pub fn put(&self, slot: u32, hash: u64, id: &str, row: Option<&[u8]>) {
+        let mut region = self.regions.entry((slot, region_of(hash))).or_default();
+        match row {
+            Some(row) => region.put(hash, id.as_bytes(), row),
+            None => region.remove(hash, id.as_bytes()),
+        }
+    }
+
+    /// Installs restored regions of a slot in place of what was there.
+    pub fn install(&self, slot: u32, regions: impl IntoIterator<Item = (u16, Region)>) {
+        self.remove_slot(slot);
+        for (number, region) in regions {
+            self.regions.insert((slot, number), region);
+        }
+    }
+
+    pub fn remove_slot(&self, slot: u32) {
+        for region in ALL_REGIONS {
+            self.regions.remove(&(slot, region as u16));
+        }
+    }
+
+    /// (customers, bytes of ids and rows) of a slot.
+    pub fn size(&self, slot: u32) -> (usize, usize) {
+        ALL_REGIONS
+            .filter_map(|region| {
+                self.regions
+                    .get(&(slot, region as u16))
+                    .map(|r| (r.len(), r.bytes()))
+            })
+            .fold((0, 0), |sum, r| (sum.0 + r.0, sum.1 + r.1))
+    }
+}
+
+/// The numbers of a slot's regions.
+pub const ALL_REGIONS: Range<u32> = 0..1 << REGION_BITS;

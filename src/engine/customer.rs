@@ -1,0 +1,108 @@
+//! Everything known of one customer. Plain data: what it means is decided in the file of each part.
+//!
+//! Every list has a bound, stated at its part; texts are bounded by `event`. At rest a customer is a row (`row`), and what is absent costs
+//! nothing there. Values are reused from transaction to transaction, so `clear` keeps the buffers.
+
+use super::cart::Cart;
+use super::consent::Consent;
+use super::contact::Contact;
+use super::lifecycle::{Silence, Stage};
+use super::orders::{Orders, Purchases};
+use super::plays::PlayState;
+use super::seen::Seen;
+use super::settings::Settings;
+
+/// Send times kept for frequency caps: a cap above this count cannot be honoured and is refused by the configuration.
+pub const SENDS_MAX: usize = 8;
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Customer {
+    /// The latest event time applied or deadline fired; never goes back.
+    pub now_ms: i64,
+    /// The latest event time.
+    pub last_event_ms: i64,
+    /// Keyed by a user id, not by an anonymous one.
+    pub known: bool,
+    /// An `identify` call was seen.
+    pub identified: bool,
+    /// `None` until the first event has been applied.
+    pub stage: Option<Stage>,
+    /// Lives of this customer: 1, and one more with each order while lapsed.
+    pub cycle: u32,
+    /// UTC day of the order that brought them back, while that makes their stage.
+    pub reactivated_day: Option<i64>,
+    pub seen: Seen,
+    pub contact: Contact,
+    pub consent: Consent,
+    /// Event times of the last e-mail opened and the last link clicked.
+    pub last_open_ms: Option<i64>,
+    pub last_click_ms: Option<i64>,
+    pub orders: Orders,
+    pub cart: Option<Cart>,
+    /// At most one per configured play, `plays::PLAYS_MAX`.
+    pub plays: Vec<PlayState>,
+    /// Times of the last e-mails sent, oldest first; at most `SENDS_MAX`.
+    pub sends_ms: Vec<i64>,
+    /// Follows from the rest and the settings; not stored.
+    pub derived: Derived,
+}
+
+/// What is read so often that it is computed once per change of the orders.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Derived {
+    pub purchases: Option<Purchases>,
+    pub silence: Silence,
+}
+
+impl Customer {
+    /// To be called whenever the orders have changed, and after decoding.
+    pub fn derive(&mut self, settings: &Settings) {
+        let purchases = self.orders.purchases();
+        let silence = purchases
+            .as_ref()
+            .map(|p| Silence::of(p, settings))
+            .unwrap_or_default();
+        self.derived = Derived { purchases, silence };
+    }
+
+    /// Whether the row goes away by itself: nobody could be addressed or recognised by it.
+    pub fn is_fleeting(&self) -> bool {
+        !self.known && !self.contact.has_email() && self.orders.is_empty()
+    }
+
+    /// Keeps the sends a cap can still look back to.
+    pub fn remember_send(&mut self, at_ms: i64, window_ms: i64) {
+        self.sends_ms
+            .retain(|sent| *sent > at_ms.saturating_sub(window_ms));
+        if self.sends_ms.len() == SENDS_MAX {
+            self.sends_ms.remove(0);
+        }
+        self.sends_ms.push(at_ms);
+    }
+
+    /// A customer nobody has heard of, in the same buffers.
+    pub fn clear(&mut self) {
+        let mut old = std::mem::take(self);
+        old.seen.clear();
+        old.contact.clear();
+        old.orders.clear();
+        old.plays.clear();
+        old.sends_ms.clear();
+        let Customer {
+            seen,
+            contact,
+            orders,
+            plays,
+            sends_ms,
+            ..
+        } = old;
+        *self = Customer {
+            seen,
+            contact,
+            orders,
+            plays,
+            sends_ms,
+            ..Customer::default()
+        };
+    }
+}

@@ -1,0 +1,125 @@
+//! What a customer waits for: the steps of plays, silence growing long enough for a stage, the end of an anonymous row.
+//!
+//! One moment per customer, the earliest, goes into the row and the slot's queue. Of several things due at one moment plays come first (by
+//! name), then the lifecycle, then the end. Called by `slot`.
+
+use super::customer::Customer;
+use super::lifecycle::Stage;
+use super::note::{Counter, Note, TimerKind};
+use super::plays::{self, Phase};
+use super::rules::{PlayRule, Rules};
+use super::scene::{Occasion, Scene};
+use super::transitions;
+
+/// The next thing due.
+#[derive(Debug, Clone, Copy)]
+pub struct Due {
+    pub at_ms: i64,
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum What {
+    /// `due_ms` is earlier than the moment if quiet hours held the step.
+    Step {
+        rule: PlayRule,
+        due_ms: i64,
+    },
+    Silence(Stage),
+    Expiry,
+}
+
+/// What is left of the customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Stays,
+    Gone,
+}
+
+pub fn next(customer: &Customer, rules: &Rules) -> Option<Due> {
+    let step = plays::next_due(customer, rules).map(|(at_ms, rule)| Due {
+        at_ms,
+        what: What::Step {
+            rule,
+            due_ms: due_of(customer, rule, at_ms),
+        },
+    });
+    let silence = customer
+        .derived
+        .silence
+        .next(customer.now_ms)
+        .map(|(at_ms, stage)| Due {
+            at_ms,
+            what: What::Silence(stage),
+        });
+    let expiry_ms = customer
+        .last_event_ms
+        .saturating_add(rules.settings.anonymous_ttl_ms);
+    let expiry = customer.is_fleeting().then_some(Due {
+        at_ms: expiry_ms,
+        what: What::Expiry,
+    });
+    [step, silence, expiry]
+        .into_iter()
+        .flatten()
+        .min_by_key(|due| due.at_ms)
+}
+
+fn due_of(customer: &Customer, rule: PlayRule, at_ms: i64) -> i64 {
+    match customer
+        .plays
+        .iter()
+        .find(|s| s.play == rule.key)
+        .map(|s| s.phase)
+    {
+        Some(Phase::Waiting { due_ms, .. }) => due_ms,
+        _ => at_ms,
+    }
+}
+
+impl Due {
+    /// What records caused by it name as their cause.
+    pub fn occasion<'a>(&self, rules: &'a Rules) -> Occasion<'a> {
+        match self.what {
+            What::Step { rule, due_ms } => Occasion::Deadline {
+                name: &rules.play(rule).name,
+                due_ms,
+            },
+            What::Silence(stage) => Occasion::Deadline {
+                name: stage.as_str(),
+                due_ms: self.at_ms,
+            },
+            What::Expiry => Occasion::Deadline {
+                name: "expiry",
+                due_ms: self.at_ms,
+            },
+        }
+    }
+
+    /// Does what is due, at its own moment, however late it is noticed.
+    pub fn fire(&self, customer: &mut Customer, scene: &mut Scene<'_>) -> Fate {
+        customer.now_ms = customer.now_ms.max(self.at_ms);
+        scene.note(Note::TimerFired {
+            timer: self.timer(),
+            deadline_ms: self.at_ms,
+        });
+        match self.what {
+            What::Step { rule, .. } => plays::fire(customer, rule, scene),
+            What::Silence(_) => transitions::settle(customer, None, scene),
+            What::Expiry => {
+                scene.note(Note::Count(Counter::AnonymousExpired));
+                return Fate::Gone;
+            }
+        }
+        plays::prune(customer, scene.rules);
+        Fate::Stays
+    }
+
+    fn timer(&self) -> TimerKind {
+        match self.what {
+            What::Step { .. } => TimerKind::Play,
+            What::Silence(_) => TimerKind::Lifecycle,
+            What::Expiry => TimerKind::Expiry,
+        }
+    }
+}

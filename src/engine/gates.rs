@@ -1,0 +1,200 @@
+//! The gates a mail must pass, in the order of `contracts.md` 5: the first that fails is the reason it is not sent.
+//!
+//! Looks, changes nothing; the answer is a function of the customer, the settings and the moment. Quiet hours do not fail but hold. Called
+//! by `plays` when a step is due or released.
+
+use email_address::{EmailAddress, Options};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::cart::Cart;
+use super::customer::Customer;
+use super::plays::Reason;
+use super::quiet::{quiet_until_ms, zone_of};
+use super::settings::{ConsentRule, Field, Mode, Play, Settings};
+use crate::event::ConsentStatus;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Send,
+    /// Ask again at this moment.
+    Hold {
+        until_ms: i64,
+    },
+    Refuse(Reason),
+}
+
+/// One step of one play asking for one customer.
+pub struct Question<'a> {
+    pub settings: &'a Settings,
+    pub play: &'a Play,
+    pub customer_id: &'a str,
+    pub customer: &'a Customer,
+    pub cart: &'a Cart,
+    /// The first step of its instance: the cool-down is about coming back, not about going on.
+    pub is_first_step: bool,
+    /// The play's last send to this customer.
+    pub last_send_ms: Option<i64>,
+    pub due_ms: i64,
+    /// The due time, or the release after quiet hours.
+    pub at_ms: i64,
+    /// In wall mode.
+    pub wall_ms: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arm {
+    Treatment,
+    Control,
+}
+
+impl Arm {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Arm::Treatment => "treatment",
+            Arm::Control => "control",
+        }
+    }
+}
+
+pub fn judge(question: &Question<'_>) -> Verdict {
+    let gates = [timing, address, consent, suppression, conditions, frequency];
+    if let Some(reason) = gates.iter().find_map(|gate| gate(question)) {
+        return Verdict::Refuse(reason);
+    }
+    if let Some(until_ms) = quiet_until(question) {
+        return Verdict::Hold { until_ms };
+    }
+    match arm(question.customer_id, question.play, question.settings) {
+        Arm::Control => Verdict::Refuse(Reason::Control),
+        Arm::Treatment => Verdict::Send,
+    }
+}
+
+/// The arm of a customer in a play: the same for ever, and independent of the arms of other plays.
+pub fn arm(customer_id: &str, play: &Play, settings: &Settings) -> Arm {
+    let held_out = share(&settings.salt, "", customer_id) < settings.global_holdout;
+    let in_control = share(&settings.salt, &play.name, customer_id) < play.control;
+    if held_out || in_control {
+        Arm::Control
+    } else {
+        Arm::Treatment
+    }
+}
+
+/// A place in [0, 1) that looks random.
+fn share(salt: &str, play: &str, customer_id: &str) -> f64 {
+    let text = format!("{}:{salt}{}:{play}{customer_id}", salt.len(), play.len());
+    // the upper 53 bits: what a double holds exactly
+    (xxh3_64(text.as_bytes()) >> 11) as f64 / (1u64 << 53) as f64
+}
+
+fn timing(q: &Question<'_>) -> Option<Reason> {
+    if q.play.mode != Mode::Live {
+        return Some(Reason::Shadow);
+    }
+    if q.settings
+        .plays_not_before_ms
+        .is_some_and(|start| q.due_ms < start)
+    {
+        return Some(Reason::Backfill);
+    }
+    let expires_ms = q.due_ms + q.play.expires_ms;
+    let is_stale = q.wall_ms.is_some_and(|wall| wall > expires_ms) || q.at_ms > expires_ms;
+    is_stale.then_some(Reason::Stale)
+}
+
+fn address(q: &Question<'_>) -> Option<Reason> {
+    if !q.customer.contact.has_email() {
+        return Some(Reason::NoEmail);
+    }
+    (!is_valid(&q.customer.contact.email)).then_some(Reason::InvalidEmail)
+}
+
+/// A bare address at a domain with a dot; no display name, no IP literal.
+fn is_valid(email: &str) -> bool {
+    let options = Options::default()
+        .with_required_tld()
+        .without_display_text()
+        .without_domain_literal();
+    EmailAddress::parse_with_options(email, options).is_ok()
+}
+
+fn consent(q: &Question<'_>) -> Option<Reason> {
+    let rule = q.settings.consent;
+    if rule == ConsentRule::None {
+        return None;
+    }
+    match q.customer.consent.standing() {
+        Some(s) if s.status == ConsentStatus::Unsubscribed => Some(refusal(s.complaint)),
+        Some(s) if s.status == ConsentStatus::Pending => Some(Reason::ConsentPending),
+        Some(_) => None,
+        None if rule == ConsentRule::SoftOptIn && !q.customer.orders.is_empty() => None,
+        None => Some(Reason::NoConsent),
+    }
+}
+
+fn suppression(q: &Question<'_>) -> Option<Reason> {
+    if q.customer.contact.hard_bounced {
+        return Some(Reason::Bounced);
+    }
+    let refused = q
+        .customer
+        .consent
+        .standing()
+        .filter(|s| s.status == ConsentStatus::Unsubscribed);
+    refused.map(|s| refusal(s.complaint))
+}
+
+fn refusal(complaint: bool) -> Reason {
+    if complaint {
+        Reason::Complained
+    } else {
+        Reason::Unsubscribed
+    }
+}
+
+fn conditions(q: &Question<'_>) -> Option<Reason> {
+    for condition in &q.play.when {
+        let money = match condition.field {
+            Field::CartValue => q.cart.value(),
+        };
+        let Some((money, least)) =
+            money.and_then(|m| Some((m, *condition.at_least.get(&m.currency)?)))
+        else {
+            return Some(Reason::NoThreshold);
+        };
+        if money.minor < least {
+            return Some(Reason::BelowMinimum);
+        }
+    }
+    None
+}
+
+fn frequency(q: &Question<'_>) -> Option<Reason> {
+    let cools_until_ms = q
+        .play
+        .cool_down_ms
+        .and_then(|cool_down| q.last_send_ms.map(|last| last.saturating_add(cool_down)));
+    if q.is_first_step && cools_until_ms.is_some_and(|until| q.at_ms < until) {
+        return Some(Reason::CoolDown);
+    }
+    let is_capped = q.play.caps.iter().any(|cap| {
+        let recent = q
+            .customer
+            .sends_ms
+            .iter()
+            .filter(|sent| **sent > q.at_ms.saturating_sub(cap.window_ms) && **sent <= q.at_ms)
+            .count();
+        recent as u64 >= u64::from(cap.count)
+    });
+    is_capped.then_some(Reason::Cap)
+}
+
+fn quiet_until(q: &Question<'_>) -> Option<i64> {
+    let hours = q.play.quiet.as_ref()?;
+    quiet_until_ms(
+        hours,
+        &zone_of(&q.customer.contact.time_zone, &q.settings.customer_zone),
+        q.at_ms,
+    )
+}

@@ -1,0 +1,60 @@
+//! The pure core: what an event or a deadline means for a customer. No async, clock, I/O, logs, metrics or randomness.
+//!
+//! `Slot::apply(event)` and `Slot::tick(moment)` are total, bounded and deterministic: same calls, same bytes. A refusal is an output.
+//! Changed customers live in the slot's overlay until the worker publishes or discards them at the end of its transaction; committed
+//! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
+//!
+//! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
+//! (`seen`, `contact`, `consent`, `orders`, `money`, `cart`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`), what is
+//! written about it (`transitions`, `value`, `actions`, `record`), and how it is kept (`row`, `overlay`, `timers`, `committed`).
+
+mod actions;
+mod apply;
+mod cart;
+mod committed;
+mod consent;
+mod contact;
+mod customer;
+mod deadline;
+mod gates;
+mod lifecycle;
+mod money;
+mod note;
+mod orders;
+mod outputs;
+mod overlay;
+mod plays;
+mod quiet;
+mod record;
+mod row;
+mod rules;
+mod scene;
+mod seen;
+mod settings;
+mod slot;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod transitions;
+mod value;
+
+pub use apply::Outcome;
+pub use cart::{Cart, Line};
+pub use committed::{ALL_REGIONS, Committed, REGION_BITS, Region, hash_of, region_of};
+pub use consent::{ByTrait, Consent, Standing, Stated};
+pub use contact::Contact;
+pub use customer::{Customer, SENDS_MAX};
+pub use lifecycle::Stage;
+pub use note::{Counter, Note, TimerKind};
+pub use orders::{Folded, Kept, Orders};
+pub use outputs::{Outputs, Record, Topic};
+pub use plays::{ActionKind, Phase, PlayState, Reason};
+pub use row::{RowError, deadline_ms as row_deadline_ms, read_row};
+pub use rules::{PLAYS_MAX, STEPS_MAX};
+pub use scene::Cause;
+pub use settings::{
+    CancelOn, Cap, Channel, Condition, ConsentRule, Field, Lifecycle, Mode, Play, QuietHours,
+    Settings, Step, Trigger, Value,
+};
+pub use slot::{Change, Moment, Progress, Slot};
+pub use value::forecast_at;

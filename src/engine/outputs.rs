@@ -1,0 +1,127 @@
+//! What the engine wants written: records already in their JSON form, in one buffer, in the order they were decided.
+//!
+//! It holds bytes, and notes for metrics: where they go, and whether they ever do, is the worker's affair. Filled by `Slot`, read and
+//! cleared by `worker` at each transaction.
+
+use std::ops::Range;
+
+use super::note::Note;
+
+/// The topics the engine writes; their names are the configuration's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    Transitions,
+    Clv,
+    Actions,
+}
+
+/// One record to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record<'a> {
+    pub topic: Topic,
+    /// The customer.
+    pub key: &'a str,
+    /// Event time of the cause, or the deadline.
+    pub timestamp_ms: i64,
+    /// The `id` of the value: the `lifetide-id` header.
+    pub id: &'a str,
+    /// W3C trace context of the causing event, copied through.
+    pub traceparent: Option<&'a str>,
+    /// The JSON value.
+    pub value: &'a [u8],
+}
+
+struct Placed {
+    topic: Topic,
+    timestamp_ms: i64,
+    key: Range<usize>,
+    id: Range<usize>,
+    traceparent: Range<usize>,
+    value: Range<usize>,
+}
+
+/// A buffer of records.
+#[derive(Default)]
+pub struct Outputs {
+    placed: Vec<Placed>,
+    bytes: Vec<u8>,
+    notes: Vec<Note>,
+}
+
+impl Outputs {
+    /// Tells the metrics what happened.
+    pub fn note(&mut self, note: Note) {
+        self.notes.push(note);
+    }
+
+    /// In order; a handful per event at most.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// Appends a record; `write` appends its value to the buffer it is given.
+    pub fn push(
+        &mut self,
+        topic: Topic,
+        key: &str,
+        timestamp_ms: i64,
+        id: &str,
+        traceparent: Option<&str>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let key = self.append(key);
+        let id = self.append(id);
+        let traceparent = self.append(traceparent.unwrap_or(""));
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        self.placed.push(Placed {
+            topic,
+            timestamp_ms,
+            key,
+            id,
+            traceparent,
+            value: start..self.bytes.len(),
+        });
+    }
+
+    fn append(&mut self, text: &str) -> Range<usize> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(text.as_bytes());
+        start..self.bytes.len()
+    }
+
+    pub fn len(&self) -> usize {
+        self.placed.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.placed.is_empty()
+    }
+
+    /// Bytes held: one of the worker's bounds of a transaction.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
+        self.placed.iter().map(|p| Record {
+            topic: p.topic,
+            key: self.text(&p.key),
+            timestamp_ms: p.timestamp_ms,
+            id: self.text(&p.id),
+            traceparent: Some(self.text(&p.traceparent)).filter(|t| !t.is_empty()),
+            value: &self.bytes[p.value.clone()],
+        })
+    }
+
+    fn text(&self, range: &Range<usize>) -> &str {
+        // invariant: the range was filled from a str by `append`
+        std::str::from_utf8(&self.bytes[range.clone()]).unwrap_or("")
+    }
+
+    pub fn clear(&mut self) {
+        self.placed.clear();
+        self.bytes.clear();
+        self.notes.clear();
+    }
+}

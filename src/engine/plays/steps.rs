@@ -1,0 +1,135 @@
+//! A step of a play at its moment: put to the gates, then sent, refused or held, and the next step prepared.
+//!
+//! Called by `deadline`.
+
+use super::{ActionKind, Phase, Reason, Sent};
+use crate::engine::actions::{self, Decision};
+use crate::engine::customer::Customer;
+use crate::engine::gates::{Question, Verdict, judge};
+use crate::engine::rules::{PlayRule, Rules};
+use crate::engine::scene::Scene;
+use crate::engine::settings::Play;
+
+/// The earliest moment a play waits for; of several at one moment, the play that comes first by name.
+pub fn next_due(customer: &Customer, rules: &Rules) -> Option<(i64, PlayRule)> {
+    if customer.plays.is_empty() {
+        return None;
+    }
+    let wakes = |rule: &PlayRule| {
+        customer
+            .plays
+            .iter()
+            .find(|s| s.play == rule.key)?
+            .phase
+            .wakes_ms()
+    };
+    rules
+        .plays()
+        .iter()
+        .filter_map(|rule| Some((wakes(rule)?, *rule)))
+        .min_by_key(|(at_ms, _)| *at_ms)
+}
+
+/// The step the play waits for has come: its due time or its release, which is the scene's time.
+pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
+    let play = scene.rules.play(rule);
+    let Some(place) = customer.plays.iter().position(|s| s.play == rule.key) else {
+        return;
+    };
+    let Phase::Waiting { step, due_ms, .. } = customer.plays[place].phase else {
+        return;
+    };
+    if usize::from(step) >= play.steps.len() {
+        customer.plays[place].phase = Phase::Over; // the configuration has fewer steps than when this one was planned
+        return;
+    }
+    let verdict = verdict(customer, place, play, (step, due_ms), scene);
+    let expires_ms = due_ms.saturating_add(play.expires_ms);
+    let mut decision = Decision {
+        kind: ActionKind::Send,
+        reason: Reason::CartIdle,
+        step,
+        due_ms,
+        expires_ms,
+    };
+    match verdict {
+        Verdict::Hold { until_ms } => {
+            customer.plays[place].phase = Phase::Waiting {
+                step,
+                due_ms,
+                release_ms: Some(until_ms),
+            }
+        }
+        Verdict::Refuse(reason) => {
+            decision = Decision {
+                kind: ActionKind::Suppressed,
+                reason,
+                ..decision
+            };
+            actions::write(customer, rule, &decision, scene);
+            customer.plays[place].phase = Phase::Over;
+        }
+        Verdict::Send => {
+            actions::write(customer, rule, &decision, scene);
+            remember_send(customer, place, play, &decision, scene);
+        }
+    }
+}
+
+fn verdict(
+    customer: &Customer,
+    place: usize,
+    play: &Play,
+    (step, due_ms): (u8, i64),
+    scene: &Scene<'_>,
+) -> Verdict {
+    let cart = customer
+        .cart
+        .as_ref()
+        .expect("invariant: what waits for a cart is dropped with the cart");
+    judge(&Question {
+        settings: &scene.rules.settings,
+        play,
+        customer_id: scene.customer_id,
+        customer,
+        cart,
+        is_first_step: step == 0,
+        last_send_ms: customer.plays[place].last_send_ms,
+        due_ms,
+        at_ms: scene.time_ms,
+        wall_ms: scene.wall_ms,
+    })
+}
+
+fn remember_send(
+    customer: &mut Customer,
+    place: usize,
+    play: &Play,
+    sent: &Decision,
+    scene: &Scene<'_>,
+) {
+    if let Some(window_ms) = scene.rules.cap_window_ms() {
+        customer.remember_send(scene.time_ms, window_ms);
+    }
+    let state = &mut customer.plays[place];
+    state.out.push(Sent {
+        step: sent.step,
+        due_ms: sent.due_ms,
+        expires_ms: sent.expires_ms,
+    });
+    state.last_send_ms = play.cool_down_ms.map(|_| scene.time_ms);
+    let (this, next) = (usize::from(sent.step), usize::from(sent.step) + 1);
+    state.phase = match play.steps.get(next) {
+        Some(later) => {
+            let due_ms = sent
+                .due_ms
+                .saturating_add(later.delay_ms - play.steps[this].delay_ms);
+            Phase::Waiting {
+                step: sent.step + 1,
+                due_ms,
+                release_ms: None,
+            }
+        }
+        None => Phase::Over,
+    };
+}

@@ -1,0 +1,70 @@
+//! The words of an action record: its kinds and its reasons. Metrics use them as labels, so both are closed lists.
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ActionKind {
+    Send,
+    Cancel,
+    Suppressed,
+}
+
+impl ActionKind {
+    pub const ALL: [ActionKind; 3] = [ActionKind::Send, ActionKind::Cancel, ActionKind::Suppressed];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ActionKind::Send => "send",
+            ActionKind::Cancel => "cancel",
+            ActionKind::Suppressed => "suppressed",
+        }
+    }
+}
+
+/// Why an action is what it is: each refusal by the gate that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Of a send: the cart was left alone for the step's delay.
+    CartIdle,
+    /// Of a cancel.
+    Order,
+    CartEmptied,
+    Shadow,
+    Backfill,
+    Stale,
+    NoEmail,
+    InvalidEmail,
+    NoConsent,
+    ConsentPending,
+    Unsubscribed,
+    Complained,
+    Bounced,
+    BelowMinimum,
+    NoThreshold,
+    CoolDown,
+    Cap,
+    Control,
+}
+
+impl Reason {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::CartIdle => "cart_idle",
+            Reason::Order => "order",
+            Reason::CartEmptied => "cart_emptied",
+            Reason::Shadow => "shadow",
+            Reason::Backfill => "backfill",
+            Reason::Stale => "stale",
+            Reason::NoEmail => "no_email",
+            Reason::InvalidEmail => "invalid_email",
+            Reason::NoConsent => "no_consent",
+            Reason::ConsentPending => "consent_pending",
+            Reason::Unsubscribed => "unsubscribed",
+            Reason::Complained => "complained",
+            Reason::Bounced => "bounced",
+            Reason::BelowMinimum => "below_minimum",
+            Reason::NoThreshold => "no_threshold",
+            Reason::CoolDown => "cool_down",
+            Reason::Cap => "cap",
+            Reason::Control => "control",
+        }
+    }
+}

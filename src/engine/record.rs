@@ -1,0 +1,12 @@
+//! The records the engine writes, one file per topic, and what they share: ids, causes, times, money.
+//!
+//! The fields are `contracts.md` 3, 4 and 5; they are read by other people's programs and never renamed. Structs borrow from the customer
+//! and are written straight into `Outputs`. Called by `scene`, `transitions`, `value` and `plays`.
+
+pub mod action;
+pub mod cause;
+pub mod clv;
+pub mod id;
+pub mod money;
+pub mod time;
+pub mod transition;

@@ -1,0 +1,113 @@
+//! Money in records: `{"minor": 5720, "currency": "USD", "amount": "57.20"}`; programs read the integer, people the text.
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use crate::event::{Currency, Money};
+
+/// An i128 has at most 39 digits; a sign, a point and a leading zero come on top.
+const TEXT_MAX: usize = 48;
+
+/// An amount as records show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount {
+    pub minor: i128,
+    pub currency: Currency,
+}
+
+impl From<Money> for Amount {
+    fn from(money: Money) -> Amount {
+        Amount {
+            minor: i128::from(money.minor),
+            currency: money.currency,
+        }
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut buffer = [0; TEXT_MAX];
+        let mut fields = serializer.serialize_struct("Amount", 3)?;
+        match i64::try_from(self.minor) {
+            Ok(minor) => fields.serialize_field("minor", &minor)?,
+            Err(_) => fields.serialize_field("minor", &self.minor)?,
+        }
+        fields.serialize_field("currency", self.currency.code())?;
+        fields.serialize_field(
+            "amount",
+            decimal(&mut buffer, self.minor, self.currency.exponent()),
+        )?;
+        fields.end()
+    }
+}
+
+/// `-1.05` from -105 with exponent 2, written from the end.
+fn decimal(buffer: &mut [u8; TEXT_MAX], minor: i128, exponent: u32) -> &str {
+    let mut rest = minor.unsigned_abs();
+    let mut start = TEXT_MAX;
+    let mut digits = 0;
+    while rest > 0 || digits <= exponent {
+        if exponent > 0 && digits == exponent {
+            start -= 1;
+            buffer[start] = b'.';
+        }
+        // the small case divides five times faster
+        let digit = match u64::try_from(rest) {
+            Ok(small) => {
+                rest = u128::from(small / 10);
+                (small % 10) as u8
+            }
+            Err(_) => {
+                let digit = (rest % 10) as u8;
+                rest /= 10;
+                digit
+            }
+        };
+        start -= 1;
+        buffer[start] = b'0' + digit;
+        digits += 1;
+    }
+    if minor < 0 {
+        start -= 1;
+        buffer[start] = b'-';
+    }
+    // invariant: digits, point and sign are ASCII
+    std::str::from_utf8(&buffer[start..]).unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_read_as_people_write_them() {
+        let cases = [
+            (5720, "USD", "57.20"),
+            (5, "USD", "0.05"),
+            (-105, "USD", "-1.05"),
+            (0, "USD", "0.00"),
+            (1234, "JPY", "1234"),
+            (0, "JPY", "0"),
+            (1, "KWD", "0.001"),
+            (
+                i128::MIN,
+                "USD",
+                "-1701411834604692317316873037158841057.28",
+            ),
+        ];
+        for (minor, code, expected) in cases {
+            let currency = Currency::from_code(code).unwrap();
+            assert_eq!(
+                decimal(&mut [0; TEXT_MAX], minor, currency.exponent()),
+                expected
+            );
+        }
+        let usd = Currency::from_code("USD").unwrap();
+        let json = serde_json::to_string(&Amount {
+            minor: 5720,
+            currency: usd,
+        })
+        .unwrap();
+        assert_eq!(json, r#"{"minor":5720,"currency":"USD","amount":"57.20"}"#);
+    }
+}

@@ -1,0 +1,99 @@
+//! Times in records: RFC 3339, UTC, milliseconds: `2026-01-01T00:00:00.000Z`.
+//!
+//! Written by hand because every record holds some. Years outside 0000..9999 do not occur (`event` bounds times) and are clamped.
+
+use serde::{Serialize, Serializer};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z.
+const MIN_MS: i64 = -62_167_219_200_000;
+const MAX_MS: i64 = 253_402_300_799_999;
+
+/// Milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time(pub i64);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.text();
+        // invariant: digits and separators are ASCII
+        serializer.serialize_str(std::str::from_utf8(&text).unwrap_or(""))
+    }
+}
+
+impl Time {
+    fn text(self) -> [u8; 24] {
+        let at_ms = self.0.clamp(MIN_MS, MAX_MS);
+        let (year, month, day) = date_of(at_ms.div_euclid(DAY_MS));
+        let ms = at_ms.rem_euclid(DAY_MS) as u32;
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        put(&mut text[0..4], year);
+        put(&mut text[5..7], month);
+        put(&mut text[8..10], day);
+        put(&mut text[11..13], ms / 3_600_000);
+        put(&mut text[14..16], ms / 60_000 % 60);
+        put(&mut text[17..19], ms / 1000 % 60);
+        put(&mut text[20..23], ms % 1000);
+        text
+    }
+}
+
+/// Fills `place` with the last decimal digits of a number.
+fn put(place: &mut [u8], mut number: u32) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+}
+
+/// Proleptic Gregorian date of a day counted from 1970-01-01. Years are counted from March, so that the leap day ends them; 400 of them
+/// are 146,097 days.
+fn date_of(day: i64) -> (u32, u32, u32) {
+    let from_march_0000 = (day + 719_468) as u64;
+    let (era, day_of_era) = (from_march_0000 / 146_097, from_march_0000 % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day_of_month = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    (year as u32, month as u32, day_of_month as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(at_ms: i64) -> String {
+        String::from_utf8(Time(at_ms).text().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        let cases = [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (1_767_225_600_000, "2026-01-01T00:00:00.000Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (MAX_MS, "9999-12-31T23:59:59.999Z"),
+            (i64::MAX, "9999-12-31T23:59:59.999Z"),
+        ];
+        for (at_ms, expected) in cases {
+            assert_eq!(text(at_ms), expected);
+        }
+    }
+
+    #[test]
+    fn every_day_of_four_centuries_agrees_with_the_library() {
+        for day in 0..146_097 {
+            let at_ms = (day - 40_000) * DAY_MS + 45_296_789;
+            let library = jiff::Timestamp::from_millisecond(at_ms).unwrap();
+            assert_eq!(text(at_ms), format!("{library:.3}"));
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The value of a `transitions` record (`contracts.md` 3).
+
+use serde::Serialize;
+
+use super::cause::CauseRecord;
+use super::id::OutputId;
+use super::money::Amount;
+use super::time::Time;
+
+#[derive(Debug, Serialize)]
+pub struct TransitionRecord<'a> {
+    pub id: OutputId,
+    pub customer_id: &'a str,
+    pub track: &'static str,
+    /// `None`: the first stage of this customer.
+    pub from: Option<&'static str>,
+    pub to: &'static str,
+    pub reason: &'static str,
+    pub cycle: u32,
+    pub cause: CauseRecord<'a>,
+    /// `None` without orders.
+    pub p_alive: Option<f64>,
+    /// Net of refunds, in the primary currency; `None` without orders.
+    pub value: Option<Amount>,
+    pub event_time: Time,
+}

@@ -1,0 +1,173 @@
+//! A customer at rest: a versioned compact row, the very bytes of committed state and changelog.
+//!
+//! Layout: the next deadline (i64, little endian; `i64::MAX`: none) so that a queue can be rebuilt without decoding, a version byte, a set
+//! of presence bits, then only what is there. Times are distances from the customer's now. Decoding is total: corrupt bytes are a
+//! `RowError`, whatever they are. A changed layout is a new version, and decoders of older ones stay. Called by `overlay`, and by `http`
+//! through `read_row`.
+
+mod bytes;
+mod cart;
+mod currencies;
+mod orders;
+mod person;
+mod plays;
+
+use super::customer::Customer;
+use super::lifecycle::Stage;
+use super::overlay::NEVER;
+use bytes::Reader;
+
+const VERSION: u8 = 1;
+
+/// Bytes before the version.
+const DEADLINE_BYTES: usize = 8;
+
+/// A row that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RowError {
+    #[error("the row ends too early")]
+    Truncated,
+    #[error("row version {0} is not known here")]
+    Version(u8),
+    #[error("the row's {0} is malformed")]
+    Malformed(&'static str),
+}
+
+/// Parts a row may lack.
+mod part {
+    pub const KNOWN: u16 = 1;
+    pub const IDENTIFIED: u16 = 1 << 1;
+    pub const LAST_EVENT: u16 = 1 << 2;
+    pub const LATER_LIFE: u16 = 1 << 3;
+    pub const SEEN: u16 = 1 << 4;
+    pub const CONTACT: u16 = 1 << 5;
+    pub const CONSENT: u16 = 1 << 6;
+    pub const READING: u16 = 1 << 7;
+    pub const SUMS: u16 = 1 << 8;
+    pub const KEPT: u16 = 1 << 9;
+    pub const FOLDED: u16 = 1 << 10;
+    pub const HELD: u16 = 1 << 11;
+    pub const CART: u16 = 1 << 12;
+    pub const PLAYS: u16 = 1 << 13;
+    pub const SENDS: u16 = 1 << 14;
+}
+
+/// The next deadline of a row; `None`: it waits for nothing, or is no row.
+pub fn deadline_ms(row: &[u8]) -> Option<i64> {
+    let first = row.first_chunk::<DEADLINE_BYTES>()?;
+    Some(i64::from_le_bytes(*first)).filter(|deadline| *deadline != NEVER)
+}
+
+/// A row as a customer, for reading. What follows from the settings (`derived`) is not filled in.
+pub fn read_row(row: &[u8]) -> Result<Customer, RowError> {
+    let mut customer = Customer::default();
+    decode_into(row, &mut customer)?;
+    Ok(customer)
+}
+
+/// Appends the row of a customer; `deadline_ms`: `NEVER` if none.
+pub fn encode(customer: &Customer, deadline_ms: i64, row: &mut Vec<u8>) {
+    row.extend_from_slice(&deadline_ms.to_le_bytes());
+    row.push(VERSION);
+    let parts = parts_of(customer);
+    row.extend_from_slice(&parts.to_le_bytes());
+    bytes::put_i64(row, customer.now_ms);
+    row.push(customer.stage.map_or(0, |stage| stage as u8 + 1));
+    if parts & part::LAST_EVENT != 0 {
+        bytes::put_ago(row, customer.now_ms, customer.last_event_ms);
+    }
+    if parts & part::LATER_LIFE != 0 {
+        bytes::put_u64(row, u64::from(customer.cycle));
+        bytes::put_i64(row, customer.reactivated_day.unwrap_or(i64::MIN));
+    }
+    person::encode(customer, parts, row);
+    let mut currencies = orders::encode(customer, parts, row);
+    if let Some(open) = &customer.cart {
+        cart::encode(open, customer.now_ms, &mut currencies, row);
+    }
+    plays::encode(customer, parts, row);
+}
+
+fn parts_of(customer: &Customer) -> u16 {
+    let Customer {
+        orders,
+        contact,
+        consent,
+        ..
+    } = customer;
+    let there = [
+        (part::KNOWN, customer.known),
+        (part::IDENTIFIED, customer.identified),
+        (part::LAST_EVENT, customer.last_event_ms != customer.now_ms),
+        (
+            part::LATER_LIFE,
+            customer.cycle != 1 || customer.reactivated_day.is_some(),
+        ),
+        (part::SEEN, !customer.seen.fingerprints().is_empty()),
+        (
+            part::CONTACT,
+            contact.has_email()
+                || !contact.first_name.is_empty()
+                || !contact.locale.is_empty()
+                || !contact.time_zone.is_empty(),
+        ),
+        (
+            part::CONSENT,
+            consent.stated.is_some() || consent.by_trait.is_some(),
+        ),
+        (
+            part::READING,
+            customer.last_open_ms.is_some() || customer.last_click_ms.is_some(),
+        ),
+        (part::SUMS, !orders.sums.is_empty()),
+        (part::KEPT, !orders.kept.is_empty()),
+        (part::FOLDED, orders.folded.is_some()),
+        (part::HELD, !orders.held.is_empty()),
+        (part::CART, customer.cart.is_some()),
+        (part::PLAYS, !customer.plays.is_empty()),
+        (part::SENDS, !customer.sends_ms.is_empty()),
+    ];
+    there
+        .into_iter()
+        .filter(|(_, is_there)| *is_there)
+        .fold(0, |parts, (bit, _)| parts | bit)
+}
+
+/// Fills a cleared customer from a row. After an error the customer is of no use.
+pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> {
+    let mut reader = Reader::new(row);
+    reader.take(DEADLINE_BYTES)?;
+    let version = reader.byte()?;
+    if version != VERSION {
+        return Err(RowError::Version(version));
+    }
+    let parts = reader.u16()?;
+    customer.now_ms = reader.i64()?;
+    customer.stage = match reader.byte()? {
+        0 => None,
+        number => Some(
+            *Stage::ALL
+                .get(usize::from(number) - 1)
+                .ok_or(RowError::Malformed("stage"))?,
+        ),
+    };
+    customer.known = parts & part::KNOWN != 0;
+    customer.identified = parts & part::IDENTIFIED != 0;
+    customer.last_event_ms = if parts & part::LAST_EVENT != 0 {
+        reader.ago(customer.now_ms)?
+    } else {
+        customer.now_ms
+    };
+    customer.cycle = 1;
+    if parts & part::LATER_LIFE != 0 {
+        customer.cycle = reader.u32("cycle")?;
+        customer.reactivated_day = Some(reader.i64()?).filter(|day| *day != i64::MIN);
+    }
+    person::decode(&mut reader, parts, customer)?;
+    let mut currencies = orders::decode(&mut reader, parts, customer)?;
+    if parts & part::CART != 0 {
+        customer.cart = Some(cart::decode(&mut reader, customer.now_ms, &mut currencies)?);
+    }
+    plays::decode(&mut reader, parts, customer)?;
+    reader.finish()
+}

@@ -1,0 +1,156 @@
+//! The alphabet of rows: little-endian fixed numbers, variable-length numbers, texts. No meaning here.
+//!
+//! Writers append to a vector and cannot fail; the reader is total. Variable-length numbers are LEB128; signed ones are folded (zigzag) so
+//! that small distances either way are short.
+
+use super::RowError;
+use crate::engine::contact::replace;
+
+/// Ten groups of seven bits hold 64.
+const U64_BYTES_MAX: u32 = 10;
+/// Nineteen hold 128.
+const U128_BYTES_MAX: u32 = 19;
+
+pub fn put_u64(row: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        row.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    row.push(number as u8);
+}
+
+pub fn put_u128(row: &mut Vec<u8>, mut number: u128) {
+    while number >= 0x80 {
+        row.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    row.push(number as u8);
+}
+
+pub fn put_i64(row: &mut Vec<u8>, number: i64) {
+    put_u64(row, ((number << 1) ^ (number >> 63)) as u64);
+}
+
+/// A moment as its distance before `now_ms`.
+pub fn put_ago(row: &mut Vec<u8>, now_ms: i64, at_ms: i64) {
+    put_i64(row, now_ms.wrapping_sub(at_ms));
+}
+
+pub fn put_fixed(row: &mut Vec<u8>, number: u64) {
+    row.extend_from_slice(&number.to_le_bytes());
+}
+
+pub fn put_text(row: &mut Vec<u8>, text: &str) {
+    put_u64(row, text.len() as u64);
+    row.extend_from_slice(text.as_bytes());
+}
+
+pub struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(row: &'a [u8]) -> Reader<'a> {
+        Reader { rest: row }
+    }
+
+    pub fn take(&mut self, length: usize) -> Result<&'a [u8], RowError> {
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(length)
+            .ok_or(RowError::Truncated)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    pub fn byte(&mut self) -> Result<u8, RowError> {
+        let (first, rest) = self.rest.split_first().ok_or(RowError::Truncated)?;
+        self.rest = rest;
+        Ok(*first)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], RowError> {
+        let (taken, rest) = self
+            .rest
+            .split_first_chunk::<N>()
+            .ok_or(RowError::Truncated)?;
+        self.rest = rest;
+        Ok(*taken)
+    }
+
+    pub fn letters(&mut self) -> Result<[u8; 3], RowError> {
+        self.array()
+    }
+
+    pub fn u16(&mut self) -> Result<u16, RowError> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    pub fn fixed(&mut self) -> Result<u64, RowError> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    pub fn u64(&mut self) -> Result<u64, RowError> {
+        let mut number = 0;
+        for group in 0..U64_BYTES_MAX {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << (7 * group);
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        Err(RowError::Malformed("number"))
+    }
+
+    pub fn u128(&mut self) -> Result<u128, RowError> {
+        let mut number = 0;
+        for group in 0..U128_BYTES_MAX {
+            let byte = self.byte()?;
+            number |= u128::from(byte & 0x7f) << (7 * group);
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        Err(RowError::Malformed("number"))
+    }
+
+    pub fn i64(&mut self) -> Result<i64, RowError> {
+        let folded = self.u64()?;
+        Ok((folded >> 1) as i64 ^ -((folded & 1) as i64))
+    }
+
+    pub fn u32(&mut self, what: &'static str) -> Result<u32, RowError> {
+        u32::try_from(self.u64()?).map_err(|_| RowError::Malformed(what))
+    }
+
+    /// The length of a list of at most `most`.
+    pub fn count(&mut self, most: usize, what: &'static str) -> Result<usize, RowError> {
+        let count = self.u64()?;
+        usize::try_from(count)
+            .ok()
+            .filter(|count| *count <= most)
+            .ok_or(RowError::Malformed(what))
+    }
+
+    pub fn ago(&mut self, now_ms: i64) -> Result<i64, RowError> {
+        Ok(now_ms.wrapping_sub(self.i64()?))
+    }
+
+    pub fn text(&mut self) -> Result<&'a str, RowError> {
+        let length = usize::try_from(self.u64()?).map_err(|_| RowError::Truncated)?;
+        std::str::from_utf8(self.take(length)?).map_err(|_| RowError::Malformed("text"))
+    }
+
+    pub fn text_into(&mut self, text: &mut String) -> Result<(), RowError> {
+        replace(text, self.text()?);
+        Ok(())
+    }
+
+    pub fn finish(&self) -> Result<(), RowError> {
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(RowError::Malformed("length"))
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The settings with what follows from them once: which plays run, in which order, and how rows name them.
+//!
+//! Built by each `Slot` from the shared `Settings`; changes with nothing.
+
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::settings::{Mode, Play, Settings};
+use crate::clv::{self, Reliability};
+
+/// Plays per configuration, and so states per customer: a row must stay small.
+pub const PLAYS_MAX: usize = 16;
+
+/// Steps per play: a row stores the step as one small number, and its sends that are out one by one.
+pub const STEPS_MAX: usize = 8;
+
+pub struct Rules {
+    pub settings: Arc<Settings>,
+    pub reliability: Reliability,
+    /// By name: the order in which plays due at one moment decide.
+    plays: Vec<PlayRule>,
+    cap_window_ms: Option<i64>,
+}
+
+/// A play that runs.
+#[derive(Debug, Clone, Copy)]
+pub struct PlayRule {
+    /// How rows name the play: a hash of its name.
+    pub key: u64,
+    /// Its place in `Settings::plays`.
+    pub place: u16,
+}
+
+impl Rules {
+    /// The configuration has checked the bounds; a violation is a bug there.
+    pub fn new(settings: Arc<Settings>) -> Rules {
+        assert!(
+            settings.plays.len() <= PLAYS_MAX,
+            "invariant: config allows at most {PLAYS_MAX} plays"
+        );
+        assert!(
+            settings
+                .plays
+                .iter()
+                .all(|p| (1..=STEPS_MAX).contains(&p.steps.len())),
+            "invariant: config allows 1 to {STEPS_MAX} steps"
+        );
+        let mut running: Vec<(usize, &Play)> = settings
+            .plays
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| p.mode != Mode::Off)
+            .collect();
+        running.sort_by(|a, b| a.1.name.cmp(&b.1.name));
+        let plays = running
+            .into_iter()
+            .map(|(place, play)| PlayRule {
+                key: xxh3_64(play.name.as_bytes()),
+                place: place as u16,
+            })
+            .collect();
+        let reliability = clv::reliability(&settings.value.parameters);
+        let cap_window_ms = settings
+            .plays
+            .iter()
+            .flat_map(|p| &p.caps)
+            .map(|c| c.window_ms)
+            .max();
+        Rules {
+            settings,
+            reliability,
+            plays,
+            cap_window_ms,
+        }
+    }
+
+    pub fn plays(&self) -> &[PlayRule] {
+        &self.plays
+    }
+
+    pub fn play(&self, rule: PlayRule) -> &Play {
+        &self.settings.plays[usize::from(rule.place)]
+    }
+
+    /// The longest window of any cap; `None`: no play has one, so nobody's sends need remembering.
+    pub fn cap_window_ms(&self) -> Option<i64> {
+        self.cap_window_ms
+    }
+}

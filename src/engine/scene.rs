@@ -1,0 +1,98 @@
+//! One occasion to write records: the customer, the cause, the moment, and where the records go.
+//!
+//! An event is one scene, each deadline that fires another. Numbers the records of an event, since their ids derive from that number.
+//! Made by `slot` and `deadline`; used by everything that writes a record.
+
+use serde::Serialize;
+
+use super::note::Note;
+use super::outputs::{Outputs, Topic};
+use super::record::cause::CauseRecord;
+use super::record::id::OutputId;
+use super::record::time::Time;
+use super::rules::Rules;
+
+/// Where the event being applied came from; its partition is the slot's number.
+#[derive(Debug, Clone, Copy)]
+pub struct Cause<'a> {
+    pub topic: &'a str,
+    pub offset: i64,
+    /// W3C trace context of the record, copied through.
+    pub traceparent: Option<&'a str>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Occasion<'a> {
+    Event {
+        cause: Cause<'a>,
+        name: &'a str,
+    },
+    /// `name`: the play, or the stage silence leads to.
+    Deadline {
+        name: &'a str,
+        due_ms: i64,
+    },
+}
+
+pub struct Scene<'a> {
+    pub rules: &'a Rules,
+    pub slot: u32,
+    pub customer_id: &'a str,
+    pub occasion: Occasion<'a>,
+    /// `event_time` of its records.
+    pub time_ms: i64,
+    /// In wall mode, for what is too late to send.
+    pub wall_ms: Option<i64>,
+    pub out: &'a mut Outputs,
+    /// Records of the event so far.
+    pub written: u32,
+}
+
+impl Scene<'_> {
+    /// The id of the next record this event causes; deadlines have ids of their own.
+    pub fn next_event_id(&mut self, cause: &Cause<'_>) -> OutputId {
+        let id = OutputId::of_event(self.slot, cause.topic, cause.offset, self.written);
+        self.written += 1;
+        id
+    }
+
+    pub fn push<R: Serialize>(&mut self, topic: Topic, id: &OutputId, record: &R) {
+        let traceparent = match &self.occasion {
+            Occasion::Event { cause, .. } => cause.traceparent,
+            Occasion::Deadline { .. } => None,
+        };
+        self.out.push(
+            topic,
+            self.customer_id,
+            self.time_ms,
+            id.as_str(),
+            traceparent,
+            |bytes| {
+                serde_json::to_writer(bytes, record).expect(
+                    "invariant: a record has text keys only, and a vector takes every byte",
+                );
+            },
+        );
+    }
+
+    pub fn note(&mut self, note: Note) {
+        self.out.note(note);
+    }
+}
+
+impl<'a> Occasion<'a> {
+    pub fn record(&self, slot: u32) -> CauseRecord<'a> {
+        match *self {
+            Occasion::Event { cause, name } => CauseRecord::Event {
+                event: name,
+                topic: cause.topic,
+                partition: slot,
+                offset: cause.offset,
+            },
+            Occasion::Deadline { name, due_ms } => CauseRecord::Deadline {
+                deadline: name,
+                due_at: Time(due_ms),
+            },
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What a customer's records are recognised by: 64-bit fingerprints of ids, and the ring of the last ones seen.
+//!
+//! Ids of different kinds never match each other, even where a shop gives them the same text. The texts themselves are not kept. Called by
+//! `apply` and `orders`.
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// The ids remembered per customer (`contracts.md` 2): enough for retries of a producer, not for a replay of last week.
+pub const SEEN_MAX: usize = 16;
+
+/// What an id names. The seeds are stored in rows through their fingerprints and never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdKind {
+    Message,
+    Refund,
+    /// Orders and checkouts: a checkout's id may come back as its order's.
+    Order,
+}
+
+impl IdKind {
+    fn seed(self) -> u64 {
+        match self {
+            IdKind::Message => 1,
+            IdKind::Refund => 2,
+            IdKind::Order => 3,
+        }
+    }
+}
+
+/// The fingerprint of an id.
+pub fn fingerprint(kind: IdKind, id: &str) -> u64 {
+    xxh3_64_with_seed(id.as_bytes(), kind.seed())
+}
+
+/// The last ids, oldest first. A `Vec` of its element size grows 4, 8, 16 by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    fingerprints: Vec<u64>,
+}
+
+impl Seen {
+    pub fn contains(&self, id: u64) -> bool {
+        self.fingerprints.contains(&id)
+    }
+
+    /// Remembers an id, forgetting the oldest beyond `SEEN_MAX`.
+    pub fn remember(&mut self, id: u64) {
+        if self.fingerprints.len() == SEEN_MAX {
+            self.fingerprints.remove(0);
+        }
+        self.fingerprints.push(id);
+    }
+
+    /// Oldest first.
+    pub fn fingerprints(&self) -> &[u64] {
+        &self.fingerprints
+    }
+
+    pub fn clear(&mut self) {
+        self.fingerprints.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_sixteen_are_remembered() {
+        let mut seen = Seen::default();
+        for id in 0..20 {
+            assert!(!seen.contains(id));
+            seen.remember(id);
+        }
+        assert_eq!(seen.fingerprints(), (4..20).collect::<Vec<u64>>());
+        assert!(!seen.contains(3) && seen.contains(4));
+    }
+
+    #[test]
+    fn ids_of_different_kinds_never_match() {
+        let all =
+            [IdKind::Message, IdKind::Refund, IdKind::Order].map(|kind| fingerprint(kind, "1001"));
+        assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2]);
+    }
+}

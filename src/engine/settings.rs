@@ -1,0 +1,135 @@
+//! The rules the engine runs by, checked and ready: built by `config`, read by every file here, changed by nobody.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+
+use crate::clv;
+use crate::event::Currency;
+
+/// Everything configurable that can change a decision.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub lifecycle: Lifecycle,
+    pub value: Value,
+    pub consent: ConsentRule,
+    pub plays: Vec<Play>,
+    /// `plays.not_before`: sends due earlier are refused as back-fill.
+    pub plays_not_before_ms: Option<i64>,
+    /// `plays.global_holdout`: share of customers no play may reach, 0..=1.
+    pub global_holdout: f64,
+    /// `plays.salt` of the control arms.
+    pub salt: String,
+    /// Where a customer's own zone is unknown (`time.customer_zone`).
+    pub customer_zone: TimeZone,
+    /// Anonymous rows without e-mail and orders go after this long without an event.
+    pub anonymous_ttl_ms: i64,
+}
+
+/// `stages.*`
+#[derive(Debug, Clone)]
+pub struct Lifecycle {
+    pub min_silence_ms: i64,
+    pub max_silence_ms: i64,
+    /// P(alive) below which a customer is at risk.
+    pub at_risk_below: f64,
+    /// P(alive) below which a customer has lapsed.
+    pub lapsed_below: f64,
+    /// Repeat purchase days that make a customer loyal.
+    pub loyal_x: u32,
+}
+
+/// `clv.*`
+#[derive(Debug, Clone)]
+pub struct Value {
+    pub parameters: clv::Parameters,
+    pub horizon: clv::Horizon,
+    /// Contribution margin of net revenue; `None`: assumed 1.0 and said so in each record.
+    pub margin: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsentRule {
+    OptIn,
+    SoftOptIn,
+    None,
+}
+
+/// One `[plays.<name>]` table.
+#[derive(Debug, Clone)]
+pub struct Play {
+    pub name: String,
+    /// Changes with any of the play's rules: hash of its configuration, 8 hex digits.
+    pub version: String,
+    pub trigger: Trigger,
+    pub steps: Vec<Step>,
+    pub cancel_on: CancelOn,
+    pub when: Vec<Condition>,
+    pub expires_ms: i64,
+    pub cool_down_ms: Option<i64>,
+    pub caps: Vec<Cap>,
+    pub quiet: Option<QuietHours>,
+    /// Share of customers in the control arm, 0..=1.
+    pub control: f64,
+    pub priority: u32,
+    pub mode: Mode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// `{ cart = "idle" }`
+    CartIdle,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub delay_ms: i64,
+    pub template: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CancelOn {
+    pub order: bool,
+    pub cart_emptied: bool,
+}
+
+/// `{ field = "cart.value", ge = { USD = 2000 } }`: minor units by currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    pub field: Field,
+    pub at_least: BTreeMap<Currency, i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    CartValue,
+}
+
+/// `caps = { email = "1/1d" }`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cap {
+    pub channel: Channel,
+    pub count: u32,
+    pub window_ms: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    Email,
+}
+
+/// `"21:00-08:00"` in the customer's zone; an end before the start is the next day's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuietHours {
+    pub from: jiff::civil::Time,
+    pub until: jiff::civil::Time,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Live,
+    /// Decides and records, never sends.
+    Shadow,
+    /// Not run at all.
+    Off,
+}

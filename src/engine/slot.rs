@@ -1,0 +1,250 @@
+//! One slot: its clock, its customers, its queue of deadlines, and the transaction that is open on them.
+//!
+//! The order of calls in a transaction: any number of `tick` and `apply` (before an event, `tick` to its time until `Done`), then `seal`,
+//! `changes`, and `publish` once it is committed or `discard` if it was not. Nothing here fails, waits or reads a clock; equal calls give
+//! equal bytes, however they are cut into transactions. Called by `worker`.
+
+mod transaction;
+
+pub use transaction::Change;
+
+use std::sync::Arc;
+
+use super::apply::{self, Outcome};
+use super::committed::{ALL_REGIONS, Committed, hash_of};
+use super::deadline::{self, Fate};
+use super::outputs::Outputs;
+use super::overlay::{NEVER, Overlay};
+use super::row;
+use super::rules::Rules;
+use super::scene::{Cause, Occasion, Scene};
+use super::settings::Settings;
+use super::timers::{Next, Ready, Timers};
+use crate::event::Event;
+
+/// How far slot time may move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    pub to_ms: i64,
+    /// In wall mode, what the clock says: a mail due too long before it is stale.
+    pub wall_ms: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing is due any more; slot time is where it was to go.
+    Done,
+    /// The limit was reached; slot time is at the last deadline fired.
+    More,
+}
+
+pub struct Slot {
+    number: u32,
+    rules: Rules,
+    committed: Arc<Committed>,
+    overlay: Overlay,
+    timers: Timers,
+    time_ms: Option<i64>,
+    published_time_ms: Option<i64>,
+}
+
+impl Slot {
+    /// A slot with nothing in it.
+    pub fn new(number: u32, settings: Arc<Settings>, committed: Arc<Committed>) -> Slot {
+        Slot {
+            number,
+            rules: Rules::new(settings),
+            committed,
+            overlay: Overlay::default(),
+            timers: Timers::default(),
+            time_ms: None,
+            published_time_ms: None,
+        }
+    }
+
+    /// A slot whose rows have been restored into `committed`. Reads of each row the first field only.
+    pub fn restored(
+        number: u32,
+        settings: Arc<Settings>,
+        committed: Arc<Committed>,
+        time_ms: i64,
+    ) -> Slot {
+        let mut deadlines = Vec::new();
+        for region in ALL_REGIONS {
+            committed.with_region(number, region as u16, |rows| {
+                let rows = rows.into_iter().flat_map(|r| r.rows());
+                deadlines.extend(
+                    rows.filter_map(|(hash, _, bytes)| Some((hash, row::deadline_ms(bytes)?))),
+                );
+            });
+        }
+        let timers = Timers::rebuilt(deadlines.into_iter());
+        Slot {
+            timers,
+            time_ms: Some(time_ms),
+            published_time_ms: Some(time_ms),
+            ..Slot::new(number, settings, committed)
+        }
+    }
+
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Slot time; `None` before any is known.
+    pub fn time_ms(&self) -> Option<i64> {
+        self.time_ms
+    }
+
+    /// The earliest queued deadline. Nobody is due before it; whether somebody is due at it shows when it is looked at.
+    pub fn next_deadline_ms(&self) -> Option<i64> {
+        self.timers.earliest_ms()
+    }
+
+    /// Deadlines queued.
+    pub fn timers(&self) -> usize {
+        self.timers.len()
+    }
+
+    #[cfg(test)]
+    pub fn committed_for_tests(&self) -> Arc<Committed> {
+        Arc::clone(&self.committed)
+    }
+
+    /// Moves slot time on and fires what is due by then, in order of (deadline, customer id), each at its own time. Looks at or fires at
+    /// most `limit` entries of the queue.
+    pub fn tick(&mut self, moment: Moment, limit: usize, out: &mut Outputs) -> Progress {
+        let to_ms = self
+            .time_ms
+            .map_or(moment.to_ms, |time| time.max(moment.to_ms));
+        for _ in 0..limit {
+            if self.timers.earliest_ms().is_none_or(|due| due > to_ms) {
+                break;
+            }
+            match self.timers.pop() {
+                Some(Next::Look { deadline_ms, hash }) => self.look(deadline_ms, hash),
+                Some(Next::Fire(due)) => self.fire(&due, moment.wall_ms, out),
+                None => break,
+            }
+        }
+        if self.timers.earliest_ms().is_some_and(|due| due <= to_ms) {
+            return Progress::More;
+        }
+        self.time_ms = Some(to_ms);
+        Progress::Done
+    }
+
+    /// Applies an event. What was due by its time has been fired by `tick`.
+    pub fn apply(&mut self, event: &Event<'_>, cause: &Cause<'_>, out: &mut Outputs) -> Outcome {
+        let hash = hash_of(&event.customer);
+        let place = self.touch(hash, &event.customer);
+        let entry = self.overlay.entry(place);
+        let mut scene = Scene {
+            rules: &self.rules,
+            slot: self.number,
+            customer_id: &event.customer,
+            occasion: Occasion::Event {
+                cause: *cause,
+                name: &event.name,
+            },
+            time_ms: event.time_ms,
+            wall_ms: None,
+            out,
+            written: 0,
+        };
+        let Some(outcome) = apply::apply(&mut entry.customer, event, cause, &mut scene) else {
+            return Outcome::Duplicate;
+        };
+        entry.exists = true;
+        self.settle(place);
+        outcome
+    }
+
+    /// Sorts everybody behind a queued hash into those due now and those due later.
+    fn look(&mut self, deadline_ms: i64, hash: u64) {
+        let (overlay, timers) = (&self.overlay, &mut self.timers);
+        let mut sort = |id: &str, own_ms: i64| match own_ms {
+            NEVER => {}
+            own_ms if own_ms <= deadline_ms => timers.ready(Ready {
+                deadline_ms: own_ms,
+                id: id.into(),
+                hash,
+            }),
+            own_ms => timers.offer(hash, own_ms),
+        };
+        for entry in overlay.with_hash(hash) {
+            sort(&entry.id, entry.deadline_ms);
+        }
+        self.committed.for_hash(self.number, hash, |id, bytes| {
+            let id = std::str::from_utf8(id)
+                .expect("invariant: rows are put under the ids of events, which are text");
+            if overlay.find(hash, id).is_none() {
+                sort(id, row::deadline_ms(bytes).unwrap_or(NEVER));
+            }
+        });
+    }
+
+    fn fire(&mut self, due: &Ready, wall_ms: Option<i64>, out: &mut Outputs) {
+        let place = self.touch(due.hash, &due.id);
+        let entry = self.overlay.entry(place);
+        if entry.deadline_ms != due.deadline_ms {
+            if entry.deadline_ms != NEVER {
+                self.timers.offer(due.hash, entry.deadline_ms);
+            }
+            return;
+        }
+        while let Some(next) = deadline::next(&entry.customer, &self.rules)
+            .filter(|next| next.at_ms <= due.deadline_ms)
+        {
+            let mut scene = Scene {
+                rules: &self.rules,
+                slot: self.number,
+                customer_id: &due.id,
+                occasion: next.occasion(&self.rules),
+                time_ms: next.at_ms,
+                wall_ms,
+                out,
+                written: 0,
+            };
+            if next.fire(&mut entry.customer, &mut scene) == Fate::Gone {
+                entry.customer.clear();
+                entry.exists = false;
+                break;
+            }
+        }
+        entry.deadline_ms = NEVER; // its place in the queue is used up
+        self.settle(place);
+        self.time_ms = Some(
+            self.time_ms
+                .map_or(due.deadline_ms, |time| time.max(due.deadline_ms)),
+        );
+    }
+
+    fn touch(&mut self, hash: u64, id: &str) -> usize {
+        let fresh = self.overlay.len();
+        let place = self.overlay.touch(self.number, hash, id, &self.committed);
+        if place == fresh {
+            self.overlay
+                .entry(place)
+                .customer
+                .derive(&self.rules.settings);
+        }
+        place
+    }
+
+    /// The customer has changed: its deadline is set anew, and queued if it is earlier than what is queued.
+    fn settle(&mut self, place: usize) {
+        let entry = self.overlay.entry(place);
+        entry.is_changed = true;
+        let next = if entry.exists {
+            deadline::next(&entry.customer, &self.rules)
+        } else {
+            None
+        };
+        let deadline_ms = next.map_or(NEVER, |next| next.at_ms);
+        if deadline_ms < entry.deadline_ms {
+            self.timers.offer(entry.hash, deadline_ms);
+        }
+        entry.deadline_ms = deadline_ms;
+    }
+}

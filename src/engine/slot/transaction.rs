@@ -1,0 +1,65 @@
+//! The end of a slot's transaction: rows encoded, shown to the changelog, then published, or everything forgotten.
+//!
+//! Until `publish`, committed state shows nothing of the transaction; after `discard`, neither does the slot.
+
+use super::Slot;
+use crate::engine::overlay::NEVER;
+
+/// A row the transaction writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change<'a> {
+    pub hash: u64,
+    pub id: &'a str,
+    /// `None`: deleted.
+    pub row: Option<&'a [u8]>,
+}
+
+impl Slot {
+    /// Whether a customer has changed or slot time moved since the last `publish`.
+    pub fn is_touched(&self) -> bool {
+        self.time_ms != self.published_time_ms
+            || self.overlay.entries().iter().any(|e| e.is_changed)
+    }
+
+    /// Customers the transaction holds decoded.
+    pub fn open_customers(&self) -> usize {
+        self.overlay.len()
+    }
+
+    /// Encodes every changed customer. No `tick` or `apply` until `publish` or `discard`.
+    pub fn seal(&mut self) {
+        self.overlay.seal();
+    }
+
+    /// The changed rows, sealed, in order of first touch.
+    pub fn changes(&self) -> impl Iterator<Item = Change<'_>> {
+        let changed = self.overlay.entries().iter().filter(|e| e.is_changed);
+        changed.map(|e| Change {
+            hash: e.hash,
+            id: &e.id,
+            row: self.overlay.row(e),
+        })
+    }
+
+    /// The transaction is committed: its rows become the committed ones.
+    pub fn publish(&mut self) {
+        for change in self.changes() {
+            self.committed
+                .put(self.number, change.hash, change.id, change.row);
+        }
+        self.overlay.clear();
+        self.published_time_ms = self.time_ms;
+    }
+
+    /// The transaction is not committed: customers, time and queue are as after the last `publish`.
+    pub fn discard(&mut self) {
+        self.timers.unready();
+        for entry in self.overlay.entries() {
+            if entry.committed_deadline_ms != NEVER {
+                self.timers.offer(entry.hash, entry.committed_deadline_ms);
+            }
+        }
+        self.overlay.clear();
+        self.time_ms = self.published_time_ms;
+    }
+}

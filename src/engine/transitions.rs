@@ -1,0 +1,66 @@
+//! Moves a customer to the stage that holds and says so.
+//!
+//! Which stage holds is `lifecycle`'s affair. Called by `apply` after every event and by `deadline` when silence has changed something.
+
+use super::customer::Customer;
+use super::lifecycle::{Stage, Why, stage_of};
+use super::note::Note;
+use super::outputs::Topic;
+use super::record::id::OutputId;
+use super::record::time::Time;
+use super::record::transition::TransitionRecord;
+use super::scene::{Occasion, Scene};
+use super::value;
+
+const TRACK: &str = "lifecycle";
+
+/// Writes one record if the stage has changed. `why`: an order or a refund was applied; `None`: anything else.
+pub fn settle(customer: &mut Customer, why: Option<Why>, scene: &mut Scene<'_>) {
+    let from = customer.stage;
+    let to = stage_of(customer, &scene.rules.settings);
+    if to != Stage::Reactivated {
+        // silence, or the loss of all orders, ends the return
+        customer.reactivated_day = None;
+    }
+    if from == Some(to) {
+        return;
+    }
+    customer.stage = Some(to);
+    write(customer, from, to, reason(from, to, why), scene);
+}
+
+fn reason(from: Option<Stage>, to: Stage, why: Option<Why>) -> Why {
+    match (why, to) {
+        (_, Stage::Visitor | Stage::Lead) if from.is_none() => Why::FirstSeen,
+        (Some(Why::Order), Stage::Reactivated) => Why::Reactivated,
+        (Some(why), _) => why,
+        (None, Stage::Lead) => Why::Identified,
+        (None, Stage::AtRisk | Stage::Lapsed) => Why::Silence,
+        // the order days as before, but the configuration has moved a bound
+        (None, _) => Why::Order,
+    }
+}
+
+fn write(customer: &Customer, from: Option<Stage>, to: Stage, why: Why, scene: &mut Scene<'_>) {
+    let id = match scene.occasion {
+        Occasion::Event { cause, .. } => scene.next_event_id(&cause),
+        Occasion::Deadline { due_ms, .. } => {
+            OutputId::of_deadline(scene.customer_id, TRACK, to.as_str(), 0, due_ms)
+        }
+    };
+    let record = TransitionRecord {
+        id,
+        customer_id: scene.customer_id,
+        track: TRACK,
+        from: from.map(Stage::as_str),
+        to: to.as_str(),
+        reason: why.as_str(),
+        cycle: customer.cycle,
+        cause: scene.occasion.record(scene.slot),
+        p_alive: value::p_alive(customer, scene),
+        value: value::net(customer),
+        event_time: Time(scene.time_ms),
+    };
+    scene.push(Topic::Transitions, &id, &record);
+    scene.note(Note::Transition { from, to });
+}

@@ -1,0 +1,165 @@
+//! A customer's value, past and expected: puts the question to `clv` and writes the `clv` record.
+//!
+//! Does no arithmetic of its own beyond adding minor units; floats pass through from `clv` to the record. Called by `apply` after each order
+//! and refund that changed something.
+
+use super::customer::Customer;
+use super::lifecycle;
+use super::money::Sum;
+use super::note::Note;
+use super::orders::Purchases;
+use super::outputs::Topic;
+use super::record::clv::{ClvRecord, Future, Historic, Inputs, Model, ReliabilityRecord, Simple};
+use super::record::money::Amount;
+use super::record::time::Time;
+use super::scene::{Cause, Scene};
+use super::settings::Settings;
+use crate::clv::{self, Forecast, ForecastInput};
+
+/// `contracts.md` 4: twelve steps of 365/12 days.
+const HORIZON_DAYS: u32 = 365;
+
+/// 2200-01-01: a lapse later than this is as good as none, and said to be none.
+const LAPSE_MAX_MS: i64 = 7_258_118_400_000;
+
+/// P(alive) at the customer's now; `None` without a counted order.
+pub fn p_alive(customer: &Customer, scene: &Scene<'_>) -> Option<f64> {
+    let purchases = customer.derived.purchases.as_ref()?;
+    Some(
+        scene
+            .rules
+            .settings
+            .value
+            .parameters
+            .purchase
+            .p_alive(&purchases.history(customer.now_ms)),
+    )
+}
+
+/// Historic value net of refunds in the primary currency; `None` for who never ordered.
+pub fn net(customer: &Customer) -> Option<Amount> {
+    customer.orders.primary().map(|sum| Amount {
+        minor: sum.net_minor(),
+        currency: sum.currency,
+    })
+}
+
+/// What the model is told and what it answers.
+struct Outlook {
+    purchases: Purchases,
+    input: ForecastInput,
+    forecast: Forecast,
+}
+
+pub fn write_clv(customer: &Customer, cause: &Cause<'_>, scene: &mut Scene<'_>) {
+    let Some(primary) = customer.orders.primary() else {
+        return;
+    };
+    let id = scene.next_event_id(cause);
+    let settings = &scene.rules.settings;
+    let value = &settings.value;
+    let margin = value.margin.unwrap_or(1.0);
+    let outlook = look_ahead(customer, settings, customer.now_ms);
+    let expected_minor = outlook
+        .as_ref()
+        .map_or(0, |o| i128::from(o.forecast.expected_value_minor));
+    let amount = |minor| Amount {
+        minor,
+        currency: primary.currency,
+    };
+    let record = ClvRecord {
+        id,
+        customer_id: scene.customer_id,
+        event_time: Time(scene.time_ms),
+        cause: scene.occasion.record(scene.slot),
+        primary_currency: primary.currency.code(),
+        historic: Historic {
+            sums: &customer.orders.sums,
+            margin,
+        },
+        future: outlook.as_ref().map(|o| Future {
+            currency: primary.currency.code(),
+            horizon_days: HORIZON_DAYS,
+            discount_monthly: value.horizon.discount_monthly,
+            expected_orders: o.forecast.expected_orders,
+            expected_value: amount(expected_minor),
+            expected_contribution: amount(clv::scale_minor(expected_minor, margin)),
+            spend_model: o.forecast.spend_model.as_str(),
+        }),
+        total: amount(primary.net_minor() + expected_minor),
+        p_alive: outlook.as_ref().map(|o| o.forecast.p_alive),
+        next_order_at: None,
+        lapse_at: outlook
+            .as_ref()
+            .and_then(|o| lapse_ms(&o.purchases, scene))
+            .map(Time),
+        expected_lifetime_days: None,
+        simple: Simple {},
+        segment: None,
+        margin_assumed: value.margin.is_none(),
+        reliability: ReliabilityRecord {
+            level: scene.rules.reliability.level.as_str(),
+            why: scene.rules.reliability.why,
+        },
+        model: Model {
+            name: &value.parameters.name,
+            version: &value.parameters.version,
+            fitted: value.parameters.fitted,
+        },
+        inputs: outlook.as_ref().map(|o| inputs(o, primary)),
+    };
+    scene.push(Topic::Clv, &id, &record);
+    scene.note(Note::Clv {
+        currency: primary.currency,
+    });
+}
+
+fn look_ahead(customer: &Customer, settings: &Settings, at_ms: i64) -> Option<Outlook> {
+    let purchases = customer.derived.purchases?;
+    let primary = customer.orders.primary()?;
+    let input = ForecastInput {
+        history: purchases.history(at_ms),
+        mean_repeat_spend_minor: customer.orders.mean_repeat_minor(&purchases),
+        mean_order_spend_minor: customer.orders.mean_minor(&purchases),
+        currency_exponent: primary.currency.exponent(),
+    };
+    let value = &settings.value;
+    let forecast = clv::forecast(
+        &value.parameters,
+        primary.currency.code(),
+        &value.horizon,
+        &input,
+    );
+    Some(Outlook {
+        purchases,
+        input,
+        forecast,
+    })
+}
+
+fn lapse_ms(purchases: &Purchases, scene: &Scene<'_>) -> Option<i64> {
+    let settings = &scene.rules.settings;
+    lifecycle::alive_until_ms(purchases, settings, settings.lifecycle.lapsed_below)
+        .filter(|at| *at < LAPSE_MAX_MS)
+}
+
+fn inputs(outlook: &Outlook, primary: &Sum) -> Inputs {
+    let history = &outlook.input.history;
+    let m = outlook
+        .input
+        .mean_repeat_spend_minor
+        .map(|minor| clv::major(minor, primary.currency.exponent()));
+    Inputs {
+        x: history.x,
+        t_x: history.t_x,
+        t: history.t,
+        m,
+    }
+}
+
+/// The forecast for a customer as of a moment, not before their own now; `None` without a counted order. For whoever shows customers:
+/// decisions are made at events' own times.
+pub fn forecast_at(customer: &mut Customer, settings: &Settings, at_ms: i64) -> Option<Forecast> {
+    customer.derive(settings);
+    look_ahead(customer, settings, at_ms.max(customer.now_ms)).map(|outlook| outlook.forecast)
+}

@@ -1,0 +1,245 @@
+//! Foreign bytes in, `Event` out: one file per wire format, all of it pure.
+//!
+//! What the bytes mean for a customer is decided in `engine`; here they are only read, bounded and given types. Nothing in this room
+//! panics, whatever the bytes: what cannot be read is a `Reject`, which the worker turns into a dead letter. Called by `worker` alone.
+
+mod amount;
+mod decode;
+mod json;
+mod limits;
+mod money;
+mod reject;
+mod segment;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+pub use decode::decode;
+pub use limits::{MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_PRODUCTS, MAX_QUANTITY};
+pub use money::{Currency, Money};
+pub use reject::{Reason, Reject, RejectStage};
+
+use std::borrow::Cow;
+
+/// Text of a record: borrowed from its bytes unless it held an escape.
+pub type Text<'a> = Cow<'a, str>;
+
+/// One input record as Kafka gave it.
+#[derive(Debug, Clone, Copy)]
+pub struct Raw<'a> {
+    pub key: Option<&'a [u8]>,
+    pub value: Option<&'a [u8]>,
+    /// The record's own timestamp; `None` where Kafka has none.
+    pub timestamp_ms: Option<i64>,
+}
+
+/// Which of an order's amounts is its value (`money.order_value`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderValue {
+    Total,
+    Revenue,
+    Subtotal,
+}
+
+/// What decoding needs to know of the configuration.
+#[derive(Debug, Clone)]
+pub struct DecodeRules {
+    pub order_value: OrderValue,
+    /// For records that name no currency; without it an order is refused and a cart line has no price.
+    pub default_currency: Option<Currency>,
+    /// How far an event's time may lie after its record's own timestamp before it is clamped.
+    pub max_skew_ms: i64,
+    /// Larger values are refused unread.
+    pub max_record_bytes: usize,
+}
+
+/// Whose id the record is keyed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// `userId`
+    Known,
+    /// `anonymousId`
+    Anonymous,
+}
+
+/// One thing that happened to one customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event<'a> {
+    /// The record key, equal to `userId` or `anonymousId`.
+    pub customer: Text<'a>,
+    pub identity: Identity,
+    /// Event time after clamping (`contracts.md` 1, *Time*).
+    pub time_ms: i64,
+    /// The event's name as written (`Order Completed`), or `identify`, `alias`, `page`, …
+    pub name: Text<'a>,
+    pub message_id: Option<Text<'a>>,
+    pub traits: Traits<'a>,
+    pub kind: Kind<'a>,
+}
+
+/// What any event may tell about the person (`traits` of identify, else `context.traits`).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Traits<'a> {
+    pub email: Option<Text<'a>>,
+    pub first_name: Option<Text<'a>>,
+    pub locale: Option<Text<'a>>,
+    /// IANA name; unknown names are kept out here.
+    pub time_zone: Option<Text<'a>>,
+    /// `email_marketing_consent`; only from identify, never from `context.traits`.
+    pub consent: Option<TraitConsent>,
+}
+
+/// The consent trait: a text, a boolean, or Shopify's object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TraitConsent {
+    pub status: ConsentStatus,
+    pub double_opt_in: bool,
+    /// `consent_updated_at` where the object has it; else the event's time holds.
+    pub at_ms: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsentStatus {
+    Subscribed,
+    Unsubscribed,
+    Pending,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind<'a> {
+    OrderCompleted(Order<'a>),
+    OrderRefunded(Refund<'a>),
+    OrderCancelled {
+        order_id: Text<'a>,
+    },
+    Email(EmailSignal),
+    /// `Subscribed`, `Unsubscribed`, `Consent Changed` of the e-mail channel.
+    Consent(ConsentChange<'a>),
+    /// `Product Added`, `Product Removed`.
+    CartLine(CartLine<'a>),
+    /// `Cart Viewed`, `Cart Updated`, `Checkout Started`.
+    CartContents(CartContents<'a>),
+    /// An upstream's own `Cart Abandoned`.
+    CartAbandoned(CartContents<'a>),
+    Identify,
+    /// A name this version gives no meaning: the customer was seen, nothing else.
+    Unknown,
+}
+
+impl Kind<'_> {
+    /// Segment's name of the event, from a closed list: an unknown event has the label `other`.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Kind::OrderCompleted(_) => "Order Completed",
+            Kind::OrderRefunded(_) => "Order Refunded",
+            Kind::OrderCancelled { .. } => "Order Cancelled",
+            Kind::Email(EmailSignal::Delivered) => "Email Delivered",
+            Kind::Email(EmailSignal::Opened) => "Email Opened",
+            Kind::Email(EmailSignal::Clicked) => "Email Link Clicked",
+            Kind::Email(EmailSignal::HardBounce | EmailSignal::SoftBounce) => "Email Bounced",
+            Kind::Email(EmailSignal::Complaint) => "Email Marked as Spam",
+            Kind::Consent(_) => "Consent Changed",
+            Kind::CartLine(CartLine {
+                delta: CartDelta::Added,
+                ..
+            }) => "Product Added",
+            Kind::CartLine(CartLine {
+                delta: CartDelta::Removed,
+                ..
+            }) => "Product Removed",
+            Kind::CartContents(contents) | Kind::CartAbandoned(contents) => match contents.source {
+                ContentsSource::Viewed => "Cart Viewed",
+                ContentsSource::Updated => "Cart Updated",
+                ContentsSource::CheckoutStarted => "Checkout Started",
+                ContentsSource::Abandoned => "Cart Abandoned",
+            },
+            Kind::Identify => "identify",
+            Kind::Unknown => "other",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order<'a> {
+    pub order_id: Text<'a>,
+    pub checkout_id: Option<Text<'a>>,
+    pub cart_id: Option<Text<'a>>,
+    /// By `DecodeRules::order_value`; never negative.
+    pub value: Money,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refund<'a> {
+    pub order_id: Text<'a>,
+    pub refund_id: Option<Text<'a>>,
+    /// `None`: the full remainder. Never negative.
+    pub amount: Option<Money>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmailSignal {
+    Delivered,
+    Opened,
+    Clicked,
+    /// `bounce_type` hard, or none given.
+    HardBounce,
+    SoftBounce,
+    Complaint,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConsentChange<'a> {
+    pub status: ConsentStatus,
+    pub source: Option<Text<'a>>,
+    pub double_opt_in: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CartDelta {
+    Added,
+    Removed,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CartLine<'a> {
+    pub cart_id: Option<Text<'a>>,
+    pub delta: CartDelta,
+    pub product: Product<'a>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentsSource {
+    Viewed,
+    Updated,
+    CheckoutStarted,
+    Abandoned,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CartContents<'a> {
+    pub cart_id: Option<Text<'a>>,
+    /// `checkout_id`, else `order_id`, of Checkout Started.
+    pub checkout_id: Option<Text<'a>>,
+    pub source: ContentsSource,
+    pub url: Option<Text<'a>>,
+    /// `None`: the record names no products.
+    pub products: Option<Vec<Product<'a>>>,
+    /// `value` as the shop states it; the engine prefers the sum of the lines where it has them all.
+    pub value: Option<Money>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Product<'a> {
+    /// `product_id`, else `sku`, else `name`; a product without any is refused.
+    pub product_id: Text<'a>,
+    pub sku: Option<Text<'a>>,
+    pub name: Option<Text<'a>>,
+    pub url: Option<Text<'a>>,
+    pub image_url: Option<Text<'a>>,
+    /// Of one piece; `None` without a currency to count it in.
+    pub price: Option<Money>,
+    /// At least 1 where not given; 0 is allowed in contents and drops the line.
+    pub quantity: u32,
+}

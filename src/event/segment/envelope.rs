@@ -1,0 +1,67 @@
+//! What every Segment call has around its properties: type, name, ids, time. Refuses a call without them, one whose ids are not the
+//! record's key, and one whose time is out of bounds; gives the name no meaning.
+//! Called by `segment` alone.
+
+use super::fields::Envelope;
+use crate::event::json;
+use crate::event::limits::{MAX_QUOTE_BYTES, cut};
+use crate::event::{Identity, Reason, Reject, Text, time};
+
+impl<'a> Envelope<'a> {
+    /// `track`, `identify`, …
+    pub(super) fn call(&self) -> Result<Text<'a>, Reject> {
+        json::name("type", self.r#type)?.ok_or_else(|| json::missing("type"))
+    }
+
+    /// The name of a `track` call.
+    pub(super) fn event(&self) -> Result<Text<'a>, Reject> {
+        json::name("event", self.event)?.ok_or_else(|| json::missing("event"))
+    }
+
+    /// Which of the call's ids the record key is.
+    pub(super) fn identity(&self, customer: &str) -> Result<Identity, Reject> {
+        let user_id = json::text("userId", self.user_id)?;
+        if user_id.as_deref() == Some(customer) {
+            return Ok(Identity::Known);
+        }
+        let anonymous_id = json::text("anonymousId", self.anonymous_id)?;
+        if anonymous_id.as_deref() == Some(customer) {
+            return Ok(Identity::Anonymous);
+        }
+        match user_id.or(anonymous_id) {
+            None => Err(Reject::new(
+                Reason::MissingCustomer,
+                "userId and anonymousId are missing",
+            )),
+            Some(id) => Err(Reject::new(
+                Reason::KeyMismatch,
+                format!(
+                    "key {} is not the id {}",
+                    cut(customer, MAX_QUOTE_BYTES),
+                    cut(&id, MAX_QUOTE_BYTES)
+                ),
+            )),
+        }
+    }
+
+    /// The event's time: its `timestamp`, else the record's, clamped and bounded.
+    pub(super) fn time_ms(
+        &self,
+        record_ms: Option<i64>,
+        max_skew_ms: i64,
+        wall_ms: Option<i64>,
+    ) -> Result<i64, Reject> {
+        let stated_ms = match self.timestamp {
+            None => None,
+            Some(raw) => {
+                let text = json::string("timestamp", raw)?
+                    .ok_or_else(|| json::wrong_type("timestamp", raw.get(), "text"))?;
+                Some(
+                    time::parse_rfc3339(&text)
+                        .map_err(|reason| json::refusal(reason, "timestamp", &text))?,
+                )
+            }
+        };
+        time::event_time(stated_ms, record_ms, max_skew_ms, wall_ms)
+    }
+}

@@ -1,0 +1,105 @@
+//! Segment and RudderStack calls (`track`, `identify`; `alias`, `page`, `screen` and `group` only say that the customer was seen).
+//! Marks the fields of the record in one pass, finds the customer and the time, and lets the file of the event's family read what its kind
+//! needs. Refuses what breaks `contracts.md` 1; gives no meaning to names it does not know. Called by `decode` alone.
+//! Reading order: fields, envelope, traits, then orders, email, consent, carts.
+
+mod carts;
+mod consent;
+mod email;
+mod envelope;
+mod fields;
+mod orders;
+mod traits;
+
+use super::{
+    CartDelta, ConsentStatus, ContentsSource, DecodeRules, EmailSignal, Event, Kind, Reason,
+    Reject, json,
+};
+use fields::{Envelope, Nested, Properties, TraitFields};
+
+/// Reads the JSON text of a record keyed `customer`.
+pub(super) fn read<'a>(
+    customer: &'a str,
+    value: &'a str,
+    record_ms: Option<i64>,
+    rules: &DecodeRules,
+    wall_ms: Option<i64>,
+) -> Result<Event<'a>, Reject> {
+    let envelope: Envelope<'a> = json::object("record", value)?;
+    let identity = envelope.identity(customer)?;
+    let time_ms = envelope.time_ms(record_ms, rules.max_skew_ms, wall_ms)?;
+    let call = envelope.call()?;
+    let message_id = json::id("messageId", envelope.message_id)?;
+    let mut own_traits = TraitFields::default();
+    let (name, kind) = match call.as_ref() {
+        "track" => {
+            let name = envelope.event()?;
+            let kind = read_kind(&name, envelope.properties, rules)?;
+            (name, kind)
+        }
+        "identify" => {
+            own_traits = object_or_none("traits", envelope.traits)?;
+            (call, Kind::Identify)
+        }
+        _ => (call, Kind::Unknown),
+    };
+    let traits = traits::read(&own_traits, envelope.context, time_ms);
+    Ok(Event {
+        customer: customer.into(),
+        identity,
+        time_ms,
+        name,
+        message_id,
+        traits,
+        kind,
+    })
+}
+
+/// The kind of a `track` call, by its name exactly as Segment writes it.
+fn read_kind<'a>(
+    name: &str,
+    properties: Nested<Properties<'a>>,
+    rules: &DecodeRules,
+) -> Result<Kind<'a>, Reject> {
+    let own = || object_or_none("properties", properties);
+    match name {
+        "Order Completed" => orders::completed(&own()?, rules),
+        "Order Refunded" => orders::refunded(&own()?, rules),
+        "Order Cancelled" => orders::cancelled(&own()?),
+        "Email Delivered" => Ok(Kind::Email(EmailSignal::Delivered)),
+        "Email Opened" => Ok(Kind::Email(EmailSignal::Opened)),
+        "Email Link Clicked" => Ok(Kind::Email(EmailSignal::Clicked)),
+        "Email Bounced" => email::bounced(&own()?),
+        "Email Marked as Spam" => Ok(Kind::Email(EmailSignal::Complaint)),
+        "Subscribed" => consent::stated(ConsentStatus::Subscribed, &own()?),
+        "Unsubscribed" => consent::stated(ConsentStatus::Unsubscribed, &own()?),
+        "Consent Changed" => consent::changed(&own()?),
+        "Product Added" => carts::line(CartDelta::Added, &own()?, rules),
+        "Product Removed" => carts::line(CartDelta::Removed, &own()?, rules),
+        "Cart Viewed" => {
+            carts::contents(ContentsSource::Viewed, &own()?, rules).map(Kind::CartContents)
+        }
+        "Cart Updated" => {
+            carts::contents(ContentsSource::Updated, &own()?, rules).map(Kind::CartContents)
+        }
+        "Checkout Started" => {
+            carts::contents(ContentsSource::CheckoutStarted, &own()?, rules).map(Kind::CartContents)
+        }
+        "Cart Abandoned" => {
+            carts::contents(ContentsSource::Abandoned, &own()?, rules).map(Kind::CartAbandoned)
+        }
+        _ => Ok(Kind::Unknown),
+    }
+}
+
+/// The object, or one without any field where it is not given.
+fn object_or_none<T: Default>(name: &str, nested: Nested<T>) -> Result<T, Reject> {
+    match nested {
+        Nested::Object(fields) => Ok(fields),
+        Nested::Absent => Ok(T::default()),
+        Nested::Other => Err(Reject::new(
+            Reason::WrongType,
+            format!("{name} is not an object"),
+        )),
+    }
+}

@@ -1,0 +1,113 @@
+//! Metrics and health over HTTP, on a thread of its own: a slow scrape never waits for a worker, nor a worker for a scrape.
+//!
+//! Reading order: `health` (what the workers say of themselves), `routes` (what is answered), this file (the thread). It reads shared
+//! counters and phases, never a worker's internals, and changes nothing. Started and stopped by `cli`.
+
+mod health;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::metrics::Metrics;
+
+pub use health::{BEAT_MS_MAX, Health, Phase};
+
+/// Answers under way get so long to finish; a client that keeps its connection open is not waited for.
+const STOP_WAIT: Duration = Duration::from_secs(1);
+
+/// A running server; dropping it stops it.
+pub struct Server {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Binds and serves. Port 0 takes a free one: see `address`.
+    pub fn start(
+        listen: SocketAddr,
+        metrics: Arc<Metrics>,
+        health: Arc<Health>,
+    ) -> io::Result<Server> {
+        let listener = TcpListener::bind(listen)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let listener = {
+            let _inside = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)?
+        };
+        let (stop, stopped) = oneshot::channel();
+        let routes = routes::router(metrics, health);
+        let serve = move || {
+            runtime.block_on(serve(listener, routes, stopped));
+            runtime.shutdown_background();
+        };
+        let thread = std::thread::Builder::new()
+            .name("http".to_string())
+            .spawn(serve)?;
+        Ok(Server {
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops within about a second.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // no matter if the thread has ended before
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            // a panic of the server has been printed, and ends nothing but the server
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+async fn serve(
+    listener: tokio::net::TcpListener,
+    routes: axum::Router,
+    stopped: oneshot::Receiver<()>,
+) {
+    let (finish, finishing) = oneshot::channel::<()>();
+    let graceful = axum::serve(listener, routes).with_graceful_shutdown(async {
+        let _ = finishing.await;
+    });
+    let bounded = async {
+        let _ = stopped.await;
+        let _ = finish.send(());
+        tokio::time::sleep(STOP_WAIT).await;
+    };
+    tokio::select! {
+        // axum's server itself never fails
+        _ = graceful => {}
+        () = bounded => {}
+    }
+}

@@ -1,0 +1,95 @@
+//! What is answered:
+//!   /         the list of routes
+//!   /metrics  Prometheus text format 0.0.4
+//!   /livez    200 while every worker goes through its loop, else 503 and which does not: restart me
+//!   /readyz   200 when everything written has been read, else 503 and why: do not count on me yet
+//! Whatever else is asked is a problem in the form of RFC 9457. Nothing here depends on Kafka being there. Called by `Server`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+
+use super::health::Health;
+use crate::clock;
+use crate::metrics::Metrics;
+
+const EXPOSITION_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+const TEXT_TYPE: &str = "text/plain; charset=utf-8";
+const PROBLEM_TYPE: &str = "application/problem+json";
+const ROUTES: &str = "lifetide: /metrics /livez /readyz\n";
+
+#[derive(Clone)]
+struct Shared {
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+}
+
+pub fn router(metrics: Arc<Metrics>, health: Arc<Health>) -> Router {
+    Router::new()
+        .route("/", get(async || text(StatusCode::OK, ROUTES.to_string())))
+        .route("/metrics", get(exposition))
+        .route("/livez", get(live))
+        .route("/readyz", get(ready))
+        .fallback(async |uri: Uri| {
+            problem(
+                StatusCode::NOT_FOUND,
+                &format!("there is nothing at {}", uri.path()),
+            )
+        })
+        .method_not_allowed_fallback(async || {
+            problem(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "only GET and HEAD are answered",
+            )
+        })
+        .with_state(Shared { metrics, health })
+}
+
+async fn exposition(State(shared): State<Shared>) -> Response {
+    let alive = shared.health.alive(clock::monotonic_ms());
+    shared.metrics.set_workers_alive(alive as u64);
+    shared.metrics.set_state(shared.health.state());
+    (
+        [(header::CONTENT_TYPE, EXPOSITION_TYPE)],
+        shared.metrics.exposition(),
+    )
+        .into_response()
+}
+
+async fn live(State(shared): State<Shared>) -> Response {
+    probe("alive", &shared.health.stuck(clock::monotonic_ms()))
+}
+
+async fn ready(State(shared): State<Shared>) -> Response {
+    probe("ready", &shared.health.hindrances())
+}
+
+pub fn probe(good: &str, complaints: &[String]) -> Response {
+    if complaints.is_empty() {
+        return text(StatusCode::OK, format!("{good}\n"));
+    }
+    text(
+        StatusCode::SERVICE_UNAVAILABLE,
+        format!("{}\n", complaints.join("\n")),
+    )
+}
+
+fn text(status: StatusCode, body: String) -> Response {
+    (status, [(header::CONTENT_TYPE, TEXT_TYPE)], body).into_response()
+}
+
+fn problem(status: StatusCode, detail: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or("problem");
+    let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
+    (
+        status,
+        [(header::CONTENT_TYPE, PROBLEM_TYPE)],
+        body.to_string(),
+    )
+        .into_response()
+}

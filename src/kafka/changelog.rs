@@ -1,0 +1,142 @@
+//! Reads slots' changelogs back, committed records only.
+//!
+//! One handle for all restoring slots of a worker, made when the first begins and dropped when the last ends; it joins no group. It moves
+//! bytes: what a block means, and where to stop, the worker knows. Used by `consumer` alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::client;
+use super::group::{Group, Handle, serve_events};
+use super::queue::{Fetched, PartitionQueue};
+use super::wake::Waker;
+use crate::worker::source::{LogEntry, LogRead, Record as _, SourceError};
+
+/// Blocks per call: what a read may exceed its bytes by (8 × 512 KiB).
+const BATCH: usize = 8;
+/// How long a read waits for a first block: other slots of the worker wait meanwhile.
+const FIRST_BLOCK_WAIT: Duration = Duration::from_millis(5);
+
+pub(super) struct ChangelogReader {
+    queues: BTreeMap<u32, PartitionQueue>,
+    handle: Arc<Handle>,
+    topic: String,
+}
+
+impl ChangelogReader {
+    pub fn new(config: &ClientConfig, topic: &str) -> Result<ChangelogReader, SourceError> {
+        let handle: Handle = config
+            .create_with_context(Group::outsider())
+            .map_err(|error| SourceError::Refused(client::text_of(&error)))?;
+        Ok(ChangelogReader {
+            queues: BTreeMap::new(),
+            handle: Arc::new(handle),
+            topic: topic.to_owned(),
+        })
+    }
+
+    pub fn open(&mut self, slot: u32, from: i64, waker: &Arc<Waker>) -> Result<(), SourceError> {
+        self.close(slot);
+        let queue = PartitionQueue::split(&self.handle, &self.topic, slot, waker);
+        self.handle
+            .incremental_assign(&self.partition(slot, Offset::Offset(from)))
+            .map_err(|error| SourceError::Unavailable(client::text_of(&error)))?;
+        self.queues.insert(slot, queue);
+        Ok(())
+    }
+
+    pub fn close(&mut self, slot: u32) {
+        if self.queues.remove(&slot).is_some()
+            && let Err(error) = self
+                .handle
+                .incremental_unassign(&self.partition(slot, Offset::Invalid))
+        {
+            tracing::warn!("changelog partition {slot} could not be let go: {error}");
+        }
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.queues.is_empty()
+    }
+
+    /// # Panics
+    /// When the slot was not opened.
+    pub fn read(
+        &self,
+        slot: u32,
+        most_bytes: usize,
+        into: &mut Vec<LogEntry>,
+    ) -> Result<LogRead, SourceError> {
+        serve_events(&self.handle, Duration::ZERO);
+        let queue = self
+            .queues
+            .get(&slot)
+            .expect("invariant: a changelog is opened before it is read");
+        let mut reading = Reading {
+            bytes: 0,
+            outcome: None,
+            into,
+        };
+        while reading.outcome.is_none() && reading.bytes < most_bytes {
+            if queue.take(BATCH, |fetched| reading.note(fetched)) > 0 {
+                continue;
+            }
+            if reading.bytes > 0 {
+                break;
+            }
+            match queue.wait(FIRST_BLOCK_WAIT) {
+                Some(fetched) => reading.note(fetched),
+                None => break,
+            }
+        }
+        reading.outcome.unwrap_or(Ok(LogRead::More))
+    }
+
+    fn partition(&self, slot: u32, offset: Offset) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(1);
+        list.add_partition_offset(&self.topic, slot as i32, offset)
+            .expect("invariant: any absolute offset can be set");
+        list
+    }
+}
+
+struct Reading<'a> {
+    bytes: usize,
+    outcome: Option<Result<LogRead, SourceError>>,
+    into: &'a mut Vec<LogEntry>,
+}
+
+impl Reading<'_> {
+    /// Nothing after the end of what may be read is kept: it would hide a gap.
+    fn note(&mut self, fetched: Fetched) {
+        if matches!(self.outcome, Some(Err(_) | Ok(LogRead::OutOfRange))) {
+            return;
+        }
+        self.outcome = match fetched {
+            Fetched::Record(record) => {
+                let value = record.value().unwrap_or_default().to_vec();
+                self.bytes += value.len();
+                self.into.push(LogEntry {
+                    offset: record.offset(),
+                    value,
+                });
+                None
+            }
+            Fetched::End => Some(Ok(LogRead::End)),
+            Fetched::Failed(
+                RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset,
+                _,
+            ) => Some(Ok(LogRead::OutOfRange)),
+            Fetched::Failed(code, text) if client::is_unauthorized(code) => {
+                Some(Err(SourceError::Refused(text)))
+            }
+            Fetched::Failed(_, text) => Some(Err(SourceError::Unavailable(text))),
+        };
+    }
+}

@@ -1,0 +1,454 @@
+//! The worker's source of records over librdkafka: one member of the consumer group with one queue per partition.
+//!
+//! All partitions of all inputs are split off before `subscribe`, so a record never meets another partition's, and reading one partition
+//! never waits for another. Assigned partitions stay paused until `start` says from where. It decides nothing about order, batches or
+//! commits: that is the worker's. Blocking calls are bounded by the constants below and run on the worker's thread.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka_sys as sys;
+
+use super::changelog::ChangelogReader;
+use super::client;
+use super::deadline::Deadline;
+use super::failure::Failure;
+use super::group::{EVENTS_WAIT, Group, Handle, serve_events};
+use super::message::Message;
+use super::queue::{Fetched, PartitionQueue};
+use super::retire::retire;
+use super::settings::Settings;
+use super::topics;
+use super::wake::Waker;
+use crate::worker::source::{
+    Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead,
+    Membership, Record as _, Source, SourceError,
+};
+
+/// For the first answer of the cluster.
+const METADATA_WAIT: Duration = Duration::from_secs(10);
+/// For watermarks, asked while other slots wait.
+const WATERMARK_WAIT: Duration = Duration::from_secs(2);
+/// Longer than a transaction takes that is being committed; a dead owner's stays open for seconds.
+const COMMITTED_WAIT: Duration = Duration::from_millis(500);
+/// For a partition just assigned to become seekable.
+const SEEK_WAIT: Duration = Duration::from_secs(5);
+const SEEK_PAUSE: Duration = Duration::from_millis(5);
+/// Events served per call of `membership`; the rest wait for the next.
+const EVENTS_MAX: usize = 1_000;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SlotState {
+    Absent,
+    /// Assigned, not started: nothing is fetched.
+    Paused,
+    Running,
+}
+
+struct Slot {
+    state: SlotState,
+    /// Offsets of the last `start`: what lies before is never delivered.
+    start: Vec<i64>,
+}
+
+pub struct Consumer {
+    settings: Settings,
+    worker: usize,
+    slots: Vec<Slot>,
+    /// By topic, then slot. Before the handles, as they must go first.
+    queues: Vec<Vec<PartitionQueue>>,
+    changelog: Option<ChangelogReader>,
+    handle: Arc<Handle>,
+    /// Reads nothing; its high watermarks include open transactions.
+    observer: Handle,
+    waker: Arc<Waker>,
+}
+
+impl Consumer {
+    /// Joins the group as this worker. Refused when input topics are missing or differ in partitions.
+    pub fn join(settings: &Settings, worker: usize) -> Result<Consumer, SourceError> {
+        let problems = settings.problems();
+        if !problems.is_empty() {
+            return Err(SourceError::Refused(problems.join("; ")));
+        }
+        let refused = |error: KafkaError| SourceError::Refused(client::text_of(&error));
+        let observer: Handle = client::observer(settings, &format!("{worker}-observer"))
+            .create_with_context(Group::outsider())
+            .map_err(refused)?;
+        let slots = count_slots(settings, &observer)?;
+        let topics = &settings.input_topics;
+        let group = Group::member(topics.clone(), slots, settings.instance_id.clone());
+        let mut handle: Handle = client::consumer(settings, worker, topics.len() * slots as usize)
+            .create_with_context(group)
+            .map_err(refused)?;
+        let waker = Arc::new(Waker::default());
+        let main_waker = Arc::clone(&waker);
+        handle.set_nonempty_callback(move || main_waker.wake());
+        let handle = Arc::new(handle);
+        let split = |topic: &String| {
+            (0..slots)
+                .map(|slot| PartitionQueue::split(&handle, topic, slot, &waker))
+                .collect()
+        };
+        let queues = topics.iter().map(split).collect();
+        handle
+            .subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())
+            .map_err(refused)?;
+        let slots = (0..slots)
+            .map(|_| Slot {
+                state: SlotState::Absent,
+                start: vec![0; topics.len()],
+            })
+            .collect();
+        Ok(Consumer {
+            settings: settings.clone(),
+            worker,
+            slots,
+            queues,
+            changelog: None,
+            handle,
+            observer,
+            waker,
+        })
+    }
+
+    /// Partitions of each input topic.
+    pub fn slots(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
+    /// Leaves, waiting at most `longest` for librdkafka to say good-bye. All messages must be gone, else it ends with the last of them.
+    /// True when it left in time.
+    pub fn close(self, longest: Duration) -> bool {
+        retire(self, longest)
+    }
+
+    fn partitions(&self, slot: u32, offsets: impl Iterator<Item = Offset>) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(self.settings.input_topics.len());
+        for (topic, offset) in self.settings.input_topics.iter().zip(offsets) {
+            list.add_partition_offset(topic, slot as i32, offset)
+                .expect("invariant: offsets are absolute or invalid");
+        }
+        list
+    }
+
+    /// The first reason why a partition is not where it should be yet.
+    fn seek(&self, slot: u32, offsets: &[i64]) -> Result<(), KafkaError> {
+        let list = self.partitions(slot, offsets.iter().map(|offset| Offset::Offset(*offset)));
+        let done = self.handle.seek_partitions(list, COMMITTED_WAIT)?;
+        done.elements()
+            .iter()
+            .try_for_each(|element| element.error())
+    }
+
+    fn bounds(&self, topic: &str, slot: u32) -> Result<Bounds, SourceError> {
+        let found = self
+            .observer
+            .fetch_watermarks(topic, slot as i32, WATERMARK_WAIT);
+        serve_events(&self.observer, Duration::ZERO);
+        let (low, high) = found
+            .map_err(|error| unreachable_error(&format!("watermarks of {topic} {slot}"), &error))?;
+        Ok(Bounds { low, high })
+    }
+
+    /// Whether the coordinator answers at all: a partition that nobody has cannot be held up by a transaction.
+    fn coordinator_answers(&self) -> bool {
+        let mut nobody = TopicPartitionList::with_capacity(1);
+        nobody.add_partition(&self.settings.input_topics[0], i32::MAX);
+        self.handle
+            .committed_offsets(nobody, COMMITTED_WAIT)
+            .is_ok()
+    }
+
+    /// What an error in a started partition means.
+    fn failed(&self, input: Input, code: RDKafkaErrorCode, text: &str) -> Result<(), SourceError> {
+        let topic = &self.settings.input_topics[input.topic];
+        match code {
+            RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset => {
+                Err(SourceError::Refused(format!(
+                    "topic {topic}, partition {}: the committed offset is no longer there ({text}); ways out: `state reset`, `state adopt`, \
+                 `state rebuild --mute-actions`",
+                    input.slot
+                )))
+            }
+            code if client::is_unauthorized(code) => Err(SourceError::Refused(format!(
+                "topic {topic}, partition {}: {text}",
+                input.slot
+            ))),
+            _ => {
+                tracing::warn!(
+                    topic = topic.as_str(),
+                    slot = input.slot,
+                    "fetch failed, librdkafka tries again: {text}"
+                );
+                Ok(())
+            }
+        }
+    }
+}
+
+fn count_slots(settings: &Settings, observer: &Handle) -> Result<u32, SourceError> {
+    let mut counts = Vec::new();
+    for topic in &settings.input_topics {
+        let metadata = observer
+            .fetch_metadata(Some(topic), METADATA_WAIT)
+            .map_err(|error| {
+                serve_events(observer, EVENTS_WAIT);
+                let reason = observer
+                    .context()
+                    .last_error()
+                    .unwrap_or_else(|| client::text_of(&error));
+                SourceError::Unavailable(format!(
+                    "no answer from {}: {reason}",
+                    settings.bootstrap_servers
+                ))
+            })?;
+        counts.push(
+            metadata
+                .topics()
+                .first()
+                .map_or(0, |found| found.partitions().len() as u32),
+        );
+    }
+    let found = settings
+        .input_topics
+        .iter()
+        .map(String::as_str)
+        .zip(counts.iter().copied());
+    match topics::input_problems(found).first() {
+        Some(problem) => Err(SourceError::Refused(problem.to_string())),
+        None => Ok(counts[0]),
+    }
+}
+
+fn unreachable_error(what: &str, error: &KafkaError) -> SourceError {
+    match error.rdkafka_error_code() {
+        Some(code) if client::is_unauthorized(code) => {
+            SourceError::Refused(format!("{what}: {code}"))
+        }
+        _ => SourceError::Unavailable(format!("{what}: {}", client::text_of(error))),
+    }
+}
+
+impl Source for Consumer {
+    type Record = Message;
+
+    fn membership(&mut self) -> Result<Vec<Membership>, SourceError> {
+        let group = Arc::clone(self.handle.context());
+        for _ in 0..EVENTS_MAX {
+            // one event per call, so the queue's length and not the answer tells whether there are more
+            match self.handle.poll(Duration::ZERO) {
+                Some(Err(error)) => group.note_error(&error),
+                Some(Ok(_)) => group.note_stray(),
+                None if self.main_queue_is_empty() => break,
+                None => {}
+            }
+        }
+        let changes = group.changes()?;
+        for change in &changes {
+            let (slots, state) = match change {
+                Membership::Assigned(slots) => (slots, SlotState::Paused),
+                Membership::Revoked(slots) | Membership::Lost(slots) => (slots, SlotState::Absent),
+            };
+            for slot in slots {
+                self.slots[*slot as usize].state = state;
+            }
+        }
+        Ok(changes)
+    }
+
+    fn wait(&mut self, longest: Duration) {
+        self.waker.sleep(longest);
+    }
+
+    fn take(
+        &mut self,
+        input: Input,
+        most: usize,
+        into: &mut VecDeque<Arrival<Message>>,
+    ) -> Result<(), SourceError> {
+        let slot = &self.slots[input.slot as usize];
+        if slot.state != SlotState::Running {
+            return Ok(());
+        }
+        let start = slot.start[input.topic];
+        let queue = &self.queues[input.topic][input.slot as usize];
+        let mut left = most;
+        let mut failure = None;
+        while left > 0 {
+            let asked = left;
+            let taken = queue.take(asked, |fetched| match fetched {
+                Fetched::Record(record) if record.offset() < start => {}
+                Fetched::Record(record) => into.push_back(Arrival::Record(record)),
+                Fetched::End => into.push_back(Arrival::End),
+                Fetched::Failed(code, text) => failure = Some((code, text)),
+            });
+            left -= taken;
+            if taken == 0 {
+                break;
+            }
+        }
+        match failure {
+            Some((code, text)) => self.failed(input, code, &text),
+            None => Ok(()),
+        }
+    }
+
+    fn start(&mut self, slot: u32, offsets: &[i64]) -> Result<(), SourceError> {
+        assert_eq!(
+            offsets.len(),
+            self.settings.input_topics.len(),
+            "invariant: one offset per input topic"
+        );
+        assert!(
+            offsets.iter().all(|offset| *offset >= 0),
+            "invariant: offsets are absolute"
+        );
+        let deadline = Deadline::after(SEEK_WAIT);
+        // an assignment takes effect a moment after its callback
+        while let Err(error) = self.seek(slot, offsets) {
+            if deadline.is_over() {
+                return Err(SourceError::Unavailable(format!(
+                    "slot {slot} cannot start: {}",
+                    client::text_of(&error)
+                )));
+            }
+            std::thread::sleep(SEEK_PAUSE);
+        }
+        let state = &mut self.slots[slot as usize];
+        state.start = offsets.to_vec();
+        if state.state == SlotState::Running {
+            return Ok(());
+        }
+        // only what is paused: resuming a running partition could drop what was fetched since the seek
+        self.slots[slot as usize].state = SlotState::Running;
+        let list = self.partitions(slot, offsets.iter().map(|_| Offset::Invalid));
+        self.handle
+            .resume(&list)
+            .map_err(|error| SourceError::Unavailable(client::text_of(&error)))
+    }
+
+    fn claim(&mut self) -> Result<Claim, SourceError> {
+        let absent = || SourceError::Unavailable("not a member of the group at present".to_owned());
+        // SAFETY: a live consumer; what comes back is ours and destroyed below.
+        let metadata =
+            unsafe { sys::rd_kafka_consumer_group_metadata(self.handle.client().native_ptr()) };
+        if metadata.is_null() {
+            return Err(absent());
+        }
+        let (mut start, mut len) = (std::ptr::null_mut(), 0);
+        // SAFETY: `metadata` is valid until destroyed, once, at the end; on success `start` is an allocation of `len` bytes that is ours.
+        unsafe {
+            // before the join there is no generation, and brokers check nothing for such a claim
+            let joined = sys::rd_kafka_consumer_group_metadata_generation_id(metadata) >= 0;
+            let written = Failure::check(sys::rd_kafka_consumer_group_metadata_write(
+                metadata, &mut start, &mut len,
+            ));
+            sys::rd_kafka_consumer_group_metadata_destroy(metadata);
+            written.map_err(|failure| SourceError::Unavailable(failure.text))?;
+            let bytes = std::slice::from_raw_parts(start.cast::<u8>(), len).to_vec();
+            sys::rd_kafka_mem_free(std::ptr::null_mut(), start);
+            if joined {
+                Ok(Claim(bytes))
+            } else {
+                Err(absent())
+            }
+        }
+    }
+
+    fn committed(&mut self, slot: u32) -> Result<CommittedOffsets, SourceError> {
+        let topics = &self.settings.input_topics;
+        let list = self.partitions(slot, topics.iter().map(|_| Offset::Invalid));
+        let found = match self.handle.committed_offsets(list, COMMITTED_WAIT) {
+            Ok(found) => found,
+            // librdkafka itself asks again while offsets are unstable, until the time is up
+            Err(error)
+                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::OperationTimedOut)
+                    && self.coordinator_answers() =>
+            {
+                return Ok(CommittedOffsets::Unstable);
+            }
+            Err(error) => return Err(unreachable_error("committed offsets", &error)),
+        };
+        let mut offsets = Vec::with_capacity(topics.len());
+        for topic in topics {
+            let element = found
+                .find_partition(topic, slot as i32)
+                .expect("invariant: the answer has what was asked");
+            if let Err(error) = element.error() {
+                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnstableOffsetCommit) {
+                    return Ok(CommittedOffsets::Unstable);
+                }
+                return Err(unreachable_error("committed offsets", &error));
+            }
+            offsets.push(match element.offset() {
+                Offset::Offset(offset) => Some(CommittedOffset {
+                    offset,
+                    metadata: element.metadata().to_owned(),
+                }),
+                _ => None,
+            });
+        }
+        Ok(CommittedOffsets::Stable(offsets))
+    }
+
+    fn input_bounds(&mut self, input: Input) -> Result<Bounds, SourceError> {
+        self.bounds(&self.settings.input_topics[input.topic], input.slot)
+    }
+
+    fn changelog_bounds(&mut self, slot: u32) -> Result<Bounds, SourceError> {
+        self.bounds(&self.settings.output.changelog, slot)
+    }
+
+    fn open_changelog(&mut self, slot: u32, from: i64) -> Result<(), SourceError> {
+        let reader = match &mut self.changelog {
+            Some(reader) => reader,
+            closed => closed.insert(ChangelogReader::new(
+                &client::changelog_reader(&self.settings, self.worker),
+                &self.settings.output.changelog,
+            )?),
+        };
+        reader.open(slot, from, &self.waker)
+    }
+
+    fn read_changelog(
+        &mut self,
+        slot: u32,
+        most_bytes: usize,
+        into: &mut Vec<LogEntry>,
+    ) -> Result<LogRead, SourceError> {
+        let reader = self
+            .changelog
+            .as_ref()
+            .expect("invariant: a changelog is opened before it is read");
+        reader.read(slot, most_bytes, into)
+    }
+
+    fn close_changelog(&mut self, slot: u32) {
+        if let Some(reader) = &mut self.changelog {
+            reader.close(slot);
+            if reader.is_idle() {
+                retire(self.changelog.take(), Duration::ZERO);
+            }
+        }
+    }
+}
+
+impl Consumer {
+    fn main_queue_is_empty(&self) -> bool {
+        // SAFETY: a live consumer; the queue handle is ours for the moment and given back.
+        unsafe {
+            let queue = sys::rd_kafka_queue_get_consumer(self.handle.client().native_ptr());
+            if queue.is_null() {
+                return true;
+            }
+            let length = sys::rd_kafka_queue_length(queue);
+            sys::rd_kafka_queue_destroy(queue);
+            length == 0
+        }
+    }
+}

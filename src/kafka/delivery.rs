@@ -1,0 +1,170 @@
+//! What librdkafka reports about a producer between calls: records that could not be delivered, and trouble on the way to the brokers.
+//!
+//! `Reports` is the producer's context; its callbacks run on the producer's own thread, the questions come from the worker's. It judges no
+//! transaction. Used by `producer`.
+
+use std::sync::{Mutex, PoisonError};
+
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, Message as _};
+use rdkafka::producer::ProducerContext;
+
+use super::client;
+use crate::worker::transaction::TransactionError;
+
+#[derive(Default)]
+pub(super) struct Reports {
+    trouble: Mutex<Option<String>>,
+    undelivered: Mutex<Option<TransactionError>>,
+}
+
+impl Reports {
+    /// The first transport or time-out error since `forget`: an answer may be lost, a request may arrive late.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// What the first failed record of this transaction means.
+    pub fn undelivered(&self) -> Option<TransactionError> {
+        self.undelivered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// At the beginning of a transaction.
+    pub fn forget_undelivered(&self) {
+        *self
+            .undelivered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Once a new producer is ready: what happened on the way there concerns no transaction of its own.
+    pub fn forget(&self) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.forget_undelivered();
+    }
+
+    fn note_undelivered(&self, topic: &str, bytes: usize, code: RDKafkaErrorCode) {
+        // what an abort throws away has not failed
+        if !matches!(
+            code,
+            RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight
+        ) {
+            let mut undelivered = self
+                .undelivered
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            undelivered.get_or_insert_with(|| undeliverable(topic, bytes, code));
+        }
+    }
+}
+
+/// Why a record of this size was not taken by this topic, sorted.
+pub(super) fn undeliverable(topic: &str, bytes: usize, code: RDKafkaErrorCode) -> TransactionError {
+    match code {
+        RDKafkaErrorCode::MessageSizeTooLarge => TransactionError::Abort(format!(
+            "a record of {bytes} bytes is too large for topic {topic} (see its max.message.bytes)"
+        )),
+        RDKafkaErrorCode::UnknownTopic
+        | RDKafkaErrorCode::UnknownTopicOrPartition
+        | RDKafkaErrorCode::UnknownPartition => {
+            TransactionError::Refused(format!("topic {topic} or its partition does not exist"))
+        }
+        code if client::is_unauthorized(code) => {
+            TransactionError::Refused(format!("topic {topic}: {code}"))
+        }
+        code => TransactionError::Abort(format!(
+            "a record of {bytes} bytes for topic {topic} was not delivered: {code}"
+        )),
+    }
+}
+
+impl ClientContext for Reports {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        client::log(level, facility, line);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(target: "librdkafka", "{error}: {reason}");
+        let doubtful = matches!(
+            error.rdkafka_error_code(),
+            Some(
+                RDKafkaErrorCode::BrokerTransportFailure
+                    | RDKafkaErrorCode::AllBrokersDown
+                    | RDKafkaErrorCode::OperationTimedOut
+                    | RDKafkaErrorCode::MessageTimedOut
+                    | RDKafkaErrorCode::RequestTimedOut
+                    | RDKafkaErrorCode::TimedOutQueue
+                    | RDKafkaErrorCode::Resolve
+                    | RDKafkaErrorCode::SSL
+                    | RDKafkaErrorCode::Authentication
+                    | RDKafkaErrorCode::NetworkException
+            )
+        );
+        if doubtful {
+            self.trouble
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert_with(|| reason.to_owned());
+        }
+    }
+}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, _: ()) {
+        if let Err((error, message)) = result {
+            let code = error
+                .rdkafka_error_code()
+                .unwrap_or(RDKafkaErrorCode::Unknown);
+            self.note_undelivered(
+                message.topic(),
+                message.payload_len() + message.key_len(),
+                code,
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_failed_record_is_remembered_and_purged_ones_are_not() {
+        let reports = Reports::default();
+        reports.note_undelivered("t", 1, RDKafkaErrorCode::PurgeQueue);
+        assert_eq!(reports.undelivered(), None);
+        reports.note_undelivered("t", 2_000_000, RDKafkaErrorCode::MessageSizeTooLarge);
+        reports.note_undelivered("u", 3, RDKafkaErrorCode::TopicAuthorizationFailed);
+        let text = reports.undelivered().unwrap().to_string();
+        assert!(
+            text.contains("2000000 bytes is too large for topic t"),
+            "{text}"
+        );
+        reports.forget_undelivered();
+        assert_eq!(reports.undelivered(), None);
+    }
+
+    #[test]
+    fn only_what_may_have_delayed_an_answer_is_trouble() {
+        let reports = Reports::default();
+        reports.error(KafkaError::Global(RDKafkaErrorCode::InvalidTimestamp), "x");
+        assert_eq!(reports.trouble(), None);
+        reports.error(
+            KafkaError::Global(RDKafkaErrorCode::BrokerTransportFailure),
+            "gone",
+        );
+        assert_eq!(reports.trouble().as_deref(), Some("gone"));
+        reports.forget();
+        assert_eq!(reports.trouble(), None);
+    }
+}

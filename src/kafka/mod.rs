@@ -1,0 +1,32 @@
+//! The shell over librdkafka: bytes, offsets, partitions, transactions. It decides nothing and knows no event.
+//!
+//! `settings` (what the configuration says) -> `client` (what librdkafka is told, and why) -> `consumer` and `producer`, which implement
+//! the worker's two seams (`worker::source`, `worker::transaction`). `group` follows the consumer group, `queue` and `message` wrap the C
+//! calls that move records, `changelog` reads a slot's log back, `failure` sorts errors by what they mean for a transaction. `topics`
+//! decides what the cluster should hold, `admin` looks and creates.
+//!
+//! Every `unsafe` of the crate is in this room, each with the invariant it rests on. Used by `worker` (through the seams) and `cli`.
+
+pub mod admin;
+mod changelog;
+mod client;
+mod consumer;
+mod deadline;
+mod delivery;
+mod failure;
+mod group;
+mod message;
+mod produce;
+mod producer;
+mod queue;
+mod retire;
+pub mod settings;
+pub mod topics;
+mod trim;
+mod wake;
+
+pub use client::transactional_id;
+pub use consumer::Consumer;
+pub use message::Message;
+pub use producer::Producer;
+pub use settings::{OutputNames, Settings};

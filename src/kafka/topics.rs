@@ -1,0 +1,360 @@
+//! What topics the cluster should hold: a pure decision from what it does hold.
+//!
+//! `plan` says what each topic should be like and whether it is there, `check` names everything that keeps `run` from starting. Talking to
+//! the cluster is `admin`'s. Called by `cli` (`topics`, `run`) and, for the partition counts, by `consumer`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::settings::Settings;
+
+/// The cluster's own default: its operators know how many replicas they want.
+pub const CLUSTER_DEFAULT_REPLICATION: i32 = -1;
+/// Dead letters are untouched records, as large as they come.
+const DEAD_LETTER_MAX_BYTES: &str = "16777216";
+
+/// A topic as the cluster has it. `configs` is empty when we may not see them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicFacts {
+    pub name: String,
+    pub partitions: u32,
+    pub configs: BTreeMap<String, String>,
+}
+
+/// A topic as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicPlan {
+    pub name: String,
+    pub partitions: u32,
+    /// -1: the cluster's default.
+    pub replication: i32,
+    /// Entries that differ from the cluster's defaults.
+    pub configs: Vec<(&'static str, &'static str)>,
+    /// Already there; it is left as it is.
+    pub exists: bool,
+}
+
+/// What keeps lifetide from starting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    MissingInput(String),
+    MissingOutput(String),
+    /// Every input topic that is there, with its partitions.
+    UnequalInputs(Vec<(String, u32)>),
+    ChangelogPartitions {
+        topic: String,
+        partitions: u32,
+        inputs: u32,
+    },
+    /// The changelog would lose what only we may delete.
+    ChangelogConfig {
+        topic: String,
+        key: &'static str,
+        value: String,
+        wanted: &'static str,
+    },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::MissingInput(name) => write!(
+                f,
+                "input topic {name} does not exist (`topics create` makes it)"
+            ),
+            Problem::MissingOutput(name) => {
+                write!(f, "topic {name} does not exist (`topics create` makes it)")
+            }
+            Problem::UnequalInputs(counts) => {
+                let counts: Vec<String> = counts
+                    .iter()
+                    .map(|(name, count)| format!("{name} {count}"))
+                    .collect();
+                write!(
+                    f,
+                    "input topics differ in their number of partitions: {}",
+                    counts.join(", ")
+                )
+            }
+            Problem::ChangelogPartitions {
+                topic,
+                partitions,
+                inputs,
+            } => {
+                write!(
+                    f,
+                    "changelog topic {topic} has {partitions} partitions, the input topics {inputs}"
+                )
+            }
+            Problem::ChangelogConfig {
+                topic,
+                key,
+                value,
+                wanted,
+            } => {
+                write!(
+                    f,
+                    "changelog topic {topic} has {key}={value} and would lose state: set {key}={wanted}"
+                )
+            }
+        }
+    }
+}
+
+/// Every topic lifetide needs, inputs first. New inputs get as many partitions as the largest existing one, or `want_partitions`; outputs
+/// as many as the inputs.
+pub fn plan(settings: &Settings, facts: &[TopicFacts], want_partitions: u32) -> Vec<TopicPlan> {
+    let existing = settings
+        .input_topics
+        .iter()
+        .filter_map(|name| find(facts, name))
+        .map(|topic| topic.partitions)
+        .max();
+    let partitions = existing.unwrap_or(want_partitions);
+    let topic = |name: &str, configs: Vec<(&'static str, &'static str)>| {
+        let found = find(facts, name);
+        TopicPlan {
+            name: name.to_owned(),
+            partitions: found.map_or(partitions, |topic| topic.partitions),
+            replication: CLUSTER_DEFAULT_REPLICATION,
+            configs,
+            exists: found.is_some(),
+        }
+    };
+    let mut topics: Vec<TopicPlan> = settings
+        .input_topics
+        .iter()
+        .map(|name| topic(name, vec![]))
+        .collect();
+    // records bear the time of their events: under the default time type, retention would delete those of a back-fill at once
+    let events = || {
+        vec![
+            ("cleanup.policy", "delete"),
+            ("message.timestamp.type", "LogAppendTime"),
+        ]
+    };
+    let latest = || vec![("cleanup.policy", "compact")];
+    let output = &settings.output;
+    let mut dead_letters = events();
+    dead_letters.push(("max.message.bytes", DEAD_LETTER_MAX_BYTES));
+    topics.extend([
+        topic(&output.transitions, events()),
+        topic(&output.clv, latest()),
+        topic(&output.actions, events()),
+        topic(&output.aggregates, latest()),
+        topic(&output.dead_letters, dead_letters),
+        topic(&output.changelog, changelog_configs()),
+    ]);
+    topics
+}
+
+/// Only lifetide deletes from the changelog, in whole segments, so these are small and roll often.
+fn changelog_configs() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("cleanup.policy", "delete"),
+        ("retention.ms", "-1"),
+        ("retention.bytes", "-1"),
+        ("segment.bytes", "67108864"),
+        ("segment.ms", "3600000"),
+    ]
+}
+
+/// All that is wrong, not only the first.
+pub fn check(settings: &Settings, facts: &[TopicFacts]) -> Vec<Problem> {
+    let counts = |name: &String| find(facts, name).map_or(0, |topic| topic.partitions);
+    let mut problems = input_problems(
+        settings
+            .input_topics
+            .iter()
+            .map(|name| (name.as_str(), counts(name))),
+    );
+    for name in settings.output.all() {
+        if find(facts, name).is_none() {
+            problems.push(Problem::MissingOutput(name.to_owned()));
+        }
+    }
+    let Some(changelog) = find(facts, &settings.output.changelog) else {
+        return problems;
+    };
+    let inputs = settings.input_topics.iter().map(counts).max().unwrap_or(0);
+    if inputs > 0 && changelog.partitions != inputs {
+        problems.push(Problem::ChangelogPartitions {
+            topic: changelog.name.clone(),
+            partitions: changelog.partitions,
+            inputs,
+        });
+    }
+    for (key, wanted) in [
+        ("cleanup.policy", "delete"),
+        ("retention.ms", "-1"),
+        ("retention.bytes", "-1"),
+    ] {
+        if let Some(value) = changelog.configs.get(key)
+            && value != wanted
+        {
+            problems.push(Problem::ChangelogConfig {
+                topic: changelog.name.clone(),
+                key,
+                value: value.clone(),
+                wanted,
+            });
+        }
+    }
+    problems
+}
+
+/// Of input topics with their partitions; 0 where there is no such topic.
+pub(super) fn input_problems<'a>(inputs: impl Iterator<Item = (&'a str, u32)>) -> Vec<Problem> {
+    let (missing, found): (Vec<_>, Vec<_>) = inputs
+        .map(|(name, partitions)| (name.to_owned(), partitions))
+        .partition(|(_, partitions)| *partitions == 0);
+    let mut problems: Vec<Problem> = missing
+        .into_iter()
+        .map(|(name, _)| Problem::MissingInput(name))
+        .collect();
+    if found
+        .iter()
+        .any(|(_, partitions)| *partitions != found[0].1)
+    {
+        problems.push(Problem::UnequalInputs(found));
+    }
+    problems
+}
+
+fn find<'a>(facts: &'a [TopicFacts], name: &str) -> Option<&'a TopicFacts> {
+    facts.iter().find(|topic| topic.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::tests::settings;
+    use super::*;
+
+    fn fact(name: &str, partitions: u32) -> TopicFacts {
+        TopicFacts {
+            name: name.to_owned(),
+            partitions,
+            configs: BTreeMap::new(),
+        }
+    }
+
+    /// A cluster that holds what was planned.
+    fn created(settings: &Settings, partitions: u32) -> Vec<TopicFacts> {
+        let facts = |plan: TopicPlan| TopicFacts {
+            configs: plan
+                .configs
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
+            ..fact(&plan.name, plan.partitions)
+        };
+        plan(settings, &[], partitions)
+            .into_iter()
+            .map(facts)
+            .collect()
+    }
+
+    #[test]
+    fn what_was_planned_passes_the_check() {
+        let settings = settings();
+        let facts = created(&settings, 6);
+        assert_eq!(facts.len(), 2 + 6);
+        assert_eq!(check(&settings, &facts), vec![]);
+        assert!(
+            plan(&settings, &facts, 3)
+                .iter()
+                .all(|topic| topic.exists && topic.partitions == 6)
+        );
+    }
+
+    #[test]
+    fn new_topics_have_the_partitions_of_the_inputs() {
+        let plans = plan(&settings(), &[fact("shop.carts", 12)], 4);
+        assert!(
+            plans.iter().all(|topic| topic.partitions == 12),
+            "{plans:?}"
+        );
+        assert_eq!(plans.iter().filter(|topic| topic.exists).count(), 1);
+    }
+
+    #[test]
+    fn each_problem_is_named() {
+        let settings = settings();
+        let set = |facts: &mut Vec<TopicFacts>,
+                   name: &str,
+                   partitions: u32,
+                   config: Option<(&str, &str)>| {
+            let topic = facts.iter_mut().find(|topic| topic.name == name).unwrap();
+            topic.partitions = partitions;
+            topic
+                .configs
+                .extend(config.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        };
+        type Change<'a> = Box<dyn Fn(&mut Vec<TopicFacts>) + 'a>;
+        let cases: Vec<(Change<'_>, &[&str])> = vec![
+            (
+                Box::new(|f| f.retain(|t| t.name != "shop.carts")),
+                &["input topic shop.carts does not exist"],
+            ),
+            (
+                Box::new(|f| f.retain(|t| t.name != "lifetide.clv")),
+                &["topic lifetide.clv does not exist"],
+            ),
+            (
+                Box::new(|f| set(f, "shop.carts", 3, None)),
+                &["differ in their number of partitions: shop.purchases 4, shop.carts 3"],
+            ),
+            (
+                Box::new(|f| set(f, "lifetide.changelog", 5, None)),
+                &["has 5 partitions, the input topics 4"],
+            ),
+            (
+                Box::new(|f| {
+                    set(
+                        f,
+                        "lifetide.changelog",
+                        4,
+                        Some(("retention.ms", "604800000")),
+                    )
+                }),
+                &["retention.ms=604800000"],
+            ),
+            (
+                Box::new(|f| {
+                    set(
+                        f,
+                        "lifetide.changelog",
+                        4,
+                        Some(("cleanup.policy", "compact,delete")),
+                    )
+                }),
+                &["compact,delete"],
+            ),
+            (
+                Box::new(|f| f.clear()),
+                &[
+                    "shop.purchases",
+                    "shop.carts",
+                    "transitions",
+                    "clv",
+                    "actions",
+                    "aggregates",
+                    "dlq",
+                    "changelog",
+                ],
+            ),
+        ];
+        for (change, expected) in cases {
+            let mut facts = created(&settings, 4);
+            change(&mut facts);
+            let problems: Vec<String> = check(&settings, &facts)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            assert_eq!(problems.len(), expected.len(), "{problems:?}");
+            for (problem, part) in problems.iter().zip(expected) {
+                assert!(problem.contains(part), "{problem} / {part}");
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Arguments to exit code; everything between is `cli`.
+
+use std::process::ExitCode;
+
+/// librdkafka allocates on its threads and frees on ours: see `Cargo.toml`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    lifetide::cli::main()
+}

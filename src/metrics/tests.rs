@@ -1,0 +1,178 @@
+//! What a Prometheus server sees: names and units as its conventions ask, and the numbers that were recorded.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{BatchReport, Build, CommitReport, Metrics, Phase, SlotReport, WorkerMetrics};
+
+const UNITS: [&str; 3] = ["seconds", "bytes", "records"];
+/// Whole counts of the thing the name says.
+const COUNTS: [&str; 6] = [
+    "build_info",
+    "state",
+    "workers_alive",
+    "timers_pending",
+    "assigned_slots",
+    "state_entries",
+];
+/// Labels that could only hold one value for each customer, cart or message.
+const FORBIDDEN_LABELS: [&str; 7] = [
+    "customer",
+    "customer_id",
+    "email",
+    "cart",
+    "cart_id",
+    "message",
+    "error",
+];
+
+fn recorded() -> Arc<Metrics> {
+    let build = Build {
+        version: "1.2.3",
+        librdkafka: "2.12.1",
+    };
+    let metrics = Arc::new(Metrics::new(&build, &["shop.carts".to_string()]));
+    let worker = WorkerMetrics::new(Arc::clone(&metrics));
+    metrics.record_consumed("shop.carts", 3, 900);
+    metrics.record_lag("shop.carts", 4, 17);
+    metrics.record_slot(&SlotReport {
+        slot: 4,
+        entries: 10,
+        bytes: 4000,
+        timers_pending: 2,
+        time_lag_ms: 1500,
+    });
+    metrics.record_restore_remaining(4, 8, 4096);
+    metrics.record_restored(5, 100, 5000, 250);
+    metrics.record_rebalance("assign", 2000);
+    metrics.set_assigned_slots(0, 2);
+    metrics.set_workers_alive(1);
+    metrics.record_worker_restart();
+    metrics.set_state("running");
+    worker.record_batch(&BatchReport {
+        events: &[
+            ("Product Added", "applied", 2),
+            ("Wheel \"Spun\"", "ignored", 1),
+            ("Jane was here", "ignored", 1),
+        ],
+        dead_letters: &[("invalid_json", "decode", 1)],
+        refusals: &[("refund_unmatched", 1)],
+        transitions: &[("none", "visitor", 1)],
+        actions: &[("cart_recovery", "suppressed", "no_consent", 1)],
+        clv_updates: &[("USD", 1)],
+        timer_delays_ms: &[20, -5],
+        processing_us: 1500,
+    });
+    worker.record_commit(&CommitReport {
+        outcome: "committed",
+        phases: &[(Phase::Commit, 12_000)],
+        produced: &[("lifetide.actions", 1)],
+        delta_bytes: 500,
+        base_bytes: 700,
+        latencies_ms: &[30, 40],
+    });
+    metrics
+}
+
+#[test]
+fn what_happened_can_be_read_in_the_exposition() {
+    let text = recorded().exposition();
+    let wanted = [
+        "lifetide_build_info{librdkafka=\"2.12.1\",version=\"1.2.3\"} 1",
+        "lifetide_state{state=\"running\"} 1",
+        "lifetide_state{state=\"starting\"} 0",
+        "lifetide_records_consumed_total{topic=\"shop.carts\"} 3",
+        "lifetide_consumer_lag_records{partition=\"4\",topic=\"shop.carts\"} 17",
+        "lifetide_events_processed_total{event_type=\"Product Added\",outcome=\"applied\"} 2",
+        "lifetide_events_processed_total{event_type=\"other\",outcome=\"ignored\"} 2",
+        "lifetide_dead_letters_total{reason=\"invalid_json\",stage=\"decode\"} 1",
+        "lifetide_actions_total{kind=\"suppressed\",play=\"cart_recovery\",reason=\"no_consent\"} 1",
+        "lifetide_slot_time_lag_seconds{slot=\"4\"} 1.5",
+        "lifetide_timers_fired_total 2",
+        "lifetide_timer_delay_seconds_sum 0.02",
+        "lifetide_end_to_end_latency_seconds_count 2",
+        "lifetide_transactions_total{outcome=\"committed\"} 1",
+        "lifetide_transactions_total{outcome=\"fenced\"} 0",
+        "lifetide_transaction_duration_seconds_bucket{phase=\"commit\",le=\"0.025\"} 1",
+        "lifetide_changelog_bytes_total{kind=\"base\"} 700",
+        "lifetide_state_restore_remaining_records{slot=\"4\"} 8",
+        "lifetide_state_restore_remaining_records{slot=\"5\"} 0",
+    ];
+    for line in wanted {
+        assert!(
+            text.lines().any(|found| found == line),
+            "no {line} in\n{text}"
+        );
+    }
+    assert!(!text.contains("Jane") && !text.contains("Wheel"));
+}
+
+#[test]
+fn names_helps_units_and_labels_follow_the_conventions() {
+    let text = recorded().exposition();
+    let mut helped = BTreeSet::new();
+    let mut typed = BTreeSet::new();
+    for line in text.lines() {
+        if let Some((name, help)) = line
+            .strip_prefix("# HELP ")
+            .and_then(|rest| rest.split_once(' '))
+        {
+            assert!(
+                help.len() > 10 && help.ends_with('.'),
+                "{name}: help `{help}`"
+            );
+            assert!(helped.insert(name.to_string()), "{name} twice");
+        }
+        let Some((name, kind)) = line
+            .strip_prefix("# TYPE ")
+            .and_then(|rest| rest.split_once(' '))
+        else {
+            continue;
+        };
+        typed.insert(name.to_string());
+        if name.starts_with("process_") {
+            continue;
+        }
+        let own = name
+            .strip_prefix("lifetide_")
+            .unwrap_or_else(|| panic!("{name} has no prefix"));
+        assert!(
+            own.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
+            "{name}"
+        );
+        let last = own.rsplit('_').next().unwrap();
+        match kind {
+            "counter" => assert_eq!(last, "total", "{name}"),
+            "histogram" => assert_eq!(last, "seconds", "{name}"),
+            _ => assert!(
+                last != "total" && (UNITS.contains(&last) || COUNTS.contains(&own)),
+                "{name}: {kind} of what?"
+            ),
+        }
+    }
+    assert_eq!(helped, typed);
+    assert!(
+        typed.contains("lifetide_state") && typed.len() > 30,
+        "{typed:?}"
+    );
+    #[cfg(target_os = "linux")]
+    assert!(typed.contains("process_resident_memory_bytes"));
+    for label in FORBIDDEN_LABELS {
+        assert!(!text.contains(&format!("{label}=\"")), "label {label}");
+    }
+}
+
+#[test]
+fn a_slot_that_left_leaves_no_series_behind() {
+    let metrics = recorded();
+    assert!(metrics.exposition().contains("slot=\"4\""));
+    metrics.forget_slot(4);
+    metrics.forget_slot(9);
+    let text = metrics.exposition();
+    assert!(
+        !text.contains("slot=\"4\"") && !text.contains("partition=\"4\""),
+        "{text}"
+    );
+    assert!(text.contains("slot=\"5\""));
+}

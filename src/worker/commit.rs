@@ -1,0 +1,309 @@
+//! The end of a transaction: seal, send blocks, commit with the positions, then publish or rewind.
+//!
+//! The new state is published only when the commit is known to have happened, and dropped only when it is known not to. Where neither is
+//! known the producer is renewed, which ends the transaction one way or the other, and the committed metadata says which. Fencing: the
+//! group's claim must be the one under which the slots were assigned. Called by `step`.
+
+use crate::engine::Committed;
+
+use super::block::{Chain, InputOffset};
+use super::changelog::{Prepared, Writer};
+use super::metadata::Metadata;
+use super::owned::{Owned, Running};
+use super::recovery::Recovery;
+use super::report::{Commit, Tally};
+use super::source::{CommittedOffsets, Input, Record, Source};
+use super::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
+use super::{Next, Now, Rules, Worker, WorkerError};
+
+/// Transactions that may fail in a row before the worker gives up: each is retried from the same offsets, so more of them is no bad luck.
+const FAILURES_MAX: u32 = 12;
+/// First pause after a failed transaction; doubles with each.
+const RETRY_MS: u64 = 20;
+const RETRY_MS_MAX: u64 = 2_000;
+/// How often to ask for stable offsets after an unknown outcome; each ask waits up to half a second itself.
+const RESOLVE_ATTEMPTS_MAX: u32 = 60;
+
+/// The open transaction.
+pub struct Batch {
+    began_ms: u64,
+    pub records: u64,
+    pub bytes: usize,
+    pub tally: Tally,
+}
+
+impl Batch {
+    pub fn new(now: Now) -> Batch {
+        Batch {
+            began_ms: now.mono_ms,
+            records: 0,
+            bytes: 0,
+            tally: Tally::default(),
+        }
+    }
+
+    pub fn is_full(&self, rules: &Rules, now: Now) -> bool {
+        now.mono_ms.saturating_sub(self.began_ms) >= rules.commit_interval_ms
+            || self.records >= rules.commit_records_max
+            || self.bytes >= rules.commit_bytes_max
+    }
+}
+
+impl<S: Source, T: Transaction> Worker<S, T> {
+    /// Commits the open transaction; whatever comes of it, none is open afterwards.
+    pub fn commit(&mut self, now: Now) -> Result<Next, WorkerError> {
+        // whoever took the slots from us has another generation: then nothing of this may become visible
+        let claim = self.source.claim()?;
+        if self.claim.as_ref() != Some(&claim) {
+            return self.end_badly(
+                TransactionError::Abort(
+                    "the group has moved on since these slots were assigned".into(),
+                ),
+                now,
+            );
+        }
+        let mut prepared = Vec::new();
+        let mut positions = Vec::new();
+        for (number, owned) in &mut self.slots {
+            if let Owned::Running(running) = owned
+                && running.touched
+            {
+                let blocks = prepare(
+                    running,
+                    &self.committed,
+                    &self.rules.topics,
+                    &self.writer,
+                    now,
+                );
+                positions.extend(positions_of(*number, running, &blocks.metadata));
+                prepared.push((*number, blocks));
+            }
+        }
+        let Some(batch) = self.batch.as_mut() else {
+            return Ok(Next::Now);
+        };
+        let sent = prepared.iter().try_for_each(|(number, blocks)| {
+            send_blocks(&mut self.transaction, *number, blocks, &mut batch.tally)
+        });
+        match sent.and_then(|()| self.transaction.commit(&positions, &claim)) {
+            Ok(()) => {
+                prepared
+                    .into_iter()
+                    .for_each(|(number, blocks)| self.publish(number, blocks));
+                self.close_batch(true, now);
+                Ok(Next::Now)
+            }
+            Err(TransactionError::Unknown(_)) => self.resolve(prepared, now),
+            Err(error) => self.end_badly(error, now),
+        }
+    }
+
+    /// The transaction is known to be void: rewind to the last commit and pause a little.
+    pub fn end_badly(&mut self, error: TransactionError, now: Now) -> Result<Next, WorkerError> {
+        let why = match error {
+            TransactionError::Refused(why) => return Err(WorkerError::Refused(why)),
+            TransactionError::Abort(why) => {
+                if self.transaction.abort().is_err() {
+                    self.renew()?;
+                }
+                why
+            }
+            TransactionError::Renew(why) | TransactionError::Unknown(why) => {
+                self.renew()?;
+                why
+            }
+        };
+        let touched: Vec<u32> = self.touched();
+        for number in &touched {
+            self.rewind(*number)?;
+        }
+        self.failures += 1;
+        self.close_batch(false, now);
+        self.report.aborts.push(why.clone());
+        if self.failures >= FAILURES_MAX {
+            return Err(WorkerError::Unavailable(format!(
+                "{FAILURES_MAX} transactions in a row failed for slots {touched:?}; the last because: {why}"
+            )));
+        }
+        Ok(Next::Wait(
+            (RETRY_MS << (self.failures - 1).min(10)).min(RETRY_MS_MAX),
+        ))
+    }
+
+    fn renew(&mut self) -> Result<(), WorkerError> {
+        self.transaction.renew().map_err(|error| match error {
+            TransactionError::Refused(why) => WorkerError::Refused(why),
+            other => WorkerError::Unavailable(other.to_string()),
+        })
+    }
+
+    /// The commit may have happened. Renewing the producer ends the transaction; then each slot's committed chain tells.
+    fn resolve(&mut self, prepared: Vec<(u32, Prepared)>, now: Now) -> Result<Next, WorkerError> {
+        self.renew()?;
+        let mut happened = true;
+        for (number, blocks) in prepared {
+            let committed = self.committed_chain(number)?;
+            let before = match self.slots.get(&number) {
+                Some(Owned::Running(running)) => running.changelog.chain(),
+                _ => continue,
+            };
+            if committed == Some(blocks.metadata.chain) {
+                self.publish(number, blocks);
+                continue;
+            }
+            happened = false;
+            if committed.unwrap_or_default() == before {
+                self.rewind(number)?;
+            } else {
+                // somebody else has written this slot since: what we hold is void
+                self.committed.remove_slot(number);
+                self.slots.insert(
+                    number,
+                    Owned::Recovering(Box::new(Recovery::new(number, now))),
+                );
+            }
+        }
+        self.failures = if happened { 0 } else { self.failures + 1 };
+        self.close_batch(happened, now);
+        self.report.resolved += 1;
+        Ok(Next::Now)
+    }
+
+    fn committed_chain(&mut self, number: u32) -> Result<Option<Chain>, WorkerError> {
+        for _ in 0..RESOLVE_ATTEMPTS_MAX {
+            if let CommittedOffsets::Stable(offsets) = self.source.committed(number)? {
+                let metadata = offsets
+                    .iter()
+                    .flatten()
+                    .filter_map(|c| Metadata::parse(&c.metadata));
+                return Ok(metadata.max_by_key(|m| m.seq).map(|m| m.chain));
+            }
+        }
+        Err(WorkerError::Unavailable(format!(
+            "slot {number}: committed offsets stay unstable after a commit of unknown outcome"
+        )))
+    }
+
+    /// Makes a slot's committed transaction the state that everybody sees.
+    fn publish(&mut self, number: u32, blocks: Prepared) {
+        if let Some(Owned::Running(running)) = self.slots.get_mut(&number) {
+            running.slot.publish();
+            running.committed_offsets = running.merge.offsets();
+            running.committed_start = blocks.metadata.start;
+            running.touched = false;
+            running.changelog.commit(blocks);
+        }
+        self.failures = 0;
+    }
+
+    fn rewind(&mut self, number: u32) -> Result<(), WorkerError> {
+        if let Some(Owned::Running(running)) = self.slots.get_mut(&number) {
+            running.rewind();
+            self.source.start(number, &running.committed_offsets)?;
+        }
+        Ok(())
+    }
+
+    fn touched(&self) -> Vec<u32> {
+        let touched = self
+            .slots
+            .iter()
+            .filter(|(_, owned)| matches!(owned, Owned::Running(running) if running.touched));
+        touched.map(|(number, _)| *number).collect()
+    }
+
+    fn close_batch(&mut self, committed: bool, now: Now) {
+        self.outputs.clear();
+        if let Some(batch) = self.batch.take()
+            && committed
+        {
+            self.report.commits.push(Commit {
+                tally: batch.tally,
+                open_ms: now.mono_ms.saturating_sub(batch.began_ms),
+            });
+        }
+    }
+
+    /// Between transactions: notes where the log stands, and lets go of what no restore needs any more.
+    pub fn tend_changelogs(&mut self) -> Result<(), WorkerError> {
+        for (number, owned) in &mut self.slots {
+            let Owned::Running(running) = owned else {
+                continue;
+            };
+            if running.changelog.wants_mark() && !running.touched {
+                running
+                    .changelog
+                    .mark(self.source.changelog_bounds(*number)?.high);
+            }
+            if running.committed_start > running.trimmed {
+                // a trim that fails is tried again with the next start; the log is only longer for it
+                if self
+                    .transaction
+                    .trim(*number, running.committed_start)
+                    .is_ok()
+                {
+                    running.trimmed = running.committed_start;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn prepare<R: Record>(
+    running: &mut Running<R>,
+    committed: &Committed,
+    topics: &[String],
+    writer: &Writer,
+    now: Now,
+) -> Prepared {
+    running.slot.seal();
+    let offsets = topics
+        .iter()
+        .zip(running.merge.offsets())
+        .map(|(topic, offset)| InputOffset {
+            topic: topic.clone(),
+            offset,
+        });
+    running.changelog.prepare(
+        &running.slot,
+        committed,
+        offsets.collect(),
+        writer,
+        now.mono_ms,
+    )
+}
+
+fn positions_of<R: Record>(slot: u32, running: &Running<R>, metadata: &Metadata) -> Vec<Position> {
+    let text = metadata.to_text();
+    let offsets = running.merge.offsets().into_iter().enumerate();
+    offsets
+        .map(|(topic, offset)| Position {
+            input: Input { topic, slot },
+            offset,
+            metadata: text.clone(),
+        })
+        .collect()
+}
+
+fn send_blocks<T: Transaction>(
+    transaction: &mut T,
+    slot: u32,
+    prepared: &Prepared,
+    tally: &mut Tally,
+) -> Result<(), TransactionError> {
+    for block in &prepared.blocks {
+        transaction.send(&Outgoing {
+            topic: OutputTopic::Changelog,
+            partition: Some(slot),
+            key: None,
+            value: Some(block),
+            timestamp_ms: None,
+            headers: &[],
+        })?;
+        tally.changelog_bytes += block.len() as u64;
+    }
+    tally.base_bytes += prepared.base_bytes as u64;
+    tally.produce(OutputTopic::Changelog, prepared.blocks.len() as u64);
+    Ok(())
+}

@@ -1,0 +1,403 @@
+//! A log in memory that behaves as one Kafka cluster does to one worker: the second implementation of both seams.
+//!
+//! It drives `replay` and the tests of the worker, and will drive simulation. Transactions are atomic, committed offsets carry metadata,
+//! the changelog is kept (or dropped, for `replay`, which never restores). It injects no faults, sorts nothing and knows no time.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::source::{
+    Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead,
+    Membership, Record, Source, SourceError,
+};
+use super::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
+
+/// A record in memory; clones share it.
+#[derive(Debug, Clone)]
+pub struct MemoryRecord(Rc<Stored>);
+
+#[derive(Debug)]
+struct Stored {
+    offset: i64,
+    key: Option<Box<[u8]>>,
+    value: Option<Box<[u8]>>,
+    timestamp_ms: Option<i64>,
+    headers: Vec<(String, Vec<u8>)>,
+}
+
+impl MemoryRecord {
+    pub fn new(
+        offset: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        timestamp_ms: Option<i64>,
+    ) -> MemoryRecord {
+        MemoryRecord(Rc::new(Stored {
+            offset,
+            key: key.map(Box::from),
+            value: value.map(Box::from),
+            timestamp_ms,
+            headers: Vec::new(),
+        }))
+    }
+}
+
+impl Record for MemoryRecord {
+    fn key(&self) -> Option<&[u8]> {
+        self.0.key.as_deref()
+    }
+
+    fn value(&self) -> Option<&[u8]> {
+        self.0.value.as_deref()
+    }
+
+    fn timestamp_ms(&self) -> Option<i64> {
+        self.0.timestamp_ms
+    }
+
+    fn offset(&self) -> i64 {
+        self.0.offset
+    }
+
+    fn each_header(&self, visit: &mut dyn FnMut(&str, &[u8])) {
+        self.0
+            .headers
+            .iter()
+            .for_each(|(name, value)| visit(name, value));
+    }
+}
+
+/// A committed output record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Produced {
+    pub topic: OutputTopic,
+    pub key: Option<Vec<u8>>,
+    pub value: Option<Vec<u8>>,
+    pub timestamp_ms: Option<i64>,
+    pub headers: Vec<(String, Vec<u8>)>,
+}
+
+/// One slot's partitions of everything.
+#[derive(Default)]
+struct Partitions {
+    inputs: Vec<Vec<MemoryRecord>>,
+    committed: Vec<Option<CommittedOffset>>,
+    changelog: Vec<Vec<u8>>,
+    changelog_low: i64,
+}
+
+/// The cluster.
+pub struct MemoryLog {
+    slots: Vec<Partitions>,
+    keeps_changelog: bool,
+    /// Committed outputs, oldest first, until somebody takes them.
+    pub produced: Vec<Produced>,
+}
+
+impl MemoryLog {
+    pub fn new(topics: usize, slots: u32, keeps_changelog: bool) -> Rc<RefCell<MemoryLog>> {
+        let slot = |_| Partitions {
+            inputs: vec![Vec::new(); topics],
+            committed: vec![None; topics],
+            ..Partitions::default()
+        };
+        Rc::new(RefCell::new(MemoryLog {
+            slots: (0..slots).map(slot).collect(),
+            keeps_changelog,
+            produced: Vec::new(),
+        }))
+    }
+
+    /// Appends an input record behind the last one of its partition.
+    pub fn append(
+        &mut self,
+        input: Input,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        timestamp_ms: Option<i64>,
+    ) {
+        let offset = self.end(input);
+        self.slots[input.slot as usize].inputs[input.topic].push(MemoryRecord::new(
+            offset,
+            key,
+            value,
+            timestamp_ms,
+        ));
+    }
+
+    /// Appends an input record at an offset of its own, which must lie behind all others; else returns the last one there is.
+    pub fn append_at(
+        &mut self,
+        input: Input,
+        offset: Option<i64>,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        timestamp_ms: Option<i64>,
+        headers: Vec<(String, Vec<u8>)>,
+    ) -> Result<(), i64> {
+        let end = self.end(input);
+        let offset = offset.unwrap_or(end);
+        if offset < end {
+            return Err(end - 1);
+        }
+        let stored = Stored {
+            offset,
+            key: key.map(Box::from),
+            value: value.map(Box::from),
+            timestamp_ms,
+            headers,
+        };
+        self.slots[input.slot as usize].inputs[input.topic].push(MemoryRecord(Rc::new(stored)));
+        Ok(())
+    }
+
+    /// One past the last offset of an input.
+    fn end(&self, input: Input) -> i64 {
+        self.slots[input.slot as usize].inputs[input.topic]
+            .last()
+            .map_or(0, |record| record.offset() + 1)
+    }
+
+    /// Bytes of a slot's changelog blocks, for tests that damage them.
+    pub fn changelog(&mut self, slot: u32) -> &mut Vec<Vec<u8>> {
+        &mut self.slots[slot as usize].changelog
+    }
+
+    pub fn committed(&mut self, slot: u32) -> &mut Vec<Option<CommittedOffset>> {
+        &mut self.slots[slot as usize].committed
+    }
+
+    fn bounds(&self, slot: u32) -> Bounds {
+        let partitions = &self.slots[slot as usize];
+        Bounds {
+            low: partitions.changelog_low,
+            high: partitions.changelog.len() as i64,
+        }
+    }
+}
+
+/// The reading side; owns all slots from the start.
+pub struct MemorySource {
+    log: Rc<RefCell<MemoryLog>>,
+    assigned: bool,
+    /// Next record to deliver, by its place, and whether the end before it was told; by slot and topic.
+    cursors: Vec<Vec<(usize, bool)>>,
+    changelog: Vec<Option<usize>>,
+}
+
+impl MemorySource {
+    pub fn new(log: Rc<RefCell<MemoryLog>>) -> MemorySource {
+        let topics = log
+            .borrow()
+            .slots
+            .first()
+            .map_or(0, |slot| slot.inputs.len());
+        let slots = log.borrow().slots.len();
+        MemorySource {
+            log,
+            assigned: false,
+            cursors: vec![vec![(0, false); topics]; slots],
+            changelog: vec![None; slots],
+        }
+    }
+}
+
+impl Source for MemorySource {
+    type Record = MemoryRecord;
+
+    fn membership(&mut self) -> Result<Vec<Membership>, SourceError> {
+        if std::mem::replace(&mut self.assigned, true) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Membership::Assigned(
+            (0..self.cursors.len() as u32).collect(),
+        )])
+    }
+
+    fn wait(&mut self, _longest: Duration) {}
+
+    fn take(
+        &mut self,
+        input: Input,
+        most: usize,
+        into: &mut VecDeque<Arrival<MemoryRecord>>,
+    ) -> Result<(), SourceError> {
+        let log = self.log.borrow();
+        let records = &log.slots[input.slot as usize].inputs[input.topic];
+        let (next, end_told) = &mut self.cursors[input.slot as usize][input.topic];
+        for record in records.iter().skip(*next).take(most) {
+            into.push_back(Arrival::Record(record.clone()));
+            *next += 1;
+            *end_told = false;
+        }
+        if *next == records.len() && !std::mem::replace(end_told, true) {
+            into.push_back(Arrival::End);
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, slot: u32, offsets: &[i64]) -> Result<(), SourceError> {
+        let log = self.log.borrow();
+        let inputs = &log.slots[slot as usize].inputs;
+        let place = |(records, offset): (&Vec<MemoryRecord>, &i64)| {
+            records.partition_point(|record| record.offset() < *offset)
+        };
+        self.cursors[slot as usize] = inputs
+            .iter()
+            .zip(offsets)
+            .map(|pair| (place(pair), false))
+            .collect();
+        Ok(())
+    }
+
+    fn claim(&mut self) -> Result<Claim, SourceError> {
+        Ok(Claim(Vec::new()))
+    }
+
+    fn committed(&mut self, slot: u32) -> Result<CommittedOffsets, SourceError> {
+        Ok(CommittedOffsets::Stable(
+            self.log.borrow().slots[slot as usize].committed.clone(),
+        ))
+    }
+
+    fn input_bounds(&mut self, input: Input) -> Result<Bounds, SourceError> {
+        Ok(Bounds {
+            low: 0,
+            high: self.log.borrow().end(input),
+        })
+    }
+
+    fn changelog_bounds(&mut self, slot: u32) -> Result<Bounds, SourceError> {
+        Ok(self.log.borrow().bounds(slot))
+    }
+
+    fn open_changelog(&mut self, slot: u32, from: i64) -> Result<(), SourceError> {
+        self.changelog[slot as usize] = Some(from as usize);
+        Ok(())
+    }
+
+    fn read_changelog(
+        &mut self,
+        slot: u32,
+        most_bytes: usize,
+        into: &mut Vec<LogEntry>,
+    ) -> Result<LogRead, SourceError> {
+        let log = self.log.borrow();
+        let next = self.changelog[slot as usize]
+            .as_mut()
+            .ok_or_else(|| SourceError::Refused("changelog is not open".into()))?;
+        if (*next as i64) < log.bounds(slot).low {
+            return Ok(LogRead::OutOfRange);
+        }
+        let mut bytes = 0;
+        for block in log.slots[slot as usize].changelog.iter().skip(*next) {
+            if bytes >= most_bytes {
+                return Ok(LogRead::More);
+            }
+            into.push(LogEntry {
+                offset: *next as i64,
+                value: block.clone(),
+            });
+            *next += 1;
+            bytes += block.len();
+        }
+        Ok(LogRead::End)
+    }
+
+    fn close_changelog(&mut self, slot: u32) {
+        self.changelog[slot as usize] = None;
+    }
+}
+
+/// The writing side.
+pub struct MemoryTransaction {
+    log: Rc<RefCell<MemoryLog>>,
+    open: Vec<Produced>,
+    blocks: Vec<(u32, Vec<u8>)>,
+}
+
+impl MemoryTransaction {
+    pub fn new(log: Rc<RefCell<MemoryLog>>) -> MemoryTransaction {
+        MemoryTransaction {
+            log,
+            open: Vec::new(),
+            blocks: Vec::new(),
+        }
+    }
+}
+
+impl Transaction for MemoryTransaction {
+    fn writer(&self) -> &str {
+        "memory"
+    }
+
+    fn begin(&mut self) -> Result<(), TransactionError> {
+        Ok(())
+    }
+
+    fn send(&mut self, record: &Outgoing<'_>) -> Result<(), TransactionError> {
+        if record.topic == OutputTopic::Changelog {
+            if let (Some(slot), Some(block)) = (record.partition, record.value) {
+                self.blocks.push((slot, block.to_vec()));
+            }
+            return Ok(());
+        }
+        self.open.push(Produced {
+            topic: record.topic,
+            key: record.key.map(<[u8]>::to_vec),
+            value: record.value.map(<[u8]>::to_vec),
+            timestamp_ms: record.timestamp_ms,
+            headers: record
+                .headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.to_vec()))
+                .collect(),
+        });
+        Ok(())
+    }
+
+    fn commit(&mut self, positions: &[Position], _claim: &Claim) -> Result<(), TransactionError> {
+        let mut log = self.log.borrow_mut();
+        log.produced.append(&mut self.open);
+        for (slot, block) in self.blocks.drain(..) {
+            if log.keeps_changelog {
+                log.slots[slot as usize].changelog.push(block);
+            }
+        }
+        for position in positions {
+            let committed = CommittedOffset {
+                offset: position.offset,
+                metadata: position.metadata.clone(),
+            };
+            log.slots[position.input.slot as usize].committed[position.input.topic] =
+                Some(committed);
+        }
+        Ok(())
+    }
+
+    fn abort(&mut self) -> Result<(), TransactionError> {
+        self.open.clear();
+        self.blocks.clear();
+        Ok(())
+    }
+
+    fn renew(&mut self) -> Result<(), TransactionError> {
+        self.abort()
+    }
+
+    fn fence(&mut self, _writer: &str) -> Result<(), TransactionError> {
+        Ok(())
+    }
+
+    fn trim(&mut self, slot: u32, before: i64) -> Result<(), TransactionError> {
+        let mut log = self.log.borrow_mut();
+        let partitions = &mut log.slots[slot as usize];
+        partitions.changelog_low = partitions.changelog_low.max(before);
+        for block in partitions.changelog.iter_mut().take(before.max(0) as usize) {
+            block.clear();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,277 @@
+//! One stream out of a slot's inputs: by time where they can be compared, and never past an input whose next record is still unknown.
+//!
+//! Each input is a queue with a position. Records are ordered by min(event time, record timestamp), made monotone per partition; ties go
+//! to the topic named first. While an input lags (it has not given its end since the last start) an empty queue is waited for. Over a
+//! fully loaded backlog the order is thus a function of the records alone. This file decodes heads and orders them; it applies nothing
+//! and knows no clock. Called by the worker's loop.
+
+use std::collections::VecDeque;
+
+use self_cell::self_cell;
+
+use crate::event::{self, DecodeRules, Event, Raw, Reject};
+
+use super::source::{Arrival, Record};
+
+type Decoded<'a> = Result<Event<'a>, Reject>;
+
+self_cell!(
+    /// A record and what it says, which borrows from the record's bytes.
+    struct Head {
+        owner: Box<dyn Record>,
+
+        #[covariant]
+        dependent: Decoded,
+    }
+);
+
+/// One partition's queue.
+struct Queue<R: Record> {
+    arrivals: VecDeque<Arrival<R>>,
+    head: Option<(Head, i64)>,
+    /// The last thing it gave was its end.
+    at_end: bool,
+    /// It has given no end yet since `restart`.
+    lagging: bool,
+    /// Order times never fall within a partition.
+    last_order_ms: i64,
+    next_offset: i64,
+}
+
+/// What the merge has to offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ready {
+    /// The head of this input is next.
+    Head(usize),
+    /// A lagging input has nothing here yet: nothing may be taken.
+    Waiting,
+    /// All queues are empty; `at_end`: and every input has said that this was all.
+    Empty { at_end: bool },
+}
+
+pub struct Merge<R: Record> {
+    queues: Vec<Queue<R>>,
+}
+
+impl<R: Record> Merge<R> {
+    /// A merge of as many inputs as there are offsets, each starting there.
+    pub fn new(offsets: &[i64]) -> Merge<R> {
+        let queue = |offset: &i64| Queue {
+            arrivals: VecDeque::new(),
+            head: None,
+            at_end: false,
+            lagging: true,
+            last_order_ms: i64::MIN,
+            next_offset: *offset,
+        };
+        Merge {
+            queues: offsets.iter().map(queue).collect(),
+        }
+    }
+
+    /// The queue of an input, for the source to fill.
+    pub fn queue(&mut self, topic: usize) -> &mut VecDeque<Arrival<R>> {
+        &mut self.queues[topic].arrivals
+    }
+
+    /// Whether the source should be asked for more of this input.
+    pub fn wants(&self, topic: usize) -> bool {
+        self.queues[topic].arrivals.is_empty()
+    }
+
+    pub fn is_lagging(&self) -> bool {
+        self.queues.iter().any(|queue| queue.lagging)
+    }
+
+    /// The next offset of each input.
+    pub fn offsets(&self) -> Vec<i64> {
+        self.queues.iter().map(|queue| queue.next_offset).collect()
+    }
+
+    /// Finds what is next, decoding new heads on the way.
+    pub fn ready(&mut self, rules: &DecodeRules, wall_ms: Option<i64>) -> Ready {
+        let mut first: Option<(i64, usize)> = None;
+        let mut waiting = false;
+        for (topic, queue) in self.queues.iter_mut().enumerate() {
+            queue.fill_head(rules, wall_ms);
+            match &queue.head {
+                Some((_, order_ms)) if first.is_none_or(|(least_ms, _)| *order_ms < least_ms) => {
+                    first = Some((*order_ms, topic))
+                }
+                Some(_) => {}
+                None => waiting |= queue.lagging,
+            }
+        }
+        match first {
+            _ if waiting => Ready::Waiting,
+            Some((_, topic)) => Ready::Head(topic),
+            None => Ready::Empty {
+                at_end: self.queues.iter().all(|queue| queue.at_end),
+            },
+        }
+    }
+
+    /// The head of an input that `ready` offered.
+    pub fn head(&self, topic: usize) -> (&dyn Record, &Decoded<'_>) {
+        let (head, _) = self.queues[topic]
+            .head
+            .as_ref()
+            .expect("invariant: ready offered this head");
+        (head.borrow_owner().as_ref(), head.borrow_dependent())
+    }
+
+    /// Takes the head away, which counts as processed, and returns its offset.
+    pub fn pop(&mut self, topic: usize) -> i64 {
+        let queue = &mut self.queues[topic];
+        let (head, order_ms) = queue
+            .head
+            .take()
+            .expect("invariant: ready offered this head");
+        let offset = head.borrow_owner().offset();
+        queue.last_order_ms = order_ms;
+        queue.next_offset = offset + 1;
+        offset
+    }
+}
+
+impl<R: Record> Queue<R> {
+    fn fill_head(&mut self, rules: &DecodeRules, wall_ms: Option<i64>) {
+        while self.head.is_none() {
+            match self.arrivals.pop_front() {
+                None => return,
+                Some(Arrival::End) => {
+                    self.at_end = true;
+                    self.lagging = false;
+                }
+                Some(Arrival::Record(record)) if record.offset() < self.next_offset => {
+                    // a source may deliver again what a rewind has passed already; it must never be applied twice
+                }
+                Some(Arrival::Record(record)) => {
+                    self.at_end = false;
+                    let head = Head::new(Box::new(record), |record| {
+                        event::decode(&raw(record.as_ref()), rules, wall_ms)
+                    });
+                    let order_ms = order_time(&head)
+                        .unwrap_or(self.last_order_ms)
+                        .max(self.last_order_ms);
+                    self.head = Some((head, order_ms));
+                }
+            }
+        }
+    }
+}
+
+fn raw(record: &dyn Record) -> Raw<'_> {
+    Raw {
+        key: record.key(),
+        value: record.value(),
+        timestamp_ms: record.timestamp_ms(),
+    }
+}
+
+/// min(event time, record timestamp); a record that could not be read has only the latter.
+fn order_time(head: &Head) -> Option<i64> {
+    let record_ms = head.borrow_owner().timestamp_ms();
+    match head.borrow_dependent() {
+        Ok(event) => Some(record_ms.map_or(event.time_ms, |ms| ms.min(event.time_ms))),
+        Err(_) => record_ms,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::memory::MemoryRecord;
+
+    const RULES: DecodeRules = DecodeRules {
+        order_value: event::OrderValue::Total,
+        default_currency: None,
+        max_skew_ms: 0,
+        max_record_bytes: 1 << 20,
+    };
+
+    fn record(offset: i64, record_ms: i64, second: u32) -> Arrival<MemoryRecord> {
+        let value = format!(
+            r#"{{"type":"identify","userId":"u","timestamp":"2026-01-01T00:00:{second:02}Z"}}"#
+        );
+        Arrival::Record(MemoryRecord::new(
+            offset,
+            Some(b"u"),
+            Some(value.as_bytes()),
+            Some(record_ms),
+        ))
+    }
+
+    const T0: i64 = 1_767_225_600_000;
+
+    fn drain(merge: &mut Merge<MemoryRecord>) -> Vec<(usize, i64)> {
+        let mut taken = Vec::new();
+        while let Ready::Head(topic) = merge.ready(&RULES, None) {
+            taken.push((topic, merge.pop(topic)));
+        }
+        taken
+    }
+
+    #[test]
+    fn the_earlier_time_goes_first_and_ties_go_to_the_first_topic() {
+        let mut merge = Merge::new(&[0, 0]);
+        merge.queue(0).extend([
+            record(0, T0 + 2_000, 2),
+            record(1, T0 + 3_000, 3),
+            Arrival::End,
+        ]);
+        merge.queue(1).extend([
+            record(0, T0 + 1_000, 1),
+            record(1, T0 + 3_000, 3),
+            Arrival::End,
+        ]);
+        assert_eq!(drain(&mut merge), [(1, 0), (0, 0), (0, 1), (1, 1)]);
+        assert_eq!(merge.ready(&RULES, None), Ready::Empty { at_end: true });
+    }
+
+    #[test]
+    fn a_lagging_input_without_records_is_waited_for_until_its_end() {
+        let mut merge = Merge::new(&[0, 0]);
+        merge.queue(0).push_back(record(0, T0, 0));
+        assert_eq!(merge.ready(&RULES, None), Ready::Waiting);
+        merge.queue(1).push_back(Arrival::End);
+        assert_eq!(drain(&mut merge), [(0, 0)]);
+        assert_eq!(
+            merge.ready(&RULES, None),
+            Ready::Waiting,
+            "input 0 has not said that this was all"
+        );
+        merge.queue(0).push_back(Arrival::End);
+        assert_eq!(merge.ready(&RULES, None), Ready::Empty { at_end: true });
+        merge.queue(1).push_back(record(0, T0, 0));
+        assert_eq!(
+            drain(&mut merge),
+            [(1, 0)],
+            "once caught up nothing is waited for"
+        );
+    }
+
+    #[test]
+    fn a_late_record_does_not_wait_behind_the_order_time_of_its_partition() {
+        let mut merge = Merge::new(&[0, 0]);
+        merge.queue(0).extend([
+            record(0, T0 + 9_000, 9),
+            record(1, T0 + 9_000, 1),
+            Arrival::End,
+        ]);
+        merge
+            .queue(1)
+            .extend([record(0, T0 + 5_000, 5), Arrival::End]);
+        assert_eq!(drain(&mut merge), [(1, 0), (0, 0), (0, 1)]);
+    }
+
+    #[test]
+    fn what_lies_before_the_start_is_never_delivered() {
+        let mut merge = Merge::new(&[5]);
+        merge
+            .queue(0)
+            .extend([record(4, T0, 0), record(5, T0, 0), Arrival::End]);
+        assert_eq!(drain(&mut merge), [(0, 5)]);
+        assert_eq!(merge.offsets(), [6]);
+    }
+}

@@ -1,0 +1,261 @@
+//! The worker: one owner, one loop, exactly once.
+//!
+//! A worker owns slots, and all that happens to them happens here, in one order: take records, merge them by time, let the engine decide,
+//! make everything durable in one transaction, and only then publish the new state. It is a state machine over two seams (`Source`,
+//! `Transaction`) with time as an argument: librdkafka and an in-memory log both drive the same code. It has no threads, clock,
+//! metrics or configuration text of its own. Called by `runner` (threads, `run`), by `replay`, and by simulation.
+//!
+//! Reading order: `step` (the loop's body), `merge`, `commit`, `changelog` and its `block`s, `recovery` and `restore`.
+
+mod block;
+mod changelog;
+mod commit;
+mod dead_letter;
+mod merge;
+mod metadata;
+mod owned;
+mod partitioner;
+mod recovery;
+mod report;
+mod restore;
+mod rounds;
+mod step;
+mod turn;
+
+pub mod memory;
+pub mod runner;
+
+pub mod source;
+pub mod transaction;
+
+pub use partitioner::partition_of;
+pub use report::{Commit, Report, Restoration, SlotState, Tally};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::engine::{Committed, Outputs, Settings};
+use crate::event::DecodeRules;
+
+use changelog::Writer;
+use commit::Batch;
+use owned::Owned;
+use source::{Claim, Input, Source, SourceError};
+use transaction::{Transaction, TransactionError};
+
+/// The present, as an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Milliseconds of a clock that never goes back; its origin means nothing.
+    pub mono_ms: u64,
+    /// Milliseconds since 1970 by the wall clock.
+    pub wall_ms: i64,
+}
+
+/// Where slot time comes from (`time.mode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeMode {
+    /// From events alone; after the last of them it runs on to `until_ms`, where that is given.
+    Event { until_ms: Option<i64> },
+    /// From events while catching up, then from the wall clock less a grace.
+    Wall { idle_grace_ms: i64 },
+}
+
+/// What a worker is told once.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Input topics in the order of the configuration, which breaks ties of the merge.
+    pub topics: Vec<String>,
+    /// Number of slots, to check that keys were partitioned as they should; `None` trusts the producers.
+    pub partitions: Option<u32>,
+    pub decode: DecodeRules,
+    pub engine: Arc<Settings>,
+    pub time: TimeMode,
+    pub commit_interval_ms: u64,
+    pub commit_records_max: u64,
+    pub commit_bytes_max: usize,
+    pub base_ratio: f64,
+    pub max_round_ms: u64,
+    /// Fingerprint of the configuration, for block headers.
+    pub configuration: u64,
+    /// Of this worker's life, so that no two lives write the same chain.
+    pub nonce: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum WorkerError {
+    /// A dependency failed; a new worker may succeed.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A person must act first; the text says how.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl From<SourceError> for WorkerError {
+    fn from(error: SourceError) -> WorkerError {
+        match error {
+            SourceError::Unavailable(why) => WorkerError::Unavailable(why),
+            SourceError::Refused(why) => WorkerError::Refused(why),
+        }
+    }
+}
+
+/// What can go wrong inside a step, by who deals with it.
+enum Failure {
+    /// The worker ends.
+    Worker(WorkerError),
+    /// The open transaction ends, the worker goes on.
+    Transaction(TransactionError),
+}
+
+impl<E: Into<WorkerError>> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        Failure::Worker(error.into())
+    }
+}
+
+/// What the loop shall do after a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    Now,
+    /// Nothing can happen before this many milliseconds, unless the source wakes.
+    Wait(u64),
+}
+
+/// Where the slots of a worker stand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    pub recovering: Vec<u32>,
+    pub lagging: Vec<u32>,
+    pub running: Vec<u32>,
+}
+
+pub struct Worker<S: Source, T: Transaction> {
+    source: S,
+    transaction: T,
+    rules: Rules,
+    writer: Writer,
+    committed: Arc<Committed>,
+    /// In slot order, which is the order of work: maps of hashes decide nothing.
+    slots: BTreeMap<u32, Owned<S::Record>>,
+    /// The group's claim as of the last assignment.
+    claim: Option<Claim>,
+    batch: Option<Batch>,
+    outputs: Outputs,
+    /// Transactions in a row that ended without a commit.
+    failures: u32,
+    report: Report,
+}
+
+impl<S: Source, T: Transaction> Worker<S, T> {
+    pub fn new(source: S, transaction: T, rules: Rules, committed: Arc<Committed>) -> Worker<S, T> {
+        let writer = Writer {
+            transactional_id: transaction.writer().to_owned(),
+            nonce: rules.nonce,
+            configuration: rules.configuration,
+            model_version: rules.engine.value.parameters.version.clone(),
+        };
+        let report = Report::default();
+        Worker {
+            source,
+            transaction,
+            rules,
+            writer,
+            committed,
+            slots: BTreeMap::new(),
+            claim: None,
+            batch: None,
+            outputs: Outputs::default(),
+            failures: 0,
+            report,
+        }
+    }
+
+    /// Takes what has happened since the last call.
+    pub fn take_report(&mut self) -> Report {
+        std::mem::take(&mut self.report)
+    }
+
+    /// Sleeps until the source has something, at most this long.
+    pub fn wait(&mut self, longest_ms: u64) {
+        self.source
+            .wait(std::time::Duration::from_millis(longest_ms));
+    }
+
+    /// Ends what is open, without beginning anything; true when nothing is open any more.
+    pub fn finish(&mut self, now: Now) -> Result<bool, WorkerError> {
+        if self.batch.is_some() {
+            self.commit(now)?;
+        }
+        Ok(self.batch.is_none())
+    }
+
+    /// Gives up all slots: their rows are no longer served.
+    pub fn leave(&mut self) {
+        for number in std::mem::take(&mut self.slots).into_keys() {
+            self.committed.remove_slot(number);
+        }
+    }
+
+    /// The running slots, sized: reads every region once, so not for every step.
+    pub fn slot_states(&self) -> Vec<SlotState> {
+        let running = self.slots.iter().filter_map(|(number, owned)| match owned {
+            Owned::Running(running) => Some((*number, &running.slot)),
+            Owned::Recovering(_) => None,
+        });
+        running
+            .map(|(number, slot)| {
+                let (customers, bytes) = self.committed.size(number);
+                SlotState {
+                    slot: number,
+                    customers,
+                    bytes,
+                    timers: slot.timers(),
+                    time_ms: slot.time_ms(),
+                }
+            })
+            .collect()
+    }
+
+    /// Records between the next one to be taken and the end of one input (the `nth` of all running ones, counted round and round).
+    pub fn lag(&mut self, nth: usize) -> Result<Option<(Input, u64)>, WorkerError> {
+        let running: Vec<(u32, Vec<i64>)> = self
+            .slots
+            .iter()
+            .filter_map(|(number, owned)| match owned {
+                Owned::Running(running) => Some((*number, running.merge.offsets())),
+                Owned::Recovering(_) => None,
+            })
+            .collect();
+        let topics = self.rules.topics.len();
+        if running.is_empty() {
+            return Ok(None);
+        }
+        let (slot, offsets) = &running[nth / topics % running.len()];
+        let input = Input {
+            topic: nth % topics,
+            slot: *slot,
+        };
+        let high = self.source.input_bounds(input)?.high;
+        Ok(Some((
+            input,
+            high.saturating_sub(offsets[input.topic]).max(0) as u64,
+        )))
+    }
+
+    pub fn status(&self) -> Status {
+        let mut status = Status::default();
+        for (number, owned) in &self.slots {
+            let list = match owned {
+                Owned::Recovering(_) => &mut status.recovering,
+                Owned::Running(running) if running.merge.is_lagging() => &mut status.lagging,
+                Owned::Running(_) => &mut status.running,
+            };
+            list.push(*number);
+        }
+        status
+    }
+}

@@ -1,0 +1,38 @@
+//! A slot in the hands of a worker: on its way back from the changelog, or running.
+//!
+//! Only data and the two ways in and out; what happens to a running slot is in `step` and `commit`. Called by these two.
+
+use crate::engine::Slot;
+
+use super::changelog::Changelog;
+use super::merge::Merge;
+use super::recovery::Recovery;
+use super::source::Record;
+
+pub enum Owned<R: Record> {
+    Recovering(Box<Recovery>),
+    Running(Box<Running<R>>),
+}
+
+pub struct Running<R: Record> {
+    pub slot: Slot,
+    pub merge: Merge<R>,
+    pub changelog: Changelog,
+    /// Next offset of each input as of the last commit: where an abort rewinds to.
+    pub committed_offsets: Vec<i64>,
+    /// The restore start that the committed metadata names: what lies before it may go.
+    pub committed_start: i64,
+    /// Up to where the changelog has been trimmed.
+    pub trimmed: i64,
+    /// The open transaction has taken records or fired timers of this slot.
+    pub touched: bool,
+}
+
+impl<R: Record> Running<R> {
+    /// Forgets everything since the last commit.
+    pub fn rewind(&mut self) {
+        self.slot.discard();
+        self.merge = Merge::new(&self.committed_offsets);
+        self.touched = false;
+    }
+}

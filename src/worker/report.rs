@@ -1,0 +1,94 @@
+//! What the worker did, as plain numbers, for whoever shows them.
+//!
+//! A tally counts one transaction and is reported only if that commits, so that work done again is counted once. No labels are invented
+//! here beyond the engine's and the decoder's own closed lists. Filled by `turn` and `commit`, taken by the worker's runner.
+
+use std::collections::BTreeMap;
+
+use crate::engine::{Note, Outcome};
+use crate::event::{Reason, RejectStage};
+
+use super::transaction::OutputTopic;
+
+/// Event times kept of a transaction, to show its latency.
+const SAMPLES_MAX: usize = 512;
+
+/// One transaction's counts.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// (records, bytes) taken, by input topic.
+    pub consumed: Vec<(u64, u64)>,
+    /// By kind of event and outcome.
+    pub events: BTreeMap<(&'static str, Outcome), u64>,
+    pub rejects: BTreeMap<(Reason, RejectStage), u64>,
+    pub produced: BTreeMap<OutputTopic, u64>,
+    pub notes: Vec<Note>,
+    pub event_times_ms: Vec<i64>,
+    pub changelog_bytes: u64,
+    pub base_bytes: u64,
+}
+
+impl Tally {
+    pub fn consume(&mut self, topic: usize, bytes: usize) {
+        if self.consumed.len() <= topic {
+            self.consumed.resize(topic + 1, (0, 0));
+        }
+        let (records, total_bytes) = &mut self.consumed[topic];
+        *records += 1;
+        *total_bytes += bytes as u64;
+    }
+
+    pub fn apply(&mut self, kind: &'static str, outcome: Outcome, time_ms: i64) {
+        *self.events.entry((kind, outcome)).or_default() += 1;
+        if self.event_times_ms.len() < SAMPLES_MAX {
+            self.event_times_ms.push(time_ms);
+        }
+    }
+
+    pub fn produce(&mut self, topic: OutputTopic, records: u64) {
+        *self.produced.entry(topic).or_default() += records;
+    }
+}
+
+/// A committed transaction.
+#[derive(Debug)]
+pub struct Commit {
+    pub tally: Tally,
+    /// How long it was open.
+    pub open_ms: u64,
+}
+
+/// One slot brought back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restoration {
+    pub slot: u32,
+    pub customers: usize,
+    pub bytes: usize,
+    pub took_ms: u64,
+}
+
+/// Everything since the last report.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub commits: Vec<Commit>,
+    /// Why each transaction that did not commit did not.
+    pub aborts: Vec<String>,
+    /// Commits whose outcome had to be asked of the group.
+    pub resolved: u64,
+    /// The group said what is ours, be it nothing.
+    pub group_answered: bool,
+    pub assigned: Vec<u32>,
+    pub revoked: Vec<u32>,
+    pub lost: Vec<u32>,
+    pub restored: Vec<Restoration>,
+}
+
+/// A running slot as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotState {
+    pub slot: u32,
+    pub customers: usize,
+    pub bytes: usize,
+    pub timers: usize,
+    pub time_ms: Option<i64>,
+}

@@ -1,0 +1,270 @@
+//! Rebuilds a slot's state from its changelog, aside, and hands it over only when everything agrees.
+//!
+//! `Restore::take` is fed the records of one changelog partition in order, from the restore start on. It verifies checksums, that each
+//! transaction's blocks are whole and chained to the one before, that bases cover the whole hash space (or the slot's genesis was seen),
+//! and that the wanted state's offsets are the group's committed ones. It copies rows and decodes none. It reads nothing itself and
+//! decides nothing about what to do when a check fails. Called by `recovery`.
+
+use thiserror::Error;
+
+use crate::engine::{REGION_BITS, Region, hash_of, region_of};
+
+use super::block::{
+    self, BlockError, BlockHeader, BlockKind, Chain, ChainHasher, InputOffset, TransactionHeader,
+};
+
+const REGIONS: usize = 1 << REGION_BITS;
+
+/// What a restore must arrive at: the committed metadata.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    pub seq: u64,
+    pub chain: Chain,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RestoreError {
+    #[error("record at changelog offset {offset}: {error}")]
+    Block { offset: i64, error: BlockError },
+    #[error("record at changelog offset {offset} belongs to slot {found}, not {slot}")]
+    Slot { offset: i64, slot: u32, found: u32 },
+    #[error("changelog is torn at offset {offset}: {what}")]
+    Torn { offset: i64, what: &'static str },
+    #[error(
+        "changelog ends at sequence {last:?}, before the committed state {seq} (chain {chain})"
+    )]
+    EndsBefore {
+        last: Option<u64>,
+        seq: u64,
+        chain: Chain,
+    },
+    #[error(
+        "sequence {seq} has chain {found}, but the committed offsets name {chain}: two histories were written"
+    )]
+    OtherHistory {
+        seq: u64,
+        found: Chain,
+        chain: Chain,
+    },
+    #[error("bases from the restore start on cover {covered} of {REGIONS} regions")]
+    NotCovered { covered: usize },
+    #[error(
+        "changelog and committed offsets disagree about {topic}: {logged:?} logged, {committed:?} committed"
+    )]
+    Offsets {
+        topic: String,
+        logged: Option<i64>,
+        committed: Option<i64>,
+    },
+    #[error("base of {bits} hash bits cannot be read by this version ({REGION_BITS} at most)")]
+    Prefix { bits: u8 },
+}
+
+/// A slot's state as it was when its last transaction committed.
+pub struct Restored {
+    pub regions: Vec<(u16, Region)>,
+    pub last: TransactionHeader,
+}
+
+pub struct Restore {
+    slot: u32,
+    target: Target,
+    regions: Vec<Region>,
+    covered: Vec<bool>,
+    last: Option<TransactionHeader>,
+    open: Option<Open>,
+    done: bool,
+}
+
+/// A transaction of which not all blocks have been read yet.
+struct Open {
+    hasher: ChainHasher,
+    next_index: u16,
+}
+
+impl Restore {
+    pub fn new(slot: u32, target: Target) -> Restore {
+        Restore {
+            slot,
+            target,
+            regions: (0..REGIONS).map(|_| Region::default()).collect(),
+            covered: vec![false; REGIONS],
+            last: None,
+            open: None,
+            done: false,
+        }
+    }
+
+    /// True once the wanted state is complete; what follows in the log is no concern.
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Takes the next record of the partition.
+    pub fn take(&mut self, offset: i64, value: &[u8]) -> Result<(), RestoreError> {
+        assert!(!self.done, "a finished restore takes no more blocks");
+        let (header, body) =
+            block::decode(value).map_err(|error| RestoreError::Block { offset, error })?;
+        let found = header.transaction.slot;
+        if found != self.slot {
+            return Err(RestoreError::Slot {
+                offset,
+                slot: self.slot,
+                found,
+            });
+        }
+        self.chain_in(offset, &header, body)?;
+        self.apply(offset, &header, body)?;
+        if header.last {
+            self.close(offset, header.transaction)?;
+        }
+        Ok(())
+    }
+
+    /// Checks that the block is the next one of its transaction.
+    fn chain_in(
+        &mut self,
+        offset: i64,
+        header: &BlockHeader,
+        body: &[u8],
+    ) -> Result<(), RestoreError> {
+        let transaction = &header.transaction;
+        let torn = |what| Err(RestoreError::Torn { offset, what });
+        let open = match (&mut self.open, header.index) {
+            (Some(open), index) if index == open.next_index => open,
+            (None, 0) => {
+                if let Some(last) = &self.last
+                    && transaction.seq != last.seq + 1
+                {
+                    return torn("a sequence number is missing or repeated");
+                }
+                let previous = self
+                    .last
+                    .as_ref()
+                    .map_or(Chain::default(), |last| last.chain);
+                self.open.insert(Open {
+                    hasher: ChainHasher::new(previous, transaction.nonce),
+                    next_index: 0,
+                })
+            }
+            (Some(_), _) => return torn("a block of a transaction is missing"),
+            (None, _) => return torn("the first block of a transaction is missing"),
+        };
+        open.hasher.body(body);
+        open.next_index += 1;
+        Ok(())
+    }
+
+    fn apply(
+        &mut self,
+        offset: i64,
+        header: &BlockHeader,
+        body: &[u8],
+    ) -> Result<(), RestoreError> {
+        if header.transaction.genesis && header.index == 0 {
+            self.replace(0..REGIONS);
+        }
+        if let BlockKind::Base {
+            bits,
+            value,
+            continued: false,
+        } = header.kind
+        {
+            if u32::from(bits) > REGION_BITS {
+                return Err(RestoreError::Prefix { bits });
+            }
+            let width = REGIONS >> bits;
+            let first = usize::from(value) * width;
+            if first + width > REGIONS {
+                return Err(RestoreError::Prefix { bits });
+            }
+            self.replace(first..first + width);
+        }
+        for row in block::rows(body) {
+            let row = row.map_err(|error| RestoreError::Block { offset, error })?;
+            let id = std::str::from_utf8(row.id).map_err(|_| RestoreError::Torn {
+                offset,
+                what: "a customer id is not UTF-8",
+            })?;
+            let hash = hash_of(id);
+            let region = &mut self.regions[usize::from(region_of(hash))];
+            match row.row {
+                Some(bytes) => region.put(hash, row.id, bytes),
+                None => region.remove(hash, row.id),
+            }
+        }
+        Ok(())
+    }
+
+    fn replace(&mut self, regions: std::ops::Range<usize>) {
+        for region in regions {
+            self.regions[region] = Region::default();
+            self.covered[region] = true;
+        }
+    }
+
+    /// The transaction is complete: its chain must follow from what was read.
+    fn close(&mut self, offset: i64, transaction: TransactionHeader) -> Result<(), RestoreError> {
+        let computed = self.open.take().map(|open| open.hasher.finish());
+        // the first transaction read may follow one that is trimmed, whose chain is not known: it is taken at its word
+        let verifiable = self.last.is_some() || transaction.genesis;
+        if verifiable && computed != Some(transaction.chain) {
+            return Err(RestoreError::Torn {
+                offset,
+                what: "the chain does not follow from the blocks",
+            });
+        }
+        if transaction.seq == self.target.seq && transaction.chain != self.target.chain {
+            return Err(RestoreError::OtherHistory {
+                seq: transaction.seq,
+                found: transaction.chain,
+                chain: self.target.chain,
+            });
+        }
+        self.done = transaction.chain == self.target.chain;
+        self.last = Some(transaction);
+        Ok(())
+    }
+
+    /// The end of the log: hands the state over if it is the wanted one. `committed` are the group's offsets by topic.
+    pub fn finish(self, committed: &[InputOffset]) -> Result<Restored, RestoreError> {
+        let Target { seq, chain } = self.target;
+        let last_seq = self.last.as_ref().map(|last| last.seq);
+        let Some(last) = self.last.filter(|_| self.done) else {
+            return Err(RestoreError::EndsBefore {
+                last: last_seq,
+                seq,
+                chain,
+            });
+        };
+        let covered = self.covered.iter().filter(|covered| **covered).count();
+        if covered < REGIONS {
+            return Err(RestoreError::NotCovered { covered });
+        }
+        for input in committed {
+            let logged = last
+                .offsets
+                .iter()
+                .find(|o| o.topic == input.topic)
+                .map(|o| o.offset);
+            if logged != Some(input.offset) {
+                return Err(RestoreError::Offsets {
+                    topic: input.topic.clone(),
+                    logged,
+                    committed: Some(input.offset),
+                });
+            }
+        }
+        let filled = self
+            .regions
+            .into_iter()
+            .enumerate()
+            .filter(|(_, region)| !region.is_empty());
+        Ok(Restored {
+            regions: filled
+                .map(|(number, region)| (number as u16, region))
+                .collect(),
+            last,
+        })
+    }
+}

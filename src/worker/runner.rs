@@ -1,0 +1,135 @@
+//! Keeps one worker alive on the calling thread: steps it, rests when it may, rebuilds it when a dependency failed, ends it when told.
+//!
+//! It owns the retry policy and nothing else: what is right to do is the worker's decision, what is shown is the observer's. A broken
+//! invariant (a panic) is not caught here: it ends the thread, and whoever started it ends the process. Called by `run` and `demo`, once
+//! per worker thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::engine::Committed;
+
+use super::source::{Input, Source};
+use super::transaction::Transaction;
+use super::{Next, Now, Report, Rules, SlotState, Status, Worker, WorkerError};
+
+/// First pause before a failed worker is built anew; doubles with each failure in a row.
+const REBUILD_MS: u64 = 500;
+const REBUILD_MS_MAX: u64 = 30_000;
+/// A worker that lived this long has recovered: its next failure is the first again.
+const HEALTHY_MS: u64 = 60_000;
+/// A stop waits for the open transaction; a commit takes milliseconds, and a broker that takes longer than this is down.
+const STOP_MS_MAX: u64 = 10_000;
+
+/// Sizes and lags are looked at this often: each look at a lag asks the broker.
+const MEASURE_MS: u64 = 500;
+
+/// What an observer is told.
+pub enum Happened<'a> {
+    Step {
+        report: &'a Report,
+        status: &'a Status,
+        now: Now,
+    },
+    /// Every half second: the slots' sizes, and the lag of one input, round and round.
+    Measured {
+        slots: &'a [SlotState],
+        lag: Option<(Input, u64)>,
+        now: Now,
+    },
+    /// The worker failed and will be built anew after this pause.
+    Failed {
+        error: &'a WorkerError,
+        pause_ms: u64,
+    },
+}
+
+/// Runs workers, one after the other, until `stop` is set; an error is one that only a person can put right.
+pub fn run<S: Source, T: Transaction>(
+    build: impl Fn() -> Result<(S, T), WorkerError>,
+    rules: &Rules,
+    committed: &Arc<Committed>,
+    stop: &AtomicBool,
+    clock: impl Fn() -> Now,
+    mut observe: impl FnMut(Happened<'_>),
+) -> Result<(), WorkerError> {
+    let mut failures = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let began_ms = clock().mono_ms;
+        let ended = build().and_then(|(source, transaction)| {
+            let mut worker = Worker::new(source, transaction, rules.clone(), committed.clone());
+            let ended = run_until_stopped(&mut worker, stop, &clock, &mut observe);
+            worker.leave();
+            ended
+        });
+        let error = match ended {
+            Ok(()) => return Ok(()),
+            Err(WorkerError::Refused(why)) => return Err(WorkerError::Refused(why)),
+            Err(error) => error,
+        };
+        failures = if clock().mono_ms - began_ms >= HEALTHY_MS {
+            0
+        } else {
+            failures + 1
+        };
+        let pause_ms = (REBUILD_MS << failures.min(10)).min(REBUILD_MS_MAX);
+        observe(Happened::Failed {
+            error: &error,
+            pause_ms,
+        });
+        rest(pause_ms, stop, &clock);
+    }
+    Ok(())
+}
+
+fn run_until_stopped<S: Source, T: Transaction>(
+    worker: &mut Worker<S, T>,
+    stop: &AtomicBool,
+    clock: &impl Fn() -> Now,
+    observe: &mut impl FnMut(Happened<'_>),
+) -> Result<(), WorkerError> {
+    let mut stopping_since_ms = None;
+    let (mut measured_ms, mut measured) = (clock().mono_ms, 0);
+    loop {
+        let now = clock();
+        if stop.load(Ordering::Relaxed) {
+            let since_ms = *stopping_since_ms.get_or_insert(now.mono_ms);
+            if worker.finish(now)? || now.mono_ms - since_ms > STOP_MS_MAX {
+                observe(Happened::Step {
+                    report: &worker.take_report(),
+                    status: &worker.status(),
+                    now,
+                });
+                return Ok(());
+            }
+            continue;
+        }
+        let next = worker.step(now)?;
+        observe(Happened::Step {
+            report: &worker.take_report(),
+            status: &worker.status(),
+            now,
+        });
+        if now.mono_ms - measured_ms >= MEASURE_MS {
+            let lag = worker.lag(measured)?;
+            observe(Happened::Measured {
+                slots: &worker.slot_states(),
+                lag,
+                now,
+            });
+            (measured_ms, measured) = (now.mono_ms, measured + 1);
+        }
+        if let Next::Wait(longest_ms) = next {
+            worker.wait(longest_ms);
+        }
+    }
+}
+
+/// Sleeps in short pieces, so that a stop is heard.
+fn rest(pause_ms: u64, stop: &AtomicBool, clock: &impl Fn() -> Now) {
+    let until_ms = clock().mono_ms + pause_ms;
+    while !stop.load(Ordering::Relaxed) && clock().mono_ms < until_ms {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

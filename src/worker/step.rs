@@ -1,0 +1,211 @@
+//! The body of the loop: one bounded step of everything that is due, in a fixed order.
+//!
+//! Group changes are served only between transactions; then recovering slots get a piece of their restore; then each running slot has its
+//! turn; then, if nothing more is ready or a bound of the transaction is reached, it commits. It reads no clock and blocks nowhere but in
+//! the seams. Called by `runner`, `replay` and simulation.
+
+use crate::engine::Slot;
+
+use super::changelog::Changelog;
+use super::merge::Merge;
+use super::owned::{Owned, Running};
+use super::recovery::{Progress, Recovered, Recovery};
+use super::report::Restoration;
+use super::rounds::Rounds;
+use super::source::{Membership, Source};
+use super::transaction::Transaction;
+use super::turn::{Came, Turn};
+use super::{Failure, Next, Now, TimeMode, Worker, WorkerError};
+
+/// The longest sleep: the group must hear from us, and metrics be fresh.
+const WAIT_MS_MAX: u64 = 100;
+/// While the changelog has nothing for us at the moment.
+const RECOVERY_WAIT_MS: u64 = 5;
+
+impl<S: Source, T: Transaction> Worker<S, T> {
+    /// Does what is due now.
+    pub fn step(&mut self, now: Now) -> Result<Next, WorkerError> {
+        if self.batch.is_none() {
+            self.serve_group(now)?;
+        }
+        let recovery = self.recover(now)?;
+        let ready = match self.run_slots(now) {
+            Ok(ready) => ready,
+            Err(Failure::Worker(error)) => return Err(error),
+            Err(Failure::Transaction(error)) => return self.end_badly(error, now),
+        };
+        if self
+            .batch
+            .as_ref()
+            .is_some_and(|batch| !ready || batch.is_full(&self.rules, now))
+        {
+            let next = self.commit(now)?;
+            self.tend_changelogs()?;
+            return Ok(next);
+        }
+        Ok(match (ready, recovery) {
+            (true, _) | (_, Some(Progress::More)) => Next::Now,
+            (_, Some(_)) => Next::Wait(RECOVERY_WAIT_MS),
+            (false, None) => Next::Wait(self.until_next_deadline(now)),
+        })
+    }
+
+    /// Gives every running slot its turn; true if any may go on at once.
+    fn run_slots(&mut self, now: Now) -> Result<bool, Failure> {
+        let Worker {
+            slots,
+            source,
+            transaction,
+            rules,
+            batch,
+            outputs,
+            ..
+        } = self;
+        let mut turn = Turn {
+            source,
+            transaction,
+            rules,
+            batch,
+            outputs,
+            now,
+        };
+        let mut ready = false;
+        for owned in slots.values_mut() {
+            if let Owned::Running(running) = owned {
+                ready |= turn.run(running)? == Came::Further;
+            }
+        }
+        Ok(ready)
+    }
+
+    /// Milliseconds until a deadline can fall due by itself, which only happens with the wall clock.
+    fn until_next_deadline(&self, now: Now) -> u64 {
+        let TimeMode::Wall { idle_grace_ms } = self.rules.time else {
+            return WAIT_MS_MAX;
+        };
+        let running = self.slots.values().filter_map(|owned| match owned {
+            Owned::Running(running) => running.slot.next_deadline_ms(),
+            Owned::Recovering(_) => None,
+        });
+        let due_ms = running.min().map_or(i64::MAX, |deadline_ms| {
+            deadline_ms.saturating_add(idle_grace_ms)
+        });
+        u64::try_from(due_ms.saturating_sub(now.wall_ms))
+            .unwrap_or(0)
+            .clamp(1, WAIT_MS_MAX)
+    }
+
+    fn serve_group(&mut self, now: Now) -> Result<(), WorkerError> {
+        for change in self.source.membership()? {
+            match change {
+                Membership::Assigned(slots) => {
+                    for slot in &slots {
+                        self.slots.entry(*slot).or_insert_with(|| {
+                            Owned::Recovering(Box::new(Recovery::new(*slot, now)))
+                        });
+                    }
+                    self.claim = Some(self.source.claim()?);
+                    self.report.group_answered = true;
+                    self.report.assigned.extend(slots);
+                }
+                Membership::Revoked(slots) => {
+                    slots.iter().for_each(|slot| self.give_up(*slot));
+                    self.report.revoked.extend(slots);
+                }
+                Membership::Lost(slots) => {
+                    slots.iter().for_each(|slot| self.give_up(*slot));
+                    self.report.lost.extend(slots);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn give_up(&mut self, slot: u32) {
+        if matches!(self.slots.remove(&slot), Some(Owned::Recovering(_))) {
+            self.source.close_changelog(slot);
+        }
+        self.committed.remove_slot(slot);
+    }
+
+    /// Gives each recovering slot a piece of work; `None` when there is none.
+    fn recover(&mut self, now: Now) -> Result<Option<Progress>, WorkerError> {
+        let recovering: Vec<u32> = self
+            .slots
+            .iter()
+            .filter(|(_, owned)| matches!(owned, Owned::Recovering(_)))
+            .map(|(number, _)| *number)
+            .collect();
+        let mut outcome = None;
+        for number in recovering {
+            let Some(Owned::Recovering(recovery)) = self.slots.get_mut(&number) else {
+                continue;
+            };
+            let began_ms = recovery.began_ms;
+            match recovery.advance(
+                &mut self.source,
+                &mut self.transaction,
+                &self.rules.topics,
+                now,
+            )? {
+                Progress::Done(recovered) => {
+                    self.begin_running(number, recovered, began_ms, now)?;
+                    outcome = Some(Progress::More);
+                }
+                Progress::More => outcome = Some(Progress::More),
+                Progress::Waiting => outcome = outcome.or(Some(Progress::Waiting)),
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn begin_running(
+        &mut self,
+        number: u32,
+        recovered: Recovered,
+        began_ms: u64,
+        now: Now,
+    ) -> Result<(), WorkerError> {
+        self.committed.install(number, recovered.regions);
+        let rounds = Rounds::new(
+            self.rules.base_ratio,
+            self.rules.max_round_ms,
+            recovered.start,
+            now.mono_ms,
+        );
+        let settings = self.rules.engine.clone();
+        let (slot, changelog) = match &recovered.last {
+            None => (
+                Slot::new(number, settings, self.committed.clone()),
+                Changelog::empty(number, rounds),
+            ),
+            Some(last) => {
+                let time_ms = last.time_ms.unwrap_or(i64::MIN);
+                (
+                    Slot::restored(number, settings, self.committed.clone(), time_ms),
+                    Changelog::after(last, rounds),
+                )
+            }
+        };
+        self.source.start(number, &recovered.offsets)?;
+        let (customers, bytes) = self.committed.size(number);
+        self.report.restored.push(Restoration {
+            slot: number,
+            customers,
+            bytes,
+            took_ms: now.mono_ms - began_ms,
+        });
+        let merge = Merge::new(&recovered.offsets);
+        let running = Running {
+            slot,
+            merge,
+            changelog,
+            committed_offsets: recovered.offsets,
+            committed_start: recovered.start,
+            trimmed: recovered.start,
+            touched: false,
+        };
+        self.slots.insert(number, Owned::Running(Box::new(running)));
+        Ok(())
+    }
+}

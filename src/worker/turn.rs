@@ -1,0 +1,255 @@
+//! One slot's turn: what its merge offers goes to the engine, and what the engine decides goes to the transaction.
+//!
+//! Before an event is applied, slot time moves to it and the deadlines due by then fire first. Refused records become dead letters here.
+//! A turn is bounded, so that a busy slot neither starves the others nor delays the commit. Called by `step`.
+
+use crate::engine::{Cause, Moment, Outputs, Progress, Topic};
+use crate::event::Event;
+
+use super::commit::Batch;
+use super::dead_letter;
+use super::merge::Ready;
+use super::owned::Running;
+use super::source::{Input, Record, Source};
+use super::transaction::{Outgoing, OutputTopic, Transaction};
+use super::{Failure, Now, Rules, TimeMode, WorkerError, partition_of};
+
+/// Records a slot may take in one turn.
+const RECORDS_MAX: usize = 256;
+/// Arrivals asked of the source at once.
+const TAKE_MAX: usize = 256;
+/// Deadlines a slot may fire in one turn, so that a month of silence ends in many transactions and not in one.
+const TIMERS_MAX: usize = 1024;
+/// W3C trace context is 55 bytes; anything much longer is not one.
+const TRACEPARENT_BYTES_MAX: usize = 64;
+
+/// How far a slot came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// It did something and may do more.
+    Further,
+    /// Nothing is ready.
+    ToTheEnd,
+}
+
+/// What a turn works with: the worker without its slots.
+pub struct Turn<'a, S: Source, T: Transaction> {
+    pub source: &'a mut S,
+    pub transaction: &'a mut T,
+    pub rules: &'a Rules,
+    pub batch: &'a mut Option<Batch>,
+    pub outputs: &'a mut Outputs,
+    pub now: Now,
+}
+
+impl<S: Source, T: Transaction> Turn<'_, S, T> {
+    pub fn run(&mut self, running: &mut Running<S::Record>) -> Result<Came, Failure> {
+        let came = self.take_ready(running);
+        self.send_outputs()?;
+        came
+    }
+
+    fn take_ready(&mut self, running: &mut Running<S::Record>) -> Result<Came, Failure> {
+        for _ in 0..RECORDS_MAX {
+            for topic in 0..self.rules.topics.len() {
+                if running.merge.wants(topic) {
+                    self.source.take(
+                        Input {
+                            topic,
+                            slot: running.slot.number(),
+                        },
+                        TAKE_MAX,
+                        running.merge.queue(topic),
+                    )?;
+                }
+            }
+            match running.merge.ready(&self.rules.decode, self.wall_ms()) {
+                Ready::Waiting | Ready::Empty { at_end: false } => return Ok(Came::ToTheEnd),
+                Ready::Empty { at_end: true } => return self.run_on(running),
+                Ready::Head(topic) => {
+                    self.open_batch(running)?;
+                    if self.take_head(running, topic)? == Progress::More {
+                        return Ok(Came::Further);
+                    }
+                }
+            }
+        }
+        Ok(Came::Further)
+    }
+
+    /// Applies or refuses the head; `More`: deadlines before it still have to fire.
+    fn take_head(
+        &mut self,
+        running: &mut Running<S::Record>,
+        topic: usize,
+    ) -> Result<Progress, Failure> {
+        let batch = self
+            .batch
+            .as_mut()
+            .expect("invariant: a head is taken within a transaction");
+        let (record, decoded) = running.merge.head(topic);
+        let name = &self.rules.topics[topic];
+        check_partition(self.rules, name, running.slot.number(), record)?;
+        let bytes = record.key().map_or(0, <[u8]>::len) + record.value().map_or(0, <[u8]>::len);
+        match decoded {
+            Ok(event) => {
+                let moment = moment_of(event, self.rules.time, self.now);
+                if running.slot.tick(moment, TIMERS_MAX, self.outputs) == Progress::More {
+                    return Ok(Progress::More);
+                }
+                let mut traceparent = None;
+                record.each_header(&mut |header, value| {
+                    if header == "traceparent" && value.len() <= TRACEPARENT_BYTES_MAX {
+                        traceparent = String::from_utf8(value.to_vec()).ok();
+                    }
+                });
+                let cause = Cause {
+                    topic: name,
+                    offset: record.offset(),
+                    traceparent: traceparent.as_deref(),
+                };
+                let outcome = running.slot.apply(event, &cause, self.outputs);
+                batch
+                    .tally
+                    .apply(event.kind.label(), outcome, event.time_ms);
+            }
+            Err(reject) => {
+                let send = |letter: &Outgoing<'_>| self.transaction.send(letter);
+                dead_letter::write(record, name, running.slot.number(), reject, send)
+                    .map_err(Failure::Transaction)?;
+                *batch
+                    .tally
+                    .rejects
+                    .entry((reject.reason, reject.stage))
+                    .or_default() += 1;
+                batch.tally.produce(OutputTopic::DeadLetters, 1);
+            }
+        }
+        running.merge.pop(topic);
+        batch.tally.consume(topic, bytes);
+        batch.records += 1;
+        batch.bytes += bytes;
+        Ok(Progress::Done)
+    }
+
+    /// All inputs are at their end: slot time runs on by itself, and what was due by now fires.
+    fn run_on(&mut self, running: &mut Running<S::Record>) -> Result<Came, Failure> {
+        let Some(slot_ms) = running.slot.time_ms() else {
+            return Ok(Came::ToTheEnd);
+        };
+        let to_ms = match self.rules.time {
+            TimeMode::Event { until_ms } => {
+                until_ms.map_or(slot_ms, |until_ms| slot_ms.max(until_ms))
+            }
+            TimeMode::Wall { idle_grace_ms } => {
+                slot_ms.max(self.now.wall_ms.saturating_sub(idle_grace_ms))
+            }
+        };
+        if running
+            .slot
+            .next_deadline_ms()
+            .is_none_or(|deadline_ms| deadline_ms > to_ms)
+        {
+            return Ok(Came::ToTheEnd);
+        }
+        self.open_batch(running)?;
+        match running.slot.tick(
+            Moment {
+                to_ms,
+                wall_ms: self.wall_ms(),
+            },
+            TIMERS_MAX,
+            self.outputs,
+        ) {
+            Progress::More => Ok(Came::Further),
+            Progress::Done => Ok(Came::ToTheEnd),
+        }
+    }
+
+    fn open_batch(&mut self, running: &mut Running<S::Record>) -> Result<(), Failure> {
+        running.touched = true;
+        if self.batch.is_none() {
+            self.transaction.begin().map_err(Failure::Transaction)?;
+            *self.batch = Some(Batch::new(self.now));
+        }
+        Ok(())
+    }
+
+    fn send_outputs(&mut self) -> Result<(), Failure> {
+        let Some(batch) = self.batch.as_mut() else {
+            return Ok(());
+        };
+        for record in self.outputs.records() {
+            let topic = match record.topic {
+                Topic::Transitions => OutputTopic::Transitions,
+                Topic::Clv => OutputTopic::Clv,
+                Topic::Actions => OutputTopic::Actions,
+            };
+            let headers: [(&str, &[u8]); 3] = [
+                ("content-type", b"application/json"),
+                ("lifetide-id", record.id.as_bytes()),
+                (
+                    "traceparent",
+                    record.traceparent.unwrap_or_default().as_bytes(),
+                ),
+            ];
+            let used = if record.traceparent.is_some() { 3 } else { 2 };
+            let outgoing = Outgoing {
+                topic,
+                partition: None,
+                key: Some(record.key.as_bytes()),
+                value: Some(record.value),
+                timestamp_ms: Some(record.timestamp_ms),
+                headers: &headers[..used],
+            };
+            self.transaction
+                .send(&outgoing)
+                .map_err(Failure::Transaction)?;
+            batch.tally.produce(topic, 1);
+        }
+        batch.bytes += self.outputs.bytes();
+        batch.tally.notes.extend_from_slice(self.outputs.notes());
+        self.outputs.clear();
+        Ok(())
+    }
+
+    fn wall_ms(&self) -> Option<i64> {
+        wall_of(self.rules.time, self.now)
+    }
+}
+
+fn wall_of(time: TimeMode, now: Now) -> Option<i64> {
+    match time {
+        TimeMode::Event { .. } => None,
+        TimeMode::Wall { .. } => Some(now.wall_ms),
+    }
+}
+
+/// Slot time before the event: its own, but with the wall clock never the future's.
+fn moment_of(event: &Event<'_>, time: TimeMode, now: Now) -> Moment {
+    let wall_ms = wall_of(time, now);
+    Moment {
+        to_ms: wall_ms.map_or(event.time_ms, |wall_ms| event.time_ms.min(wall_ms)),
+        wall_ms,
+    }
+}
+
+/// A key in the wrong partition would split a customer in two: the producers must be put right first.
+fn check_partition(
+    rules: &Rules,
+    topic: &str,
+    slot: u32,
+    record: &dyn Record,
+) -> Result<(), WorkerError> {
+    let (Some(partitions), Some(key)) = (rules.partitions, record.key()) else {
+        return Ok(());
+    };
+    let right = partition_of(key, partitions);
+    if right == slot {
+        return Ok(());
+    }
+    Err(WorkerError::Refused(format!(
+        "record at {topic} partition {slot} offset {} belongs in partition {right} by murmur2 of its key: its producer partitions differently; set its partitioner to murmur2 (librdkafka: `partitioner=murmur2_random`), or `input.partitioner = \"trust\"` if all producers of all inputs agree on another one",
+        record.offset()
+    )))
+}

@@ -1,0 +1,8 @@
+//! The one test binary. Everything it needs it starts itself; see `broker` for Kafka.
+
+mod broker;
+mod kafka_shell;
+mod scenarios;
+mod settings;
+mod tidy;
+mod trial;

@@ -1,0 +1,397 @@
+//! A trial of the real program on the real broker: topics of its own, a generated backlog, processes to start and to kill, and what came
+//! of it next to what `replay` says should have come of it.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use lifetide::cli::shop::{Shop, ShopRecord, to_line};
+use lifetide::worker::partition_of;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::Headers;
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use serde_json::{Value, json};
+
+use crate::broker;
+
+pub const SLOTS: u32 = 4;
+const TOPICS: [&str; 3] = ["purchases", "emails", "carts"];
+pub const OUTPUTS: [&str; 4] = ["transitions", "clv", "actions", "dlq"];
+const WAIT: Duration = Duration::from_secs(10);
+
+/// What was written, by topic and key, in order.
+pub type Written = BTreeMap<&'static str, BTreeMap<String, Vec<Value>>>;
+
+pub struct Trial {
+    pub name: String,
+    pub folder: PathBuf,
+    sets: Vec<String>,
+}
+
+impl Trial {
+    /// Topics of this name on the broker; `sets` are added to the settings of every command.
+    pub fn new(name: &str, sets: &[&str]) -> Trial {
+        let unique = format!("{name}-{}", std::process::id());
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(&unique);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let inputs: Vec<String> = TOPICS
+            .iter()
+            .map(|topic| format!("{unique}.{topic}"))
+            .collect();
+        let mut all = vec![
+            format!("kafka.bootstrap_servers={:?}", broker::bootstrap()),
+            format!("kafka.group_id={unique:?}"),
+            format!("input.topics={inputs:?}"),
+            format!("output.prefix=\"{unique}.out.\""),
+            "time.mode=\"event\"".to_owned(),
+            "http.listen=\"127.0.0.1:0\"".to_owned(),
+        ];
+        all.extend(sets.iter().map(|set| (*set).to_owned()));
+        Trial {
+            name: unique,
+            folder,
+            sets: all,
+        }
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lifetide"));
+        command.args(arguments);
+        for set in &self.sets {
+            command.arg("--set").arg(set);
+        }
+        command
+    }
+
+    pub fn config(&self, more: &[String]) -> lifetide::config::Config {
+        let sets: Vec<String> = self.sets.iter().chain(more).cloned().collect();
+        crate::settings::config(&sets)
+    }
+
+    pub fn create_topics(&self) {
+        let done = self
+            .command(&["topics", "create", "--partitions", &SLOTS.to_string()])
+            .output()
+            .unwrap();
+        assert!(
+            done.status.success(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
+
+    /// Sends a generated shop's records, without transactions, and writes them down for `replay`.
+    pub fn load(&self, seed: u64, count: usize, customers: u32) {
+        let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
+            .set("bootstrap.servers", broker::bootstrap())
+            .set("enable.idempotence", "true")
+            .set("linger.ms", "20")
+            .set("queue.buffering.max.messages", "1000000")
+            .create()
+            .unwrap();
+        let mut lines = String::new();
+        for record in Shop::new(seed, customers, 1_767_225_600_000, 1_000).take(count) {
+            self.send(&producer, &record);
+            lines.push_str(&to_line(&record, &format!("{}.", self.name)));
+            lines.push('\n');
+        }
+        producer.flush(Duration::from_secs(60)).unwrap();
+        fs::write(self.folder.join("input.jsonl"), lines).unwrap();
+    }
+
+    fn send(&self, producer: &ThreadedProducer<DefaultProducerContext>, record: &ShopRecord) {
+        let topic = format!("{}.{}", self.name, record.topic.as_suffix());
+        let partition = record
+            .key
+            .as_ref()
+            .map_or(0, |key| partition_of(key.as_bytes(), SLOTS));
+        let mut message = BaseRecord::<str, [u8]>::to(&topic)
+            .payload(&record.value)
+            .timestamp(record.timestamp_ms)
+            .partition(partition as i32);
+        if let Some(key) = &record.key {
+            message = message.key(key);
+        }
+        producer.send(message).map_err(|(error, _)| error).unwrap();
+    }
+
+    /// Starts a process of this instance, logging into the trial's folder.
+    pub fn start(&self, instance: &str, life: usize) -> Process {
+        let log = self.folder.join(format!("{instance}-{life}.log"));
+        let file = File::create(&log).unwrap();
+        let child = self
+            .command(&[
+                "run",
+                "--set",
+                &format!("instance.id=\"{instance}\""),
+                "--set",
+                "workers=2",
+            ])
+            .stdout(Stdio::null())
+            .stderr(Stdio::from(file))
+            .spawn()
+            .unwrap();
+        Process { child, log }
+    }
+
+    /// What `replay` makes of the same input, and its files for others to check.
+    pub fn replay(&self) -> Written {
+        let (input, output) = (self.folder.join("input.jsonl"), self.folder.join("replay"));
+        let mut command = self.command(&["replay", "--slots", &SLOTS.to_string()]);
+        let done = command
+            .arg("--input")
+            .arg(input)
+            .arg("--output")
+            .arg(&output)
+            .output()
+            .unwrap();
+        assert!(
+            done.status.success(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        let mut written = Written::new();
+        for topic in OUTPUTS {
+            let text = fs::read_to_string(output.join(format!("{}.out.{topic}.jsonl", self.name)))
+                .unwrap();
+            let by_key = written.entry(topic).or_default();
+            for line in text.lines() {
+                let mut value: Value = serde_json::from_str(line).unwrap();
+                let key = value["key"].as_str().unwrap_or("-").to_owned();
+                if topic == "dlq" {
+                    value = json!({ "reason": value["headers"]["__streams.errors.exception"], "value": value["value"] });
+                } else {
+                    value
+                        .as_object_mut()
+                        .unwrap()
+                        .retain(|field, _| field != "key" && field != "timestamp_ms");
+                }
+                by_key.entry(key).or_default().push(value);
+            }
+        }
+        written
+    }
+
+    fn consumer(&self) -> BaseConsumer {
+        ClientConfig::new()
+            .set("bootstrap.servers", broker::bootstrap())
+            .set("group.id", &self.name)
+            .set("isolation.level", "read_committed")
+            .set("enable.auto.commit", "false")
+            .set("enable.partition.eof", "true")
+            .create()
+            .unwrap()
+    }
+
+    /// Everything committed to the output topics, to their ends.
+    pub fn written(&self) -> Written {
+        let consumer = self.consumer();
+        let mut partitions = TopicPartitionList::new();
+        for topic in OUTPUTS {
+            for slot in 0..SLOTS {
+                partitions
+                    .add_partition_offset(
+                        &format!("{}.out.{topic}", self.name),
+                        slot as i32,
+                        Offset::Beginning,
+                    )
+                    .unwrap();
+            }
+        }
+        consumer.assign(&partitions).unwrap();
+        let (mut written, mut ends) = (Written::new(), 0);
+        OUTPUTS
+            .iter()
+            .for_each(|topic| drop(written.insert(topic, BTreeMap::new())));
+        while ends < partitions.count() {
+            match consumer
+                .poll(WAIT)
+                .expect("an output topic gives neither records nor its end")
+            {
+                Err(rdkafka::error::KafkaError::PartitionEOF(_)) => ends += 1,
+                Err(error) => panic!("{error}"),
+                Ok(message) => {
+                    let topic = OUTPUTS
+                        .into_iter()
+                        .find(|topic| message.topic().ends_with(topic))
+                        .unwrap();
+                    let key = message.key().map_or("-".to_owned(), |key| {
+                        String::from_utf8_lossy(key).into_owned()
+                    });
+                    let payload = message.payload().unwrap_or_default();
+                    let value = if topic == "dlq" {
+                        let header = |name: &str| {
+                            message
+                                .headers()
+                                .unwrap()
+                                .iter()
+                                .find(|h| h.key == name)
+                                .map(|h| {
+                                    String::from_utf8_lossy(h.value.unwrap_or_default())
+                                        .into_owned()
+                                })
+                        };
+                        json!({ "reason": header("__streams.errors.exception"), "value": String::from_utf8_lossy(payload) })
+                    } else {
+                        serde_json::from_slice(payload).unwrap()
+                    };
+                    written
+                        .get_mut(topic)
+                        .unwrap()
+                        .entry(key)
+                        .or_default()
+                        .push(value);
+                }
+            }
+        }
+        written
+    }
+
+    /// Records of the inputs that the group has not committed yet.
+    pub fn lag(&self) -> i64 {
+        let consumer = self.consumer();
+        let mut partitions = TopicPartitionList::new();
+        for topic in TOPICS {
+            (0..SLOTS).for_each(|slot| {
+                drop(partitions.add_partition(&format!("{}.{topic}", self.name), slot as i32))
+            });
+        }
+        let Ok(committed) = consumer.committed_offsets(partitions, WAIT) else {
+            return i64::MAX;
+        };
+        let elements = committed.elements();
+        elements
+            .iter()
+            .map(|e| {
+                consumer
+                    .fetch_watermarks(e.topic(), e.partition(), WAIT)
+                    .unwrap()
+                    .1
+                    - e.offset().to_raw().unwrap_or(0).max(0)
+            })
+            .sum()
+    }
+
+    /// Waits until everything has been read and as many records written as `expected` has; says what is missing otherwise.
+    pub fn wait_until_written(
+        &self,
+        expected: &Written,
+        processes: &[&Process],
+        longest: Duration,
+    ) {
+        let deadline = Instant::now() + longest;
+        loop {
+            let (lag, counts) = (self.lag(), counts(&self.written()));
+            if lag == 0 && counts == self::counts(expected) {
+                return;
+            }
+            let logs = || {
+                processes
+                    .iter()
+                    .map(|p| p.log_tail())
+                    .collect::<Vec<_>>()
+                    .join("\n---\n")
+            };
+            assert!(
+                Instant::now() < deadline,
+                "lag {lag}, written {counts:?}, expected {:?}\n{}",
+                self::counts(expected),
+                logs()
+            );
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+impl Drop for Trial {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+pub fn counts(written: &Written) -> BTreeMap<&'static str, usize> {
+    written
+        .iter()
+        .map(|(topic, by_key)| (*topic, by_key.values().map(Vec::len).sum()))
+        .collect()
+}
+
+/// The first differences, in words.
+pub fn differences(expected: &Written, found: &Written) -> Vec<String> {
+    let mut differences = Vec::new();
+    for topic in OUTPUTS {
+        let (expected, found) = (&expected[topic], &found[topic]);
+        for key in expected
+            .keys()
+            .chain(found.keys().filter(|key| !expected.contains_key(*key)))
+        {
+            let (wanted, got) = (expected.get(key), found.get(key));
+            if wanted != got {
+                let at = wanted
+                    .into_iter()
+                    .flatten()
+                    .zip(got.into_iter().flatten())
+                    .position(|(a, b)| a != b);
+                let pick =
+                    |list: Option<&Vec<Value>>| at.and_then(|at| list.map(|l| l[at].to_string()));
+                let lengths = (wanted.map_or(0, Vec::len), got.map_or(0, Vec::len));
+                differences.push(format!(
+                    "{topic} {key}: {lengths:?} records\n  expected {:?}\n  found    {:?}",
+                    pick(wanted),
+                    pick(got)
+                ));
+            }
+        }
+    }
+    differences.truncate(5);
+    differences
+}
+
+/// A running lifetide; killed when dropped.
+pub struct Process {
+    pub child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    pub fn log_tail(&self) -> String {
+        let text = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(15)..].join("\n")
+    }
+
+    pub fn kill_9(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and the exit code within `longest`.
+    pub fn stop(&mut self, longest: Duration) -> Option<i32> {
+        let sent = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        let deadline = Instant::now() + longest;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("did not stop within {longest:?}:\n{}", self.log_tail());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
