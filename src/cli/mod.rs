@@ -11,7 +11,7 @@ mod logs;
 mod observer;
 mod process;
 pub mod replay;
-mod rules;
+pub mod rules;
 mod run;
 mod settings;
 pub mod shop;

@@ -90,15 +90,16 @@ class Carts:
         """Applies a cart event that is not older than the last order. Returns `cart_emptied` if that cancels a send that is out."""
         cart_id = event.properties.get("cart_id")
         cart = self.open
-        if cart is None or (cart_id is not None and cart_id != cart.id):
+        is_replacement = cart is not None and cart_id is not None and cart_id != cart.id
+        if cart is None or is_replacement:
             cart = Cart(cart_id)
         had_lines = bool(cart.lines)
-        changed = self._change(cart, event)
+        changed = self._change(cart, event) or is_replacement
         if event.name == "Checkout Started":
             ids = {event.properties.get("checkout_id"), event.properties.get("order_id")}
             cart.checkout_ids = (ids - {None}) or cart.checkout_ids
         if changed:
-            self._note_change(cart, event.time_ms)
+            self._note_change(cart, event.time_ms, is_emptied=had_lines and not cart.lines)
         if event.name == "Cart Abandoned" and cart.lines and not cart.decided:
             cart.due_ms = event.time_ms
         if changed or cart_id is not None:
@@ -116,12 +117,14 @@ class Carts:
             cart.stated = (event.amount_minor, event.currency)
         return event.products is not None and cart.replace(event.products)
 
-    def _note_change(self, cart: Cart, time_ms: int) -> None:
+    def _note_change(self, cart: Cart, time_ms: int, is_emptied: bool) -> None:
         if cart.id is None:
             cart.id = f"auto-{time_ms}"
         cart.last_change_ms = max(time_ms, cart.last_change_ms or time_ms)
+        # Nobody is reminded of nothing: without lines it takes a stated value above zero.
+        has_content = bool(cart.lines) or (not is_emptied and cart.stated is not None and cart.stated[0] > 0)
         if not cart.decided:
-            cart.due_ms = cart.last_change_ms + self.delay_ms if cart.lines else None
+            cart.due_ms = cart.last_change_ms + self.delay_ms if has_content else None
 
     def order(self, event: Event) -> Optional[str]:
         """Returns `order` if the order closes the cart and that cancels a send that is out."""

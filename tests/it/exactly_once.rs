@@ -1,0 +1,140 @@
+//! The promise, on a real broker: two processes with two workers each, killed with -9 at random moments and restarted, write what `replay`
+//! makes of the same input, in order, nothing lost and nothing twice; the state rebuilt from the changelog is the same, byte for byte; and an
+//! independent recount in another language agrees.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lifetide::cli::replay::history::History;
+use lifetide::cli::replay::lines;
+use lifetide::cli::rules;
+use lifetide::engine::{ALL_REGIONS, Committed};
+use lifetide::kafka::{Consumer, Producer};
+use lifetide::worker::{Next, Now, Worker};
+
+use crate::trial::{Process, SLOTS, Trial, counts, differences};
+
+const EVENTS: usize = 200_000;
+const CUSTOMERS: u32 = 6_000;
+const KILLS: usize = 6;
+/// Both a debug build and a busy machine fit in here several times.
+const LONGEST: Duration = Duration::from_secs(240);
+
+/// Small steps, so that kills fall into many different moments.
+const SMALL_TRANSACTIONS: &str = "commit.max_records=700";
+
+/// splitmix64, for moments and victims.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % n
+    }
+}
+
+pub fn seed() -> u64 {
+    let fresh = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
+    let seed = std::env::var("LIFETIDE_TEST_SEED").ok().map_or_else(fresh, |text| text.parse().unwrap());
+    println!("LIFETIDE_TEST_SEED={seed}");
+    seed
+}
+
+/// Kills one of the processes at random moments and starts it again, while they work.
+fn kill_and_restart(trial: &Trial, random: &mut Random) -> Vec<Process> {
+    let mut processes = vec![trial.start("a", 0), trial.start("b", 0)];
+    for life in 1..=KILLS {
+        let pause = Duration::from_millis(700 + random.below(1_500));
+        std::thread::sleep(pause);
+        let victim = random.below(2) as usize;
+        processes[victim].kill_9();
+        println!("killed {} after {pause:?}, lag {}", ["a", "b"][victim], trial.lag());
+        std::thread::sleep(Duration::from_millis(random.below(400)));
+        processes[victim] = trial.start(["a", "b"][victim], life);
+    }
+    processes
+}
+
+type Rows = BTreeMap<(u32, Vec<u8>), Vec<u8>>;
+
+fn rows(committed: &Committed) -> Rows {
+    let mut rows = Rows::new();
+    for slot in 0..SLOTS {
+        for region in ALL_REGIONS {
+            committed.with_region(slot, region as u16, |region| {
+                let all = region.into_iter().flat_map(|region| region.rows());
+                all.for_each(|(_, id, row)| drop(rows.insert((slot, id.to_vec()), row.to_vec())));
+            });
+        }
+    }
+    rows
+}
+
+/// The state that a new member of the group rebuilds from the changelog.
+fn rebuilt(trial: &Trial) -> Rows {
+    let config = trial.config(&["instance.id=\"third\"".to_owned()]);
+    let settings = rules::kafka_settings(&config);
+    let now = || Now { mono_ms: lifetide::clock::monotonic_ms(), wall_ms: lifetide::clock::wall_ms() };
+    let producer = Producer::open(&settings, 0, lifetide::clock::wall_ms).unwrap();
+    let consumer = Consumer::join(&settings, 0).unwrap();
+    let committed = Arc::new(Committed::new());
+    let mut worker = Worker::new(consumer, producer, rules::worker_rules(&config, SLOTS, 3), committed.clone());
+    let deadline = Instant::now() + LONGEST;
+    while worker.status().running.len() < SLOTS as usize {
+        assert!(Instant::now() < deadline, "the third process got {:?}", worker.status());
+        if let Next::Wait(longest_ms) = worker.step(now()).unwrap() {
+            worker.wait(longest_ms);
+        }
+    }
+    rows(&committed)
+}
+
+/// The state that `replay` ends with.
+fn replayed(trial: &Trial) -> Rows {
+    let mut history = History::new(&trial.config(&[]), SLOTS, None);
+    let input = std::fs::read_to_string(trial.folder.join("input.jsonl")).unwrap();
+    input.lines().for_each(|line| history.add(lines::event_line(line).unwrap()).unwrap());
+    history.run(drop).unwrap();
+    rows(history.committed())
+}
+
+#[test]
+fn nothing_is_lost_and_nothing_comes_twice_under_kill_9() {
+    let mut random = Random(seed());
+    let trial = Trial::new("eos", &[SMALL_TRANSACTIONS]);
+    trial.create_topics();
+    trial.load(random.below(u64::MAX), EVENTS, CUSTOMERS);
+    let expected = trial.replay();
+    println!("expected {:?}", counts(&expected));
+
+    let mut processes = kill_and_restart(&trial, &mut random);
+    trial.wait_until_written(&expected, &processes.iter().collect::<Vec<_>>(), LONGEST);
+    for process in &mut processes {
+        assert_eq!(process.stop(Duration::from_secs(20)), Some(0), "{}", process.log_tail());
+    }
+    let found = trial.written();
+    let differences = differences(&expected, &found);
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+
+    let (rebuilt, replayed) = (rebuilt(&trial), replayed(&trial));
+    assert_eq!(rebuilt.len(), replayed.len());
+    assert!(rebuilt == replayed, "rows differ: {:?}", rebuilt.iter().find(|(key, row)| replayed.get(*key) != Some(row)));
+
+    recount(&trial);
+}
+
+/// Has the model in Python recount the same input.
+fn recount(trial: &Trial) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/model/recount.py");
+    let mut command = Command::new("python3");
+    command.arg(script).arg("--input").arg(trial.folder.join("input.jsonl")).arg("--outputs").arg(trial.folder.join("replay"));
+    command.args(["--slots", &SLOTS.to_string(), "--prefix", &format!("{}.out.", trial.name)]);
+    command.args(["--topics", &format!("{0}.purchases,{0}.emails,{0}.carts", trial.name)]);
+    let done = command.output().expect("python3 runs: `apt-get install -y python3`");
+    assert!(done.status.success(), "{}\n{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+}
