@@ -267,7 +267,14 @@ fn decision(record: &Produced) -> io::Result<Value> {
     Ok(value.into())
 }
 
+/// The refused record as it came, with its own time, and the headers that say why.
 fn dead_letter(record: &Produced) -> Value {
+    let own_time = record
+        .headers
+        .iter()
+        .find(|(name, _)| name == "lifetide.record.timestamp_ms");
+    let timestamp_ms =
+        own_time.and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse::<i64>().ok());
     let headers: serde_json::Map<String, Value> = record
         .headers
         .iter()
@@ -275,7 +282,7 @@ fn dead_letter(record: &Produced) -> Value {
         .collect();
     json!({
         "key": record.key.as_deref().map(text),
-        "timestamp_ms": record.timestamp_ms,
+        "timestamp_ms": timestamp_ms,
         "headers": headers,
         "value": record.value.as_deref().map(text),
     })

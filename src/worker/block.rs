@@ -4,10 +4,11 @@
 //! with one `seq` and one `chain`. Layout, little-endian: magic, checksum of all that follows, header, rows. This file turns values into
 //! bytes and back and checks the checksum; what a block means is `restore`'s and `changelog`'s affair. Format 1 stays readable for ever.
 
-use std::fmt;
-
 use thiserror::Error;
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::chain::Chain;
+use super::reader::Reader;
 
 const MAGIC: [u8; 4] = *b"LTCL";
 pub const FORMAT: u8 = 1;
@@ -15,43 +16,6 @@ pub const FORMAT: u8 = 1;
 const CHECKED_FROM: usize = MAGIC.len() + 8;
 /// Rows are gathered until a block has this many bytes: half of the default `message.max.bytes` of a broker, uncompressed.
 pub const BLOCK_BYTES_MAX: usize = 512 * 1024;
-
-/// What identifies a state: equal chains mean equal histories, whoever wrote them.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Chain(pub u128);
-
-impl fmt::Display for Chain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
-    }
-}
-
-impl fmt::Debug for Chain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// Computes the chain that follows `previous` from a transaction's bodies, in order.
-pub struct ChainHasher(Xxh3);
-
-impl ChainHasher {
-    pub fn new(previous: Chain, nonce: u64) -> ChainHasher {
-        let mut hash = Xxh3::new();
-        hash.update(&previous.0.to_le_bytes());
-        hash.update(&nonce.to_le_bytes());
-        ChainHasher(hash)
-    }
-
-    pub fn body(&mut self, body: &[u8]) {
-        self.0.update(&(body.len() as u64).to_le_bytes());
-        self.0.update(body);
-    }
-
-    pub fn finish(&self) -> Chain {
-        Chain(self.0.digest128())
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockKind {
@@ -99,19 +63,6 @@ pub struct BlockHeader {
     pub kind: BlockKind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowKind {
-    Customer = 0,
-}
-
-/// One row of a body; `row` is `None` where it was deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BlockRow<'a> {
-    pub kind: RowKind,
-    pub id: &'a [u8],
-    pub row: Option<&'a [u8]>,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BlockError {
     #[error("not a changelog block")]
@@ -126,19 +77,6 @@ pub enum BlockError {
     Unknown(&'static str, u8),
 }
 
-/// Appends a row to a body.
-pub fn push_row(body: &mut Vec<u8>, row: BlockRow<'_>) {
-    let deleted = if row.row.is_none() { DELETED } else { 0 };
-    body.push(row.kind as u8 | deleted);
-    body.extend_from_slice(&(row.id.len() as u16).to_le_bytes());
-    body.extend_from_slice(row.id);
-    if let Some(bytes) = row.row {
-        body.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
-        body.extend_from_slice(bytes);
-    }
-}
-
-const DELETED: u8 = 0x80;
 const FLAG_LAST: u8 = 1;
 const FLAG_GENESIS: u8 = 2;
 const FLAG_CONTINUED: u8 = 4;
@@ -249,106 +187,10 @@ pub fn decode(bytes: &[u8]) -> Result<(BlockHeader, &[u8]), BlockError> {
     ))
 }
 
-/// The rows of a body, in order.
-pub fn rows(body: &[u8]) -> Rows<'_> {
-    Rows {
-        read: Reader { rest: body },
-    }
-}
-
-pub struct Rows<'a> {
-    read: Reader<'a>,
-}
-
-impl<'a> Rows<'a> {
-    fn row(&mut self) -> Result<BlockRow<'a>, BlockError> {
-        let kind = self.read.byte("a row")?;
-        if kind & !DELETED != RowKind::Customer as u8 {
-            return Err(BlockError::Unknown("row kind", kind & !DELETED));
-        }
-        let id_len = u16::from_le_bytes(self.read.array("a row")?);
-        let id = self.read.bytes(usize::from(id_len), "a row")?;
-        if kind & DELETED != 0 {
-            return Ok(BlockRow {
-                kind: RowKind::Customer,
-                id,
-                row: None,
-            });
-        }
-        let row_len = u32::from_le_bytes(self.read.array("a row")?);
-        let row = self.read.bytes(row_len as usize, "a row")?;
-        Ok(BlockRow {
-            kind: RowKind::Customer,
-            id,
-            row: Some(row),
-        })
-    }
-}
-
-impl<'a> Iterator for Rows<'a> {
-    type Item = Result<BlockRow<'a>, BlockError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.read.rest.is_empty() {
-            return None;
-        }
-        let row = self.row();
-        if row.is_err() {
-            self.read.rest = &[];
-        }
-        Some(row)
-    }
-}
-
-struct Reader<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Reader<'a> {
-    fn bytes(&mut self, len: usize, what: &'static str) -> Result<&'a [u8], BlockError> {
-        let (taken, rest) = self
-            .rest
-            .split_at_checked(len)
-            .ok_or(BlockError::Truncated(what))?;
-        self.rest = rest;
-        Ok(taken)
-    }
-
-    fn byte(&mut self, what: &'static str) -> Result<u8, BlockError> {
-        Ok(self.array::<1>(what)?[0])
-    }
-
-    fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], BlockError> {
-        let (taken, rest) = self
-            .rest
-            .split_first_chunk::<N>()
-            .ok_or(BlockError::Truncated(what))?;
-        self.rest = rest;
-        Ok(*taken)
-    }
-
-    fn text(&mut self) -> Result<String, BlockError> {
-        let len = u16::from_le_bytes(self.array("the header")?);
-        let bytes = self.bytes(usize::from(len), "the header")?;
-        Ok(String::from_utf8_lossy(bytes).into_owned())
-    }
-
-    fn offsets(&mut self) -> Result<Vec<InputOffset>, BlockError> {
-        let count = u16::from_le_bytes(self.array("the header")?);
-        (0..count)
-            .map(|_| {
-                Ok(InputOffset {
-                    topic: self.text()?,
-                    offset: i64::from_le_bytes(self.array("the header")?),
-                })
-            })
-            .collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::worker::rows::{BlockRow, RowKind, push_row, rows};
 
     fn header() -> BlockHeader {
         BlockHeader {
@@ -438,34 +280,6 @@ mod tests {
             damaged[at] ^= 1;
             assert!(decode(&damaged).is_err(), "bit flipped in byte {at}");
             assert!(decode(&bytes[..at]).is_err(), "cut at {at}");
-        }
-    }
-
-    #[test]
-    fn a_damaged_body_ends_with_an_error_and_not_with_a_panic() {
-        let body = body();
-        for cut in 1..body.len() {
-            let complete = rows(&body[..cut]).all(|row| row.is_ok());
-            assert!(!complete || cut == 13, "cut at {cut}");
-        }
-    }
-
-    #[test]
-    fn the_chain_depends_on_history_writer_and_bodies() {
-        let chain = |previous: u128, nonce, bodies: &[&[u8]]| {
-            let mut hasher = ChainHasher::new(Chain(previous), nonce);
-            bodies.iter().for_each(|body| hasher.body(body));
-            hasher.finish()
-        };
-        let base = chain(1, 2, &[b"a", b"b"]);
-        assert_eq!(base, chain(1, 2, &[b"a", b"b"]));
-        for other in [
-            chain(2, 2, &[b"a", b"b"]),
-            chain(1, 3, &[b"a", b"b"]),
-            chain(1, 2, &[b"ab"]),
-            chain(1, 2, &[b"b", b"a"]),
-        ] {
-            assert_ne!(base, other);
         }
     }
 }

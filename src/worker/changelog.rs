@@ -5,12 +5,11 @@
 
 use crate::engine::{Committed, Slot};
 
-use super::block::{
-    self, BLOCK_BYTES_MAX, BlockHeader, BlockKind, BlockRow, Chain, ChainHasher, InputOffset,
-    RowKind, TransactionHeader,
-};
+use super::block::{self, BLOCK_BYTES_MAX, BlockHeader, BlockKind, InputOffset, TransactionHeader};
+use super::chain::{Chain, ChainHasher};
 use super::metadata::Metadata;
 use super::rounds::{Piece, Rounds};
+use super::rows::{self, BlockRow, RowKind};
 
 /// Version of the customer rows that this version writes; block headers name it.
 const ROW_VERSION: u8 = 1;
@@ -199,6 +198,6 @@ fn push(bodies: &mut Vec<Vec<u8>>, row: BlockRow<'_>) {
         bodies.push(Vec::new());
     }
     if let Some(body) = bodies.last_mut() {
-        block::push_row(body, row);
+        rows::push_row(body, row);
     }
 }

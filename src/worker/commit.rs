@@ -6,7 +6,8 @@
 
 use crate::engine::Committed;
 
-use super::block::{Chain, InputOffset};
+use super::block::InputOffset;
+use super::chain::Chain;
 use super::changelog::{Prepared, Writer};
 use super::metadata::Metadata;
 use super::owned::{Owned, Running};

@@ -49,6 +49,11 @@ pub fn write<T>(
         ("__streams.errors.offset", offset.as_bytes()),
         ("lifetide.error.stage", reject.stage.as_str().as_bytes()),
     ]);
+    // the topic has times of its own, by which it forgets; whoever sends the record again needs the first one
+    let timestamp_ms = record.timestamp_ms().map(|ms| ms.to_string());
+    if let Some(text) = &timestamp_ms {
+        headers.push(("lifetide.record.timestamp_ms", text.as_bytes()));
+    }
     let value = record.value();
     let whole_bytes = value.map_or(0, <[u8]>::len);
     let truncated = whole_bytes.to_string();

@@ -3,6 +3,8 @@
 //! It drives `replay` and the tests of the worker, and will drive simulation. Transactions are atomic, committed offsets carry metadata,
 //! the changelog is kept (or dropped, for `replay`, which never restores). It injects no faults, sorts nothing and knows no time.
 
+mod record;
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -14,60 +16,7 @@ use super::source::{
 };
 use super::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
 
-/// A record in memory; clones share it.
-#[derive(Debug, Clone)]
-pub struct MemoryRecord(Rc<Stored>);
-
-#[derive(Debug)]
-struct Stored {
-    offset: i64,
-    key: Option<Box<[u8]>>,
-    value: Option<Box<[u8]>>,
-    timestamp_ms: Option<i64>,
-    headers: Vec<(String, Vec<u8>)>,
-}
-
-impl MemoryRecord {
-    pub fn new(
-        offset: i64,
-        key: Option<&[u8]>,
-        value: Option<&[u8]>,
-        timestamp_ms: Option<i64>,
-    ) -> MemoryRecord {
-        MemoryRecord(Rc::new(Stored {
-            offset,
-            key: key.map(Box::from),
-            value: value.map(Box::from),
-            timestamp_ms,
-            headers: Vec::new(),
-        }))
-    }
-}
-
-impl Record for MemoryRecord {
-    fn key(&self) -> Option<&[u8]> {
-        self.0.key.as_deref()
-    }
-
-    fn value(&self) -> Option<&[u8]> {
-        self.0.value.as_deref()
-    }
-
-    fn timestamp_ms(&self) -> Option<i64> {
-        self.0.timestamp_ms
-    }
-
-    fn offset(&self) -> i64 {
-        self.0.offset
-    }
-
-    fn each_header(&self, visit: &mut dyn FnMut(&str, &[u8])) {
-        self.0
-            .headers
-            .iter()
-            .for_each(|(name, value)| visit(name, value));
-    }
-}
+pub use record::MemoryRecord;
 
 /// A committed output record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,25 +59,8 @@ impl MemoryLog {
         }))
     }
 
-    /// Appends an input record behind the last one of its partition.
+    /// Appends an input record, at the next offset or at one of its own, which must lie behind all others; else returns the last one.
     pub fn append(
-        &mut self,
-        input: Input,
-        key: Option<&[u8]>,
-        value: Option<&[u8]>,
-        timestamp_ms: Option<i64>,
-    ) {
-        let offset = self.end(input);
-        self.slots[input.slot as usize].inputs[input.topic].push(MemoryRecord::new(
-            offset,
-            key,
-            value,
-            timestamp_ms,
-        ));
-    }
-
-    /// Appends an input record at an offset of its own, which must lie behind all others; else returns the last one there is.
-    pub fn append_at(
         &mut self,
         input: Input,
         offset: Option<i64>,
@@ -142,14 +74,8 @@ impl MemoryLog {
         if offset < end {
             return Err(end - 1);
         }
-        let stored = Stored {
-            offset,
-            key: key.map(Box::from),
-            value: value.map(Box::from),
-            timestamp_ms,
-            headers,
-        };
-        self.slots[input.slot as usize].inputs[input.topic].push(MemoryRecord(Rc::new(stored)));
+        let record = MemoryRecord::new(offset, key, value, timestamp_ms, headers);
+        self.slots[input.slot as usize].inputs[input.topic].push(record);
         Ok(())
     }
 

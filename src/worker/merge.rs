@@ -199,6 +199,7 @@ mod tests {
             Some(b"u"),
             Some(value.as_bytes()),
             Some(record_ms),
+            Vec::new(),
         ))
     }
 

@@ -3,7 +3,7 @@
 //! One line of text in Kafka's offset metadata, at most 128 bytes, so that `kafka-consumer-groups` and people can read it:
 //! `1 <seq> <chain> <restore start> <writer>`. Written at each commit, read by restore and after an unknown outcome. No I/O here.
 
-use super::block::Chain;
+use super::chain::Chain;
 
 /// Brokers accept 4096 by default; the offsets topic is read whole at every coordinator failover, so short is kind.
 const METADATA_BYTES_MAX: usize = 128;

@@ -8,6 +8,7 @@
 //! Reading order: `step` (the loop's body), `merge`, `commit`, `changelog` and its `block`s, `recovery` and `restore`.
 
 mod block;
+mod chain;
 mod changelog;
 mod commit;
 mod dead_letter;
@@ -15,10 +16,12 @@ mod merge;
 mod metadata;
 mod owned;
 mod partitioner;
+mod reader;
 mod recovery;
 mod report;
 mod restore;
 mod rounds;
+mod rows;
 mod step;
 mod turn;
 
@@ -141,6 +144,8 @@ pub struct Worker<S: Source, T: Transaction> {
     committed: Arc<Committed>,
     /// In slot order, which is the order of work: maps of hashes decide nothing.
     slots: BTreeMap<u32, Owned<S::Record>>,
+    /// Whose turn it is first.
+    first_slot: u32,
     /// The group's claim as of the last assignment.
     claim: Option<Claim>,
     batch: Option<Batch>,
@@ -166,6 +171,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             writer,
             committed,
             slots: BTreeMap::new(),
+            first_slot: 0,
             claim: None,
             batch: None,
             outputs: Outputs::default(),

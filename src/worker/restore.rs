@@ -9,9 +9,9 @@ use thiserror::Error;
 
 use crate::engine::{REGION_BITS, Region, hash_of, region_of};
 
-use super::block::{
-    self, BlockError, BlockHeader, BlockKind, Chain, ChainHasher, InputOffset, TransactionHeader,
-};
+use super::block::{self, BlockError, BlockHeader, BlockKind, InputOffset, TransactionHeader};
+use super::chain::{Chain, ChainHasher};
+use super::rows;
 
 const REGIONS: usize = 1 << REGION_BITS;
 
@@ -180,7 +180,7 @@ impl Restore {
             }
             self.replace(first..first + width);
         }
-        for row in block::rows(body) {
+        for row in rows::rows(body) {
             let row = row.map_err(|error| RestoreError::Block { offset, error })?;
             let id = std::str::from_utf8(row.id).map_err(|_| RestoreError::Torn {
                 offset,

@@ -50,7 +50,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         })
     }
 
-    /// Gives every running slot its turn; true if any may go on at once.
+    /// Gives running slots their turns, round and round until the transaction is full; true if any may go on at once.
     fn run_slots(&mut self, now: Now) -> Result<bool, Failure> {
         let Worker {
             slots,
@@ -59,6 +59,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             rules,
             batch,
             outputs,
+            first_slot,
             ..
         } = self;
         let mut turn = Turn {
@@ -70,8 +71,18 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             now,
         };
         let mut ready = false;
-        for owned in slots.values_mut() {
-            if let Owned::Running(running) = owned {
+        let order: Vec<u32> = slots
+            .range(*first_slot..)
+            .chain(slots.range(..*first_slot))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in order {
+            if turn.is_full() {
+                // the next transaction begins where this one ends, so that a busy slot starves none
+                *first_slot = number;
+                return Ok(true);
+            }
+            if let Some(Owned::Running(running)) = slots.get_mut(&number) {
                 ready |= turn.run(running)? == Came::Further;
             }
         }

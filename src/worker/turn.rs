@@ -49,8 +49,18 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         came
     }
 
+    /// The open transaction has reached one of its bounds.
+    pub fn is_full(&self) -> bool {
+        self.batch
+            .as_ref()
+            .is_some_and(|batch| batch.is_full(self.rules, self.now))
+    }
+
     fn take_ready(&mut self, running: &mut Running<S::Record>) -> Result<Came, Failure> {
         for _ in 0..RECORDS_MAX {
+            if self.is_full() {
+                return Ok(Came::Further);
+            }
             for topic in 0..self.rules.topics.len() {
                 if running.merge.wants(topic) {
                     self.source.take(

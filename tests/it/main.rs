@@ -7,3 +7,4 @@ mod scenarios;
 mod settings;
 mod tidy;
 mod trial;
+mod worker_faults;

@@ -76,12 +76,20 @@ impl Trial {
 
     /// As `topics create` does, but for `clv`: compaction would take away the very records to compare.
     pub fn create_topics(&self) {
-        let admin: AdminClient<DefaultClientContext> =
-            ClientConfig::new().set("bootstrap.servers", broker::bootstrap()).create().unwrap();
+        let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
+            .set("bootstrap.servers", broker::bootstrap())
+            .create()
+            .unwrap();
         let clv = format!("{}.out.clv", self.name);
-        let topic = NewTopic::new(&clv, SLOTS as i32, TopicReplication::Fixed(1)).set("retention.ms", "-1");
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let created = runtime.block_on(admin.create_topics([&topic], &AdminOptions::new())).unwrap();
+        let topic =
+            NewTopic::new(&clv, SLOTS as i32, TopicReplication::Fixed(1)).set("retention.ms", "-1");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let created = runtime
+            .block_on(admin.create_topics([&topic], &AdminOptions::new()))
+            .unwrap();
         assert!(created[0].is_ok(), "{created:?}");
         let done = self
             .command(&["topics", "create", "--partitions", &SLOTS.to_string()])

@@ -91,7 +91,7 @@ impl History {
             .map(|(name, value)| (name, value.into_bytes()))
             .collect();
         let key = line.key.as_ref().map(|key| key.as_bytes());
-        let appended = self.log.borrow_mut().append_at(
+        let appended = self.log.borrow_mut().append(
             Input { topic, slot },
             line.offset,
             key,
