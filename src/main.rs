@@ -1,4 +1,5 @@
 //! Arguments to exit code; everything between is `cli`.
+//! It chooses the allocator, and nothing else.
 
 use std::process::ExitCode;
 

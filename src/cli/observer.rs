@@ -207,54 +207,8 @@ impl Observer {
             .iter()
             .map(|((reason, stage), count)| (reason.as_str(), stage.as_str(), *count))
             .collect();
-        let mut refusals = BTreeMap::new();
-        let mut transitions = BTreeMap::new();
-        let mut actions = BTreeMap::new();
-        let mut clv_updates = BTreeMap::new();
-        let mut timer_delays_ms = Vec::new();
-        for note in &tally.notes {
-            match note {
-                Note::Count(counter) => *refusals.entry(counter.as_str()).or_insert(0) += 1,
-                Note::Transition { from, to } => {
-                    *transitions
-                        .entry((from.map_or("none", |stage| stage.as_str()), to.as_str()))
-                        .or_insert(0) += 1
-                }
-                Note::Action { play, kind, reason } => {
-                    *actions
-                        .entry((*play, kind.as_str(), reason.as_str()))
-                        .or_insert(0) += 1
-                }
-                Note::Clv { currency } => *clv_updates.entry(*currency).or_insert(0) += 1,
-                Note::TimerFired { deadline_ms, .. } => {
-                    timer_delays_ms.push(now.wall_ms - deadline_ms)
-                }
-            }
-        }
-        let play_name = |play: u16| {
-            self.plays
-                .get(usize::from(play))
-                .map_or("unknown", String::as_str)
-        };
-        self.own.record_batch(&BatchReport {
-            events: &events,
-            dead_letters: &dead_letters,
-            refusals: &refusals.into_iter().collect::<Vec<_>>(),
-            transitions: &transitions
-                .into_iter()
-                .map(|((from, to), count)| (from, to, count))
-                .collect::<Vec<_>>(),
-            actions: &actions
-                .into_iter()
-                .map(|((play, kind, reason), count)| (play_name(play), kind, reason, count))
-                .collect::<Vec<_>>(),
-            clv_updates: &clv_updates
-                .iter()
-                .map(|(currency, count)| (currency.code(), *count))
-                .collect::<Vec<_>>(),
-            timer_delays_ms: &timer_delays_ms,
-            processing_us: commit.open_ms * 1000,
-        });
+        let (events, dead_letters) = (&events, &dead_letters);
+        self.count_notes(&tally.notes, events, dead_letters, commit.open_ms, now);
         let produced: Vec<_> = tally
             .produced
             .iter()
@@ -272,6 +226,64 @@ impl Observer {
             delta_bytes: tally.changelog_bytes.saturating_sub(tally.base_bytes),
             base_bytes: tally.base_bytes,
             latencies_ms: &latencies_ms,
+        });
+    }
+
+    /// What the engine noted, added up by label.
+    fn count_notes(
+        &mut self,
+        notes: &[Note],
+        events: &[(&str, &'static str, u64)],
+        dead_letters: &[(&'static str, &'static str, u64)],
+        open_ms: u64,
+        now: Now,
+    ) {
+        let mut refusals = BTreeMap::new();
+        let mut transitions = BTreeMap::new();
+        let mut actions = BTreeMap::new();
+        let mut clv_updates = BTreeMap::new();
+        let mut timer_delays_ms = Vec::new();
+        for note in notes {
+            match note {
+                Note::Count(counter) => *refusals.entry(counter.as_str()).or_insert(0) += 1,
+                Note::Transition { from, to } => {
+                    let from = from.map_or("none", |stage| stage.as_str());
+                    *transitions.entry((from, to.as_str())).or_insert(0) += 1;
+                }
+                Note::Action { play, kind, reason } => {
+                    let play = self
+                        .plays
+                        .get(usize::from(*play))
+                        .map_or("unknown", String::as_str);
+                    *actions
+                        .entry((play, kind.as_str(), reason.as_str()))
+                        .or_insert(0) += 1;
+                }
+                Note::Clv { currency } => *clv_updates.entry(*currency).or_insert(0) += 1,
+                Note::TimerFired { deadline_ms, .. } => {
+                    timer_delays_ms.push(now.wall_ms - deadline_ms);
+                }
+            }
+        }
+        let transitions = transitions
+            .into_iter()
+            .map(|((from, to), count)| (from, to, count));
+        let actions = actions
+            .into_iter()
+            .map(|((play, kind, reason), count)| (play, kind, reason, count));
+        let clv_updates: Vec<_> = clv_updates
+            .iter()
+            .map(|(currency, count)| (currency.code(), *count))
+            .collect();
+        self.own.record_batch(&BatchReport {
+            events,
+            dead_letters,
+            refusals: &refusals.into_iter().collect::<Vec<_>>(),
+            transitions: &transitions.collect::<Vec<_>>(),
+            actions: &actions.collect::<Vec<_>>(),
+            clv_updates: &clv_updates,
+            timer_delays_ms: &timer_delays_ms,
+            processing_us: open_ms * 1000,
         });
     }
 }

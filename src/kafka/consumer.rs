@@ -17,22 +17,18 @@ use super::changelog::ChangelogReader;
 use super::client;
 use super::deadline::Deadline;
 use super::failure::Failure;
-use super::group::{EVENTS_WAIT, Group, Handle, serve_events};
+use super::group::{Group, Handle};
 use super::message::Message;
+use super::observer::{Observer, unreachable_error};
 use super::queue::{Fetched, PartitionQueue};
 use super::retire::retire;
 use super::settings::Settings;
-use super::topics;
 use super::wake::Waker;
 use crate::worker::source::{
     Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead,
     Membership, Record as _, Source, SourceError,
 };
 
-/// For the first answer of the cluster.
-const METADATA_WAIT: Duration = Duration::from_secs(10);
-/// For watermarks, asked while other slots wait.
-const WATERMARK_WAIT: Duration = Duration::from_secs(2);
 /// Longer than a transaction takes that is being committed; a dead owner's stays open for seconds.
 const COMMITTED_WAIT: Duration = Duration::from_millis(500);
 /// For a partition just assigned to become seekable.
@@ -63,8 +59,7 @@ pub struct Consumer {
     queues: Vec<Vec<PartitionQueue>>,
     changelog: Option<ChangelogReader>,
     handle: Arc<Handle>,
-    /// Reads nothing; its high watermarks include open transactions.
-    observer: Handle,
+    observer: Observer,
     waker: Arc<Waker>,
 }
 
@@ -76,10 +71,8 @@ impl Consumer {
             return Err(SourceError::Refused(problems.join("; ")));
         }
         let refused = |error: KafkaError| SourceError::Refused(client::text_of(&error));
-        let observer: Handle = client::observer(settings, &format!("{worker}-observer"))
-            .create_with_context(Group::outsider())
-            .map_err(refused)?;
-        let slots = count_slots(settings, &observer)?;
+        let observer = Observer::connect(settings, &format!("{worker}-observer"))?;
+        let slots = observer.count_slots(settings)?;
         let topics = &settings.input_topics;
         let group = Group::member(topics.clone(), slots, settings.instance_id.clone());
         let mut handle: Handle = client::consumer(settings, worker, topics.len() * slots as usize)
@@ -145,16 +138,6 @@ impl Consumer {
             .try_for_each(|element| element.error())
     }
 
-    fn bounds(&self, topic: &str, slot: u32) -> Result<Bounds, SourceError> {
-        let found = self
-            .observer
-            .fetch_watermarks(topic, slot as i32, WATERMARK_WAIT);
-        serve_events(&self.observer, Duration::ZERO);
-        let (low, high) = found
-            .map_err(|error| unreachable_error(&format!("watermarks of {topic} {slot}"), &error))?;
-        Ok(Bounds { low, high })
-    }
-
     /// Whether the coordinator answers at all: a partition that nobody has cannot be held up by a transaction.
     fn coordinator_answers(&self) -> bool {
         let mut nobody = TopicPartitionList::with_capacity(1);
@@ -188,49 +171,6 @@ impl Consumer {
                 Ok(())
             }
         }
-    }
-}
-
-fn count_slots(settings: &Settings, observer: &Handle) -> Result<u32, SourceError> {
-    let mut counts = Vec::new();
-    for topic in &settings.input_topics {
-        let metadata = observer
-            .fetch_metadata(Some(topic), METADATA_WAIT)
-            .map_err(|error| {
-                serve_events(observer, EVENTS_WAIT);
-                let reason = observer
-                    .context()
-                    .last_error()
-                    .unwrap_or_else(|| client::text_of(&error));
-                SourceError::Unavailable(format!(
-                    "no answer from {}: {reason}",
-                    settings.bootstrap_servers
-                ))
-            })?;
-        counts.push(
-            metadata
-                .topics()
-                .first()
-                .map_or(0, |found| found.partitions().len() as u32),
-        );
-    }
-    let found = settings
-        .input_topics
-        .iter()
-        .map(String::as_str)
-        .zip(counts.iter().copied());
-    match topics::input_problems(found).first() {
-        Some(problem) => Err(SourceError::Refused(problem.to_string())),
-        None => Ok(counts[0]),
-    }
-}
-
-fn unreachable_error(what: &str, error: &KafkaError) -> SourceError {
-    match error.rdkafka_error_code() {
-        Some(code) if client::is_unauthorized(code) => {
-            SourceError::Refused(format!("{what}: {code}"))
-        }
-        _ => SourceError::Unavailable(format!("{what}: {}", client::text_of(error))),
     }
 }
 
@@ -397,11 +337,12 @@ impl Source for Consumer {
     }
 
     fn input_bounds(&mut self, input: Input) -> Result<Bounds, SourceError> {
-        self.bounds(&self.settings.input_topics[input.topic], input.slot)
+        self.observer
+            .bounds(&self.settings.input_topics[input.topic], input.slot)
     }
 
     fn changelog_bounds(&mut self, slot: u32) -> Result<Bounds, SourceError> {
-        self.bounds(&self.settings.output.changelog, slot)
+        self.observer.bounds(&self.settings.output.changelog, slot)
     }
 
     fn open_changelog(&mut self, slot: u32, from: i64) -> Result<(), SourceError> {

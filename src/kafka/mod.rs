@@ -16,6 +16,7 @@ mod delivery;
 mod failure;
 mod group;
 mod message;
+mod observer;
 mod produce;
 mod producer;
 mod queue;

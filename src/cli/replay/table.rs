@@ -67,6 +67,18 @@ pub fn show(
     for worth in worths.iter().take(ROWS) {
         writeln!(to, "{}", row(worth))?;
     }
+    writeln!(to, "{}", totals(&worths))?;
+    if !parameters.fitted {
+        writeln!(
+            to,
+            "the parameters are not fitted to these customers: give your own with --models FILE"
+        )?;
+    }
+    Ok(())
+}
+
+/// The customers' worth added up, in the first one's currency.
+fn totals(worths: &[Worth]) -> String {
     let alive: f64 = worths.iter().map(|worth| worth.forecast.p_alive).sum();
     let orders: f64 = worths
         .iter()
@@ -80,18 +92,10 @@ pub fn show(
         .first()
         .and_then(|worth| worth.customer.orders.primary())
         .map_or(2, |sum| sum.currency.exponent());
-    writeln!(
-        to,
+    format!(
         "all together: {alive:.0} alive, {orders:.0} orders and {} expected",
         major(value, exponent)
-    )?;
-    if !parameters.fitted {
-        writeln!(
-            to,
-            "the parameters are not fitted to these customers: give your own with --models FILE"
-        )?;
-    }
-    Ok(())
+    )
 }
 
 fn collect(config: &Config, committed: &Committed, slot: u32, at_ms: i64, worths: &mut Vec<Worth>) {
