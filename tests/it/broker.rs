@@ -23,6 +23,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -193,17 +194,19 @@ fn write_settings(run_dir: &Path, client_port: u16, controller_port: u16) -> io:
 }
 
 fn create_run_dir() -> io::Result<PathBuf> {
-    // A folder of an earlier process with our id may remain if its guard was killed too.
+    // Never one number twice: whoever waits for a folder to go must not meet the next one of that name.
+    static NEXT_NUMBER: AtomicU32 = AtomicU32::new(0);
     let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
     fs::create_dir_all(parent)?;
-    for number in 0.. {
+    loop {
+        let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
         let run_dir = parent.join(format!("kafka-{}-{number}", process::id()));
         match fs::create_dir(&run_dir) {
+            // Of an earlier process with our id, whose guard was killed too.
             Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {}
             result => return result.map(|()| run_dir),
         }
     }
-    unreachable!("the numbers do not end before the folders do")
 }
 
 fn free_ports() -> io::Result<[u16; 2]> {

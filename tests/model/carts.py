@@ -98,13 +98,16 @@ class Carts:
         if event.name == "Checkout Started":
             ids = {event.properties.get("checkout_id"), event.properties.get("order_id")}
             cart.checkout_ids = (ids - {None}) or cart.checkout_ids
+        is_emptied = had_lines and not cart.lines
+        if is_emptied:
+            cart.stated = None  # it told of what was in there
         if changed:
-            self._note_change(cart, event.time_ms, is_emptied=had_lines and not cart.lines)
+            self._note_change(cart, event.time_ms)
         if event.name == "Cart Abandoned" and cart.lines and not cart.decided:
             cart.due_ms = event.time_ms
         if changed or cart_id is not None:
             self.open = cart
-        if had_lines and not cart.lines:
+        if is_emptied:
             return self._cancel(cart, event.time_ms, "cart_emptied")
         return None
 
@@ -117,12 +120,12 @@ class Carts:
             cart.stated = (event.amount_minor, event.currency)
         return event.products is not None and cart.replace(event.products)
 
-    def _note_change(self, cart: Cart, time_ms: int, is_emptied: bool) -> None:
+    def _note_change(self, cart: Cart, time_ms: int) -> None:
         if cart.id is None:
             cart.id = f"auto-{time_ms}"
         cart.last_change_ms = max(time_ms, cart.last_change_ms or time_ms)
         # Nobody is reminded of nothing: without lines it takes a stated value above zero.
-        has_content = bool(cart.lines) or (not is_emptied and cart.stated is not None and cart.stated[0] > 0)
+        has_content = bool(cart.lines) or (cart.stated is not None and cart.stated[0] > 0)
         if not cart.decided:
             cart.due_ms = cart.last_change_ms + self.delay_ms if has_content else None
 

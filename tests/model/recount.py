@@ -17,6 +17,8 @@ import sys
 from collections import Counter
 from typing import Optional
 
+sys.dont_write_bytecode = True  # no __pycache__ among the sources
+
 from customer import Expected, Settings
 from outputs import Found, read_outputs
 from records import DEFAULT_TOPICS, parse_time_ms, read_records

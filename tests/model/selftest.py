@@ -13,7 +13,10 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from datetime import datetime, timedelta
 from typing import Any, Optional
+
+sys.dont_write_bytecode = True  # no __pycache__ among the sources
 
 from customer import Expected, Settings
 from lifecycle import p_alive, weeks_until
@@ -27,8 +30,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def rfc3339(time_ms: int) -> str:
-    from datetime import datetime, timedelta
-
     return (datetime(1970, 1, 1) + timedelta(milliseconds=time_ms)).isoformat(timespec="milliseconds") + "Z"
 
 
@@ -173,6 +174,12 @@ class Reminders(unittest.TestCase):
     def test_abandoned_upstream_is_due_at_once(self) -> None:
         self.assertEqual(Story().subscriber().add(HOUR).track(HOUR + MINUTE, "Cart Abandoned").actions(), [("send", None, HOUR + MINUTE)])
         self.assertEqual(Story().subscriber().track(HOUR, "Cart Abandoned", value=5, currency="USD").actions(), [])
+
+    def test_a_look_without_products_changes_nothing(self) -> None:
+        look = {"value": 10, "currency": "USD"}
+        self.assertEqual(Story().subscriber().track(HOUR, "Cart Viewed", cart_id="c-1", **look).actions(), [])
+        story = Story().subscriber().track(HOUR, "Cart Viewed", **look).add(HOUR + MINUTE)
+        self.assertEqual(story.run(DAY).actions["u-1"][0]["cart_id"], f"auto-{START_MS + HOUR + MINUTE}")
 
     def test_refusals(self) -> None:
         address = "u-1@example.com"

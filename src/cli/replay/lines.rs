@@ -49,12 +49,17 @@ struct Recorded<'a> {
 struct Shape<'a> {
     #[serde(borrow)]
     topic: Option<&'a RawValue>,
-    #[serde(borrow)]
+    /// A null value is one too: a tombstone.
+    #[serde(borrow, default, deserialize_with = "present")]
     value: Option<&'a RawValue>,
     #[serde(rename = "userId", borrow)]
     user_id: Option<&'a RawValue>,
     #[serde(rename = "anonymousId", borrow)]
     anonymous_id: Option<&'a RawValue>,
+}
+
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(from).map(Some)
 }
 
 /// Reads one line of an event file.

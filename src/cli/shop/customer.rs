@@ -221,9 +221,11 @@ impl Customer {
         };
         let id = next_order_id(scene);
         let properties = basket.begin_checkout(scene, &id);
-        if scene.random.percent(75) {
-            self.phase = Phase::Order { id };
-        }
+        self.phase = if scene.random.percent(75) {
+            Phase::Order { id }
+        } else {
+            Phase::Away
+        };
         Told::track(ShopTopic::Carts, "Checkout Started", properties)
     }
 
