@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::rules;
 use crate::config::{Config, ConfigError, Problem, Sources, Text};
 
 /// Nobody writes a configuration this long: a larger file is another file.
@@ -38,13 +39,24 @@ impl SettingsArgs {
         }
         let sets: Vec<String> = self.sets.iter().chain(implied).cloned().collect();
         let host_name = host_name();
-        Config::read(&Sources {
+        let config = Config::read(&Sources {
             files: &files,
             environment: &environment(),
             sets: &sets,
             host_name: host_name.as_deref(),
             read_file: &|path| read_text(Path::new(path)),
-        })
+        })?;
+        // librdkafka knows its own properties: what it refuses is found now, and not when a client is made
+        let problems = rules::kafka_settings(&config).problems();
+        if problems.is_empty() {
+            return Ok(config);
+        }
+        let problem = |message| Problem {
+            key: None,
+            origin: None,
+            message,
+        };
+        Err(ConfigError(problems.into_iter().map(problem).collect()))
     }
 
     fn texts(&self) -> (Vec<Text>, Vec<Problem>) {

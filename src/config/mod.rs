@@ -31,14 +31,13 @@ pub use properties::Properties;
 pub use show::Setting;
 
 /// Last parts of the names of the topics lifetide writes.
-pub const OUTPUT_TOPICS: [&str; 7] = [
+pub const OUTPUT_TOPICS: [&str; 6] = [
     "transitions",
     "clv",
     "actions",
     "aggregates",
     "dlq",
     "changelog",
-    "relay",
 ];
 
 /// What can change a decision: these keys, and the parameter file. Where and how fast it runs cannot.

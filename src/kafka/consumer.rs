@@ -26,7 +26,7 @@ use super::settings::Settings;
 use super::wake::Waker;
 use crate::worker::source::{
     Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead,
-    Membership, Record as _, Source, SourceError,
+    Membership, Record as _, Source, SourceError, WAYS_OUT,
 };
 
 /// Longer than a transaction takes that is being committed; a dead owner's stays open for seconds.
@@ -153,8 +153,7 @@ impl Consumer {
         match code {
             RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset => {
                 Err(SourceError::Refused(format!(
-                    "topic {topic}, partition {}: the committed offset is no longer there ({text}); ways out: `state reset`, `state adopt`, \
-                 `state rebuild --mute-actions`",
+                    "topic {topic}, partition {}: the committed offset is no longer there ({text}); {WAYS_OUT}",
                     input.slot
                 )))
             }

@@ -76,9 +76,18 @@ const RESERVED: [(&str, &str); 20] = [
     ("metadata.broker.list", "set kafka.bootstrap_servers"),
     ("group.id", "set kafka.group_id"),
     ("group.instance.id", "set instance.id"),
-    ("session.timeout.ms", "set kafka.session_timeout_ms"),
-    ("heartbeat.interval.ms", "set kafka.heartbeat_interval_ms"),
-    ("transaction.timeout.ms", "set kafka.transaction_timeout_ms"),
+    (
+        "session.timeout.ms",
+        "heartbeats, session and transaction time-outs depend on each other and are fixed",
+    ),
+    (
+        "heartbeat.interval.ms",
+        "heartbeats, session and transaction time-outs depend on each other and are fixed",
+    ),
+    (
+        "transaction.timeout.ms",
+        "heartbeats, session and transaction time-outs depend on each other and are fixed",
+    ),
     (
         "transactional.id",
         "it is made of group, instance and worker so that a restart ends what was left open",

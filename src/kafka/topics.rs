@@ -46,6 +46,11 @@ pub enum Problem {
         partitions: u32,
         inputs: u32,
     },
+    /// A dead letter as large as its record could not be written, and would stop everything behind it.
+    DeadLetterBytes {
+        topic: String,
+        value: String,
+    },
     /// The changelog would lose what only we may delete.
     ChangelogConfig {
         topic: String,
@@ -86,6 +91,10 @@ impl fmt::Display for Problem {
                     "changelog topic {topic} has {partitions} partitions, the input topics {inputs}"
                 )
             }
+            Problem::DeadLetterBytes { topic, value } => write!(
+                f,
+                "dead-letter topic {topic} has max.message.bytes={value}, too little for untouched records: set max.message.bytes={DEAD_LETTER_MAX_BYTES}"
+            ),
             Problem::ChangelogConfig {
                 topic,
                 key,
@@ -173,6 +182,7 @@ pub fn check(settings: &Settings, facts: &[TopicFacts]) -> Vec<Problem> {
             problems.push(Problem::MissingOutput(name.to_owned()));
         }
     }
+    problems.extend(dead_letter_problem(settings, facts));
     let Some(changelog) = find(facts, &settings.output.changelog) else {
         return problems;
     };
@@ -201,6 +211,17 @@ pub fn check(settings: &Settings, facts: &[TopicFacts]) -> Vec<Problem> {
         }
     }
     problems
+}
+
+fn dead_letter_problem(settings: &Settings, facts: &[TopicFacts]) -> Option<Problem> {
+    let topic = find(facts, &settings.output.dead_letters)?;
+    let value = topic.configs.get("max.message.bytes")?;
+    let wanted: u64 = DEAD_LETTER_MAX_BYTES.parse().unwrap_or_default();
+    let too_little = value.parse::<u64>().is_ok_and(|bytes| bytes < wanted);
+    too_little.then(|| Problem::DeadLetterBytes {
+        topic: topic.name.clone(),
+        value: value.clone(),
+    })
 }
 
 /// Of input topics with their partitions; 0 where there is no such topic.

@@ -11,7 +11,7 @@ use super::block::{self, InputOffset, TransactionHeader};
 use super::metadata::Metadata;
 use super::restore::{Restore, RestoreError, Target};
 use super::source::{
-    CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Source, SourceError,
+    CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Source, SourceError, WAYS_OUT,
 };
 use super::transaction::{Transaction, TransactionError};
 use super::{Now, WorkerError};
@@ -26,8 +26,6 @@ const READ_BYTES: usize = 4 * 1024 * 1024;
 const ATTEMPTS_MAX: u32 = 2;
 /// The writer trims while we read: each time the start is fetched anew. More often than this is not a race.
 const RESTARTS_MAX: u32 = 20;
-
-const WAYS_OUT: &str = "ways out: `state reset` (forget the slot), `state adopt` (trust the changelog), `state repair --slot`, `state rebuild --mute-actions` (from the inputs, without sending)";
 
 /// The state a slot starts running with.
 pub struct Recovered {

@@ -98,6 +98,10 @@ pub enum SourceError {
     Refused(String),
 }
 
+/// What a person can do about a slot whose history does not fit its offsets; `state` commands of a later version will do it in place.
+pub const WAYS_OUT: &str = "ways out: put the topics and offsets back as they were, or begin anew from the inputs under another \
+    kafka.group_id and output.prefix, with plays.not_before set to now so that nobody is mailed again";
+
 pub trait Source {
     type Record: Record;
 
