@@ -110,7 +110,6 @@ pub fn apply(
             customer.cart = None;
         }
     }
-    plays::prune(customer, scene.rules);
     Some(effect.outcome)
 }
 

@@ -54,7 +54,7 @@ impl Cart {
 
     /// Whether there is anything to remind of.
     pub fn is_worth_reminding(&self) -> bool {
-        !self.lines.is_empty() || self.stated.is_some()
+        !self.lines.is_empty() || self.stated.is_some_and(|value| value.minor > 0)
     }
 
     /// Whether an order closes this cart: it came after the last change, or names it.
@@ -133,15 +133,16 @@ pub fn apply_line(open: &mut Option<Cart>, event: &CartLine<'_>, at_ms: i64) -> 
 pub fn apply_contents(open: &mut Option<Cart>, event: &CartContents<'_>, at_ms: i64) -> Change {
     let id = event.cart_id.as_deref();
     let opened = !open.as_ref().is_some_and(|cart| cart.is_meant(id));
-    let says_nothing = event.products.as_ref().is_none_or(Vec::is_empty)
-        && (event.value.is_none() || event.source == ContentsSource::Abandoned);
-    if open.is_none() && says_nothing {
+    // a look at no cart in particular, which nobody filled, is no cart
+    let says_nothing = event.products.as_ref().is_none_or(Vec::is_empty);
+    if open.is_none() && id.is_none() && says_nothing {
         return Change::default();
     }
     let cart = pick(open, opened, id, at_ms);
     cart.learn(event);
     let Some(products) = event.products.as_deref() else {
-        let touched = opened && cart.stated.is_some() && event.source != ContentsSource::Abandoned;
+        let touched =
+            opened && cart.is_worth_reminding() && event.source != ContentsSource::Abandoned;
         return Change {
             opened,
             touched,

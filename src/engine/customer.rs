@@ -82,27 +82,45 @@ impl Customer {
 
     /// A customer nobody has heard of, in the same buffers.
     pub fn clear(&mut self) {
-        let mut old = std::mem::take(self);
-        old.seen.clear();
-        old.contact.clear();
-        old.orders.clear();
-        old.plays.clear();
-        old.sends_ms.clear();
+        // every field is named, so that none is forgotten
+        let Customer {
+            now_ms,
+            last_event_ms,
+            known,
+            identified,
+            stage,
+            cycle,
+            reactivated_day,
+            ..
+        } = self;
+        (
+            *now_ms,
+            *last_event_ms,
+            *known,
+            *identified,
+            *stage,
+            *cycle,
+            *reactivated_day,
+        ) = (0, 0, false, false, None, 0, None);
         let Customer {
             seen,
             contact,
+            consent,
+            last_open_ms,
+            last_click_ms,
             orders,
+            cart,
             plays,
             sends_ms,
+            derived,
             ..
-        } = old;
-        *self = Customer {
-            seen,
-            contact,
-            orders,
-            plays,
-            sends_ms,
-            ..Customer::default()
-        };
+        } = self;
+        (*last_open_ms, *last_click_ms, *cart, *derived) = (None, None, None, Derived::default());
+        *consent = Consent::default();
+        seen.clear();
+        contact.clear();
+        orders.clear();
+        plays.clear();
+        sends_ms.clear();
     }
 }

@@ -111,7 +111,6 @@ impl Due {
                 return Fate::Gone;
             }
         }
-        plays::prune(customer, scene.rules);
         Fate::Stays
     }
 

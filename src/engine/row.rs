@@ -11,6 +11,8 @@ mod currencies;
 mod orders;
 mod person;
 mod plays;
+#[cfg(test)]
+mod tests;
 
 use super::customer::Customer;
 use super::lifecycle::Stage;

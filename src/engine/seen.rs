@@ -8,7 +8,8 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 /// The ids remembered per customer (`contracts.md` 2): enough for retries of a producer, not for a replay of last week.
 pub const SEEN_MAX: usize = 16;
 
-/// What an id names. The seeds are stored in rows through their fingerprints and never change.
+/// What an id names. The seeds are stored in rows through their fingerprints and never change; they differ in all bits, since of short ids
+/// the hash only sees seed and text combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdKind {
     Message,
@@ -20,9 +21,9 @@ pub enum IdKind {
 impl IdKind {
     fn seed(self) -> u64 {
         match self {
-            IdKind::Message => 1,
-            IdKind::Refund => 2,
-            IdKind::Order => 3,
+            IdKind::Message => 0x9f6d_62d3_a1c4_07b5,
+            IdKind::Refund => 0x34b7_e51c_5e08_d96a,
+            IdKind::Order => 0xc8e2_196f_f37b_4a01,
         }
     }
 }
@@ -78,8 +79,15 @@ mod tests {
 
     #[test]
     fn ids_of_different_kinds_never_match() {
-        let all =
-            [IdKind::Message, IdKind::Refund, IdKind::Order].map(|kind| fingerprint(kind, "1001"));
-        assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2]);
+        let kinds = [IdKind::Message, IdKind::Refund, IdKind::Order];
+        let fingerprints = kinds
+            .iter()
+            .flat_map(|kind| (0..2000).map(|id| fingerprint(*kind, &id.to_string())));
+        assert_eq!(
+            fingerprints
+                .collect::<std::collections::HashSet<u64>>()
+                .len(),
+            6000
+        );
     }
 }

@@ -15,6 +15,7 @@ use super::committed::{ALL_REGIONS, Committed, hash_of};
 use super::deadline::{self, Fate};
 use super::outputs::Outputs;
 use super::overlay::{NEVER, Overlay};
+use super::plays;
 use super::row;
 use super::rules::Rules;
 use super::scene::{Cause, Occasion, Scene};
@@ -106,11 +107,6 @@ impl Slot {
         self.timers.len()
     }
 
-    #[cfg(test)]
-    pub fn committed_for_tests(&self) -> Arc<Committed> {
-        Arc::clone(&self.committed)
-    }
-
     /// Moves slot time on and fires what is due by then, in order of (deadline, customer id), each at its own time. Looks at or fires at
     /// most `limit` entries of the queue.
     pub fn tick(&mut self, moment: Moment, limit: usize, out: &mut Outputs) -> Progress {
@@ -136,9 +132,8 @@ impl Slot {
 
     /// Applies an event. What was due by its time has been fired by `tick`.
     pub fn apply(&mut self, event: &Event<'_>, cause: &Cause<'_>, out: &mut Outputs) -> Outcome {
-        let hash = hash_of(&event.customer);
-        let place = self.touch(hash, &event.customer);
-        let entry = self.overlay.entry(place);
+        self.open(hash_of(&event.customer), &event.customer);
+        let (customer, entry) = self.overlay.current();
         let mut scene = Scene {
             rules: &self.rules,
             slot: self.number,
@@ -152,11 +147,11 @@ impl Slot {
             out,
             written: 0,
         };
-        let Some(outcome) = apply::apply(&mut entry.customer, event, cause, &mut scene) else {
+        let Some(outcome) = apply::apply(customer, event, cause, &mut scene) else {
             return Outcome::Duplicate;
         };
         entry.exists = true;
-        self.settle(place);
+        self.settle();
         outcome
     }
 
@@ -173,7 +168,7 @@ impl Slot {
             own_ms => timers.offer(hash, own_ms),
         };
         for entry in overlay.with_hash(hash) {
-            sort(&entry.id, entry.deadline_ms);
+            sort(overlay.id(entry), entry.deadline_ms);
         }
         self.committed.for_hash(self.number, hash, |id, bytes| {
             let id = std::str::from_utf8(id)
@@ -185,16 +180,16 @@ impl Slot {
     }
 
     fn fire(&mut self, due: &Ready, wall_ms: Option<i64>, out: &mut Outputs) {
-        let place = self.touch(due.hash, &due.id);
-        let entry = self.overlay.entry(place);
+        self.open(due.hash, &due.id);
+        let (customer, entry) = self.overlay.current();
         if entry.deadline_ms != due.deadline_ms {
             if entry.deadline_ms != NEVER {
                 self.timers.offer(due.hash, entry.deadline_ms);
             }
             return;
         }
-        while let Some(next) = deadline::next(&entry.customer, &self.rules)
-            .filter(|next| next.at_ms <= due.deadline_ms)
+        while let Some(next) =
+            deadline::next(customer, &self.rules).filter(|next| next.at_ms <= due.deadline_ms)
         {
             let mut scene = Scene {
                 rules: &self.rules,
@@ -206,38 +201,33 @@ impl Slot {
                 out,
                 written: 0,
             };
-            if next.fire(&mut entry.customer, &mut scene) == Fate::Gone {
-                entry.customer.clear();
+            if next.fire(customer, &mut scene) == Fate::Gone {
+                customer.clear();
                 entry.exists = false;
                 break;
             }
         }
         entry.deadline_ms = NEVER; // its place in the queue is used up
-        self.settle(place);
+        self.settle();
         self.time_ms = Some(
             self.time_ms
                 .map_or(due.deadline_ms, |time| time.max(due.deadline_ms)),
         );
     }
 
-    fn touch(&mut self, hash: u64, id: &str) -> usize {
-        let fresh = self.overlay.len();
-        let place = self.overlay.touch(self.number, hash, id, &self.committed);
-        if place == fresh {
-            self.overlay
-                .entry(place)
-                .customer
-                .derive(&self.rules.settings);
+    fn open(&mut self, hash: u64, id: &str) {
+        if self.overlay.open(self.number, hash, id, &self.committed) {
+            self.overlay.current().0.derive(&self.rules.settings);
         }
-        place
     }
 
-    /// The customer has changed: its deadline is set anew, and queued if it is earlier than what is queued.
-    fn settle(&mut self, place: usize) {
-        let entry = self.overlay.entry(place);
-        entry.is_changed = true;
+    /// The customer at hand has changed: its deadline is set anew, and queued if it is earlier than what is queued.
+    fn settle(&mut self) {
+        self.overlay.mark_changed();
+        let (customer, entry) = self.overlay.current();
+        plays::prune(customer, &self.rules);
         let next = if entry.exists {
-            deadline::next(&entry.customer, &self.rules)
+            deadline::next(customer, &self.rules)
         } else {
             None
         };

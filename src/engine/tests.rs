@@ -244,6 +244,7 @@ pub fn states(at: i64, status: ConsentStatus) -> Event<'static> {
 pub struct Shop {
     pub slot: Slot,
     pub out: Outputs,
+    pub committed: Arc<Committed>,
     offset: i64,
 }
 
@@ -253,9 +254,11 @@ impl Shop {
     }
 
     pub fn with(settings: Settings) -> Shop {
+        let committed = Arc::new(Committed::new());
         Shop {
-            slot: Slot::new(3, Arc::new(settings), Arc::new(Committed::new())),
+            slot: Slot::new(3, Arc::new(settings), Arc::clone(&committed)),
             out: Outputs::default(),
+            committed,
             offset: 0,
         }
     }
@@ -323,8 +326,7 @@ impl Shop {
     pub fn customer(&mut self, id: &str) -> Customer {
         self.commit();
         let hash = hash_of(id);
-        let committed = self.slot.committed_for_tests();
-        committed
+        self.committed
             .with_row(3, hash, id, |row| read_row(row).unwrap())
             .unwrap()
     }

@@ -100,13 +100,6 @@ impl Timers {
         }
     }
 
-    /// Puts what was found due back into the queue, to be looked at again.
-    pub fn unready(&mut self) {
-        for Reverse(due) in std::mem::take(&mut self.ready) {
-            self.offer(due.hash, due.deadline_ms);
-        }
-    }
-
     /// Customers waited for.
     pub fn len(&self) -> usize {
         self.queued.len() + self.ready.len()
@@ -190,18 +183,6 @@ mod tests {
         assert_eq!(timers.pop(), look(5, 4), "an earlier one goes first");
         assert_eq!(timers.pop(), Some(Next::Fire(due(10, "b", 1))));
         assert_eq!(timers.pop(), look(20, 3));
-    }
-
-    #[test]
-    fn what_was_ready_can_be_queued_again() {
-        let mut timers = Timers::default();
-        timers.ready(due(10, "b", 1));
-        timers.ready(due(10, "a", 1));
-        timers.unready();
-        assert_eq!(
-            (timers.len(), timers.pop(), timers.pop()),
-            (1, look(10, 1), None)
-        );
     }
 
     #[test]

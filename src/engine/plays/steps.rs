@@ -124,10 +124,12 @@ fn remember_send(
             let due_ms = sent
                 .due_ms
                 .saturating_add(later.delay_ms - play.steps[this].delay_ms);
+            // quiet hours may have held this step beyond the next one's due time, which then waits no longer
+            let release_ms = Some(scene.time_ms).filter(|now| *now > due_ms);
             Phase::Waiting {
                 step: sent.step + 1,
                 due_ms,
-                release_ms: None,
+                release_ms,
             }
         }
         None => Phase::Over,

@@ -21,14 +21,14 @@ impl Slot {
             || self.overlay.entries().iter().any(|e| e.is_changed)
     }
 
-    /// Customers the transaction holds decoded.
+    /// Customers the transaction has touched.
     pub fn open_customers(&self) -> usize {
-        self.overlay.len()
+        self.overlay.entries().len()
     }
 
-    /// Encodes every changed customer. No `tick` or `apply` until `publish` or `discard`.
+    /// Completes the rows. No `tick` or `apply` until `publish` or `discard`.
     pub fn seal(&mut self) {
-        self.overlay.seal();
+        self.overlay.close();
     }
 
     /// The changed rows, sealed, in order of first touch.
@@ -36,7 +36,7 @@ impl Slot {
         let changed = self.overlay.entries().iter().filter(|e| e.is_changed);
         changed.map(|e| Change {
             hash: e.hash,
-            id: &e.id,
+            id: self.overlay.id(e),
             row: self.overlay.row(e),
         })
     }
@@ -51,9 +51,9 @@ impl Slot {
         self.published_time_ms = self.time_ms;
     }
 
-    /// The transaction is not committed: customers, time and queue are as after the last `publish`.
+    /// The transaction is not committed: customers and time are as after the last `publish`, and every committed deadline is queued. What
+    /// the queue still holds of the transaction is found outdated when its moment comes.
     pub fn discard(&mut self) {
-        self.timers.unready();
         for entry in self.overlay.entries() {
             if entry.committed_deadline_ms != NEVER {
                 self.timers.offer(entry.hash, entry.committed_deadline_ms);

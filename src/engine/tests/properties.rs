@@ -1,1 +1,442 @@
-//! x
+//! What must hold for any events in any order: rows round-trip, transactions can be cut, discarded and restored anywhere, and none of it
+//! changes a byte of what is written. proptest prints and keeps the seeds of failures.
+
+use std::ops::Range;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+
+const CUSTOMERS: [&str; 4] = ["u-1", "u-2", "a", "longer-id-3"];
+
+/// A step of a random history: who, when (a step on from the one before, or back), what.
+#[derive(Debug, Clone)]
+struct Happening {
+    customer: usize,
+    known: bool,
+    step_ms: i64,
+    message: Option<u8>,
+    traits: Traits<'static>,
+    kind: Kind<'static>,
+}
+
+fn amount() -> impl Strategy<Value = Money> {
+    (
+        0..4000i64,
+        select(vec!["USD", "USD", "USD", "EUR", "JPY", "KWD", "GBP"]),
+    )
+        .prop_map(|(minor, code)| money(minor, code))
+}
+
+fn short_id(
+    prefix: &'static str,
+    range: Range<u32>,
+) -> impl Strategy<Value = crate::event::Text<'static>> {
+    range.prop_map(move |number| format!("{prefix}-{number}").into())
+}
+
+fn any_product() -> impl Strategy<Value = Product<'static>> {
+    (
+        short_id("p", 0..30),
+        proptest::option::of(amount()),
+        0..4u32,
+        proptest::option::of(short_id("name", 0..3)),
+    )
+        .prop_map(|(product_id, price, quantity, name)| Product {
+            product_id,
+            sku: None,
+            name,
+            url: None,
+            image_url: None,
+            price,
+            quantity,
+        })
+}
+
+fn any_contents() -> impl Strategy<Value = CartContents<'static>> {
+    let source = select(vec![
+        ContentsSource::Viewed,
+        ContentsSource::Updated,
+        ContentsSource::CheckoutStarted,
+        ContentsSource::Abandoned,
+    ]);
+    let products = proptest::option::of(proptest::collection::vec(any_product(), 0..25));
+    let ids = (
+        proptest::option::of(short_id("c", 0..3)),
+        proptest::option::of(short_id("o", 0..9)),
+    );
+    (source, products, ids, proptest::option::of(amount())).prop_map(
+        |(source, products, (cart_id, checkout_id), value)| CartContents {
+            cart_id,
+            checkout_id,
+            source,
+            url: Some("https://shop.example.com/cart".into()),
+            products,
+            value,
+        },
+    )
+}
+
+fn any_status() -> impl Strategy<Value = ConsentStatus> {
+    select(vec![
+        ConsentStatus::Subscribed,
+        ConsentStatus::Unsubscribed,
+        ConsentStatus::Pending,
+    ])
+}
+
+fn any_kind() -> impl Strategy<Value = Kind<'static>> {
+    let order = (
+        short_id("o", 0..40),
+        proptest::option::of(short_id("o", 0..9)),
+        proptest::option::of(short_id("c", 0..3)),
+        amount(),
+    )
+        .prop_map(|(order_id, checkout_id, cart_id, value)| {
+            Kind::OrderCompleted(Order {
+                order_id,
+                checkout_id,
+                cart_id,
+                value,
+            })
+        });
+    let refund = (
+        short_id("o", 0..40),
+        proptest::option::of(short_id("r", 0..9)),
+        proptest::option::of(amount()),
+    )
+        .prop_map(|(order_id, refund_id, amount)| {
+            Kind::OrderRefunded(Refund {
+                order_id,
+                refund_id,
+                amount,
+            })
+        });
+    let cancelled = short_id("o", 0..40).prop_map(|order_id| Kind::OrderCancelled { order_id });
+    let signals = vec![
+        EmailSignal::Delivered,
+        EmailSignal::Opened,
+        EmailSignal::Clicked,
+        EmailSignal::HardBounce,
+        EmailSignal::SoftBounce,
+        EmailSignal::Complaint,
+    ];
+    let consent = (any_status(), proptest::option::of(short_id("form", 0..3))).prop_map(
+        |(status, source)| {
+            Kind::Consent(ConsentChange {
+                status,
+                source,
+                double_opt_in: true,
+            })
+        },
+    );
+    let line = (
+        proptest::option::of(short_id("c", 0..3)),
+        select(vec![CartDelta::Added, CartDelta::Added, CartDelta::Removed]),
+        any_product(),
+    )
+        .prop_map(|(cart_id, delta, product)| {
+            Kind::CartLine(CartLine {
+                cart_id,
+                delta,
+                product,
+            })
+        });
+    let contents = any_contents().prop_map(|contents| match contents.source {
+        ContentsSource::Abandoned => Kind::CartAbandoned(contents),
+        _ => Kind::CartContents(contents),
+    });
+    prop_oneof![
+        8 => order,
+        3 => refund,
+        1 => cancelled,
+        2 => select(signals).prop_map(Kind::Email),
+        2 => consent,
+        5 => line,
+        5 => contents,
+        2 => Just(Kind::Identify),
+        1 => Just(Kind::Unknown),
+    ]
+}
+
+fn any_traits() -> impl Strategy<Value = Traits<'static>> {
+    let consent = proptest::option::weighted(0.3, any_status());
+    let email = proptest::option::of(select(vec![
+        "a@example.com",
+        "a@example.com",
+        "b@example.com",
+        "not an address",
+    ]));
+    let zone = proptest::option::weighted(0.2, select(vec!["Europe/Berlin", "America/New_York"]));
+    (email, zone, consent).prop_map(|(email, zone, consent)| Traits {
+        email: email.map(Into::into),
+        first_name: None,
+        locale: None,
+        time_zone: zone.map(Into::into),
+        consent: consent.map(|status| TraitConsent {
+            status,
+            double_opt_in: false,
+            at_ms: None,
+        }),
+    })
+}
+
+fn any_step() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        6 => 0..2 * HOUR,
+        3 => 0..3 * DAY,
+        1 => 0..200 * DAY,
+        2 => -3 * HOUR..0i64,
+        1 => Just(0i64),
+        1 => Just(HOUR),
+    ]
+}
+
+fn any_history() -> impl Strategy<Value = Vec<Happening>> {
+    let happening = (
+        0..CUSTOMERS.len(),
+        any::<bool>(),
+        any_step(),
+        proptest::option::of(0..60u8),
+        any_traits(),
+        any_kind(),
+    )
+        .prop_map(
+            |(customer, known, step_ms, message, traits, kind)| Happening {
+                customer,
+                known,
+                step_ms,
+                message,
+                traits,
+                kind,
+            },
+        );
+    proptest::collection::vec(happening, 1..60)
+}
+
+fn any_settings() -> impl Strategy<Value = Settings> {
+    (
+        any::<[bool; 5]>(),
+        select(vec![
+            ConsentRule::OptIn,
+            ConsentRule::SoftOptIn,
+            ConsentRule::None,
+        ]),
+    )
+        .prop_map(
+            |([several_steps, quiet, frequency, two_plays, control], consent)| {
+                let mut play = play("cart_recovery");
+                if several_steps {
+                    play.steps.push(Step {
+                        delay_ms: 5 * HOUR,
+                        template: "cart_2".into(),
+                    });
+                    play.steps.push(Step {
+                        delay_ms: 4 * HOUR,
+                        template: "cart_3".into(),
+                    });
+                }
+                if quiet {
+                    let time = |hour| jiff::civil::time(hour, 0, 0, 0);
+                    play.quiet = Some(QuietHours {
+                        from: time(21),
+                        until: time(8),
+                    });
+                }
+                if frequency {
+                    play.cool_down_ms = Some(2 * DAY);
+                    play.caps = vec![Cap {
+                        channel: Channel::Email,
+                        count: 2,
+                        window_ms: DAY,
+                    }];
+                }
+                if control {
+                    play.control = 0.5;
+                }
+                let mut plays = vec![play.clone()];
+                if two_plays {
+                    plays.push(Play {
+                        name: "another".into(),
+                        ..play
+                    });
+                }
+                Settings {
+                    plays,
+                    consent,
+                    ..settings()
+                }
+            },
+        )
+}
+
+fn events(history: &[Happening]) -> Vec<Event<'static>> {
+    let mut time_ms = T0;
+    let mut events = Vec::new();
+    for happening in history {
+        time_ms += happening.step_ms;
+        events.push(Event {
+            customer: CUSTOMERS[happening.customer].into(),
+            identity: if happening.known {
+                Identity::Known
+            } else {
+                Identity::Anonymous
+            },
+            time_ms,
+            name: "Something".into(),
+            message_id: happening.message.map(|id| format!("m-{id}").into()),
+            traits: happening.traits.clone(),
+            kind: happening.kind.clone(),
+        });
+    }
+    events
+}
+
+/// One line per record, and one per outcome.
+fn transcript(shop: &Shop, lines: &mut Vec<String>) {
+    lines.extend(shop.out.records().map(|r| {
+        format!(
+            "{:?} {} {} {}",
+            r.topic,
+            r.key,
+            r.timestamp_ms,
+            String::from_utf8_lossy(r.value)
+        )
+    }));
+}
+
+/// Runs events, doing `between` before each.
+fn run(
+    settings: &Settings,
+    events: &[Event<'_>],
+    mut between: impl FnMut(usize, &mut Shop),
+) -> Vec<String> {
+    let mut shop = Shop::with(settings.clone());
+    let mut lines = Vec::new();
+    for (number, event) in events.iter().enumerate() {
+        between(number, &mut shop);
+        let outcome = shop.feed(event);
+        transcript(&shop, &mut lines);
+        shop.out.clear();
+        lines.push(format!("{outcome:?}"));
+    }
+    shop.until(4000 * DAY);
+    transcript(&shop, &mut lines);
+    lines
+}
+
+fn rows(committed: &Committed) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut rows = Vec::new();
+    for region in ALL_REGIONS {
+        committed.with_region(3, region as u16, |r| {
+            rows.extend(
+                r.into_iter()
+                    .flat_map(|r| r.rows())
+                    .map(|(_, id, row)| (id.to_vec(), row.to_vec())),
+            );
+        });
+    }
+    rows
+}
+
+proptest! {
+    #[test]
+    fn cutting_into_transactions_changes_nothing(history in any_history(), settings in any_settings(), cuts in any::<u64>()) {
+        let events = events(&history);
+        let whole = run(&settings, &events, |_, _| {});
+        let cut = run(&settings, &events, |number, shop| if cuts >> (number % 64) & 1 == 1 { shop.commit() });
+        prop_assert_eq!(whole, cut);
+    }
+
+    #[test]
+    fn a_discarded_transaction_never_was(history in any_history(), settings in any_settings(), cuts in any::<u64>(), lost in 1..8usize) {
+        let events = events(&history);
+        let whole = run(&settings, &events, |_, _| {});
+        let retried = run(&settings, &events, |number, shop| {
+            if cuts >> (number % 64) & 1 == 0 {
+                return;
+            }
+            shop.commit();
+            let offset = shop.offset;
+            shop.feed_all(&events[number..events.len().min(number + lost)]);
+            shop.slot.discard();
+            shop.out.clear();
+            shop.offset = offset;
+        });
+        prop_assert_eq!(whole, retried);
+    }
+
+    #[test]
+    fn a_restored_slot_goes_on_as_if_nothing_had_happened(history in any_history(), settings in any_settings(), cuts in any::<u64>()) {
+        let events = events(&history);
+        let whole = run(&settings, &events, |_, _| {});
+        let restored = run(&settings, &events, |number, shop| {
+            if number > 0 && cuts >> (number % 64) & 1 == 1 {
+                shop.commit();
+                let time_ms = shop.slot.time_ms().unwrap();
+                shop.slot = Slot::restored(3, Arc::new(settings.clone()), Arc::clone(&shop.committed), time_ms);
+            }
+        });
+        prop_assert_eq!(whole, restored);
+    }
+
+    #[test]
+    fn rows_round_trip_and_state_the_next_deadline(history in any_history(), settings in any_settings()) {
+        let mut shop = Shop::with(settings.clone());
+        shop.feed_all(&events(&history));
+        shop.commit();
+        for (_, row) in rows(&shop.committed) {
+            let customer = read_row(&row).unwrap();
+            let mut again = Vec::new();
+            super::super::row::encode(&customer, row_deadline_ms(&row).unwrap_or(i64::MAX), &mut again);
+            prop_assert_eq!(&again, &row);
+            prop_assert!(row_deadline_ms(&row).is_none_or(|deadline| shop.slot.next_deadline_ms().is_some_and(|next| next <= deadline)));
+        }
+    }
+
+    #[test]
+    fn deadlines_fire_in_order_of_moment_and_customer(history in any_history(), settings in any_settings(), limit in 1..5usize) {
+        let mut shop = Shop::with(settings);
+        shop.feed_all(&events(&history));
+        shop.out.clear();
+        let to_ms = T0 + 4000 * DAY;
+        let mut time_ms = shop.slot.time_ms().unwrap();
+        while shop.slot.tick(Moment { to_ms, wall_ms: None }, limit, &mut shop.out) == Progress::More {
+            let now_ms = shop.slot.time_ms().unwrap();
+            prop_assert!((time_ms..=to_ms).contains(&now_ms));
+            time_ms = now_ms;
+        }
+        prop_assert_eq!(shop.slot.time_ms(), Some(to_ms));
+        let fired: Vec<(i64, String)> = shop.out.records().map(|r| (r.timestamp_ms, r.key.to_owned())).collect();
+        let mut in_order = fired.clone();
+        in_order.sort();
+        prop_assert_eq!(fired, in_order);
+        prop_assert_eq!(shop.slot.next_deadline_ms(), None, "after years of silence nobody waits for anything");
+    }
+
+    #[test]
+    fn corrupt_rows_are_refused_or_read_but_never_panic(history in any_history(), damage in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..4), cut in any::<u16>()) {
+        let mut shop = Shop::new();
+        shop.feed_all(&events(&history));
+        shop.commit();
+        for (_, mut row) in rows(&shop.committed) {
+            let length = row.len();
+            let _ = read_row(&row[..usize::from(cut) % length]);
+            for (place, byte) in &damage {
+                row[usize::from(*place) % length] = *byte;
+            }
+            let _ = read_row(&row);
+        }
+    }
+
+    #[test]
+    fn any_bytes_at_all_are_no_danger(mut bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = read_row(&bytes);
+        let _ = row_deadline_ms(&bytes);
+        if let Some(version) = bytes.get_mut(8) {
+            *version = 1;
+        }
+        let _ = read_row(&bytes);
+    }
+}

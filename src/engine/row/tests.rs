@@ -1,0 +1,264 @@
+//! The layout of rows is stored in changelogs: golden bytes, and the size that memory per customer rests on.
+
+use super::*;
+use crate::engine::cart::{Cart, Line};
+use crate::engine::consent::{ByTrait, Stated};
+use crate::engine::money::Sum;
+use crate::engine::orders::{Claim, Folded, Kept};
+use crate::engine::plays::{Phase, PlayState, Sent};
+use crate::event::{ConsentStatus, Currency, Money};
+
+const NOW: i64 = 1_767_225_600_000;
+
+fn money(minor: i64, code: &str) -> Money {
+    Money {
+        minor,
+        currency: Currency::from_code(code).unwrap(),
+    }
+}
+
+/// Everything a row can hold.
+fn full() -> Customer {
+    let mut customer = Customer {
+        now_ms: NOW,
+        last_event_ms: NOW - 5,
+        known: true,
+        identified: true,
+        stage: Some(Stage::Reactivated),
+        cycle: 3,
+        reactivated_day: Some(20_454),
+        last_open_ms: Some(NOW - 1000),
+        last_click_ms: Some(NOW - 2000),
+        sends_ms: vec![NOW - 90_000, NOW - 60_000],
+        ..Customer::default()
+    };
+    customer.seen.remember(0x0102_0304_0506_0708);
+    customer.contact.email = "u-1@example.com".into();
+    customer.contact.email_at_ms = NOW - 5;
+    customer.contact.hard_bounced = true;
+    customer.contact.soft_bounces = 2;
+    customer.contact.first_name = "U".into();
+    customer.contact.locale = "en-GB".into();
+    customer.contact.time_zone = "Europe/London".into();
+    let status = ConsentStatus::Unsubscribed;
+    customer.consent.stated = Some(Stated {
+        status,
+        complaint: true,
+        double_opt_in: true,
+        source: "form".into(),
+        at_ms: NOW - 7,
+    });
+    customer.consent.by_trait = Some(ByTrait {
+        status: ConsentStatus::Pending,
+        double_opt_in: false,
+        at_ms: NOW - 8,
+    });
+    let (usd, eur, jpy) = (
+        money(0, "USD").currency,
+        money(0, "EUR").currency,
+        money(0, "JPY").currency,
+    );
+    let sum = Sum {
+        orders: 2,
+        gross_minor: 1 << 70,
+        refunds_minor: 100,
+        folded_first_minor: 50,
+        folded_repeat_minor: 60,
+        ..Sum::new(usd)
+    };
+    customer.orders.sums = vec![sum, Sum::new(eur)];
+    customer.orders.kept = vec![
+        Kept {
+            id: 11,
+            at_ms: NOW - 300,
+            remaining_minor: 5720,
+            currency: usd,
+            counted: true,
+        },
+        Kept {
+            id: 12,
+            at_ms: NOW - 200,
+            remaining_minor: 0,
+            currency: jpy,
+            counted: false,
+        },
+        Kept {
+            id: 13,
+            at_ms: NOW - 200,
+            remaining_minor: 1,
+            currency: jpy,
+            counted: true,
+        },
+    ];
+    let mut log_times = crate::clv::LogTimes::new();
+    log_times.add(1_000_000);
+    customer.orders.folded = Some(Folded {
+        days: 4,
+        first_ms: NOW - 900,
+        last_ms: NOW - 800,
+        latest_ms: NOW - 700,
+        log_times,
+    });
+    customer.orders.held = vec![
+        Claim {
+            order: 21,
+            amount: None,
+        },
+        Claim {
+            order: 22,
+            amount: Some(money(9, "EUR")),
+        },
+    ];
+    let line = Line {
+        product_id: "p-1".into(),
+        name: "Shoe".into(),
+        price: Some(money(2860, "USD")),
+        quantity: 2,
+        ..Line::default()
+    };
+    let bare = Line {
+        product_id: "p-2".into(),
+        quantity: 1,
+        price: Some(money(3, "KWD")),
+        ..Line::default()
+    };
+    let lines = vec![line, bare];
+    let url = "https://shop.example.com/c-1".into();
+    customer.cart = Some(Cart {
+        id: "c-1".into(),
+        url,
+        checkout: Some(31),
+        lines,
+        stated: Some(money(7, "KWD")),
+        last_change_ms: NOW - 9,
+    });
+    let out = vec![Sent {
+        step: 0,
+        due_ms: NOW - 50,
+        expires_ms: NOW + 50,
+    }];
+    customer.plays = vec![
+        PlayState {
+            play: 41,
+            phase: Phase::Waiting {
+                step: 1,
+                due_ms: NOW + 60,
+                release_ms: Some(NOW + 70),
+            },
+            out,
+            last_send_ms: Some(NOW - 50),
+        },
+        PlayState {
+            play: 42,
+            phase: Phase::Over,
+            out: Vec::new(),
+            last_send_ms: None,
+        },
+        PlayState {
+            play: 43,
+            phase: Phase::Idle,
+            out: Vec::new(),
+            last_send_ms: Some(NOW - 1),
+        },
+    ];
+    customer
+}
+
+/// Version 1, for ever.
+const GOLDEN: &str = "\
+    46a8da769b01000001ff7f80a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d4575726f70\
+    652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d804d82c08\
+    0c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c00215000000000000000016000000000000000101090363\
+    2d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac16100370\
+    2d320105030329000000000000000d01778b0101006463642a0000000000000002002b0000000000000008000202a0fe0ac0a907";
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[test]
+fn version_1_rows_stay_as_they_are() {
+    let mut row = Vec::new();
+    encode(&full(), NOW + 70, &mut row);
+    assert_eq!(hex(&row), GOLDEN);
+    assert_eq!(read_row(&row), Ok(full()));
+    assert_eq!(deadline_ms(&row), Some(NOW + 70));
+}
+
+#[test]
+fn what_is_absent_costs_nothing() {
+    let mut row = Vec::new();
+    encode(
+        &Customer {
+            now_ms: NOW,
+            last_event_ms: NOW,
+            cycle: 1,
+            stage: Some(Stage::Visitor),
+            ..Customer::default()
+        },
+        NEVER,
+        &mut row,
+    );
+    assert_eq!(row.len(), 8 + 1 + 2 + 6 + 1);
+    assert_eq!(deadline_ms(&row), None);
+}
+
+#[test]
+fn a_typical_customer_takes_about_150_bytes() {
+    let usd = money(0, "USD").currency;
+    let mut customer = Customer {
+        now_ms: NOW,
+        last_event_ms: NOW,
+        known: true,
+        stage: Some(Stage::Repeat),
+        cycle: 1,
+        ..Customer::default()
+    };
+    (0..6).for_each(|id| customer.seen.remember(id));
+    customer.contact.email = "u-00001234@example.com".into();
+    customer.contact.email_at_ms = NOW;
+    customer.last_open_ms = Some(NOW - 86_400_000);
+    let day = |days: i64| NOW - days * 86_400_000;
+    let kept = |id, days| Kept {
+        id,
+        at_ms: day(days),
+        remaining_minor: 5720,
+        currency: usd,
+        counted: true,
+    };
+    customer.orders.kept = vec![kept(1, 40), kept(2, 3)];
+    customer.orders.sums = vec![Sum {
+        orders: 2,
+        gross_minor: 11_440,
+        ..Sum::new(usd)
+    }];
+    let mut row = Vec::new();
+    encode(&customer, day(-60), &mut row);
+    assert!(row.len() <= 150, "{} bytes", row.len());
+}
+
+#[test]
+fn refused_rows_say_why() {
+    let mut row = Vec::new();
+    encode(&full(), 0, &mut row);
+    let mut other_version = row.clone();
+    other_version[8] = 9;
+    let mut longer = row.clone();
+    longer.push(0);
+    let mut no_stage = row.clone();
+    no_stage[17] = 77;
+    let cases: [(&[u8], RowError); 5] = [
+        (&[], RowError::Truncated),
+        (&row[..row.len() - 1], RowError::Truncated),
+        (&other_version, RowError::Version(9)),
+        (&longer, RowError::Malformed("length")),
+        (&no_stage, RowError::Malformed("stage")),
+    ];
+    for (row, error) in cases {
+        assert_eq!(read_row(row), Err(error));
+    }
+    assert_eq!(
+        RowError::Malformed("stage").to_string(),
+        "the row's stage is malformed"
+    );
+}
