@@ -30,7 +30,7 @@ pub type Written = BTreeMap<&'static str, BTreeMap<String, Vec<Value>>>;
 pub struct Trial {
     pub name: String,
     pub folder: PathBuf,
-    sets: Vec<String>,
+    pub sets: Vec<String>,
 }
 
 impl Trial {
