@@ -25,10 +25,9 @@ fn get(address: &str, path: &str) -> (u16, String) {
 }
 
 /// Where the process serves HTTP, from the line that says so.
-fn address(trial: &Trial, process: &mut Process, life: usize) -> String {
-    let log = trial.folder.join(format!("a-{life}.log"));
+fn address(process: &mut Process) -> String {
     wait_for("the address of /metrics", SOON, || {
-        let text = fs::read_to_string(&log).unwrap();
+        let text = fs::read_to_string(&process.log).unwrap();
         assert!(process.child.try_wait().unwrap().is_none(), "{text}");
         let line = text
             .lines()
@@ -56,7 +55,7 @@ fn metrics_and_health_answer_and_every_loaded_record_is_counted() {
     trial.load(5, 4_000, 300);
     let expected = trial.replay();
     let mut process = trial.start("a", 0);
-    let address = address(&trial, &mut process, 0);
+    let address = address(&mut process);
     wait_for("/readyz to say yes", SOON, || {
         assert_eq!(get(&address, "/livez").0, 200);
         (get(&address, "/readyz").0 == 200).then_some(())
@@ -87,7 +86,7 @@ fn sigterm_under_load_ends_with_0_within_10_s_and_loses_nothing() {
     let mut left = EVENTS as i64;
     for life in 0..3 {
         let mut process = trial.start("a", life);
-        let address = address(&trial, &mut process, life);
+        let address = address(&mut process);
         wait_for("the first commits", SOON, || {
             let (_, metrics) = get(&address, "/metrics");
             let consumed = total(&metrics, "lifetide_records_consumed_total");
