@@ -36,7 +36,7 @@ const IMPLIED: [&str; 8] = [
     "kafka.properties.fetch.wait.max.ms=\"10\"",
     "instance.id=\"demo\"",
 ];
-/// After the traffic ends: long enough for the last cart reminder and its commit.
+/// After the traffic ends: long enough for the last cart reminder and its commit. At most half of a short demo.
 const DRAIN_MS: u64 = 5_500;
 
 /// Watch it work on a made-up shop; needs nothing installed and nothing running
@@ -78,12 +78,6 @@ pub fn demo(arguments: &DemoArgs) -> Result<(), CommandError> {
     let began_ms = clock::monotonic_ms();
     let mut traffic = Traffic::new(&settings, arguments.seed)?;
     let history = traffic.send_history(clock::wall_ms())?;
-    writeln!(
-        stdout(),
-        "a shop with {} customers and {history} events in the past year; live from now on, cart e-mails after 3 s",
-        traffic::CUSTOMERS
-    )?;
-
     let done = Arc::new(AtomicBool::new(false));
     let mut watch = Watch::new(&settings, clock::wall_ms())?;
     let (end, live_ms) = (
@@ -93,8 +87,9 @@ pub fn demo(arguments: &DemoArgs) -> Result<(), CommandError> {
             .map_or(u64::MAX, |seconds| seconds.saturating_mul(1000)),
     );
     let process = Process::start(&config, PARTITIONS as u32)?;
+    introduce(history, arguments.seconds, process.address())?;
     let worker = std::thread::spawn(move || process.run_until(|| end.load(Ordering::Relaxed)));
-    let traffic_ms = live_ms.saturating_sub(DRAIN_MS);
+    let traffic_ms = live_ms - DRAIN_MS.min(live_ms / 2);
     while signals.load(Ordering::Relaxed) == 0
         && clock::monotonic_ms() - began_ms < live_ms
         && !worker.is_finished()
@@ -109,4 +104,28 @@ pub fn demo(arguments: &DemoArgs) -> Result<(), CommandError> {
         .join()
         .map_err(|_| CommandError::Failed("the worker broke an invariant".to_owned()))??;
     watch.finish(&settings, &mut stdout())
+}
+
+/// What the lines to come are about.
+fn introduce(
+    history: i64,
+    seconds: Option<u64>,
+    address: std::net::SocketAddr,
+) -> Result<(), CommandError> {
+    let end = seconds.map_or("Ctrl-C ends it".to_owned(), |seconds| {
+        format!("ends after {seconds} s, or at Ctrl-C")
+    });
+    writeln!(
+        stdout(),
+        "a made-up shop with {} customers on an imitation of Kafka inside this process; {end}
+first its past year is read ({history} events), then it is live: a cart left alone for 3 s is due for an e-mail
+metrics: http://{address}/metrics
+
+{:<8}  {:<12} {:<12} what happened",
+        traffic::CUSTOMERS,
+        "UTC",
+        "topic",
+        "customer"
+    )?;
+    Ok(())
 }

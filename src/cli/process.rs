@@ -3,6 +3,7 @@
 //! Workers share nothing but the committed state, which they only publish to. The first worker that a person must help ends the process;
 //! a stop is orderly and bounded. What the workers do is not decided here. Called by `run` and `demo`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -97,6 +98,11 @@ impl Process {
             health,
             server,
         })
+    }
+
+    /// Where HTTP is served.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
     }
 
     /// Returns when `wish` says stop or a worker cannot go on; then ends the rest in order.

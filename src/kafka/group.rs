@@ -157,14 +157,15 @@ impl ClientContext for Group {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(target: "librdkafka", "{error}: {reason}");
         let mut notes = self.notes();
-        // "all brokers are down" hides why
-        if notes.last_error.is_none()
-            || error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown)
-        {
-            notes.last_error = Some(reason.to_owned());
+        // "all brokers are down" comes with every failed connection, and hides why
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
+            tracing::debug!(target: "librdkafka", "{error}: {reason}");
+            notes.last_error.get_or_insert_with(|| reason.to_owned());
+            return;
         }
+        tracing::warn!(target: "librdkafka", "{error}: {reason}");
+        notes.last_error = Some(reason.to_owned());
     }
 }
 

@@ -1,10 +1,12 @@
 //! A trial of the real program on the real broker: topics of its own, a generated backlog, processes to start and to kill, and what came
 //! of it next to what `replay` says should have come of it.
 
+mod process;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use lifetide::cli::shop::{Shop, ShopRecord, to_line};
@@ -19,6 +21,8 @@ use serde_json::{Value, json};
 
 use crate::broker;
 
+pub use process::Process;
+
 pub const SLOTS: u32 = 4;
 const TOPICS: [&str; 3] = ["purchases", "emails", "carts"];
 pub const OUTPUTS: [&str; 4] = ["transitions", "clv", "actions", "dlq"];
@@ -30,7 +34,7 @@ pub type Written = BTreeMap<&'static str, BTreeMap<String, Vec<Value>>>;
 pub struct Trial {
     pub name: String,
     pub folder: PathBuf,
-    sets: Vec<String>,
+    pub sets: Vec<String>,
 }
 
 impl Trial {
@@ -340,6 +344,15 @@ pub fn counts(written: &Written) -> BTreeMap<&'static str, usize> {
         .collect()
 }
 
+/// A key's records as they came; those without a key (`-`) lie in any partition, so they have no order and are given one here.
+fn in_order<'a>(key: &str, by_key: &'a BTreeMap<String, Vec<Value>>) -> Vec<&'a Value> {
+    let mut records: Vec<&Value> = by_key.get(key).into_iter().flatten().collect();
+    if key == "-" {
+        records.sort_by_key(|record| record.to_string());
+    }
+    records
+}
+
 /// The first differences, in words.
 pub fn differences(expected: &Written, found: &Written) -> Vec<String> {
     let mut differences = Vec::new();
@@ -349,67 +362,19 @@ pub fn differences(expected: &Written, found: &Written) -> Vec<String> {
             .keys()
             .chain(found.keys().filter(|key| !expected.contains_key(*key)))
         {
-            let (wanted, got) = (expected.get(key), found.get(key));
+            let (wanted, got) = (in_order(key, expected), in_order(key, found));
             if wanted != got {
-                let at = wanted
-                    .into_iter()
-                    .flatten()
-                    .zip(got.into_iter().flatten())
-                    .position(|(a, b)| a != b);
-                let pick =
-                    |list: Option<&Vec<Value>>| at.and_then(|at| list.map(|l| l[at].to_string()));
-                let lengths = (wanted.map_or(0, Vec::len), got.map_or(0, Vec::len));
+                let at = wanted.iter().zip(&got).position(|(a, b)| a != b);
+                let pick = |list: &[&Value]| at.map(|at| list[at].to_string());
                 differences.push(format!(
-                    "{topic} {key}: {lengths:?} records\n  expected {:?}\n  found    {:?}",
-                    pick(wanted),
-                    pick(got)
+                    "{topic} {key}: {:?} records\n  expected {:?}\n  found    {:?}",
+                    (wanted.len(), got.len()),
+                    pick(&wanted),
+                    pick(&got)
                 ));
             }
         }
     }
     differences.truncate(5);
     differences
-}
-
-/// A running lifetide; killed when dropped.
-pub struct Process {
-    pub child: Child,
-    log: PathBuf,
-}
-
-impl Process {
-    pub fn log_tail(&self) -> String {
-        let text = fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(15)..].join("\n")
-    }
-
-    pub fn kill_9(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// SIGTERM, and the exit code within `longest`.
-    pub fn stop(&mut self, longest: Duration) -> Option<i32> {
-        let sent = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
-        let deadline = Instant::now() + longest;
-        while Instant::now() < deadline {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("did not stop within {longest:?}:\n{}", self.log_tail());
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

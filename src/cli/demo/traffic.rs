@@ -1,4 +1,5 @@
-//! The made-up shop at work: a year of history at once, then a few events a second. It only sends; called by `demo`.
+//! The made-up shop at work: a year of history at once, then a few events a second.
+//! It only sends, and knows nothing of what becomes of it. Called by `demo`.
 
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};

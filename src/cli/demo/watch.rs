@@ -12,11 +12,14 @@ use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use serde_json::Value;
 
 use crate::cli::exit::CommandError;
+use crate::clock;
 use crate::kafka::Settings;
 
 const POLL_WAIT: Duration = Duration::from_millis(20);
 /// Nothing new for this long at the end: the topics have been read.
 const QUIET: Duration = Duration::from_millis(1_500);
+/// Records of one event arrive within this of each other, and nobody reads faster.
+const GATHER_MS: u64 = 150;
 const METADATA_WAIT: Duration = Duration::from_secs(10);
 
 /// Records by topic and what they say: (topic, what) -> count.
@@ -79,21 +82,27 @@ impl Watch {
         })
     }
 
-    /// Shows what has come since the last call, waiting a moment for it.
+    /// Shows what has come since the last call in the order in which it happened; takes a moment.
     pub fn show_new(&mut self, to: &mut impl Write) -> Result<(), CommandError> {
-        let mut wait = POLL_WAIT;
-        while let Some(message) = self.consumer.poll(wait) {
-            wait = Duration::ZERO;
+        let until_ms = clock::monotonic_ms() + GATHER_MS;
+        // partitions are delivered one after the other, which is nobody's order
+        let mut lines = BTreeMap::new();
+        while clock::monotonic_ms() < until_ms {
+            let Some(message) = self.consumer.poll(POLL_WAIT) else {
+                continue;
+            };
             let message = message.map_err(failed)?;
             let value = count(&mut self.counts, &message);
-            if message
-                .timestamp()
-                .to_millis()
-                .is_some_and(|ms| ms >= self.live_from_ms)
-                && let Some(line) = line(message.topic(), &value)
+            let happened_ms = message.timestamp().to_millis().unwrap_or_default();
+            if happened_ms >= self.live_from_ms
+                && let Some((customer, line)) = line(message.topic(), &value)
             {
-                writeln!(to, "{line}")?;
+                let nth = lines.len();
+                lines.insert((happened_ms, customer, nth), line);
             }
+        }
+        for line in lines.into_values() {
+            writeln!(to, "{line}")?;
         }
         Ok(())
     }
@@ -104,9 +113,17 @@ impl Watch {
         let mut recount = Counts::new();
         let again = reader(settings)?;
         read_rest(&again, &mut recount)?;
-        writeln!(to, "\nsummary of this run, read from the topics:")?;
+        writeln!(
+            to,
+            "\nsummary: what the output topics hold, the past year included"
+        )?;
+        let mut last_topic = "";
         for ((topic, what), records) in &self.counts {
-            writeln!(to, "{records:>8}  {topic:<24} {what}")?;
+            if topic != last_topic {
+                writeln!(to, "{topic}")?;
+                last_topic = topic;
+            }
+            writeln!(to, "{records:>8}  {what}")?;
         }
         if recount != self.counts {
             return Err(CommandError::Failed(format!(
@@ -142,15 +159,16 @@ fn count(counts: &mut Counts, message: &impl Message) -> Value {
     let what = if value["track"].is_string() {
         format!("to {}", text("to"))
     } else if value["play"].is_string() {
-        let reason = value["reason"]
-            .as_str()
-            .map(|reason| format!(": {reason}"))
-            .unwrap_or_default();
+        let reason = match value["reason"].as_str() {
+            Some("stale") => ": stale (due before this start, too late to be sent)".to_owned(),
+            Some(reason) => format!(": {reason}"),
+            None => String::new(),
+        };
         format!("{} {}{reason}", text("play"), text("kind"))
     } else if value["historic"].is_array() {
-        "updates".to_owned()
+        "updates of a customer's value".to_owned()
     } else {
-        "dead letters".to_owned()
+        "events refused, each with its reason".to_owned()
     };
     *counts
         .entry((message.topic().to_owned(), what))
@@ -158,14 +176,18 @@ fn count(counts: &mut Counts, message: &impl Message) -> Value {
     value
 }
 
-/// What a person wants to see of a record.
-fn line(topic: &str, value: &Value) -> Option<String> {
+/// What a person wants to see of a record, and whose it is.
+fn line(topic: &str, value: &Value) -> Option<(String, String)> {
     let text = |path: &str| {
-        value
-            .pointer(path)
-            .and_then(Value::as_str)
-            .unwrap_or("-")
-            .to_owned()
+        let found = value.pointer(path).and_then(Value::as_str);
+        found.unwrap_or("-").to_owned()
+    };
+    let money = |path: &str| {
+        format!(
+            "{} {}",
+            text(&format!("{path}/amount")),
+            text(&format!("{path}/currency"))
+        )
     };
     let time = text("/event_time")
         .get(11..19)
@@ -174,6 +196,9 @@ fn line(topic: &str, value: &Value) -> Option<String> {
     let customer = text("/customer_id");
     let name = topic.rsplit('.').next().unwrap_or(topic);
     let what = match name {
+        "transitions" if value["from"].is_null() => {
+            format!("new customer: {} ({})", text("/to"), text("/reason"))
+        }
         "transitions" => format!("{} -> {} ({})", text("/from"), text("/to"), text("/reason")),
         "clv" => {
             let alive = value["p_alive"].as_f64().unwrap_or_default();
@@ -181,33 +206,21 @@ fn line(topic: &str, value: &Value) -> Option<String> {
                 .pointer("/future/expected_orders")
                 .and_then(Value::as_f64)
                 .unwrap_or_default();
-            let money = |path: &str| {
-                format!(
-                    "{} {}",
-                    text(&format!("{path}/amount")),
-                    text(&format!("{path}/currency"))
-                )
-            };
             format!(
-                "total {} (next year {}, {orders:.1} orders, P(alive) {alive:.2})",
+                "worth {}, of that {} in the next year ({orders:.1} orders, P(alive) {alive:.2})",
                 money("/total"),
                 money("/future/expected_value")
             )
         }
-        "actions" => {
-            let reason = value["reason"]
-                .as_str()
-                .map(|reason| format!(" ({reason})"))
-                .unwrap_or_default();
-            format!(
-                "{} {}{reason}, cart of {} {}",
-                text("/play"),
-                text("/kind"),
-                text("/cart/value/amount"),
-                text("/cart/value/currency")
-            )
-        }
+        "actions" => format!(
+            "{} {}, cart of {} ({})",
+            text("/play"),
+            text("/kind"),
+            money("/cart/value"),
+            text("/reason")
+        ),
         _ => return None,
     };
-    Some(format!("{time}  {name:<12} {customer:<14} {what}"))
+    let line = format!("{time}  {name:<12} {customer:<12} {what}");
+    Some((customer, line))
 }
