@@ -1,4 +1,105 @@
-//! lifetide
+//! lifetide: what customers do goes in from Kafka; stage changes, lifetime values and marketing actions go out to Kafka, exactly once.
+//!
+//! This page is the map: where things are, what they must never do, and why they are as they are. What the program is for, and what it
+//! promises to whom, is in `README.md`.
+//!
+//! # Bird's eye
+//!
+//! ```text
+//! consumer -> event::decode -> worker merges by time -> engine::Slot (apply, tick) -> Outputs -> one Kafka transaction -> committed
+//!    ^             | Reject -> dead letter                  ^ overlay                   blocks, offsets -'                 |
+//!    '-- kafka     '-- pure                                 '---------------- rows are read on first touch ----------------'
+//! ```
+//!
+//! A *slot* is partition i of all input topics together, and has one owner. A *worker* is one thread with one consumer, one transactional
+//! producer and the slots assigned to it; workers share nothing but the committed state. The *engine* is a pure function of rows, events
+//! and time; the worker is a state machine over two seams, `Source` and `Transaction`, of which librdkafka is one implementation and a
+//! log in memory the other. So `replay` and the tests run the very code that `run` runs.
+//!
+//! # The rooms, in reading order
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `event` | foreign bytes to `Event` or `Reject`; pure; `event/segment` is the one wire format so far |
+//! | `clv` | the mathematics: MBG/NBD, BG/NBD, Gamma-Gamma, the forecast; pure; each formula with its source |
+//! | `engine` | what an event or a deadline means for a customer; rows, overlay, timers, committed state; pure. Begin with `slot`, `apply`, `deadline` |
+//! | `worker` | the loop: take, merge, apply, make durable, publish; restore and recovery; its two seams. Begin with `step`, `commit`, `recovery` |
+//! | `kafka` | the shell over librdkafka: consumer, producer, changelog reader, topics. It decides nothing. All `unsafe` is here |
+//! | `config` | layers of text to a checked `Config`; every bad key is named, no secret can be printed |
+//! | `metrics` | every metric: name, unit, help, labels |
+//! | `http` | `/metrics`, `/livez`, `/readyz`, on a thread of its own |
+//! | `clock` | the only file that reads the clock |
+//! | `cli` | one file for each subcommand; puts the rooms together; also the made-up shop of `demo` and `generate` |
+//!
+//! Who may use whom: `clv` and `event` use no other room; `engine` uses these two; `config` uses all three, since it fills their settings;
+//! `worker` uses `engine` and `event`, and alone calls the engine's decisions; `kafka` uses the worker's two seams; `http` uses `metrics` and
+//! may read `engine`'s committed state; `cli` sees everything. `tests/it/tidy.rs` enforces it, and the sizes of files and functions.
+//!
+//! # Invariants
+//!
+//! What is absent, on purpose:
+//!
+//! - **No async, clock, I/O, logging, metrics or randomness in `event`, `clv` and `engine`.** Effects are values (`Outputs`), time is an
+//!   argument. Async exists in `http` and for signals, never in the path of an event; blocking calls belong on the worker's own thread.
+//! - **No failing engine.** `apply` and `tick` are total: a refusal is an output with a reason. Bad input is data, a failing dependency
+//!   is a typed error, a broken invariant stops the process.
+//! - **No map iteration order decides anything.** Same calls, same bytes, however they are cut into transactions.
+//! - **No undo log, no dirty read.** Committed state never holds an uncommitted change; an abort drops the overlay.
+//! - **No offset commit outside a transaction, no automatic commit, no jump to another offset.** Lost input stops the worker.
+//! - **No record for each customer in the changelog**, no compaction, no tombstones: blocks of rows, rolled over by ourselves.
+//! - **No local disk state.** Memory and Kafka, nothing else; a lost machine is a restore.
+//! - **No lock around a decision.** A slot has one owner; readers lock one region of committed rows for one look.
+//! - **No float near money, time or counts outside `clv`.** Money is i64 minor units and a currency, sums are i128. Other rooms carry
+//!   `clv`'s floats to the output; their own are shares (control arms), the changelog's ratio, and seconds in metrics.
+//! - **No effect of one customer on another.** There is no relay yet: no identity merge, no referral credit. Every event is about its key.
+//! - **No personal data in logs and labels.** Dead letters quote the record, logs and metrics never do.
+//! - **No list, queue, wait or retry without a bound**, a named constant with its reason. librdkafka's transaction calls alone wait as long as
+//!   librdkafka does: a bound of ours would leave its state behind.
+//!
+//! What always holds:
+//!
+//! - Every transaction that writes a block of a slot also sends that slot's offsets, with the chain in their metadata.
+//! - State is published after the commit is known to have happened, and dropped after it is known not to have.
+//! - A slot is served only from a state that was proven: checksums, chain, coverage of the hash space, offsets. Else it is refused.
+//! - Slot time never goes back; a deadline fires at its own time, with the values of that time, in order of (time, customer id).
+//! - Formats stored in Kafka (rows, blocks, metadata, ids) carry a version or never change. Hash seeds are fixed for ever.
+//!
+//! # Decisions
+//!
+//! **One transaction for each batch, with everything in it.** Outputs, dead letters, changelog blocks and input offsets of all slots a worker
+//! touched become visible together. There is no second protocol that could disagree with the first. A transaction ends when
+//! nothing more is waiting, or at `commit.interval_ms`, `max_records`, `max_bytes`: short when quiet, large and cheap under load. The price: one
+//! slot's abort rewinds all slots of its worker that took part.
+//!
+//! **Overlay and committed map.** The overlay holds the rows the open transaction has changed, encoded, and only the customer at hand decoded:
+//! in a large base nearly every event is about another customer, and thousands of decoded ones would only miss the cache. The same bytes
+//! go into the changelog block and into the map. Abort is forgetting. The map is cut into regions by the hash of the customer, the unit of
+//! locking, of changelog bases and of restore, so restore copies bytes and decodes no row; timers are rebuilt from the first field of each.
+//!
+//! **The changelog is a rolling snapshot with a chain.** A compacted record for each customer would cost a record for each event and leave
+//! the restore at the mercy of the cleaner. Instead a transaction writes its changed rows as one delta, and now and then the full rows of the next
+//! piece of the hash space as a base, as they were before it. One round of bases makes everything older superfluous; we delete it
+//! (DeleteRecords). Each transaction's chain hashes the one before, the writer's nonce and the bodies: equal chains mean equal histories,
+//! equal sequence numbers mean nothing, since two owners may each have written a number 7.
+//!
+//! **Merge by time while lagging.** Carts and orders come on different topics. While any input of a slot has not been read to its end, the slot
+//! takes the earliest head and waits for an input whose next record is unknown, so a catch-up after an outage sends no reminder that an
+//! order further on calls off, and a loaded backlog has one order only. At the end of all inputs, time follows the wall clock by a grace.
+//!
+//! **The state's name travels in the offsets' metadata.** `1 <seq> <chain> <restore start> <writer>` is committed atomically with the
+//! offset it belongs to. It tells a new owner where to begin reading and what to arrive at, and after a commit of unknown outcome
+//! it tells whether it happened: renew the producer, which ends the transaction, read the chain, publish or rewind. librdkafka repeats
+//! EndTxn by itself and lacks KIP-890, so a doubtful commit is treated as unknown even when reported done.
+//!
+//! **Batches across the C boundary.** Records are taken from split partition queues by librdkafka's batch call and keep their bytes where the
+//! client put them; events borrow from them. Commits go to the C function, because the crate's own waits 100 ms. Each `unsafe` states the
+//! invariant it rests on. The crate stays for clients, callbacks and configuration.
+//!
+//! **Amounts are raw JSON text.** A parser that makes a float of `57.20` has lost before it began. Fields are kept as the text the shop
+//! wrote and become minor units by integer arithmetic, rounded half to even where a shop's own floats left too many digits.
+//!
+//! **Ids are derived, never drawn.** A record's id is a hash of its cause (slot, topic, offset, index) or its deadline (customer, play, instance,
+//! step, due time). Mailers deduplicate by it, a `cancel` can name a send long after, and `replay` can be compared with Kafka.
 pub mod cli;
 pub mod clock;
 pub mod clv;

@@ -32,12 +32,7 @@ struct ShowArgs {
     #[command(flatten)]
     settings: SettingsArgs,
     /// text or json
-    #[arg(
-        short = 'o',
-        long = "output",
-        value_name = "FORMAT",
-        default_value = "text"
-    )]
+    #[arg(short = 'o', long = "output", value_name = "FORMAT", default_value = "text")]
     output: OutputFormat,
 }
 
@@ -52,19 +47,13 @@ pub fn config(command: &ConfigCommand) -> Result<(), CommandError> {
 
 fn shown(settings: &[Setting], output: OutputFormat) -> String {
     if output == OutputFormat::Text {
-        return settings
-            .iter()
-            .map(|setting| format!("{setting}\n"))
-            .collect();
+        return settings.iter().map(|setting| format!("{setting}\n")).collect();
     }
     let object: Map<String, serde_json::Value> = settings
         .iter()
         .map(|setting| {
             let origin = setting.origin.to_string();
-            (
-                setting.key.clone(),
-                json!({ "value": setting.value, "origin": origin }),
-            )
+            (setting.key.clone(), json!({ "value": setting.value, "origin": origin }))
         })
         .collect();
     format!("{}\n", serde_json::Value::Object(object))

@@ -53,25 +53,14 @@ pub struct DemoArgs {
 }
 
 pub fn demo(arguments: &DemoArgs) -> Result<(), CommandError> {
-    let cluster = MockCluster::new(1)
-        .map_err(|error| CommandError::Failed(format!("cannot start the mock cluster: {error}")))?;
+    let cluster = MockCluster::new(1).map_err(|error| CommandError::Failed(format!("cannot start the mock cluster: {error}")))?;
     let mut implied: Vec<String> = IMPLIED.map(str::to_owned).to_vec();
-    implied.push(format!(
-        "kafka.bootstrap_servers={:?}",
-        cluster.bootstrap_servers()
-    ));
+    implied.push(format!("kafka.bootstrap_servers={:?}", cluster.bootstrap_servers()));
     let config = arguments.settings.read_with(&implied)?;
     logs::set_up(config.log)?;
     let settings = rules::kafka_settings(&config);
-    for topic in settings
-        .input_topics
-        .iter()
-        .map(String::as_str)
-        .chain(settings.output.all())
-    {
-        cluster
-            .create_topic(topic, PARTITIONS, 1)
-            .map_err(|error| CommandError::Failed(format!("cannot create {topic}: {error}")))?;
+    for topic in settings.input_topics.iter().map(String::as_str).chain(settings.output.all()) {
+        cluster.create_topic(topic, PARTITIONS, 1).map_err(|error| CommandError::Failed(format!("cannot create {topic}: {error}")))?;
     }
 
     let signals = run::count_signals()?;
@@ -80,41 +69,25 @@ pub fn demo(arguments: &DemoArgs) -> Result<(), CommandError> {
     let history = traffic.send_history(clock::wall_ms())?;
     let done = Arc::new(AtomicBool::new(false));
     let mut watch = Watch::new(&settings, clock::wall_ms())?;
-    let (end, live_ms) = (
-        done.clone(),
-        arguments
-            .seconds
-            .map_or(u64::MAX, |seconds| seconds.saturating_mul(1000)),
-    );
+    let (end, live_ms) = (done.clone(), arguments.seconds.map_or(u64::MAX, |seconds| seconds.saturating_mul(1000)));
     let process = Process::start(&config, PARTITIONS as u32)?;
     introduce(history, arguments.seconds, process.address())?;
     let worker = std::thread::spawn(move || process.run_until(|| end.load(Ordering::Relaxed)));
     let traffic_ms = live_ms - DRAIN_MS.min(live_ms / 2);
-    while signals.load(Ordering::Relaxed) == 0
-        && clock::monotonic_ms() - began_ms < live_ms
-        && !worker.is_finished()
-    {
+    while signals.load(Ordering::Relaxed) == 0 && clock::monotonic_ms() - began_ms < live_ms && !worker.is_finished() {
         if clock::monotonic_ms() - began_ms < traffic_ms {
             traffic.send_live(clock::wall_ms())?;
         }
         watch.show_new(&mut stdout())?;
     }
     done.store(true, Ordering::Relaxed);
-    worker
-        .join()
-        .map_err(|_| CommandError::Failed("the worker broke an invariant".to_owned()))??;
+    worker.join().map_err(|_| CommandError::Failed("the worker broke an invariant".to_owned()))??;
     watch.finish(&settings, &mut stdout())
 }
 
 /// What the lines to come are about.
-fn introduce(
-    history: i64,
-    seconds: Option<u64>,
-    address: std::net::SocketAddr,
-) -> Result<(), CommandError> {
-    let end = seconds.map_or("Ctrl-C ends it".to_owned(), |seconds| {
-        format!("ends after {seconds} s, or at Ctrl-C")
-    });
+fn introduce(history: i64, seconds: Option<u64>, address: std::net::SocketAddr) -> Result<(), CommandError> {
+    let end = seconds.map_or("Ctrl-C ends it".to_owned(), |seconds| format!("ends after {seconds} s, or at Ctrl-C"));
     writeln!(
         stdout(),
         "a made-up shop with {} customers on an imitation of Kafka inside this process; {end}

@@ -10,8 +10,7 @@ use thiserror::Error;
 
 use crate::config::ConfigError;
 
-pub const HELP: &str =
-    "Exit codes: 0 done, 1 failed, 2 usage, 69 Kafka unavailable, 78 bad configuration.";
+pub const HELP: &str = "Exit codes: 0 done, 1 failed, 2 usage, 69 Kafka unavailable, 78 bad configuration.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {

@@ -41,23 +41,13 @@ pub fn generate(arguments: &GenerateArgs) -> Result<(), CommandError> {
     if arguments.output == Path::new("-") {
         return Ok(write(arguments, stdout().lock())?);
     }
-    let failed = |error: std::io::Error| {
-        CommandError::Failed(format!(
-            "cannot write {}: {error}",
-            arguments.output.display()
-        ))
-    };
+    let failed = |error: std::io::Error| CommandError::Failed(format!("cannot write {}: {error}", arguments.output.display()));
     write(arguments, File::create(&arguments.output).map_err(failed)?).map_err(failed)
 }
 
 fn write(arguments: &GenerateArgs, to: impl Write) -> std::io::Result<()> {
     let mut to = BufWriter::new(to);
-    let shop = Shop::new(
-        arguments.seed,
-        arguments.customers,
-        arguments.start_ms,
-        arguments.step_ms,
-    );
+    let shop = Shop::new(arguments.seed, arguments.customers, arguments.start_ms, arguments.step_ms);
     for record in shop.take(arguments.count) {
         writeln!(to, "{}", to_line(&record, TOPIC_PREFIX))?;
     }

@@ -17,22 +17,11 @@ const FILTER_VARIABLE: &str = "RUST_LOG";
 /// From here on events are written; a second call is a mistake of the caller and says so.
 pub fn set_up(log: Log) -> Result<(), CommandError> {
     let filter = filter(log.level, std::env::var(FILTER_VARIABLE).ok().as_deref())?;
-    let colour =
-        stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let subscriber = Subscriber::builder()
-        .with_env_filter(filter)
-        .with_writer(stderr);
+    let colour = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let subscriber = Subscriber::builder().with_env_filter(filter).with_writer(stderr);
     let started = match log.format {
-        LogFormat::Text => {
-            tracing::subscriber::set_global_default(subscriber.with_ansi(colour).finish())
-        }
-        LogFormat::Json => tracing::subscriber::set_global_default(
-            subscriber
-                .json()
-                .flatten_event(true)
-                .with_span_list(false)
-                .finish(),
-        ),
+        LogFormat::Text => tracing::subscriber::set_global_default(subscriber.with_ansi(colour).finish()),
+        LogFormat::Json => tracing::subscriber::set_global_default(subscriber.json().flatten_event(true).with_span_list(false).finish()),
     };
     started.map_err(|error| CommandError::Failed(error.to_string()))
 }
@@ -43,8 +32,7 @@ fn filter(level: LogLevel, directives: Option<&str>) -> Result<EnvFilter, Comman
         Some(given) if !given.trim().is_empty() => given.to_string(),
         _ => format!("warn,lifetide={}", word(level)),
     };
-    EnvFilter::try_new(&directives)
-        .map_err(|error| CommandError::Failed(format!("{FILTER_VARIABLE}: {error}")))
+    EnvFilter::try_new(&directives).map_err(|error| CommandError::Failed(format!("{FILTER_VARIABLE}: {error}")))
 }
 
 fn word(level: LogLevel) -> &'static str {
@@ -63,18 +51,9 @@ mod tests {
 
     #[test]
     fn the_variable_wins_over_the_level_unless_it_is_empty() {
-        assert_eq!(
-            filter(LogLevel::Debug, None).unwrap().to_string(),
-            "lifetide=debug,warn"
-        );
-        assert_eq!(
-            filter(LogLevel::Debug, Some(" ")).unwrap().to_string(),
-            "lifetide=debug,warn"
-        );
-        assert_eq!(
-            filter(LogLevel::Debug, Some("trace")).unwrap().to_string(),
-            "trace"
-        );
+        assert_eq!(filter(LogLevel::Debug, None).unwrap().to_string(), "lifetide=debug,warn");
+        assert_eq!(filter(LogLevel::Debug, Some(" ")).unwrap().to_string(), "lifetide=debug,warn");
+        assert_eq!(filter(LogLevel::Debug, Some("trace")).unwrap().to_string(), "trace");
         assert!(filter(LogLevel::Debug, Some("lifetide=loud")).is_err());
     }
 }

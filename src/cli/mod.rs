@@ -63,11 +63,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // help and version come as errors too, and belong on stdout; a closed pipe is nobody's loss
             let _ = error.print();
-            let exit = if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Done
-            };
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
             return exit.into();
         }
     };
@@ -85,8 +81,6 @@ pub fn main() -> ExitCode {
 
 /// An argument that is a moment: RFC 3339 to ms since 1970.
 fn instant_ms(text: &str) -> Result<i64, String> {
-    let moment: jiff::Timestamp = text
-        .parse()
-        .map_err(|_| "expected a time such as 2026-01-01T00:00:00Z".to_string())?;
+    let moment: jiff::Timestamp = text.parse().map_err(|_| "expected a time such as 2026-01-01T00:00:00Z".to_string())?;
     Ok(moment.as_millisecond())
 }

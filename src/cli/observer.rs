@@ -32,13 +32,7 @@ pub struct Observer {
 }
 
 impl Observer {
-    pub fn new(
-        worker: usize,
-        config: &Config,
-        metrics: Arc<Metrics>,
-        health: Arc<Health>,
-        phases: Phases,
-    ) -> Observer {
+    pub fn new(worker: usize, config: &Config, metrics: Arc<Metrics>, health: Arc<Health>, phases: Phases) -> Observer {
         Observer {
             worker,
             own: WorkerMetrics::new(metrics.clone()),
@@ -46,12 +40,7 @@ impl Observer {
             health,
             inputs: config.input.topics.clone(),
             outputs: rules::kafka_settings(config).output,
-            plays: config
-                .engine
-                .plays
-                .iter()
-                .map(|play| play.name.clone())
-                .collect(),
+            plays: config.engine.plays.iter().map(|play| play.name.clone()).collect(),
             phases,
             phase: HealthPhase::Starting,
         }
@@ -59,11 +48,7 @@ impl Observer {
 
     pub fn observe(&mut self, happened: Happened<'_>) {
         match happened {
-            Happened::Step {
-                report,
-                status,
-                now,
-            } => {
+            Happened::Step { report, status, now } => {
                 self.health.beat(self.worker, now.mono_ms);
                 self.follow(status);
                 self.count(report, now);
@@ -71,18 +56,13 @@ impl Observer {
             Happened::Measured { slots, lag, now } => {
                 slots.iter().for_each(|slot| self.measure(slot, now));
                 if let Some((input, records)) = lag {
-                    self.metrics
-                        .record_lag(&self.inputs[input.topic], input.slot, records);
+                    self.metrics.record_lag(&self.inputs[input.topic], input.slot, records);
                 }
             }
             Happened::Failed { error, pause_ms } => {
                 self.metrics.record_worker_restart();
                 self.enter(HealthPhase::Starting);
-                tracing::error!(
-                    worker = self.worker,
-                    pause_ms,
-                    "worker failed and is built anew: {error}"
-                );
+                tracing::error!(worker = self.worker, pause_ms, "worker failed and is built anew: {error}");
             }
         }
     }
@@ -101,9 +81,7 @@ impl Observer {
         let owned = status.recovering.len() + status.lagging.len() + status.running.len();
         self.metrics.set_assigned_slots(self.worker, owned as u64);
         let phase = if !status.recovering.is_empty() {
-            HealthPhase::Restoring {
-                slots: status.recovering.len(),
-            }
+            HealthPhase::Restoring { slots: status.recovering.len() }
         } else if !status.lagging.is_empty() {
             HealthPhase::Lagging
         } else if owned == 0 && self.phase == HealthPhase::Starting {
@@ -119,71 +97,37 @@ impl Observer {
         if self.phase == phase {
             return;
         }
-        tracing::info!(
-            worker = self.worker,
-            phase = phase.as_str(),
-            "worker is now {}",
-            phase.as_str()
-        );
+        tracing::info!(worker = self.worker, phase = phase.as_str(), "worker is now {}", phase.as_str());
         self.health.set_phase(self.worker, phase.clone());
         self.metrics.set_state(self.health.state());
         self.phase = phase;
     }
 
     fn count(&mut self, report: &Report, now: Now) {
-        let changes = [
-            ("assign", &report.assigned),
-            ("revoke", &report.revoked),
-            ("lost", &report.lost),
-        ];
+        let changes = [("assign", &report.assigned), ("revoke", &report.revoked), ("lost", &report.lost)];
         for (kind, slots) in changes.into_iter().filter(|(_, slots)| !slots.is_empty()) {
             self.metrics.record_rebalance(kind, 0);
             tracing::info!(worker = self.worker, ?slots, "group change: {kind}");
             if kind != "assign" {
-                slots
-                    .iter()
-                    .for_each(|slot| self.metrics.forget_slot(*slot));
+                slots.iter().for_each(|slot| self.metrics.forget_slot(*slot));
             }
         }
-        if report.group_answered
-            && report.assigned.is_empty()
-            && self.phase == HealthPhase::Starting
-        {
+        if report.group_answered && report.assigned.is_empty() && self.phase == HealthPhase::Starting {
             // the group gave this worker nothing: it stands by, and that is all it can do
             self.enter(HealthPhase::Running);
         }
         for restored in &report.restored {
             let (customers, bytes) = (restored.customers as u64, restored.bytes as u64);
-            self.metrics
-                .record_restored(restored.slot, customers, bytes, restored.took_ms);
-            tracing::info!(
-                worker = self.worker,
-                slot = restored.slot,
-                customers,
-                bytes,
-                took_ms = restored.took_ms,
-                "slot restored"
-            );
+            self.metrics.record_restored(restored.slot, customers, bytes, restored.took_ms);
+            tracing::info!(worker = self.worker, slot = restored.slot, customers, bytes, took_ms = restored.took_ms, "slot restored");
         }
         for why in &report.aborts {
-            tracing::warn!(
-                worker = self.worker,
-                "transaction aborted and rewound: {why}"
-            );
-            self.own.record_commit(&CommitReport {
-                outcome: "aborted",
-                ..CommitReport::default()
-            });
+            tracing::warn!(worker = self.worker, "transaction aborted and rewound: {why}");
+            self.own.record_commit(&CommitReport { outcome: "aborted", ..CommitReport::default() });
         }
         for _ in 0..report.resolved {
-            tracing::warn!(
-                worker = self.worker,
-                "a commit of unknown outcome was resolved by asking the group"
-            );
-            self.own.record_commit(&CommitReport {
-                outcome: "resolved",
-                ..CommitReport::default()
-            });
+            tracing::warn!(worker = self.worker, "a commit of unknown outcome was resolved by asking the group");
+            self.own.record_commit(&CommitReport { outcome: "resolved", ..CommitReport::default() });
         }
         let phases = self.phases.take();
         for (nth, commit) in report.commits.iter().enumerate() {
@@ -194,31 +138,14 @@ impl Observer {
     fn count_commit(&mut self, commit: &Commit, phases: &[(Phase, u64)], now: Now) {
         let tally = &commit.tally;
         for (topic, (records, bytes)) in tally.consumed.iter().enumerate() {
-            self.metrics
-                .record_consumed(&self.inputs[topic], *records, *bytes);
+            self.metrics.record_consumed(&self.inputs[topic], *records, *bytes);
         }
-        let events: Vec<_> = tally
-            .events
-            .iter()
-            .map(|((kind, outcome), count)| (*kind, outcome.as_str(), *count))
-            .collect();
-        let dead_letters: Vec<_> = tally
-            .rejects
-            .iter()
-            .map(|((reason, stage), count)| (reason.as_str(), stage.as_str(), *count))
-            .collect();
+        let events: Vec<_> = tally.events.iter().map(|((kind, outcome), count)| (*kind, outcome.as_str(), *count)).collect();
+        let dead_letters: Vec<_> = tally.rejects.iter().map(|((reason, stage), count)| (reason.as_str(), stage.as_str(), *count)).collect();
         let (events, dead_letters) = (&events, &dead_letters);
         self.count_notes(&tally.notes, events, dead_letters, commit.open_ms, now);
-        let produced: Vec<_> = tally
-            .produced
-            .iter()
-            .map(|(topic, count)| (self.outputs.of(*topic), *count))
-            .collect();
-        let latencies_ms: Vec<i64> = tally
-            .event_times_ms
-            .iter()
-            .map(|time_ms| now.wall_ms - time_ms)
-            .collect();
+        let produced: Vec<_> = tally.produced.iter().map(|(topic, count)| (self.outputs.of(*topic), *count)).collect();
+        let latencies_ms: Vec<i64> = tally.event_times_ms.iter().map(|time_ms| now.wall_ms - time_ms).collect();
         self.own.record_commit(&CommitReport {
             outcome: "committed",
             phases,
@@ -251,13 +178,8 @@ impl Observer {
                     *transitions.entry((from, to.as_str())).or_insert(0) += 1;
                 }
                 Note::Action { play, kind, reason } => {
-                    let play = self
-                        .plays
-                        .get(usize::from(*play))
-                        .map_or("unknown", String::as_str);
-                    *actions
-                        .entry((play, kind.as_str(), reason.as_str()))
-                        .or_insert(0) += 1;
+                    let play = self.plays.get(usize::from(*play)).map_or("unknown", String::as_str);
+                    *actions.entry((play, kind.as_str(), reason.as_str())).or_insert(0) += 1;
                 }
                 Note::Clv { currency } => *clv_updates.entry(*currency).or_insert(0) += 1,
                 Note::TimerFired { deadline_ms, .. } => {
@@ -265,16 +187,9 @@ impl Observer {
                 }
             }
         }
-        let transitions = transitions
-            .into_iter()
-            .map(|((from, to), count)| (from, to, count));
-        let actions = actions
-            .into_iter()
-            .map(|((play, kind, reason), count)| (play, kind, reason, count));
-        let clv_updates: Vec<_> = clv_updates
-            .iter()
-            .map(|(currency, count)| (currency.code(), *count))
-            .collect();
+        let transitions = transitions.into_iter().map(|((from, to), count)| (from, to, count));
+        let actions = actions.into_iter().map(|((play, kind, reason), count)| (play, kind, reason, count));
+        let clv_updates: Vec<_> = clv_updates.iter().map(|(currency, count)| (currency.code(), *count)).collect();
         self.own.record_batch(&BatchReport {
             events,
             dead_letters,

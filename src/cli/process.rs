@@ -46,21 +46,12 @@ impl Process {
     pub fn start(config: &Config, slots: u32) -> Result<Process, CommandError> {
         let settings = rules::kafka_settings(config);
         let metrics = Arc::new(Metrics::new(
-            &Build {
-                version: env!("CARGO_PKG_VERSION"),
-                librdkafka: &rdkafka::util::get_rdkafka_version().1,
-            },
+            &Build { version: env!("CARGO_PKG_VERSION"), librdkafka: &rdkafka::util::get_rdkafka_version().1 },
             &config.input.topics,
         ));
         let health = Arc::new(Health::new(config.workers, clock::monotonic_ms()));
-        let server = Server::start(config.http_listen, metrics.clone(), health.clone()).map_err(
-            |error| {
-                CommandError::Failed(format!(
-                    "cannot listen on http.listen {}: {error}",
-                    config.http_listen
-                ))
-            },
-        )?;
+        let server = Server::start(config.http_listen, metrics.clone(), health.clone())
+            .map_err(|error| CommandError::Failed(format!("cannot listen on http.listen {}: {error}", config.http_listen)))?;
         tracing::info!(address = %server.address(), "serving /metrics, /livez and /readyz");
         let committed = Arc::new(Committed::new());
         let stop = Arc::new(AtomicBool::new(false));
@@ -68,20 +59,11 @@ impl Process {
         let mut threads = Vec::new();
         for worker in 0..config.workers {
             let own_rules = rules::worker_rules(config, slots, nonce(worker));
-            let (config, settings, metrics, health, committed, stop, sender) = (
-                config.clone(),
-                settings.clone(),
-                metrics.clone(),
-                health.clone(),
-                committed.clone(),
-                stop.clone(),
-                sender.clone(),
-            );
+            let (config, settings, metrics, health, committed, stop, sender) =
+                (config.clone(), settings.clone(), metrics.clone(), health.clone(), committed.clone(), stop.clone(), sender.clone());
             let body = move || {
                 let end = EndOfThread { worker, sender };
-                let outcome = work(
-                    worker, &config, &settings, &own_rules, metrics, health, &committed, &stop,
-                );
+                let outcome = work(worker, &config, &settings, &own_rules, metrics, health, &committed, &stop);
                 end.tell(outcome);
             };
             let name = format!("worker-{worker}");
@@ -91,13 +73,7 @@ impl Process {
                 .map_err(|error| CommandError::Failed(format!("cannot start a thread: {error}")))?;
             threads.push(thread);
         }
-        Ok(Process {
-            stop,
-            ended,
-            threads,
-            health,
-            server,
-        })
+        Ok(Process { stop, ended, threads, health, server })
     }
 
     /// Where HTTP is served.
@@ -136,10 +112,7 @@ impl Process {
         self.server.stop();
         match still_running.len() {
             0 => Ok(()),
-            left => Err(CommandError::Failed(format!(
-                "{left} of {workers} workers did not stop within {} s",
-                STOP_WAIT.as_secs()
-            ))),
+            left => Err(CommandError::Failed(format!("{left} of {workers} workers did not stop within {} s", STOP_WAIT.as_secs()))),
         }
     }
 }
@@ -162,9 +135,7 @@ impl Drop for EndOfThread {
         if std::thread::panicking() {
             let _ = self.sender.send((
                 self.worker,
-                Err(WorkerError::Refused(
-                    "a broken invariant stopped the worker; this is a defect of lifetide".into(),
-                )),
+                Err(WorkerError::Refused("a broken invariant stopped the worker; this is a defect of lifetide".into())),
             ));
         }
     }
@@ -180,26 +151,15 @@ fn reason(worker: usize, outcome: Result<(), WorkerError>) -> CommandError {
 
 /// Differs between any two lives of a worker.
 fn nonce(worker: usize) -> u64 {
-    let life = format!(
-        "{} {} {} {worker}",
-        clock::wall_ms(),
-        clock::monotonic_us(),
-        std::process::id()
-    );
+    let life = format!("{} {} {} {worker}", clock::wall_ms(), clock::monotonic_us(), std::process::id());
     xxh3_64(life.as_bytes())
 }
 
 pub fn now() -> Now {
-    Now {
-        mono_ms: clock::monotonic_ms(),
-        wall_ms: clock::wall_ms(),
-    }
+    Now { mono_ms: clock::monotonic_ms(), wall_ms: clock::wall_ms() }
 }
 
-#[allow(
-    clippy::too_many_arguments,
-    reason = "the parts of one thread, each shared differently"
-)]
+#[allow(clippy::too_many_arguments, reason = "the parts of one thread, each shared differently")]
 fn work(
     worker: usize,
     config: &Config,
@@ -213,17 +173,14 @@ fn work(
     let phases = Phases::default();
     let mut observer = Observer::new(worker, config, metrics, health, phases.clone());
     let build = || {
-        let producer =
-            Producer::open(settings, worker, clock::wall_ms).map_err(|error| match error {
-                TransactionError::Refused(why) => WorkerError::Refused(why),
-                other => WorkerError::Unavailable(other.to_string()),
-            })?;
+        let producer = Producer::open(settings, worker, clock::wall_ms).map_err(|error| match error {
+            TransactionError::Refused(why) => WorkerError::Refused(why),
+            other => WorkerError::Unavailable(other.to_string()),
+        })?;
         let consumer = Consumer::join(settings, worker)?;
         Ok((consumer, Timed::new(producer, phases.clone())))
     };
-    let outcome = runner::run(build, rules, committed, stop, now, |happened| {
-        observer.observe(happened)
-    });
+    let outcome = runner::run(build, rules, committed, stop, now, |happened| observer.observe(happened));
     match &outcome {
         Ok(()) => observer.enter(Phase::Draining),
         Err(error) => observer.enter(Phase::Failed(error.to_string())),

@@ -66,16 +66,8 @@ pub enum InputFormat {
 }
 
 pub fn replay(arguments: &ReplayArgs) -> Result<(), CommandError> {
-    let implied: Vec<String> = arguments
-        .models
-        .iter()
-        .map(|path| {
-            format!(
-                "clv.models={}",
-                toml::Value::String(path.display().to_string())
-            )
-        })
-        .collect();
+    let implied: Vec<String> =
+        arguments.models.iter().map(|path| format!("clv.models={}", toml::Value::String(path.display().to_string()))).collect();
     let config = arguments.settings.read_with(&implied)?;
     let mut history = History::new(&config, arguments.slots, arguments.until_ms);
     let mut purchases = Vec::new();
@@ -90,18 +82,10 @@ pub fn replay(arguments: &ReplayArgs) -> Result<(), CommandError> {
     // lists are often sorted by customer; a history happens by day
     purchases.sort_by_key(|purchase: &Purchase| purchase.date);
     for (number, purchase) in purchases.iter().enumerate() {
-        let line = purchase
-            .to_line(number + 1, LIST_CURRENCY)
-            .map_err(|error| CommandError::Failed(error.to_string()))?;
-        history
-            .add(line)
-            .map_err(|error| CommandError::Failed(error.to_string()))?;
+        let line = purchase.to_line(number + 1, LIST_CURRENCY).map_err(|error| CommandError::Failed(error.to_string()))?;
+        history.add(line).map_err(|error| CommandError::Failed(error.to_string()))?;
     }
-    let mut files = arguments
-        .output
-        .as_deref()
-        .map(|folder| Files::create(folder, rules::kafka_settings(&config).output))
-        .transpose()?;
+    let mut files = arguments.output.as_deref().map(|folder| Files::create(folder, rules::kafka_settings(&config).output)).transpose()?;
     let mut failure = None;
     let run = history.run(|record| {
         if let Some(files) = &mut files {
@@ -115,13 +99,7 @@ pub fn replay(arguments: &ReplayArgs) -> Result<(), CommandError> {
     };
     written.map_err(|error| CommandError::Failed(format!("cannot write the output: {error}")))?;
     if arguments.format != InputFormat::Events {
-        table::show(
-            &config,
-            &history,
-            arguments.slots,
-            arguments.until_ms,
-            &purchases,
-        )?;
+        table::show(&config, &history, arguments.slots, arguments.until_ms, &purchases)?;
     }
     Ok(())
 }
@@ -132,10 +110,7 @@ fn reader(path: &Path) -> Result<Box<dyn BufRead>, String> {
     }
     let file = File::open(path).map_err(|error| error.to_string())?;
     let bar = ProgressBar::new(file.metadata().map_or(0, |metadata| metadata.len()));
-    bar.set_style(
-        ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
+    bar.set_style(ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}").unwrap_or_else(|_| ProgressStyle::default_bar()));
     Ok(Box::new(BufReader::new(bar.wrap_read(file))))
 }
 
@@ -146,17 +121,13 @@ fn each_line(path: &Path, mut take: impl FnMut(&str) -> Result<(), String>) -> R
     let mut number = 0;
     loop {
         bytes.clear();
-        let read = io::Read::take(&mut reader, LINE_BYTES_MAX as u64)
-            .read_until(b'\n', &mut bytes)
-            .map_err(|error| error.to_string())?;
+        let read = io::Read::take(&mut reader, LINE_BYTES_MAX as u64).read_until(b'\n', &mut bytes).map_err(|error| error.to_string())?;
         if read == 0 {
             return Ok(());
         }
         number += 1;
         if read == LINE_BYTES_MAX {
-            return Err(format!(
-                "line {number} is longer than {LINE_BYTES_MAX} bytes"
-            ));
+            return Err(format!("line {number} is longer than {LINE_BYTES_MAX} bytes"));
         }
         let text = String::from_utf8_lossy(&bytes);
         let line = text.trim_end_matches(['\n', '\r']);
@@ -181,10 +152,7 @@ fn read_cdnow(path: &Path, purchases: &mut Vec<Purchase>) -> Result<(), String> 
 }
 
 fn read_csv(path: &Path, purchases: &mut Vec<Purchase>) -> Result<(), String> {
-    let mut rows = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(reader(path)?);
+    let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(reader(path)?);
     let mut columns: Option<Columns> = None;
     for (number, row) in rows.records().enumerate() {
         let row = row.map_err(|error| error.to_string())?;
@@ -212,35 +180,20 @@ struct Files {
 
 impl Files {
     fn create(folder: &Path, names: OutputNames) -> Result<Files, CommandError> {
-        let failed = |error: io::Error| {
-            CommandError::Failed(format!("cannot write to {}: {error}", folder.display()))
-        };
+        let failed = |error: io::Error| CommandError::Failed(format!("cannot write to {}: {error}", folder.display()));
         fs::create_dir_all(folder).map_err(failed)?;
         let mut writers = BTreeMap::new();
-        for topic in [
-            OutputTopic::Transitions,
-            OutputTopic::Clv,
-            OutputTopic::Actions,
-            OutputTopic::DeadLetters,
-        ] {
-            let file =
-                File::create(folder.join(format!("{}.jsonl", names.of(topic)))).map_err(failed)?;
+        for topic in [OutputTopic::Transitions, OutputTopic::Clv, OutputTopic::Actions, OutputTopic::DeadLetters] {
+            let file = File::create(folder.join(format!("{}.jsonl", names.of(topic)))).map_err(failed)?;
             writers.insert(topic, BufWriter::new(file));
         }
         Ok(Files { names, writers })
     }
 
     fn write(&mut self, record: &Produced) -> io::Result<()> {
-        let line = if record.topic == OutputTopic::DeadLetters {
-            dead_letter(record)
-        } else {
-            decision(record)?
-        };
+        let line = if record.topic == OutputTopic::DeadLetters { dead_letter(record) } else { decision(record)? };
         let Some(writer) = self.writers.get_mut(&record.topic) else {
-            return Err(io::Error::other(format!(
-                "no file for {}",
-                self.names.of(record.topic)
-            )));
+            return Err(io::Error::other(format!("no file for {}", self.names.of(record.topic))));
         };
         serde_json::to_writer(&mut *writer, &line)?;
         writer.write_all(b"\n")
@@ -257,29 +210,17 @@ fn text(bytes: &[u8]) -> Value {
 
 /// The value with its key and timestamp beside it.
 fn decision(record: &Produced) -> io::Result<Value> {
-    let mut value: serde_json::Map<String, Value> =
-        serde_json::from_slice(record.value.as_deref().unwrap_or_default())?;
-    value.insert(
-        "key".into(),
-        record.key.as_deref().map_or(Value::Null, text),
-    );
+    let mut value: serde_json::Map<String, Value> = serde_json::from_slice(record.value.as_deref().unwrap_or_default())?;
+    value.insert("key".into(), record.key.as_deref().map_or(Value::Null, text));
     value.insert("timestamp_ms".into(), json!(record.timestamp_ms));
     Ok(value.into())
 }
 
 /// The refused record as it came, with its own time, and the headers that say why.
 fn dead_letter(record: &Produced) -> Value {
-    let own_time = record
-        .headers
-        .iter()
-        .find(|(name, _)| name == "lifetide.record.timestamp_ms");
-    let timestamp_ms =
-        own_time.and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse::<i64>().ok());
-    let headers: serde_json::Map<String, Value> = record
-        .headers
-        .iter()
-        .map(|(name, value)| (name.clone(), text(value)))
-        .collect();
+    let own_time = record.headers.iter().find(|(name, _)| name == "lifetide.record.timestamp_ms");
+    let timestamp_ms = own_time.and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse::<i64>().ok());
+    let headers: serde_json::Map<String, Value> = record.headers.iter().map(|(name, value)| (name.clone(), text(value))).collect();
     json!({
         "key": record.key.as_deref().map(text),
         "timestamp_ms": timestamp_ms,

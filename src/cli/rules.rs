@@ -26,9 +26,7 @@ pub fn worker_rules(config: &Config, partitions: u32, nonce: u64) -> worker::Rul
         engine: Arc::new(config.engine.clone()),
         time: match config.time.mode {
             TimeMode::Event => worker::TimeMode::Event { until_ms: None },
-            TimeMode::Wall => worker::TimeMode::Wall {
-                idle_grace_ms: config.time.idle_grace_ms,
-            },
+            TimeMode::Wall => worker::TimeMode::Wall { idle_grace_ms: config.time.idle_grace_ms },
         },
         commit_interval_ms: config.commit.interval_ms,
         commit_records_max: config.commit.max_records as u64,
@@ -48,12 +46,7 @@ pub fn kafka_settings(config: &Config) -> kafka::Settings {
         group_id: config.kafka.group_id.clone(),
         instance_id: config.instance_id.clone(),
         static_membership: config.kafka.static_membership,
-        properties: config
-            .kafka
-            .properties
-            .iter()
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect(),
+        properties: config.kafka.properties.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
         input_topics: config.input.topics.clone(),
         output: kafka::OutputNames {
             transitions: topic("transitions"),

@@ -51,19 +51,12 @@ pub fn run(arguments: &RunArgs) -> Result<(), CommandError> {
 
 /// Counts stop signals from now on; the second ends the process on the spot.
 pub fn count_signals() -> Result<Arc<AtomicUsize>, CommandError> {
-    let failed =
-        |error: std::io::Error| CommandError::Failed(format!("cannot listen for signals: {error}"));
+    let failed = |error: std::io::Error| CommandError::Failed(format!("cannot listen for signals: {error}"));
     let count = Arc::new(AtomicUsize::new(0));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(failed)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let (mut terminate, mut interrupt) = {
         let _entered = runtime.enter();
-        (
-            signal(SignalKind::terminate()).map_err(failed)?,
-            signal(SignalKind::interrupt()).map_err(failed)?,
-        )
+        (signal(SignalKind::terminate()).map_err(failed)?, signal(SignalKind::interrupt()).map_err(failed)?)
     };
     let counter = count.clone();
     let body = move || {
@@ -77,9 +70,6 @@ pub fn count_signals() -> Result<Arc<AtomicUsize>, CommandError> {
             }
         });
     };
-    std::thread::Builder::new()
-        .name("signals".into())
-        .spawn(body)
-        .map_err(failed)?;
+    std::thread::Builder::new().name("signals".into()).spawn(body).map_err(failed)?;
     Ok(count)
 }

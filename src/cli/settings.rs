@@ -51,11 +51,7 @@ impl SettingsArgs {
         if problems.is_empty() {
             return Ok(config);
         }
-        let problem = |message| Problem {
-            key: None,
-            origin: None,
-            message,
-        };
+        let problem = |message| Problem { key: None, origin: None, message };
         Err(ConfigError(problems.into_iter().map(problem).collect()))
     }
 
@@ -66,11 +62,7 @@ impl SettingsArgs {
             match read_text(path) {
                 Ok(text) => texts.push(Text { name, text }),
                 Err(error) => {
-                    problems.push(Problem {
-                        key: None,
-                        origin: None,
-                        message: format!("cannot read {name}: {error}"),
-                    });
+                    problems.push(Problem { key: None, origin: None, message: format!("cannot read {name}: {error}") });
                 }
             }
         }
@@ -80,20 +72,14 @@ impl SettingsArgs {
 
 /// Variables as text; what is not Unicode is no value of ours.
 pub fn environment() -> Vec<(String, String)> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }
 
 fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    let read = File::open(path)?
-        .take(FILE_BYTES_MAX + 1)
-        .read_to_string(&mut text)?;
+    let read = File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
     if read as u64 > FILE_BYTES_MAX {
-        return Err(io::Error::other(format!(
-            "larger than {FILE_BYTES_MAX} bytes"
-        )));
+        return Err(io::Error::other(format!("larger than {FILE_BYTES_MAX} bytes")));
     }
     Ok(text)
 }
@@ -102,10 +88,7 @@ fn read_text(path: &Path) -> io::Result<String> {
 fn host_name() -> Option<String> {
     let from_kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let from_command = || {
-        let output = std::process::Command::new("uname")
-            .arg("-n")
-            .output()
-            .ok()?;
+        let output = std::process::Command::new("uname").arg("-n").output().ok()?;
         String::from_utf8(output.stdout).ok()
     };
     let name = from_kernel.or_else(from_command)?.trim().to_string();

@@ -34,20 +34,11 @@ fn every_command_of_the_design_is_understood() {
         parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     }
     let replay = "lifetide replay --input a.jsonl --input - --output out --slots 4 --until 2026-01-01T00:00:00+01:00 --format cdnow";
-    let Ok(Command::Replay(replay)) = parse(replay) else {
-        panic!("not a replay")
-    };
-    assert_eq!(
-        (replay.inputs.len(), replay.slots, replay.format),
-        (2, 4, InputFormat::Cdnow)
-    );
+    let Ok(Command::Replay(replay)) = parse(replay) else { panic!("not a replay") };
+    assert_eq!((replay.inputs.len(), replay.slots, replay.format), (2, 4, InputFormat::Cdnow));
     assert_eq!(replay.until_ms, Some(1_767_222_000_000));
-    let Ok(Command::Topics(topics)) = parse("lifetide topics check -o json") else {
-        panic!("not topics")
-    };
-    assert!(
-        matches!(topics.action, TopicsAction::Check(arguments) if arguments.output == OutputFormat::Json)
-    );
+    let Ok(Command::Topics(topics)) = parse("lifetide topics check -o json") else { panic!("not topics") };
+    assert!(matches!(topics.action, TopicsAction::Check(arguments) if arguments.output == OutputFormat::Json));
 }
 
 #[test]
@@ -73,10 +64,7 @@ fn wrong_arguments_are_usage_errors() {
 fn every_outcome_has_its_exit_code() {
     let broken_pipe = || std::io::Error::from(std::io::ErrorKind::BrokenPipe);
     let table = [
-        (
-            CommandError::Config(crate::config::ConfigError(Vec::new())),
-            78,
-        ),
+        (CommandError::Config(crate::config::ConfigError(Vec::new())), 78),
         (CommandError::ConfigShown, 78),
         (CommandError::KafkaUnavailable("refused".to_string()), 69),
         (CommandError::Failed("x".to_string()), 1),

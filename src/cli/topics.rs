@@ -41,12 +41,7 @@ pub struct TopicsArgs {
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub partitions: u32,
     /// text or json
-    #[arg(
-        short = 'o',
-        long = "output",
-        value_name = "FORMAT",
-        default_value = "text"
-    )]
+    #[arg(short = 'o', long = "output", value_name = "FORMAT", default_value = "text")]
     pub output: OutputFormat,
 }
 
@@ -65,11 +60,7 @@ pub fn topics(command: &TopicsCommand) -> Result<(), CommandError> {
     match &command.action {
         TopicsAction::Plan(arguments) => {
             let (settings, facts) = look(arguments)?;
-            show_plans(
-                &topics::plan(&settings, &facts, arguments.partitions),
-                arguments.output,
-                "create",
-            )
+            show_plans(&topics::plan(&settings, &facts, arguments.partitions), arguments.output, "create")
         }
         TopicsAction::Create(arguments) => {
             let (settings, facts) = look(arguments)?;
@@ -79,19 +70,11 @@ pub fn topics(command: &TopicsCommand) -> Result<(), CommandError> {
         }
         TopicsAction::Check(arguments) => {
             let (settings, facts) = look(arguments)?;
-            let problems: Vec<String> = topics::check(&settings, &facts)
-                .iter()
-                .map(ToString::to_string)
-                .collect();
+            let problems: Vec<String> = topics::check(&settings, &facts).iter().map(ToString::to_string).collect();
             let text = match arguments.output {
                 OutputFormat::Json => format!("{}\n", json!({ "problems": problems })),
-                OutputFormat::Text if problems.is_empty() => {
-                    "all topics are there and as they should be\n".to_owned()
-                }
-                OutputFormat::Text => problems
-                    .iter()
-                    .map(|problem| format!("problem   {problem}\n"))
-                    .collect(),
+                OutputFormat::Text if problems.is_empty() => "all topics are there and as they should be\n".to_owned(),
+                OutputFormat::Text => problems.iter().map(|problem| format!("problem   {problem}\n")).collect(),
             };
             stdout().write_all(text.as_bytes())?;
             match problems.len() {
@@ -112,33 +95,17 @@ fn show_plans(plans: &[TopicPlan], format: OutputFormat, verb: &str) -> Result<(
     let text = match format {
         OutputFormat::Json => {
             let topic = |plan: &TopicPlan| {
-                let configs: serde_json::Map<_, _> = plan
-                    .configs
-                    .iter()
-                    .map(|(key, value)| ((*key).to_owned(), json!(value)))
-                    .collect();
+                let configs: serde_json::Map<_, _> = plan.configs.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
                 json!({ "name": plan.name, "partitions": plan.partitions, "replication": plan.replication, "configs": configs, "exists": plan.exists })
             };
-            format!(
-                "{}\n",
-                json!({ "topics": plans.iter().map(topic).collect::<Vec<_>>() })
-            )
+            format!("{}\n", json!({ "topics": plans.iter().map(topic).collect::<Vec<_>>() }))
         }
         OutputFormat::Text => plans
             .iter()
             .map(|plan| {
-                let configs: Vec<String> = plan
-                    .configs
-                    .iter()
-                    .map(|(key, value)| format!("{key}={value}"))
-                    .collect();
+                let configs: Vec<String> = plan.configs.iter().map(|(key, value)| format!("{key}={value}")).collect();
                 let what = if plan.exists { "exists" } else { verb };
-                format!(
-                    "{what:<8} {} partitions={} {}\n",
-                    plan.name,
-                    plan.partitions,
-                    configs.join(" ")
-                )
+                format!("{what:<8} {} partitions={} {}\n", plan.name, plan.partitions, configs.join(" "))
             })
             .collect(),
     };
@@ -158,18 +125,10 @@ pub fn create_missing(settings: &kafka::Settings, partitions: u32) -> Result<(),
 /// Refuses to start with topics that cannot work; returns the number of slots.
 pub fn check_ready(settings: &kafka::Settings) -> Result<u32, CommandError> {
     let facts = admin::look(settings)?;
-    let problems: Vec<String> = topics::check(settings, &facts)
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let problems: Vec<String> = topics::check(settings, &facts).iter().map(ToString::to_string).collect();
     if !problems.is_empty() {
         return Err(CommandError::Failed(problems.join("\nerror: ")));
     }
-    let first = settings
-        .input_topics
-        .first()
-        .and_then(|name| facts.iter().find(|topic| topic.name == *name));
-    first
-        .map(|topic| topic.partitions)
-        .ok_or_else(|| CommandError::Failed("no input topics".to_owned()))
+    let first = settings.input_topics.first().and_then(|name| facts.iter().find(|topic| topic.name == *name));
+    first.map(|topic| topic.partitions).ok_or_else(|| CommandError::Failed("no input topics".to_owned()))
 }

@@ -18,12 +18,7 @@ pub struct ValidateArgs {
     #[command(flatten)]
     settings: SettingsArgs,
     /// text or json
-    #[arg(
-        short = 'o',
-        long = "output",
-        value_name = "FORMAT",
-        default_value = "text"
-    )]
+    #[arg(short = 'o', long = "output", value_name = "FORMAT", default_value = "text")]
     output: OutputFormat,
 }
 
@@ -39,20 +34,13 @@ pub fn validate(arguments: &ValidateArgs) -> Result<(), CommandError> {
     };
     let text = match arguments.output {
         OutputFormat::Text => {
-            let checked = checked
-                .iter()
-                .map(|(what, found)| format!("{what:<9} {found}\n"));
-            let found = problems
-                .iter()
-                .map(|problem| format!("problem   {problem}\n"));
+            let checked = checked.iter().map(|(what, found)| format!("{what:<9} {found}\n"));
+            let found = problems.iter().map(|problem| format!("problem   {problem}\n"));
             let result = format!("result    {} problems\n", problems.len());
             checked.chain(found).chain([result]).collect()
         }
         OutputFormat::Json => {
-            let checked: serde_json::Map<_, _> = checked
-                .into_iter()
-                .map(|(what, found)| (what.into(), found.into()))
-                .collect();
+            let checked: serde_json::Map<_, _> = checked.into_iter().map(|(what, found)| (what.into(), found.into())).collect();
             let problems: Vec<_> = problems
                 .iter()
                 .map(|problem| {
@@ -69,14 +57,8 @@ pub fn validate(arguments: &ValidateArgs) -> Result<(), CommandError> {
 
 fn layers(settings: &SettingsArgs) -> String {
     let files = settings.files.iter().map(|path| path.display().to_string());
-    let mut layers: Vec<String> = ["default.toml".to_string()]
-        .into_iter()
-        .chain(files)
-        .collect();
-    let variables = settings::environment()
-        .iter()
-        .filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX))
-        .count();
+    let mut layers: Vec<String> = ["default.toml".to_string()].into_iter().chain(files).collect();
+    let variables = settings::environment().iter().filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX)).count();
     layers.push(format!("{variables} environment variables"));
     layers.push(format!("{} --set", settings.sets.len()));
     layers.join(", ")
@@ -84,57 +66,20 @@ fn layers(settings: &SettingsArgs) -> String {
 
 fn contents(config: &Config) -> Vec<(&'static str, String)> {
     let parameters = &config.engine.value.parameters;
-    let fitted = if parameters.fitted {
-        "fitted"
-    } else {
-        "not fitted to this shop's customers"
-    };
+    let fitted = if parameters.fitted { "fitted" } else { "not fitted to this shop's customers" };
     let plays: Vec<String> = config
         .engine
         .plays
         .iter()
-        .map(|play| {
-            format!(
-                "{} ({:?}, {} steps, version {})",
-                play.name,
-                play.mode,
-                play.steps.len(),
-                play.version
-            )
-            .to_lowercase()
-        })
+        .map(|play| format!("{} ({:?}, {} steps, version {})", play.name, play.mode, play.steps.len(), play.version).to_lowercase())
         .collect();
-    let changed = config
-        .settings()
-        .iter()
-        .filter(|setting| setting.origin != Origin::Default)
-        .count();
+    let changed = config.settings().iter().filter(|setting| setting.origin != Origin::Default).count();
     vec![
-        (
-            "keys",
-            format!(
-                "{} in force, {changed} of them not by default",
-                config.settings().len()
-            ),
-        ),
-        (
-            "kafka",
-            format!(
-                "{}, group {}, instance {}",
-                config.kafka.bootstrap_servers, config.kafka.group_id, config.instance_id
-            ),
-        ),
+        ("keys", format!("{} in force, {changed} of them not by default", config.settings().len())),
+        ("kafka", format!("{}, group {}, instance {}", config.kafka.bootstrap_servers, config.kafka.group_id, config.instance_id)),
         ("inputs", config.input.topics.join(", ")),
-        (
-            "outputs",
-            OUTPUT_TOPICS
-                .map(|name| config.output.topic(name))
-                .join(", "),
-        ),
-        (
-            "model",
-            format!("{} {}, {fitted}", parameters.name, parameters.version),
-        ),
+        ("outputs", OUTPUT_TOPICS.map(|name| config.output.topic(name)).join(", ")),
+        ("model", format!("{} {}, {fitted}", parameters.name, parameters.version)),
         ("plays", plays.join(", ")),
     ]
 }

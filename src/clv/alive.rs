@@ -52,10 +52,7 @@ impl Alive {
     /// cancellation bounded.
     fn suits_series(&self, horizon: f64) -> bool {
         let tosses = self.a + self.b;
-        horizon <= HORIZON_MAX
-            && self.a <= A_MAX
-            && self.shape <= 2.0 * tosses
-            && tosses <= CANCELLATION_MAX * self.shape
+        horizon <= HORIZON_MAX && self.a <= A_MAX && self.shape <= 2.0 * tosses && tosses <= CANCELLATION_MAX * self.shape
     }
 
     /// K at ascending horizons t/(α+T).
@@ -65,11 +62,7 @@ impl Alive {
         std::array::from_fn(|i| {
             let log_growth = log1p(horizons[i]);
             let exponent = (1.0 - self.a) * log_growth;
-            let phi = if exponent == 0.0 {
-                1.0
-            } else {
-                expm1(exponent) / exponent
-            };
+            let phi = if exponent == 0.0 { 1.0 } else { expm1(exponent) / exponent };
             c * log_growth * phi - exp(exponent) * sums[i]
         })
     }
@@ -102,10 +95,7 @@ impl Alive {
             if ratio < 1.0 && next <= REMAINDER * (1.0 - ratio) * scale {
                 return sums;
             }
-            assert!(
-                n < TERMS_MAX,
-                "no end of the series: parameters were not checked"
-            );
+            assert!(n < TERMS_MAX, "no end of the series: parameters were not checked");
         }
     }
 }

@@ -37,22 +37,12 @@ impl Dropout {
     pub fn expected_path<const N: usize>(&self, h: &History, step_weeks: f64) -> [f64; N] {
         let evidence = self.evidence(h.x);
         let p_alive = evidence.p_alive(h.t_x, h.t);
-        evidence
-            .if_alive(h.t)
-            .expected_path(step_weeks)
-            .map(|purchases| p_alive * purchases)
+        evidence.if_alive(h.t).expected_path(step_weeks).map(|purchases| p_alive * purchases)
     }
 
     /// E[X(t)]: repeat purchases expected in the `weeks` after a first purchase, of a customer not known otherwise.
     pub fn expected_purchases_of_new_customer(&self, weeks: f64) -> f64 {
-        self.expected_purchases(
-            &History {
-                x: 0,
-                t_x: 0.0,
-                t: 0.0,
-            },
-            weeks,
-        )
+        self.expected_purchases(&History { x: 0, t_x: 0.0, t: 0.0 }, weeks)
     }
 
     /// Weeks since the first purchase at which P(alive) falls to `threshold` (above 0, below 1), if nothing is
@@ -71,8 +61,7 @@ impl Dropout {
 
     /// Parameters by name, for checking and for records.
     pub(super) fn named_parameters(&self) -> [(&'static str, f64); 4] {
-        let (Dropout::BgNbd(BgNbd { r, alpha, a, b }) | Dropout::MbgNbd(MbgNbd { r, alpha, a, b })) =
-            *self;
+        let (Dropout::BgNbd(BgNbd { r, alpha, a, b }) | Dropout::MbgNbd(MbgNbd { r, alpha, a, b })) = *self;
         [("r", r), ("alpha", alpha), ("a", a), ("b", b)]
     }
 

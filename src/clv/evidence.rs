@@ -25,10 +25,7 @@ impl Evidence {
     /// 1 / (1 + a/c ((α+T)/(α+t_x))^(r+x)), c = b+x−1 (BG/NBD) or b+x (MBG/NBD).
     /// A power too large for a double is an infinity, and P is then 0 as it should be.
     pub fn p_alive(&self, t_x: f64, t: f64) -> f64 {
-        debug_assert!(
-            0.0 <= t_x && t_x <= t,
-            "history out of order: t_x {t_x}, t {t}"
-        );
+        debug_assert!(0.0 <= t_x && t_x <= t, "history out of order: t_x {t_x}, t {t}");
         let Some(odds) = self.dropout_odds else {
             return 1.0;
         };
@@ -38,10 +35,7 @@ impl Evidence {
 
     /// The T that solves P(alive) = threshold: (α+t_x) [(1−θ)/θ · c/a]^(1/(r+x)) − α, not before `t_x`.
     pub fn lapse_weeks(&self, t_x: f64, threshold: f64) -> Option<f64> {
-        assert!(
-            0.0 < threshold && threshold < 1.0,
-            "threshold {threshold} is no probability"
-        );
+        assert!(0.0 < threshold && threshold < 1.0, "threshold {threshold} is no probability");
         let log_growth = log((1.0 - threshold) / threshold / self.dropout_odds?) / self.shape;
         let silence = (self.alpha + t_x) * expm1(log_growth.max(0.0));
         // a tiny shape may put the moment beyond what a double can hold: never, for all that matters
@@ -51,11 +45,8 @@ impl Evidence {
     /// ln Γ(r+x)/Γ(r) + r ln α − (r+x) ln(α+T) + ln B(a, survived)/B(a, b) − ln P(alive).
     /// The last term is the log-sum-exp of the papers' two cases, alive and gone, with the first taken out.
     pub fn log_likelihood(&self, t_x: f64, t: f64) -> f64 {
-        let rate = ln_gamma(self.shape) - ln_gamma(self.r) + self.r * log(self.alpha)
-            - self.shape * log(self.alpha + t);
-        let tosses = ln_gamma(self.survived) - ln_gamma(self.a + self.survived)
-            + ln_gamma(self.a + self.b)
-            - ln_gamma(self.b);
+        let rate = ln_gamma(self.shape) - ln_gamma(self.r) + self.r * log(self.alpha) - self.shape * log(self.alpha + t);
+        let tosses = ln_gamma(self.survived) - ln_gamma(self.a + self.survived) + ln_gamma(self.a + self.b) - ln_gamma(self.b);
         rate + tosses + self.log_gone_or_alive(t_x, t)
     }
 
@@ -70,12 +61,7 @@ impl Evidence {
 
     /// The same customer, given that he has not left by week `t`.
     pub fn if_alive(&self, t: f64) -> Alive {
-        Alive {
-            shape: self.shape,
-            rate: self.alpha + t,
-            a: self.a,
-            b: self.survived,
-        }
+        Alive { shape: self.shape, rate: self.alpha + t, a: self.a, b: self.survived }
     }
 }
 

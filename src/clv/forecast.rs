@@ -62,20 +62,12 @@ pub struct Forecast {
 }
 
 /// What the customer is expected to bring over the horizon, in the given currency.
-pub fn forecast(
-    parameters: &Parameters,
-    currency: &str,
-    horizon: &Horizon,
-    input: &ForecastInput,
-) -> Forecast {
+pub fn forecast(parameters: &Parameters, currency: &str, horizon: &Horizon, input: &ForecastInput) -> Forecast {
     let purchase: &Dropout = &parameters.purchase;
     let path: [f64; STEPS] = purchase.expected_path(&input.history, STEP_WEEKS);
     let (expected_spend_minor, spend_model) = match parameters.spend.get(currency) {
         Some(model) => (modelled_spend_minor(model, input), SpendModel::GammaGamma),
-        None => (
-            input.mean_order_spend_minor.unwrap_or(0.0),
-            SpendModel::OwnMean,
-        ),
+        None => (input.mean_order_spend_minor.unwrap_or(0.0), SpendModel::OwnMean),
     };
     let value_minor = expected_spend_minor * discounted(&path, horizon.discount_monthly);
     Forecast {
@@ -92,9 +84,7 @@ pub fn forecast(
 fn modelled_spend_minor(model: &GammaGamma, input: &ForecastInput) -> f64 {
     let minor_per_major = 10u64.saturating_pow(input.currency_exponent) as f64;
     let mean_major = match input.mean_repeat_spend_minor {
-        Some(mean_minor) if mean_minor > 0.0 => {
-            model.mean_spend(input.history.x, mean_minor / minor_per_major)
-        }
+        Some(mean_minor) if mean_minor > 0.0 => model.mean_spend(input.history.x, mean_minor / minor_per_major),
         _ => model.mean_spend(0, 0.0),
     };
     mean_major * minor_per_major
@@ -120,22 +110,11 @@ mod tests {
     use crate::clv::MbgNbd;
     use std::collections::BTreeMap;
 
-    const SPEND: GammaGamma = GammaGamma {
-        p: 6.25,
-        q: 3.74,
-        v: 15.44,
-    };
-    const MONTHLY: Horizon = Horizon {
-        discount_monthly: 0.01,
-    };
+    const SPEND: GammaGamma = GammaGamma { p: 6.25, q: 3.74, v: 15.44 };
+    const MONTHLY: Horizon = Horizon { discount_monthly: 0.01 };
 
     fn parameters() -> Parameters {
-        let purchase = MbgNbd {
-            r: 0.5248,
-            alpha: 6.1833,
-            a: 0.8909,
-            b: 1.6141,
-        };
+        let purchase = MbgNbd { r: 0.5248, alpha: 6.1833, a: 0.8909, b: 1.6141 };
         Parameters {
             name: "test".into(),
             version: "1".into(),
@@ -149,11 +128,7 @@ mod tests {
 
     fn input(mean_repeat: Option<f64>, mean_order: Option<f64>, exponent: u32) -> ForecastInput {
         ForecastInput {
-            history: History {
-                x: 2,
-                t_x: 213.0 / 7.0,
-                t: 272.0 / 7.0,
-            },
+            history: History { x: 2, t_x: 213.0 / 7.0, t: 272.0 / 7.0 },
             mean_repeat_spend_minor: mean_repeat,
             mean_order_spend_minor: mean_order,
             currency_exponent: exponent,
@@ -165,56 +140,18 @@ mod tests {
         let own = SPEND.mean_spend(2, 22.35);
         let population = SPEND.mean_spend(0, 0.0);
         let cases = [
-            (
-                "USD",
-                Some(2_235.0),
-                Some(9.0),
-                2,
-                own * 100.0,
-                SpendModel::GammaGamma,
-            ),
+            ("USD", Some(2_235.0), Some(9.0), 2, own * 100.0, SpendModel::GammaGamma),
             ("JPY", Some(22.35), None, 0, own, SpendModel::GammaGamma),
-            (
-                "USD",
-                None,
-                Some(9.0),
-                2,
-                population * 100.0,
-                SpendModel::GammaGamma,
-            ),
-            (
-                "USD",
-                Some(0.0),
-                None,
-                2,
-                population * 100.0,
-                SpendModel::GammaGamma,
-            ),
-            (
-                "USD",
-                Some(-5.0),
-                None,
-                2,
-                population * 100.0,
-                SpendModel::GammaGamma,
-            ),
-            (
-                "EUR",
-                Some(2_235.0),
-                Some(1_800.0),
-                2,
-                1_800.0,
-                SpendModel::OwnMean,
-            ),
+            ("USD", None, Some(9.0), 2, population * 100.0, SpendModel::GammaGamma),
+            ("USD", Some(0.0), None, 2, population * 100.0, SpendModel::GammaGamma),
+            ("USD", Some(-5.0), None, 2, population * 100.0, SpendModel::GammaGamma),
+            ("EUR", Some(2_235.0), Some(1_800.0), 2, 1_800.0, SpendModel::OwnMean),
             ("EUR", None, None, 2, 0.0, SpendModel::OwnMean),
         ];
         for (currency, mean_repeat, mean_order, exponent, expected, source) in cases {
             let input = input(mean_repeat, mean_order, exponent);
             let found = forecast(&parameters(), currency, &MONTHLY, &input);
-            assert!(
-                (found.expected_spend_minor - expected).abs() < 1e-9,
-                "{found:?}"
-            );
+            assert!((found.expected_spend_minor - expected).abs() < 1e-9, "{found:?}");
             assert_eq!(found.spend_model, source);
         }
     }
@@ -228,9 +165,7 @@ mod tests {
         let mut before = 0.0;
         for month in 1..=12 {
             let weeks = f64::from(month) * 365.0 / 84.0;
-            let purchases = parameters
-                .purchase
-                .expected_purchases(&input.history, weeks);
+            let purchases = parameters.purchase.expected_purchases(&input.history, weeks);
             value += 10_000_000.0 * (purchases - before) / 1.01f64.powi(month);
             before = purchases;
         }

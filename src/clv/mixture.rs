@@ -22,10 +22,7 @@ const NODES_MAX: usize = 4000;
 pub(super) fn expected_purchases<const N: usize>(alive: &Alive, horizons: &[f64; N]) -> [f64; N] {
     let deviation = sqrt(1.0 / alive.a + 1.0 / alive.b);
     let step = STEP_MAX.min(STEP_PER_DEVIATION * deviation);
-    let mut average = Average {
-        weights: 0.0,
-        sums: [0.0; N],
-    };
+    let mut average = Average { weights: 0.0, sums: [0.0; N] };
     average.add(1.0, alive, horizons, 0.0);
     average.add_side(alive, horizons, -step);
     average.add_side(alive, horizons, step);

@@ -49,17 +49,11 @@ impl Parameters {
             check_shape(format!("spend.{currency}.q"), model.q)?;
             if model.q <= 1.0 {
                 let parameter = format!("spend.{currency}.q");
-                return Err(ParameterError::InfiniteMean {
-                    parameter,
-                    value: model.q,
-                });
+                return Err(ParameterError::InfiniteMean { parameter, value: model.q });
             }
             if !(model.v.is_finite() && model.v > 0.0) {
                 let parameter = format!("spend.{currency}.v");
-                return Err(ParameterError::Amount {
-                    parameter,
-                    value: model.v,
-                });
+                return Err(ParameterError::Amount { parameter, value: model.v });
             }
         }
         Ok(())
@@ -98,41 +92,13 @@ mod tests {
         let spend = [6.25, 3.74, 15.44];
         assert_eq!(parameters(good, spend).check(), Ok(()));
         let cases = [
-            (
-                [0.0, 4.4, 0.8, 2.4],
-                spend,
-                "purchase.r = 0 is not a number from 1e-6 to 1e6",
-            ),
-            (
-                [0.25, f64::NAN, 0.8, 2.4],
-                spend,
-                "purchase.alpha = NaN is not a number from 1e-6 to 1e6",
-            ),
-            (
-                [0.25, 4.4, -1.0, 2.4],
-                spend,
-                "purchase.a = -1 is not a number from 1e-6 to 1e6",
-            ),
-            (
-                [0.25, 4.4, 0.8, f64::INFINITY],
-                spend,
-                "purchase.b = inf is not a number from 1e-6 to 1e6",
-            ),
-            (
-                good,
-                [2e6, 3.74, 15.44],
-                "spend.USD.p = 2000000 is not a number from 1e-6 to 1e6",
-            ),
-            (
-                good,
-                [6.25, 1.0, 15.44],
-                "spend.USD.q = 1 is not above 1, so the mean spend is infinite",
-            ),
-            (
-                good,
-                [6.25, 3.74, 0.0],
-                "spend.USD.v = 0 is not a finite amount above zero",
-            ),
+            ([0.0, 4.4, 0.8, 2.4], spend, "purchase.r = 0 is not a number from 1e-6 to 1e6"),
+            ([0.25, f64::NAN, 0.8, 2.4], spend, "purchase.alpha = NaN is not a number from 1e-6 to 1e6"),
+            ([0.25, 4.4, -1.0, 2.4], spend, "purchase.a = -1 is not a number from 1e-6 to 1e6"),
+            ([0.25, 4.4, 0.8, f64::INFINITY], spend, "purchase.b = inf is not a number from 1e-6 to 1e6"),
+            (good, [2e6, 3.74, 15.44], "spend.USD.p = 2000000 is not a number from 1e-6 to 1e6"),
+            (good, [6.25, 1.0, 15.44], "spend.USD.q = 1 is not above 1, so the mean spend is infinite"),
+            (good, [6.25, 3.74, 0.0], "spend.USD.v = 0 is not a finite amount above zero"),
         ];
         for (purchase, spend, message) in cases {
             let error = parameters(purchase, spend).check().expect_err(message);

@@ -14,17 +14,10 @@ fn log_uniform(min: f64, max: f64) -> impl Strategy<Value = f64> {
 
 fn model(min: f64, max: f64) -> impl Strategy<Value = Dropout> {
     let parameter = || log_uniform(min, max);
-    (
-        parameter(),
-        parameter(),
-        parameter(),
-        parameter(),
-        any::<bool>(),
-    )
-        .prop_map(|(r, alpha, a, b, modified)| match modified {
-            true => Dropout::MbgNbd(MbgNbd { r, alpha, a, b }),
-            false => Dropout::BgNbd(BgNbd { r, alpha, a, b }),
-        })
+    (parameter(), parameter(), parameter(), parameter(), any::<bool>()).prop_map(|(r, alpha, a, b, modified)| match modified {
+        true => Dropout::MbgNbd(MbgNbd { r, alpha, a, b }),
+        false => Dropout::BgNbd(BgNbd { r, alpha, a, b }),
+    })
 }
 
 /// Parameters as fits give them, and everything `check` lets through.
@@ -33,20 +26,11 @@ fn any_model() -> impl Strategy<Value = Dropout> {
 }
 
 fn history() -> impl Strategy<Value = History> {
-    let x = prop_oneof![
-        Just(0),
-        0u32..12,
-        log_uniform(1.0, 1e6).prop_map(|x| x as u32)
-    ];
-    (
-        x,
-        prop_oneof![Just(0.0), log_uniform(0.1, WEEKS_MAX)],
-        0.0..=1.0,
-    )
-        .prop_map(|(x, t, share)| {
-            let t_x = if x == 0 { 0.0 } else { t * share };
-            History { x, t_x, t }
-        })
+    let x = prop_oneof![Just(0), 0u32..12, log_uniform(1.0, 1e6).prop_map(|x| x as u32)];
+    (x, prop_oneof![Just(0.0), log_uniform(0.1, WEEKS_MAX)], 0.0..=1.0).prop_map(|(x, t, share)| {
+        let t_x = if x == 0 { 0.0 } else { t * share };
+        History { x, t_x, t }
+    })
 }
 
 proptest! {
@@ -105,11 +89,6 @@ proptest! {
 #[test]
 #[should_panic(expected = "parameters were not checked")]
 fn a_nan_that_slipped_through_ends_in_an_assertion() {
-    let model = Dropout::MbgNbd(MbgNbd {
-        r: 0.5,
-        alpha: 6.0,
-        a: f64::NAN,
-        b: 1.6,
-    });
+    let model = Dropout::MbgNbd(MbgNbd { r: 0.5, alpha: 6.0, a: f64::NAN, b: 1.6 });
     model.expected_purchases_of_new_customer(52.0);
 }

@@ -36,10 +36,7 @@ pub struct Reliability {
 
 /// The first reason for doubt, the gravest first. What the file does not tell counts as too little.
 pub fn reliability(parameters: &Parameters) -> Reliability {
-    let low = |why| Reliability {
-        level: Level::Low,
-        why,
-    };
+    let low = |why| Reliability { level: Level::Low, why };
     if !parameters.fitted {
         return low("not_fitted");
     }
@@ -49,10 +46,7 @@ pub fn reliability(parameters: &Parameters) -> Reliability {
     if parameters.history_days.unwrap_or(0) < HISTORY_DAYS_MIN {
         return low("under_180_days");
     }
-    Reliability {
-        level: Level::Normal,
-        why: "enough_data",
-    }
+    Reliability { level: Level::Normal, why: "enough_data" }
 }
 
 #[cfg(test)]
@@ -76,12 +70,7 @@ mod tests {
                 name: "test".into(),
                 version: "1".into(),
                 fitted,
-                purchase: Dropout::MbgNbd(MbgNbd {
-                    r: 0.5,
-                    alpha: 6.0,
-                    a: 0.9,
-                    b: 1.6,
-                }),
+                purchase: Dropout::MbgNbd(MbgNbd { r: 0.5, alpha: 6.0, a: 0.9, b: 1.6 }),
                 spend: BTreeMap::new(),
                 buyers,
                 history_days,

@@ -18,9 +18,7 @@ pub fn weeks(ms: i64) -> f64 {
 
 /// The first whole millisecond not before `weeks`; `None` if that is negative, no number, or 200 years away.
 pub fn weeks_to_ms_ceil(weeks: f64) -> Option<i64> {
-    (0.0..=WEEKS_MAX)
-        .contains(&weeks)
-        .then(|| ceil(weeks * WEEK_MS as f64) as i64)
+    (0.0..=WEEKS_MAX).contains(&weeks).then(|| ceil(weeks * WEEK_MS as f64) as i64)
 }
 
 /// Sum of ln(inter-purchase time in weeks): with x, t_x and T all that the models of regular buying need of the

@@ -11,10 +11,7 @@ use super::layers::{Entries, Entry};
 use super::models::{self, Model};
 use super::properties::Properties;
 use super::values::{self, DAY_MS, DURATION_MS_MAX, MINUTE_MS};
-use super::{
-    Changelog, Commit, Input, Kafka, Log, LogFormat, LogLevel, OUTPUT_TOPICS, Output, Partitioner,
-    Time, TimeMode, plays,
-};
+use super::{Changelog, Commit, Input, Kafka, Log, LogFormat, LogLevel, OUTPUT_TOPICS, Output, Partitioner, Time, TimeMode, plays};
 use crate::clv::{Horizon, Parameters};
 use crate::engine::{ConsentRule, Lifecycle, Settings, Value};
 use crate::event::{DecodeRules, OrderValue};
@@ -35,21 +32,12 @@ const COMMIT_BYTES_MAX: i64 = 1024 * 1024 * 1024;
 /// Both become part of the `transactional.id`, which every offset's metadata repeats.
 const NAME_BYTES_MAX: usize = 100;
 
-const CONSENT: &[(&str, ConsentRule)] = &[
-    ("opt_in", ConsentRule::OptIn),
-    ("soft_opt_in", ConsentRule::SoftOptIn),
-    ("none", ConsentRule::None),
-];
-const ORDER_VALUE: &[(&str, OrderValue)] = &[
-    ("total", OrderValue::Total),
-    ("revenue", OrderValue::Revenue),
-    ("subtotal", OrderValue::Subtotal),
-];
+const CONSENT: &[(&str, ConsentRule)] =
+    &[("opt_in", ConsentRule::OptIn), ("soft_opt_in", ConsentRule::SoftOptIn), ("none", ConsentRule::None)];
+const ORDER_VALUE: &[(&str, OrderValue)] =
+    &[("total", OrderValue::Total), ("revenue", OrderValue::Revenue), ("subtotal", OrderValue::Subtotal)];
 const MODELS: &[(&str, Model)] = &[("mbg_nbd", Model::MbgNbd), ("bg_nbd", Model::BgNbd)];
-const PARTITIONERS: &[(&str, Partitioner)] = &[
-    ("murmur2", Partitioner::Murmur2),
-    ("trust", Partitioner::Trust),
-];
+const PARTITIONERS: &[(&str, Partitioner)] = &[("murmur2", Partitioner::Murmur2), ("trust", Partitioner::Trust)];
 const TIME_MODES: &[(&str, TimeMode)] = &[("wall", TimeMode::Wall), ("event", TimeMode::Event)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 const LOG_LEVELS: &[(&str, LogLevel)] = &[
@@ -71,10 +59,7 @@ pub fn kafka(keys: &mut Keys<'_>) -> Kafka {
 
 pub fn instance_id(keys: &mut Keys<'_>) -> String {
     if !keys.has("instance.id") {
-        keys.refuse(
-            "instance.id",
-            "is not set, and this host has no name to take instead".to_string(),
-        );
+        keys.refuse("instance.id", "is not set, and this host has no name to take instead".to_string());
     }
     keys.optional("instance.id", name).unwrap_or_default()
 }
@@ -86,20 +71,11 @@ pub fn workers(keys: &mut Keys<'_>) -> usize {
 
 pub fn input(keys: &mut Keys<'_>, output: &Output) -> Input {
     let topics = keys.required("input.topics", topics);
-    let ours: BTreeSet<String> = OUTPUT_TOPICS
-        .iter()
-        .map(|name| output.topic(name))
-        .collect();
+    let ours: BTreeSet<String> = OUTPUT_TOPICS.iter().map(|name| output.topic(name)).collect();
     if let Some(topic) = topics.iter().find(|topic| ours.contains(*topic)) {
-        keys.refuse(
-            "input.topics",
-            format!("{topic} is an output of lifetide itself (output.prefix)"),
-        );
+        keys.refuse("input.topics", format!("{topic} is an output of lifetide itself (output.prefix)"));
     }
-    let max_record_bytes = keys.required(
-        "input.max_record_bytes",
-        values::whole(1024..=RECORD_BYTES_MAX),
-    );
+    let max_record_bytes = keys.required("input.max_record_bytes", values::whole(1024..=RECORD_BYTES_MAX));
     Input {
         topics,
         partitioner: keys.required("input.partitioner", values::choice(PARTITIONERS)),
@@ -113,34 +89,22 @@ pub fn input(keys: &mut Keys<'_>, output: &Output) -> Input {
 }
 
 pub fn output(keys: &mut Keys<'_>) -> Output {
-    Output {
-        prefix: keys.required("output.prefix", prefix),
-    }
+    Output { prefix: keys.required("output.prefix", prefix) }
 }
 
 pub fn commit(keys: &mut Keys<'_>) -> Commit {
     let number = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
     Commit {
-        interval_ms: keys
-            .required("commit.interval_ms", values::whole(1..=INTERVAL_MS_MAX))
-            .unsigned_abs(),
+        interval_ms: keys.required("commit.interval_ms", values::whole(1..=INTERVAL_MS_MAX)).unsigned_abs(),
         max_records: number(keys.required("commit.max_records", values::whole(1..=10_000_000))),
-        max_bytes: number(keys.required(
-            "commit.max_bytes",
-            values::whole(64 * 1024..=COMMIT_BYTES_MAX),
-        )),
+        max_bytes: number(keys.required("commit.max_bytes", values::whole(64 * 1024..=COMMIT_BYTES_MAX))),
     }
 }
 
 pub fn changelog(keys: &mut Keys<'_>) -> Changelog {
     Changelog {
         base_ratio: keys.required("changelog.base_ratio", values::number(0.01..=100.0)),
-        max_round_ms: keys
-            .required(
-                "changelog.max_round",
-                values::duration(MINUTE_MS..=365 * DAY_MS),
-            )
-            .unsigned_abs(),
+        max_round_ms: keys.required("changelog.max_round", values::duration(MINUTE_MS..=365 * DAY_MS)).unsigned_abs(),
     }
 }
 
@@ -154,40 +118,22 @@ pub fn time(keys: &mut Keys<'_>) -> Time {
 pub fn http_listen(keys: &mut Keys<'_>) -> SocketAddr {
     keys.required("http.listen", |entry| {
         let address = entry.value.as_str().and_then(|text| text.parse().ok());
-        address.ok_or_else(|| {
-            values::expected(
-                "an address and port such as \"127.0.0.1:9464\"",
-                &entry.value,
-            )
-        })
+        address.ok_or_else(|| values::expected("an address and port such as \"127.0.0.1:9464\"", &entry.value))
     })
 }
 
 pub fn log(keys: &mut Keys<'_>) -> Log {
-    Log {
-        format: keys.required("log.format", values::choice(LOG_FORMATS)),
-        level: keys.required("log.level", values::choice(LOG_LEVELS)),
-    }
+    Log { format: keys.required("log.format", values::choice(LOG_FORMATS)), level: keys.required("log.level", values::choice(LOG_LEVELS)) }
 }
 
 /// `parameters` is `None` where they could not be read: the problem is noted already, and no settings are needed.
-pub fn engine(
-    keys: &mut Keys<'_>,
-    entries: &Entries,
-    parameters: Option<Parameters>,
-) -> Option<Settings> {
+pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Parameters>) -> Option<Settings> {
     let lifecycle = Lifecycle {
         min_silence_ms: keys.required("stages.min_silence", values::duration(0..=DURATION_MS_MAX)),
-        max_silence_ms: keys.required(
-            "stages.max_silence",
-            values::duration(DAY_MS..=DURATION_MS_MAX),
-        ),
+        max_silence_ms: keys.required("stages.max_silence", values::duration(DAY_MS..=DURATION_MS_MAX)),
         at_risk_below: keys.required("stages.at_risk_below", values::threshold),
         lapsed_below: keys.required("stages.lapsed_below", values::threshold),
-        loyal_x: u32::try_from(
-            keys.required("stages.loyal_repeat_days", values::whole(1..=10_000)),
-        )
-        .unwrap_or(u32::MAX),
+        loyal_x: u32::try_from(keys.required("stages.loyal_repeat_days", values::whole(1..=10_000))).unwrap_or(u32::MAX),
     };
     let discount_monthly = keys.required("clv.discount_monthly", values::number(0.0..=1.0));
     let margin = keys.optional("clv.margin", values::number(0.0..=1.0));
@@ -196,21 +142,14 @@ pub fn engine(
     let salt = keys.required("plays.salt", values::text);
     let consent = keys.required("consent.require", values::choice(CONSENT));
     let customer_zone = keys.required("time.customer_zone", values::zone);
-    let anonymous_ttl_ms = keys.required(
-        "customers.anonymous_ttl",
-        values::duration(DAY_MS..=DURATION_MS_MAX),
-    );
+    let anonymous_ttl_ms = keys.required("customers.anonymous_ttl", values::duration(DAY_MS..=DURATION_MS_MAX));
     let plays = plays::read(keys, entries);
     if keys.is_clean() {
         order_of_stages(keys, &lifecycle);
     }
     Some(Settings {
         lifecycle,
-        value: Value {
-            parameters: parameters?,
-            horizon: Horizon { discount_monthly },
-            margin,
-        },
+        value: Value { parameters: parameters?, horizon: Horizon { discount_monthly }, margin },
         consent,
         plays,
         plays_not_before_ms,
@@ -222,10 +161,7 @@ pub fn engine(
 }
 
 /// The parameters in force, and their file in one notation: it belongs to the fingerprint.
-pub fn parameters(
-    keys: &mut Keys<'_>,
-    read: &dyn Fn(&str) -> std::io::Result<String>,
-) -> Option<(Parameters, String)> {
+pub fn parameters(keys: &mut Keys<'_>, read: &dyn Fn(&str) -> std::io::Result<String>) -> Option<(Parameters, String)> {
     let model = keys.required("clv.model", values::choice(MODELS));
     let path = keys.optional("clv.models", values::some_text);
     let text = match path.as_deref().map(read) {
@@ -233,23 +169,14 @@ pub fn parameters(
         None => models::SHIPPED_TOML.to_string(),
         Some(Ok(text)) => text,
         Some(Err(error)) => {
-            keys.refuse(
-                "clv.models",
-                format!("cannot read {}: {error}", path.unwrap_or_default()),
-            );
+            keys.refuse("clv.models", format!("cannot read {}: {error}", path.unwrap_or_default()));
             return None;
         }
     };
     match models::parse(&text, model) {
         Ok(parameters) => Some((parameters, models::canonical(&text))),
         Err(message) => {
-            keys.refuse(
-                "clv.models",
-                format!(
-                    "{}: {message}",
-                    path.as_deref().unwrap_or(models::SHIPPED_NAME)
-                ),
-            );
+            keys.refuse("clv.models", format!("{}: {message}", path.as_deref().unwrap_or(models::SHIPPED_NAME)));
             None
         }
     }
@@ -258,30 +185,21 @@ pub fn parameters(
 fn order_of_stages(keys: &mut Keys<'_>, lifecycle: &Lifecycle) {
     if lifecycle.lapsed_below >= lifecycle.at_risk_below {
         let (lapsed, at_risk) = (lifecycle.lapsed_below, lifecycle.at_risk_below);
-        keys.refuse(
-            "stages.lapsed_below",
-            format!("{lapsed} must be less than stages.at_risk_below, which is {at_risk}"),
-        );
+        keys.refuse("stages.lapsed_below", format!("{lapsed} must be less than stages.at_risk_below, which is {at_risk}"));
     }
     if lifecycle.min_silence_ms > lifecycle.max_silence_ms {
-        keys.refuse(
-            "stages.min_silence",
-            "must not be longer than stages.max_silence".to_string(),
-        );
+        keys.refuse("stages.min_silence", "must not be longer than stages.max_silence".to_string());
     }
 }
 
 fn is_legal(name: &str) -> bool {
-    name.bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 fn name(entry: &Entry) -> Result<String, String> {
     let name = values::some_text(entry)?;
     if name.len() > NAME_BYTES_MAX || !is_legal(&name) {
-        return Err(format!(
-            "expected at most {NAME_BYTES_MAX} of the characters a-z, A-Z, 0-9, ., _ and -, got \"{name}\""
-        ));
+        return Err(format!("expected at most {NAME_BYTES_MAX} of the characters a-z, A-Z, 0-9, ., _ and -, got \"{name}\""));
     }
     Ok(name)
 }
@@ -289,9 +207,7 @@ fn name(entry: &Entry) -> Result<String, String> {
 fn prefix(entry: &Entry) -> Result<String, String> {
     let prefix = values::text(entry)?;
     if prefix.len() > PREFIX_BYTES_MAX || !is_legal(&prefix) {
-        return Err(format!(
-            "expected at most {PREFIX_BYTES_MAX} of the characters a-z, A-Z, 0-9, ., _ and -, got \"{prefix}\""
-        ));
+        return Err(format!("expected at most {PREFIX_BYTES_MAX} of the characters a-z, A-Z, 0-9, ., _ and -, got \"{prefix}\""));
     }
     Ok(prefix)
 }
@@ -299,18 +215,9 @@ fn prefix(entry: &Entry) -> Result<String, String> {
 fn topics(entry: &Entry) -> Result<Vec<String>, String> {
     let topics = values::texts(entry)?;
     if topics.is_empty() || topics.len() > TOPICS_MAX {
-        return Err(format!(
-            "expected 1 to {TOPICS_MAX} topics, got {}",
-            topics.len()
-        ));
+        return Err(format!("expected 1 to {TOPICS_MAX} topics, got {}", topics.len()));
     }
-    let is_topic = |topic: &str| {
-        !topic.is_empty()
-            && topic.len() <= TOPIC_BYTES_MAX
-            && is_legal(topic)
-            && topic != "."
-            && topic != ".."
-    };
+    let is_topic = |topic: &str| !topic.is_empty() && topic.len() <= TOPIC_BYTES_MAX && is_legal(topic) && topic != "." && topic != "..";
     if let Some(topic) = topics.iter().find(|topic| !is_topic(topic)) {
         return Err(format!("\"{topic}\" is no name of a Kafka topic"));
     }

@@ -19,13 +19,7 @@ pub struct Keys<'a> {
 
 impl<'a> Keys<'a> {
     pub fn new(entries: &'a Entries, defaults: &'a Entries, problems: Vec<Problem>) -> Keys<'a> {
-        Keys {
-            entries,
-            defaults,
-            asked: BTreeSet::new(),
-            open: Vec::new(),
-            problems,
-        }
+        Keys { entries, defaults, asked: BTreeSet::new(), open: Vec::new(), problems }
     }
 
     /// A key that `default.toml` has.
@@ -42,11 +36,7 @@ impl<'a> Keys<'a> {
     }
 
     /// A key that may be absent; a bad value counts as absent once it is noted.
-    pub fn optional<T>(
-        &mut self,
-        key: &str,
-        convert: impl Fn(&Entry) -> Result<T, String>,
-    ) -> Option<T> {
+    pub fn optional<T>(&mut self, key: &str, convert: impl Fn(&Entry) -> Result<T, String>) -> Option<T> {
         self.asked.insert(key.to_string());
         match convert(self.entries.get(key)?) {
             Ok(value) => Some(value),
@@ -71,18 +61,12 @@ impl<'a> Keys<'a> {
     /// All entries below a path, by the rest of their keys.
     pub fn below(&self, path: &str) -> Vec<(&'a str, &'a Entry)> {
         let entries = self.entries.iter();
-        entries
-            .filter_map(|(key, entry)| Some((key.strip_prefix(path)?.strip_prefix('.')?, entry)))
-            .collect()
+        entries.filter_map(|(key, entry)| Some((key.strip_prefix(path)?.strip_prefix('.')?, entry))).collect()
     }
 
     pub fn refuse(&mut self, key: &str, message: String) {
         let origin = self.entries.get(key).map(|entry| entry.origin.clone());
-        self.problems.push(Problem {
-            key: Some(key.to_string()),
-            origin,
-            message,
-        });
+        self.problems.push(Problem { key: Some(key.to_string()), origin, message });
     }
 
     pub fn is_clean(&self) -> bool {
@@ -102,13 +86,10 @@ impl<'a> Keys<'a> {
             if self.asked.contains(key) || self.open.iter().any(|path| is_below(key, path)) {
                 continue;
             }
-            let is_section = self.open.contains(&key.as_str())
-                || self.asked.iter().any(|known| is_below(known, key));
+            let is_section = self.open.contains(&key.as_str()) || self.asked.iter().any(|known| is_below(known, key));
             match &entry.value {
                 toml::Value::Table(table) if table.is_empty() && is_section => continue,
-                _ if is_section => {
-                    self.refuse(key, format!("is a section, written [{key}], not a value"))
-                }
+                _ if is_section => self.refuse(key, format!("is a section, written [{key}], not a value")),
                 _ => self.refuse(key, self.unknown(key)),
             }
         }
@@ -124,6 +105,5 @@ impl<'a> Keys<'a> {
 }
 
 fn is_below(key: &str, path: &str) -> bool {
-    key.strip_prefix(path)
-        .is_some_and(|rest| rest.starts_with('.'))
+    key.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))
 }

@@ -44,10 +44,7 @@ pub fn defaults() -> Entries {
     let mut entries = Entries::new();
     let mut problems = Vec::new();
     lay_file("default.toml", DEFAULT_TOML, &mut entries, &mut problems);
-    assert!(
-        problems.is_empty(),
-        "default.toml is part of the program and does not parse: {problems:?}"
-    );
+    assert!(problems.is_empty(), "default.toml is part of the program and does not parse: {problems:?}");
     for entry in entries.values_mut() {
         entry.origin = Origin::Default;
     }
@@ -56,20 +53,11 @@ pub fn defaults() -> Entries {
 
 /// Lays a file's keys over `entries`; a file that is no TOML is one problem and lays nothing.
 pub fn lay_file(name: &str, text: &str, entries: &mut Entries, problems: &mut Vec<Problem>) {
-    let at = |line| {
-        Some(Origin::File {
-            name: name.to_string(),
-            line,
-        })
-    };
+    let at = |line| Some(Origin::File { name: name.to_string(), line });
     // the message alone: the error's own display quotes the line, which may hold a secret
     let failed = |error: toml::de::Error| {
         let line = error.span().map_or(1, |span| line_of(text, span.start));
-        Problem {
-            key: None,
-            origin: at(line),
-            message: format!("not TOML: {}", error.message()),
-        }
+        Problem { key: None, origin: at(line), message: format!("not TOML: {}", error.message()) }
     };
     let (table, spanned) = match (text.parse::<toml::Table>(), DeTable::parse(text)) {
         (Ok(table), Ok(spanned)) => (table, spanned),
@@ -79,30 +67,14 @@ pub fn lay_file(name: &str, text: &str, entries: &mut Entries, problems: &mut Ve
     find_lines("", spanned.get_ref(), text, &mut lines);
     flatten("", Value::Table(table), &mut |key, value| {
         let line = lines.get(&key).copied().unwrap_or(1);
-        let origin = Origin::File {
-            name: name.to_string(),
-            line,
-        };
-        entries.insert(
-            key,
-            Entry {
-                value,
-                raw: None,
-                origin,
-            },
-        );
+        let origin = Origin::File { name: name.to_string(), line };
+        entries.insert(key, Entry { value, raw: None, origin });
     });
 }
 
 /// Lays the variables that begin with `LIFETIDE__` over `entries`, in order of their names.
-pub fn lay_environment(
-    variables: impl Iterator<Item = (String, String)>,
-    entries: &mut Entries,
-    problems: &mut Vec<Problem>,
-) {
-    let ours: BTreeMap<String, String> = variables
-        .filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX))
-        .collect();
+pub fn lay_environment(variables: impl Iterator<Item = (String, String)>, entries: &mut Entries, problems: &mut Vec<Problem>) {
+    let ours: BTreeMap<String, String> = variables.filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX)).collect();
     for (name, raw) in ours {
         let origin = Origin::Environment(name.clone());
         match environment_key(&name[ENVIRONMENT_PREFIX.len()..]) {
@@ -110,8 +82,7 @@ pub fn lay_environment(
             None => problems.push(Problem {
                 key: None,
                 origin: Some(origin),
-                message: "not the name of a key, expected a name such as LIFETIDE__KAFKA__GROUP_ID"
-                    .to_string(),
+                message: "not the name of a key, expected a name such as LIFETIDE__KAFKA__GROUP_ID".to_string(),
             }),
         }
     }
@@ -142,9 +113,7 @@ fn environment_key(name: &str) -> Option<String> {
     }
     let key = parts.join(".");
     match key.strip_prefix(PROPERTIES) {
-        Some(property) if property.starts_with('.') => {
-            Some(format!("{PROPERTIES}{}", property.replace('_', ".")))
-        }
+        Some(property) if property.starts_with('.') => Some(format!("{PROPERTIES}{}", property.replace('_', "."))),
         _ => Some(key),
     }
 }
@@ -159,14 +128,7 @@ fn lay_text(key: &str, raw: String, origin: Origin, entries: &mut Entries) {
     let (key, value) = fold_play_key(key, value);
     flatten(&key, value, &mut |key, value| {
         let raw = Some(raw.clone()).filter(|_| !value.is_str());
-        entries.insert(
-            key,
-            Entry {
-                value,
-                raw,
-                origin: origin.clone(),
-            },
-        );
+        entries.insert(key, Entry { value, raw, origin: origin.clone() });
     });
 }
 
@@ -176,15 +138,12 @@ fn fold_play_key(key: &str, value: Value) -> (String, Value) {
     if parts[0] != "plays" || parts.len() <= 3 {
         return (key.to_string(), value);
     }
-    let folded = parts[3..].iter().rev().fold(value, |inner, part| {
-        Value::Table(toml::Table::from_iter([((*part).to_string(), inner)]))
-    });
+    let folded = parts[3..].iter().rev().fold(value, |inner, part| Value::Table(toml::Table::from_iter([((*part).to_string(), inner)])));
     (parts[..3].join("."), folded)
 }
 
 pub fn is_property(key: &str) -> bool {
-    key.strip_prefix(PROPERTIES)
-        .is_some_and(|rest| rest.starts_with('.'))
+    key.strip_prefix(PROPERTIES).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// Whether a table at this path is one value.
@@ -193,11 +152,7 @@ fn is_whole(path: &str) -> bool {
 }
 
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_string()
-    } else {
-        format!("{path}.{key}")
-    }
+    if path.is_empty() { key.to_string() } else { format!("{path}.{key}") }
 }
 
 /// Visits each value with its dotted path. An empty table is a value, so that a misspelt empty section is seen.
@@ -224,9 +179,5 @@ fn find_lines(path: &str, table: &DeTable<'_>, text: &str, lines: &mut BTreeMap<
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    1 + text
-        .bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }

@@ -31,27 +31,11 @@ pub use properties::Properties;
 pub use show::Setting;
 
 /// Last parts of the names of the topics lifetide writes.
-pub const OUTPUT_TOPICS: [&str; 6] = [
-    "transitions",
-    "clv",
-    "actions",
-    "aggregates",
-    "dlq",
-    "changelog",
-];
+pub const OUTPUT_TOPICS: [&str; 6] = ["transitions", "clv", "actions", "aggregates", "dlq", "changelog"];
 
 /// What can change a decision: these keys, and the parameter file. Where and how fast it runs cannot.
-const DECIDING: [&str; 9] = [
-    "clv.",
-    "consent.",
-    "customers.",
-    "input.max_record_bytes",
-    "input.topics",
-    "money.",
-    "plays.",
-    "stages.",
-    "time.",
-];
+const DECIDING: [&str; 9] =
+    ["clv.", "consent.", "customers.", "input.max_record_bytes", "input.topics", "money.", "plays.", "stages.", "time."];
 
 /// Everything a configuration is made of.
 pub struct Sources<'a> {
@@ -186,10 +170,7 @@ impl Config {
     fn from_keys(keys: &mut Keys<'_>, entries: &Entries, sources: &Sources<'_>) -> Option<Config> {
         let output = check::output(keys);
         let parameters = check::parameters(keys, sources.read_file);
-        let model_text = parameters
-            .as_ref()
-            .map(|(_, text)| text.clone())
-            .unwrap_or_default();
+        let model_text = parameters.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
         let engine = check::engine(keys, entries, parameters.map(|(parameters, _)| parameters));
         let config = Config {
             kafka: check::kafka(keys),
@@ -224,14 +205,7 @@ fn gather(sources: &Sources<'_>, defaults: &Entries, problems: &mut Vec<Problem>
     let mut entries = defaults.clone();
     if let Some(host_name) = sources.host_name {
         let value = toml::Value::String(host_name.to_string());
-        entries.insert(
-            "instance.id".to_string(),
-            Entry {
-                value,
-                raw: None,
-                origin: Origin::Host,
-            },
-        );
+        entries.insert("instance.id".to_string(), Entry { value, raw: None, origin: Origin::Host });
     }
     for file in sources.files {
         layers::lay_file(&file.name, &file.text, &mut entries, problems);
@@ -243,12 +217,9 @@ fn gather(sources: &Sources<'_>, defaults: &Entries, problems: &mut Vec<Problem>
 
 /// Keys are in order and values in TOML's own notation, so the text is the same for the same rules.
 fn fingerprint(entries: &Entries, model_text: &str) -> u64 {
-    let deciding =
-        |key: &str| key != "clv.models" && DECIDING.iter().any(|begin| key.starts_with(begin));
+    let deciding = |key: &str| key != "clv.models" && DECIDING.iter().any(|begin| key.starts_with(begin));
     let rules = entries.iter().filter(|(key, _)| deciding(key));
-    let mut text: String = rules
-        .map(|(key, entry)| format!("{key} = {}\n", entry.value))
-        .collect();
+    let mut text: String = rules.map(|(key, entry)| format!("{key} = {}\n", entry.value)).collect();
     text.push_str(model_text);
     xxh3_64(text.as_bytes())
 }

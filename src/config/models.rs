@@ -63,11 +63,7 @@ struct Provenance {
 /// Reads a parameter file; the message names the line where there is one.
 pub fn parse(text: &str, model: Model) -> Result<Parameters, String> {
     let written: Written = toml::from_str(text).map_err(|error| match error.span() {
-        Some(span) => format!(
-            "line {}: {}",
-            1 + text[..span.start].matches('\n').count(),
-            error.message()
-        ),
+        Some(span) => format!("line {}: {}", 1 + text[..span.start].matches('\n').count(), error.message()),
         None => error.message().to_string(),
     })?;
     if written.unit != "week" {
@@ -83,18 +79,10 @@ pub fn parse(text: &str, model: Model) -> Result<Parameters, String> {
             Dropout::BgNbd(BgNbd { r, alpha, a, b })
         }
     };
-    if let Some(code) = written
-        .spend
-        .keys()
-        .find(|code| Currency::from_code(code).is_none())
-    {
+    if let Some(code) = written.spend.keys().find(|code| Currency::from_code(code).is_none()) {
         return Err(format!("[spend.{code}] is not an ISO 4217 currency"));
     }
-    let spend = written
-        .spend
-        .into_iter()
-        .map(|(code, Spend { p, q, v })| (code, GammaGamma { p, q, v }))
-        .collect();
+    let spend = written.spend.into_iter().map(|(code, Spend { p, q, v })| (code, GammaGamma { p, q, v })).collect();
     let parameters = Parameters {
         name: written.name,
         version: written.version,
@@ -110,7 +98,5 @@ pub fn parse(text: &str, model: Model) -> Result<Parameters, String> {
 
 /// The file without its comments and its order: what a fingerprint is taken of.
 pub fn canonical(text: &str) -> String {
-    text.parse::<toml::Table>()
-        .map(|table| table.to_string())
-        .unwrap_or_default()
+    text.parse::<toml::Table>().map(|table| table.to_string()).unwrap_or_default()
 }

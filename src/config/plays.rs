@@ -12,9 +12,7 @@ use super::keys::Keys;
 use super::layers::{Entries, Entry};
 use super::problem::nearest;
 use super::values::{self, DURATION_MS_MAX, SECOND_MS, expected};
-use crate::engine::{
-    CancelOn, Cap, Channel, Condition, Field, Mode, Play, QuietHours, Step, Trigger,
-};
+use crate::engine::{CancelOn, Cap, Channel, Condition, Field, Mode, Play, QuietHours, Step, Trigger};
 use crate::event::Currency;
 
 /// Plays are tried one by one for each deadline.
@@ -33,26 +31,17 @@ const SHIPPED: &str = "plays.cart_recovery";
 /// Keys of a play without a default.
 const OWN_KEYS: [&str; 2] = ["trigger", "steps"];
 const LATER_TRIGGERS: [&str; 4] = ["stage", "event", "band", "date"];
-const MODES: &[(&str, Mode)] = &[
-    ("live", Mode::Live),
-    ("shadow", Mode::Shadow),
-    ("off", Mode::Off),
-];
+const MODES: &[(&str, Mode)] = &[("live", Mode::Live), ("shadow", Mode::Shadow), ("off", Mode::Off)];
 
 /// Gives each play what it leaves out.
 pub fn fill_in(entries: &mut Entries, defaults: &Entries) {
     for name in names(entries) {
         for (key, entry) in defaults {
-            let Some(rest) = key
-                .strip_prefix(SHIPPED)
-                .and_then(|rest| rest.strip_prefix('.'))
-            else {
+            let Some(rest) = key.strip_prefix(SHIPPED).and_then(|rest| rest.strip_prefix('.')) else {
                 continue;
             };
             if !OWN_KEYS.contains(&rest) {
-                entries
-                    .entry(format!("plays.{name}.{rest}"))
-                    .or_insert_with(|| entry.clone());
+                entries.entry(format!("plays.{name}.{rest}")).or_insert_with(|| entry.clone());
             }
         }
     }
@@ -60,9 +49,7 @@ pub fn fill_in(entries: &mut Entries, defaults: &Entries) {
 
 /// The plays some layer has a key of, in order.
 fn names(entries: &Entries) -> BTreeSet<String> {
-    let keys = entries
-        .iter()
-        .filter_map(|(key, entry)| Some((key.strip_prefix("plays.")?, entry)));
+    let keys = entries.iter().filter_map(|(key, entry)| Some((key.strip_prefix("plays.")?, entry)));
     let named = keys.filter_map(|(rest, entry)| match rest.split_once('.') {
         Some((name, _)) => Some(name),
         // `[plays.x]` with nothing below
@@ -74,36 +61,20 @@ fn names(entries: &Entries) -> BTreeSet<String> {
 pub fn read(keys: &mut Keys<'_>, entries: &Entries) -> Vec<Play> {
     let names = names(entries);
     if names.len() > PLAYS_MAX {
-        keys.refuse(
-            "plays",
-            format!("{} plays, at most {PLAYS_MAX} are possible", names.len()),
-        );
+        keys.refuse("plays", format!("{} plays, at most {PLAYS_MAX} are possible", names.len()));
     }
-    names
-        .iter()
-        .filter_map(|name| read_one(keys, name))
-        .collect()
+    names.iter().filter_map(|name| read_one(keys, name)).collect()
 }
 
 fn read_one(keys: &mut Keys<'_>, name: &str) -> Option<Play> {
     let at = |key: &str| format!("plays.{name}.{key}");
-    let is_letter = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-')
-    };
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
     if name.len() > NAME_BYTES_MAX || !name.bytes().all(is_letter) {
-        keys.refuse(
-            &format!("plays.{name}"),
-            format!(
-                "a play's name is at most {NAME_BYTES_MAX} of the characters a-z, 0-9, _ and -"
-            ),
-        );
+        keys.refuse(&format!("plays.{name}"), format!("a play's name is at most {NAME_BYTES_MAX} of the characters a-z, 0-9, _ and -"));
     }
     for key in OWN_KEYS {
         if !keys.has(&at(key)) {
-            keys.refuse(
-                &at(key),
-                "is missing: a play needs a trigger and steps".to_string(),
-            );
+            keys.refuse(&at(key), "is missing: a play needs a trigger and steps".to_string());
         }
     }
     let version = version(&keys.below(&format!("plays.{name}")));
@@ -111,14 +82,8 @@ fn read_one(keys: &mut Keys<'_>, name: &str) -> Option<Play> {
     let steps = keys.optional(&at("steps"), steps);
     let cancel_on = keys.optional(&at("cancel_on"), cancel_on);
     let when = keys.optional(&at("when"), conditions);
-    let expires_ms = keys.optional(
-        &at("expires"),
-        values::duration(SECOND_MS..=DURATION_MS_MAX),
-    );
-    let cool_down_ms = keys.optional(
-        &at("cool_down"),
-        values::duration(SECOND_MS..=DURATION_MS_MAX),
-    );
+    let expires_ms = keys.optional(&at("expires"), values::duration(SECOND_MS..=DURATION_MS_MAX));
+    let cool_down_ms = keys.optional(&at("cool_down"), values::duration(SECOND_MS..=DURATION_MS_MAX));
     let caps = keys.optional(&at("caps"), caps);
     let quiet = keys.optional(&at("quiet"), quiet);
     let control = keys.optional(&at("control"), values::number(0.0..=1.0));
@@ -143,24 +108,16 @@ fn read_one(keys: &mut Keys<'_>, name: &str) -> Option<Play> {
 
 /// Eight hex digits over the play's keys and values as they are in force, defaults included.
 fn version(rules: &[(&str, &Entry)]) -> String {
-    let text: String = rules
-        .iter()
-        .map(|(key, entry)| format!("{key} = {}\n", entry.value))
-        .collect();
+    let text: String = rules.iter().map(|(key, entry)| format!("{key} = {}\n", entry.value)).collect();
     format!("{:08x}", xxh3_64(text.as_bytes()) >> 32)
 }
 
 fn trigger(entry: &Entry) -> Result<Trigger, String> {
     let what = "{ cart = \"idle\" }";
     let table = entry.value.as_table().filter(|table| table.len() == 1);
-    let (key, value) = table
-        .and_then(|table| table.iter().next())
-        .ok_or_else(|| expected(what, &entry.value))?;
+    let (key, value) = table.and_then(|table| table.iter().next()).ok_or_else(|| expected(what, &entry.value))?;
     if LATER_TRIGGERS.contains(&key.as_str()) {
-        return Err(format!(
-            "this version runs the trigger {what} only, got {}",
-            entry.value
-        ));
+        return Err(format!("this version runs the trigger {what} only, got {}", entry.value));
     }
     match (key.as_str(), value.as_str()) {
         ("cart", Some("idle")) => Ok(Trigger::CartIdle),
@@ -169,23 +126,11 @@ fn trigger(entry: &Entry) -> Result<Trigger, String> {
 }
 
 fn steps(entry: &Entry) -> Result<Vec<Step>, String> {
-    let array = entry
-        .value
-        .as_array()
-        .filter(|array| !array.is_empty() && array.len() <= STEPS_MAX);
-    let array = array.ok_or_else(|| {
-        expected(
-            &format!(
-                "1 to {STEPS_MAX} steps such as [{{ delay = \"1h\", template = \"cart_1\" }}]"
-            ),
-            &entry.value,
-        )
-    })?;
+    let array = entry.value.as_array().filter(|array| !array.is_empty() && array.len() <= STEPS_MAX);
+    let array = array
+        .ok_or_else(|| expected(&format!("1 to {STEPS_MAX} steps such as [{{ delay = \"1h\", template = \"cart_1\" }}]"), &entry.value))?;
     let steps: Vec<Step> = array.iter().map(step).collect::<Result<_, _>>()?;
-    if steps
-        .windows(2)
-        .any(|pair| pair[1].delay_ms <= pair[0].delay_ms)
-    {
+    if steps.windows(2).any(|pair| pair[1].delay_ms <= pair[0].delay_ms) {
         return Err("delays count from the trigger and must rise from step to step".to_string());
     }
     Ok(steps)
@@ -194,34 +139,22 @@ fn steps(entry: &Entry) -> Result<Vec<Step>, String> {
 fn step(value: &Value) -> Result<Step, String> {
     let table = known_table(value, &["delay", "template"])?;
     let delay = table.get("delay").ok_or("a step has no delay")?;
-    let delay_ms = values::duration_of(delay, &(SECOND_MS..=DURATION_MS_MAX))
-        .map_err(|message| format!("delay: {message}"))?;
+    let delay_ms = values::duration_of(delay, &(SECOND_MS..=DURATION_MS_MAX)).map_err(|message| format!("delay: {message}"))?;
     let template = table.get("template").ok_or("a step has no template")?;
     match template.as_str() {
-        Some(text) if !text.is_empty() && text.len() <= TEMPLATE_BYTES_MAX => Ok(Step {
-            delay_ms,
-            template: text.to_string(),
-        }),
-        _ => Err(format!(
-            "template: {}",
-            expected("a name in quotes", template)
-        )),
+        Some(text) if !text.is_empty() && text.len() <= TEMPLATE_BYTES_MAX => Ok(Step { delay_ms, template: text.to_string() }),
+        _ => Err(format!("template: {}", expected("a name in quotes", template))),
     }
 }
 
 fn cancel_on(entry: &Entry) -> Result<CancelOn, String> {
-    let mut cancel_on = CancelOn {
-        order: false,
-        cart_emptied: false,
-    };
+    let mut cancel_on = CancelOn { order: false, cart_emptied: false };
     for word in values::texts(entry)? {
         match word.as_str() {
             "order" => cancel_on.order = true,
             "cart_emptied" => cancel_on.cart_emptied = true,
             _ => {
-                return Err(format!(
-                    "expected \"order\" or \"cart_emptied\", got \"{word}\""
-                ));
+                return Err(format!("expected \"order\" or \"cart_emptied\", got \"{word}\""));
             }
         }
     }
@@ -229,10 +162,7 @@ fn cancel_on(entry: &Entry) -> Result<CancelOn, String> {
 }
 
 fn conditions(entry: &Entry) -> Result<Vec<Condition>, String> {
-    let array = entry
-        .value
-        .as_array()
-        .filter(|array| array.len() <= CONDITIONS_MAX);
+    let array = entry.value.as_array().filter(|array| array.len() <= CONDITIONS_MAX);
     let array = array.ok_or_else(|| {
         let what = "at most {CONDITIONS_MAX} conditions such as [{ field = \"cart.value\", ge = { USD = 2000 } }]";
         expected(&what.replace("{CONDITIONS_MAX}", &CONDITIONS_MAX.to_string()), &entry.value)
@@ -244,78 +174,43 @@ fn condition(value: &Value) -> Result<Condition, String> {
     let table = known_table(value, &["field", "ge"])?;
     let field = table.get("field").ok_or("a condition has no field")?;
     if field.as_str() != Some("cart.value") {
-        return Err(format!(
-            "this version tests the field \"cart.value\" only, got {field}"
-        ));
+        return Err(format!("this version tests the field \"cart.value\" only, got {field}"));
     }
-    let thresholds = table
-        .get("ge")
-        .and_then(Value::as_table)
-        .filter(|thresholds| !thresholds.is_empty());
-    let thresholds =
-        thresholds.ok_or("ge must list minor units by currency, such as { USD = 2000 }")?;
+    let thresholds = table.get("ge").and_then(Value::as_table).filter(|thresholds| !thresholds.is_empty());
+    let thresholds = thresholds.ok_or("ge must list minor units by currency, such as { USD = 2000 }")?;
     let mut at_least = BTreeMap::new();
     for (code, amount) in thresholds {
-        let currency = Currency::from_code(code)
-            .ok_or_else(|| format!("{code} is not an ISO 4217 currency"))?;
+        let currency = Currency::from_code(code).ok_or_else(|| format!("{code} is not an ISO 4217 currency"))?;
         match amount.as_integer() {
             Some(minor) if minor >= 0 => {
                 at_least.insert(currency, minor);
             }
             _ => {
-                return Err(expected(
-                    &format!("{code} in whole minor units, not negative"),
-                    amount,
-                ));
+                return Err(expected(&format!("{code} in whole minor units, not negative"), amount));
             }
         }
     }
-    Ok(Condition {
-        field: Field::CartValue,
-        at_least,
-    })
+    Ok(Condition { field: Field::CartValue, at_least })
 }
 
 fn caps(entry: &Entry) -> Result<Vec<Cap>, String> {
-    let table = entry
-        .value
-        .as_table()
-        .ok_or_else(|| expected("{ email = \"1/1d\" }", &entry.value))?;
+    let table = entry.value.as_table().ok_or_else(|| expected("{ email = \"1/1d\" }", &entry.value))?;
     table
         .iter()
         .map(|(channel, value)| match channel.as_str() {
             "email" => cap(value),
-            _ => Err(format!(
-                "this version caps the channel email only, got {channel}"
-            )),
+            _ => Err(format!("this version caps the channel email only, got {channel}")),
         })
         .collect()
 }
 
 fn cap(value: &Value) -> Result<Cap, String> {
-    let form = || {
-        expected(
-            &format!("sends/duration such as \"1/1d\", with 1 to {CAP_COUNT_MAX} sends"),
-            value,
-        )
-    };
-    let (count, window) = value
-        .as_str()
-        .and_then(|text| text.split_once('/'))
-        .ok_or_else(form)?;
-    let count = count
-        .parse()
-        .ok()
-        .filter(|count| (1..=CAP_COUNT_MAX).contains(count))
-        .ok_or_else(form)?;
+    let form = || expected(&format!("sends/duration such as \"1/1d\", with 1 to {CAP_COUNT_MAX} sends"), value);
+    let (count, window) = value.as_str().and_then(|text| text.split_once('/')).ok_or_else(form)?;
+    let count = count.parse().ok().filter(|count| (1..=CAP_COUNT_MAX).contains(count)).ok_or_else(form)?;
     let window = Value::String(window.to_string());
-    let window_ms =
-        values::duration_of(&window, &(SECOND_MS..=DURATION_MS_MAX)).map_err(|_| form())?;
-    Ok(Cap {
-        channel: Channel::Email,
-        count,
-        window_ms,
-    })
+    let window_ms = values::duration_of(&window, &(SECOND_MS..=DURATION_MS_MAX)).map_err(|_| form())?;
+    Ok(Cap { channel: Channel::Email, count, window_ms })
 }
 
 fn quiet(entry: &Entry) -> Result<QuietHours, String> {
@@ -329,9 +224,7 @@ fn quiet(entry: &Entry) -> Result<QuietHours, String> {
 
 /// The table, if it holds these keys and no other.
 fn known_table<'a>(value: &'a Value, known: &[&str]) -> Result<&'a toml::Table, String> {
-    let table = value
-        .as_table()
-        .ok_or_else(|| expected(&format!("a table with {}", known.join(" and ")), value))?;
+    let table = value.as_table().ok_or_else(|| expected(&format!("a table with {}", known.join(" and ")), value))?;
     let Some(unknown) = table.keys().find(|key| !known.contains(&key.as_str())) else {
         return Ok(table);
     };

@@ -13,15 +13,7 @@ use super::values;
 pub const HIDDEN: &str = "(hidden)";
 
 /// Endings of keys whose values are secrets, in librdkafka's names (`sasl.password`, `ssl.key.pem`, …).
-const SECRET_ENDINGS: [&str; 7] = [
-    "password",
-    "passphrase",
-    "secret",
-    "key.pem",
-    "ssl.key",
-    "oauthbearer.config",
-    "token",
-];
+const SECRET_ENDINGS: [&str; 7] = ["password", "passphrase", "secret", "key.pem", "ssl.key", "oauthbearer.config", "token"];
 
 /// Keys that belong to lifetide, and the reason or the key to use instead.
 const OURS: [(&str, &str); 17] = [
@@ -30,29 +22,14 @@ const OURS: [(&str, &str); 17] = [
     ("group.id", "use kafka.group_id"),
     ("group.instance.id", "use instance.id"),
     ("group.protocol", "slots need the classic protocol"),
-    (
-        "partition.assignment.strategy",
-        "slots need the range strategy",
-    ),
-    (
-        "client.rack",
-        "a rack-aware assignment would tear slots apart",
-    ),
-    (
-        "enable.auto.commit",
-        "offsets are committed in transactions",
-    ),
-    (
-        "enable.auto.offset.store",
-        "offsets are committed in transactions",
-    ),
+    ("partition.assignment.strategy", "slots need the range strategy"),
+    ("client.rack", "a rack-aware assignment would tear slots apart"),
+    ("enable.auto.commit", "offsets are committed in transactions"),
+    ("enable.auto.offset.store", "offsets are committed in transactions"),
     ("enable.partition.eof", "the end of a partition moves time"),
     ("auto.offset.reset", "lost input must stop a worker"),
     ("isolation.level", "aborted records must stay unread"),
-    (
-        "transactional.id",
-        "derived from kafka.group_id and instance.id",
-    ),
+    ("transactional.id", "derived from kafka.group_id and instance.id"),
     ("enable.idempotence", "transactions need it"),
     ("acks", "transactions need all"),
     ("request.required.acks", "transactions need all"),
@@ -84,24 +61,13 @@ impl Properties {
 
     /// Names and values, secrets in the clear: for librdkafka alone.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
 impl fmt::Debug for Properties {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.0.iter().map(|(name, value)| {
-            (
-                name,
-                if is_secret(name) {
-                    HIDDEN
-                } else {
-                    value.as_str()
-                },
-            )
-        });
+        let shown = self.0.iter().map(|(name, value)| (name, if is_secret(name) { HIDDEN } else { value.as_str() }));
         f.debug_map().entries(shown).finish()
     }
 }

@@ -30,29 +30,19 @@ impl fmt::Display for Setting {
 }
 
 pub fn settings(entries: &Entries) -> Vec<Setting> {
-    let is_empty_section =
-        |value: &toml::Value| value.as_table().is_some_and(toml::Table::is_empty);
-    let shown = entries
-        .iter()
-        .filter(|(_, entry)| !is_empty_section(&entry.value));
+    let is_empty_section = |value: &toml::Value| value.as_table().is_some_and(toml::Table::is_empty);
+    let shown = entries.iter().filter(|(_, entry)| !is_empty_section(&entry.value));
     shown
         .map(|(key, entry)| Setting {
             key: written(key),
-            value: if is_property(key) && is_secret(key) {
-                HIDDEN.into()
-            } else {
-                entry.value.clone()
-            },
+            value: if is_property(key) && is_secret(key) { HIDDEN.into() } else { entry.value.clone() },
             origin: entry.origin.clone(),
         })
         .collect()
 }
 
 fn written(key: &str) -> String {
-    match key
-        .strip_prefix(PROPERTIES)
-        .and_then(|rest| rest.strip_prefix('.'))
-    {
+    match key.strip_prefix(PROPERTIES).and_then(|rest| rest.strip_prefix('.')) {
         Some(property) => format!("{PROPERTIES}.\"{property}\""),
         None => key.to_string(),
     }

@@ -25,22 +25,13 @@ pub fn text(entry: &Entry) -> Result<String, String> {
     match (&entry.value, &entry.raw) {
         (Value::String(text), _) => Ok(text.clone()),
         // LIFETIDE__INSTANCE__ID=7 is the name "7"
-        (
-            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_),
-            Some(raw),
-        ) => Ok(raw.clone()),
+        (Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_), Some(raw)) => Ok(raw.clone()),
         (other, _) => Err(expected("a text in quotes", other)),
     }
 }
 
 pub fn some_text(entry: &Entry) -> Result<String, String> {
-    text(entry).and_then(|text| {
-        if text.trim().is_empty() {
-            Err("must not be empty".to_string())
-        } else {
-            Ok(text)
-        }
-    })
+    text(entry).and_then(|text| if text.trim().is_empty() { Err("must not be empty".to_string()) } else { Ok(text) })
 }
 
 /// A value librdkafka will read; the message does not quote it.
@@ -55,29 +46,20 @@ pub fn property(entry: &Entry) -> Result<String, String> {
 }
 
 pub fn flag(entry: &Entry) -> Result<bool, String> {
-    entry
-        .value
-        .as_bool()
-        .ok_or_else(|| expected("true or false", &entry.value))
+    entry.value.as_bool().ok_or_else(|| expected("true or false", &entry.value))
 }
 
 pub fn whole(range: RangeInclusive<i64>) -> impl Fn(&Entry) -> Result<i64, String> {
     move |entry| match entry.value.as_integer() {
         Some(number) if range.contains(&number) => Ok(number),
-        _ => Err(expected(
-            &format!("a whole number from {} to {}", range.start(), range.end()),
-            &entry.value,
-        )),
+        _ => Err(expected(&format!("a whole number from {} to {}", range.start(), range.end()), &entry.value)),
     }
 }
 
 pub fn number(range: RangeInclusive<f64>) -> impl Fn(&Entry) -> Result<f64, String> {
     move |entry| match as_number(&entry.value) {
         Some(number) if range.contains(&number) => Ok(number),
-        _ => Err(expected(
-            &format!("a number from {} to {}", range.start(), range.end()),
-            &entry.value,
-        )),
+        _ => Err(expected(&format!("a number from {} to {}", range.start(), range.end()), &entry.value)),
     }
 }
 
@@ -85,10 +67,7 @@ pub fn number(range: RangeInclusive<f64>) -> impl Fn(&Entry) -> Result<f64, Stri
 pub fn threshold(entry: &Entry) -> Result<f64, String> {
     match as_number(&entry.value) {
         Some(number) if number > 0.0 && number < 1.0 => Ok(number),
-        _ => Err(expected(
-            "a probability between 0 and 1, both excluded",
-            &entry.value,
-        )),
+        _ => Err(expected("a probability between 0 and 1, both excluded", &entry.value)),
     }
 }
 
@@ -101,19 +80,11 @@ fn as_number(value: &Value) -> Option<f64> {
 }
 
 /// One of some words.
-pub fn choice<T: Copy>(
-    words: &'static [(&'static str, T)],
-) -> impl Fn(&Entry) -> Result<T, String> {
+pub fn choice<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&Entry) -> Result<T, String> {
     move |entry| {
-        let found = entry
-            .value
-            .as_str()
-            .and_then(|text| words.iter().find(|(word, _)| *word == text));
+        let found = entry.value.as_str().and_then(|text| words.iter().find(|(word, _)| *word == text));
         found.map(|(_, meaning)| *meaning).ok_or_else(|| {
-            let listed: Vec<String> = words
-                .iter()
-                .map(|(word, _)| format!("\"{word}\""))
-                .collect();
+            let listed: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
             expected(&listed.join(" or "), &entry.value)
         })
     }
@@ -130,17 +101,11 @@ pub fn duration_of(value: &Value, range_ms: &RangeInclusive<i64>) -> Result<i64,
     let exact = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
     let ms = exact.and_then(|exact| i64::try_from(exact.as_millis()).ok());
     match ms {
-        None => Err(expected(
-            "a duration such as \"90s\", \"1h\" or \"7d\"",
-            value,
-        )),
+        None => Err(expected("a duration such as \"90s\", \"1h\" or \"7d\"", value)),
         Some(ms) if range_ms.contains(&ms) => Ok(ms),
         Some(_) => {
             let (least, most) = (shown_ms(*range_ms.start()), shown_ms(*range_ms.end()));
-            Err(expected(
-                &format!("a duration from {least} to {most}"),
-                value,
-            ))
+            Err(expected(&format!("a duration from {least} to {most}"), value))
         }
     }
 }
@@ -155,10 +120,7 @@ fn shown_ms(ms: i64) -> String {
 }
 
 pub fn zone(entry: &Entry) -> Result<TimeZone, String> {
-    let zone = entry
-        .value
-        .as_str()
-        .and_then(|name| TimeZone::get(name).ok());
+    let zone = entry.value.as_str().and_then(|name| TimeZone::get(name).ok());
     zone.ok_or_else(|| expected("a time zone such as \"Europe/Berlin\"", &entry.value))
 }
 
@@ -170,9 +132,7 @@ pub fn instant(entry: &Entry) -> Result<i64, String> {
         _ => None,
     };
     let moment = written.and_then(|text| text.parse::<Timestamp>().ok());
-    moment
-        .map(|moment| moment.as_millisecond())
-        .ok_or_else(|| expected("a time such as 2026-01-01T00:00:00Z", &entry.value))
+    moment.map(|moment| moment.as_millisecond()).ok_or_else(|| expected("a time such as 2026-01-01T00:00:00Z", &entry.value))
 }
 
 pub fn currency(entry: &Entry) -> Result<Currency, String> {
@@ -183,12 +143,7 @@ pub fn currency(entry: &Entry) -> Result<Currency, String> {
 /// The texts of an array, in order.
 pub fn texts(entry: &Entry) -> Result<Vec<String>, String> {
     let array = entry.value.as_array();
-    let texts = array.and_then(|array| {
-        array
-            .iter()
-            .map(|value| value.as_str().map(str::to_string))
-            .collect()
-    });
+    let texts = array.and_then(|array| array.iter().map(|value| value.as_str().map(str::to_string)).collect());
     texts.ok_or_else(|| expected("a list of texts such as [\"a\", \"b\"]", &entry.value))
 }
 

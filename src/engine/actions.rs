@@ -32,17 +32,9 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
     let play = rules.play(rule);
     let instance = customer.cart.as_ref().map_or("", |c| c.id.as_str());
     let step = u32::from(decision.step) + 1;
-    let planned = OutputId::of_deadline(
-        scene.customer_id,
-        &play.name,
-        instance,
-        step,
-        decision.due_ms,
-    );
+    let planned = OutputId::of_deadline(scene.customer_id, &play.name, instance, step, decision.due_ms);
     let (id, cancels) = match (decision.kind, scene.occasion) {
-        (ActionKind::Cancel, Occasion::Event { cause, .. }) => {
-            (scene.next_event_id(&cause), Some(planned))
-        }
+        (ActionKind::Cancel, Occasion::Event { cause, .. }) => (scene.next_event_id(&cause), Some(planned)),
         _ => (planned, None),
     };
     let value = customer.cart.as_ref().and_then(|c| c.value());
@@ -53,10 +45,7 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         play: &play.name,
         play_version: &play.version,
         step,
-        template: play
-            .steps
-            .get(usize::from(decision.step))
-            .map_or("", |s| s.template.as_str()),
+        template: play.steps.get(usize::from(decision.step)).map_or("", |s| s.template.as_str()),
         instance,
         channel: channel(Channel::Email),
         arm: gates::arm(scene.customer_id, play, &rules.settings).as_str(),
@@ -69,15 +58,8 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         first_name: told(&contact.first_name),
         locale: told(&contact.locale),
         time_zone: time_zone(customer, &rules.settings),
-        consent: customer.consent.standing().map(|s| ConsentRecord {
-            status: status(s.status),
-            source: s.source,
-            at: Time(s.at_ms),
-        }),
-        cart: customer
-            .cart
-            .as_ref()
-            .map(|c| CartRecord::of(c, value.as_ref())),
+        consent: customer.consent.standing().map(|s| ConsentRecord { status: status(s.status), source: s.source, at: Time(s.at_ms) }),
+        cart: customer.cart.as_ref().map(|c| CartRecord::of(c, value.as_ref())),
         stage: customer.stage.map(|s| s.as_str()),
         value_band: None,
         segment: None,
@@ -87,11 +69,7 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         cause: scene.occasion.record(scene.slot),
     };
     scene.push(Topic::Actions, &id, &record);
-    scene.note(Note::Action {
-        play: rule.place,
-        kind: decision.kind,
-        reason: decision.reason,
-    });
+    scene.note(Note::Action { play: rule.place, kind: decision.kind, reason: decision.reason });
 }
 
 /// The customer's own, else the configured one.

@@ -12,9 +12,7 @@ use super::plays;
 use super::scene::{Cause, Scene};
 use super::seen::{IdKind, fingerprint};
 use super::{transitions, value};
-use crate::event::{
-    CartContents, ContentsSource, EmailSignal, Event, Identity, Kind, Order, Refund,
-};
+use crate::event::{CartContents, ContentsSource, EmailSignal, Event, Identity, Kind, Order, Refund};
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,12 +27,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub const ALL: [Outcome; 4] = [
-        Outcome::Applied,
-        Outcome::Duplicate,
-        Outcome::Late,
-        Outcome::Ignored,
-    ];
+    pub const ALL: [Outcome; 4] = [Outcome::Applied, Outcome::Duplicate, Outcome::Late, Outcome::Ignored];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -56,30 +49,18 @@ struct Effect {
 
 enum CartEffect {
     None,
-    Changed {
-        change: cart::Change,
-        abandoned_ms: Option<i64>,
-    },
+    Changed { change: cart::Change, abandoned_ms: Option<i64> },
     Closed,
 }
 
 impl Effect {
     fn of(outcome: Outcome) -> Effect {
-        Effect {
-            outcome,
-            orders: None,
-            cart: CartEffect::None,
-        }
+        Effect { outcome, orders: None, cart: CartEffect::None }
     }
 }
 
 /// `None`: the very message was applied before, nothing at all has changed.
-pub fn apply(
-    customer: &mut Customer,
-    event: &Event<'_>,
-    cause: &Cause<'_>,
-    scene: &mut Scene<'_>,
-) -> Option<Outcome> {
+pub fn apply(customer: &mut Customer, event: &Event<'_>, cause: &Cause<'_>, scene: &mut Scene<'_>) -> Option<Outcome> {
     if let Some(message_id) = event.message_id.as_deref() {
         let message = fingerprint(IdKind::Message, message_id);
         if customer.seen.contains(message) {
@@ -101,10 +82,7 @@ pub fn apply(
     }
     match effect.cart {
         CartEffect::None => {}
-        CartEffect::Changed {
-            change,
-            abandoned_ms,
-        } => plays::on_cart(customer, change, abandoned_ms, scene),
+        CartEffect::Changed { change, abandoned_ms } => plays::on_cart(customer, change, abandoned_ms, scene),
         CartEffect::Closed => {
             plays::on_order(customer, scene);
             customer.cart = None;
@@ -135,14 +113,7 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
     match &event.kind {
         Kind::OrderCompleted(order) => complete(customer, order, time_ms, scene),
         Kind::OrderRefunded(refund) => refund_order(customer, refund, scene),
-        Kind::OrderCancelled { order_id } => claim(
-            customer,
-            Claim {
-                order: fingerprint(IdKind::Order, order_id),
-                amount: None,
-            },
-            scene,
-        ),
+        Kind::OrderCancelled { order_id } => claim(customer, Claim { order: fingerprint(IdKind::Order, order_id), amount: None }, scene),
         Kind::Email(signal) => {
             hear(customer, *signal, event);
             Effect::of(Outcome::Applied)
@@ -151,9 +122,7 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
             customer.consent.state(change, time_ms);
             Effect::of(Outcome::Applied)
         }
-        Kind::CartLine(_) | Kind::CartContents(_) | Kind::CartAbandoned(_) => {
-            change_cart(customer, event, scene)
-        }
+        Kind::CartLine(_) | Kind::CartContents(_) | Kind::CartAbandoned(_) => change_cart(customer, event, scene),
         Kind::Identify => {
             customer.identified = true;
             Effect::of(Outcome::Applied)
@@ -162,43 +131,19 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
     }
 }
 
-fn complete(
-    customer: &mut Customer,
-    order: &Order<'_>,
-    time_ms: i64,
-    scene: &mut Scene<'_>,
-) -> Effect {
-    if !customer.orders.add(
-        fingerprint(IdKind::Order, &order.order_id),
-        time_ms,
-        order.value,
-        scene.out,
-    ) {
+fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
+    if !customer.orders.add(fingerprint(IdKind::Order, &order.order_id), time_ms, order.value, scene.out) {
         return Effect::of(Outcome::Duplicate);
     }
     if customer.stage == Some(Stage::Lapsed) {
         customer.cycle += 1;
         customer.reactivated_day = Some(day_of(time_ms));
-    } else if customer
-        .reactivated_day
-        .is_some_and(|day| day_of(time_ms) > day)
-    {
+    } else if customer.reactivated_day.is_some_and(|day| day_of(time_ms) > day) {
         customer.reactivated_day = None;
     }
-    let closes_cart = customer
-        .cart
-        .as_ref()
-        .is_some_and(|cart| cart.is_closed_by(order, time_ms));
-    let cart = if closes_cart {
-        CartEffect::Closed
-    } else {
-        CartEffect::None
-    };
-    Effect {
-        outcome: Outcome::Applied,
-        orders: Some(Why::Order),
-        cart,
-    }
+    let closes_cart = customer.cart.as_ref().is_some_and(|cart| cart.is_closed_by(order, time_ms));
+    let cart = if closes_cart { CartEffect::Closed } else { CartEffect::None };
+    Effect { outcome: Outcome::Applied, orders: Some(Why::Order), cart }
 }
 
 fn refund_order(customer: &mut Customer, refund: &Refund<'_>, scene: &mut Scene<'_>) -> Effect {
@@ -210,34 +155,19 @@ fn refund_order(customer: &mut Customer, refund: &Refund<'_>, scene: &mut Scene<
         }
         customer.seen.remember(id);
     }
-    claim(
-        customer,
-        Claim {
-            order: fingerprint(IdKind::Order, &refund.order_id),
-            amount: refund.amount,
-        },
-        scene,
-    )
+    claim(customer, Claim { order: fingerprint(IdKind::Order, &refund.order_id), amount: refund.amount }, scene)
 }
 
 fn claim(customer: &mut Customer, claim: Claim, scene: &mut Scene<'_>) -> Effect {
     let changed = customer.orders.refund(claim, scene.out);
-    Effect {
-        outcome: Outcome::Applied,
-        orders: changed.then_some(Why::Refund),
-        cart: CartEffect::None,
-    }
+    Effect { outcome: Outcome::Applied, orders: changed.then_some(Why::Refund), cart: CartEffect::None }
 }
 
 fn hear(customer: &mut Customer, signal: EmailSignal, event: &Event<'_>) {
     customer.contact.hear(signal, event.traits.email.as_deref());
     match signal {
-        EmailSignal::Opened => {
-            customer.last_open_ms = customer.last_open_ms.max(Some(event.time_ms))
-        }
-        EmailSignal::Clicked => {
-            customer.last_click_ms = customer.last_click_ms.max(Some(event.time_ms))
-        }
+        EmailSignal::Opened => customer.last_open_ms = customer.last_open_ms.max(Some(event.time_ms)),
+        EmailSignal::Clicked => customer.last_click_ms = customer.last_click_ms.max(Some(event.time_ms)),
         EmailSignal::Complaint => customer.consent.complain(event.time_ms),
         EmailSignal::Delivered | EmailSignal::HardBounce | EmailSignal::SoftBounce => {}
     }
@@ -245,11 +175,7 @@ fn hear(customer: &mut Customer, signal: EmailSignal, event: &Event<'_>) {
 
 fn change_cart(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Effect {
     let time_ms = event.time_ms;
-    if customer
-        .orders
-        .latest_ms()
-        .is_some_and(|latest| time_ms < latest)
-    {
+    if customer.orders.latest_ms().is_some_and(|latest| time_ms < latest) {
         scene.note(Note::Count(Counter::LateCart));
         return Effect::of(Outcome::Late);
     }
@@ -261,14 +187,7 @@ fn change_cart(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>
         }
         _ => return Effect::of(Outcome::Ignored),
     };
-    Effect {
-        outcome: Outcome::Applied,
-        orders: None,
-        cart: CartEffect::Changed {
-            change,
-            abandoned_ms,
-        },
-    }
+    Effect { outcome: Outcome::Applied, orders: None, cart: CartEffect::Changed { change, abandoned_ms } }
 }
 
 /// An upstream's word that a cart was left counts if the cart is known, by this event or from before.

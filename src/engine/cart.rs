@@ -22,7 +22,7 @@ pub struct Cart {
     pub lines: Vec<Line>,
     /// The value the last contents event stated.
     pub stated: Option<Money>,
-    /// Event time of the last change of contents.
+    /// Event time of the last change of contents; 0: looked at, never filled.
     pub last_change_ms: i64,
 }
 
@@ -40,11 +40,7 @@ pub struct Change {
 impl Cart {
     fn new(id: Option<&str>, at_ms: i64) -> Cart {
         let id = id.map_or_else(|| format!("auto-{at_ms}"), str::to_owned);
-        Cart {
-            id,
-            last_change_ms: at_ms,
-            ..Cart::default()
-        }
+        Cart { id, ..Cart::default() }
     }
 
     /// Whether an event speaks of this cart; one without an id does.
@@ -62,9 +58,7 @@ impl Cart {
         let names_checkout = |id: &str| self.checkout == Some(fingerprint(IdKind::Order, id));
         at_ms >= self.last_change_ms
             || order.cart_id.as_deref() == Some(self.id.as_str())
-            || (self.checkout.is_some()
-                && (order.checkout_id.as_deref().is_some_and(names_checkout)
-                    || names_checkout(&order.order_id)))
+            || (self.checkout.is_some() && (order.checkout_id.as_deref().is_some_and(names_checkout) || names_checkout(&order.order_id)))
     }
 
     /// The lines' sum if they all have a price in one currency; of no line or one without price, the value the shop stated.
@@ -81,9 +75,7 @@ impl Cart {
         }
         let minor: i128 = self.lines.iter().map(Line::total_minor).sum();
         let currency = self.lines.first()?.price?.currency;
-        i64::try_from(minor)
-            .ok()
-            .map(|minor| Money { minor, currency })
+        i64::try_from(minor).ok().map(|minor| Money { minor, currency })
     }
 
     fn touch(&mut self, at_ms: i64) {
@@ -122,11 +114,7 @@ pub fn apply_line(open: &mut Option<Cart>, event: &CartLine<'_>, at_ms: i64) -> 
     if emptied {
         cart.stated = None;
     }
-    Change {
-        opened,
-        touched,
-        emptied,
-    }
+    Change { opened, touched, emptied }
 }
 
 /// Cart Viewed, Cart Updated, Checkout Started, Cart Abandoned.
@@ -140,24 +128,13 @@ pub fn apply_contents(open: &mut Option<Cart>, event: &CartContents<'_>, at_ms: 
     }
     let cart = pick(open, opened, id, at_ms);
     cart.learn(event);
-    let Some(products) = event.products.as_deref() else {
-        let touched =
-            opened && cart.is_worth_reminding() && event.source != ContentsSource::Abandoned;
-        return Change {
-            opened,
-            touched,
-            emptied: false,
-        };
-    };
-    let change = replace_lines(cart, products);
-    if change.touched {
+    let change = event.products.as_deref().map_or_else(Change::default, |products| replace_lines(cart, products));
+    let is_new_and_worth = opened && cart.is_worth_reminding();
+    let touched = change.touched || (is_new_and_worth && event.source != ContentsSource::Abandoned);
+    if touched {
         cart.touch(at_ms);
     }
-    Change {
-        opened,
-        touched: change.touched || (opened && cart.is_worth_reminding()),
-        ..change
-    }
+    Change { opened, touched, ..change }
 }
 
 fn replace_lines(cart: &mut Cart, products: &[Product<'_>]) -> Change {
@@ -170,19 +147,10 @@ fn replace_lines(cart: &mut Cart, products: &[Product<'_>]) -> Change {
         return Change::default();
     }
     cart.lines = told;
-    Change {
-        opened: false,
-        touched: true,
-        emptied: cart.lines.is_empty(),
-    }
+    Change { opened: false, touched: true, emptied: cart.lines.is_empty() }
 }
 
-fn pick<'a>(
-    open: &'a mut Option<Cart>,
-    opened: bool,
-    id: Option<&str>,
-    at_ms: i64,
-) -> &'a mut Cart {
+fn pick<'a>(open: &'a mut Option<Cart>, opened: bool, id: Option<&str>, at_ms: i64) -> &'a mut Cart {
     if opened {
         *open = None;
     }

@@ -52,16 +52,11 @@ pub struct Region {
 
 impl Region {
     pub fn with_capacity(rows: usize) -> Region {
-        Region {
-            table: HashTable::with_capacity(rows),
-            bytes: 0,
-        }
+        Region { table: HashTable::with_capacity(rows), bytes: 0 }
     }
 
     pub fn get(&self, hash: u64, id: &str) -> Option<&[u8]> {
-        self.table
-            .find(hash, |e| e.hash == hash && e.id() == id.as_bytes())
-            .map(Entry::row)
+        self.table.find(hash, |e| e.hash == hash && e.id() == id.as_bytes()).map(Entry::row)
     }
 
     /// Puts a row in place of the customer's former one. `id` is at most 65,535 bytes (event ids are at most 256).
@@ -69,16 +64,9 @@ impl Region {
         let mut bytes = Vec::with_capacity(id.len() + row.len());
         bytes.extend_from_slice(id);
         bytes.extend_from_slice(row);
-        let entry = Entry {
-            hash,
-            id_len: id.len() as u16,
-            bytes: bytes.into_boxed_slice(),
-        };
+        let entry = Entry { hash, id_len: id.len() as u16, bytes: bytes.into_boxed_slice() };
         self.bytes += entry.bytes.len();
-        match self
-            .table
-            .entry(hash, |e| e.hash == hash && e.id() == id, |e| e.hash)
-        {
+        match self.table.entry(hash, |e| e.hash == hash && e.id() == id, |e| e.hash) {
             hashbrown::hash_table::Entry::Occupied(mut old) => {
                 self.bytes -= old.get().bytes.len();
                 *old.get_mut() = entry;
@@ -90,10 +78,7 @@ impl Region {
     }
 
     pub fn remove(&mut self, hash: u64, id: &[u8]) {
-        if let Ok(old) = self
-            .table
-            .find_entry(hash, |e| e.hash == hash && e.id() == id)
-        {
+        if let Ok(old) = self.table.find_entry(hash, |e| e.hash == hash && e.id() == id) {
             self.bytes -= old.get().bytes.len();
             old.remove();
         }
@@ -130,13 +115,7 @@ impl Committed {
     }
 
     /// Reads a customer's row; the region is locked only while `read` runs.
-    pub fn with_row<T>(
-        &self,
-        slot: u32,
-        hash: u64,
-        id: &str,
-        read: impl FnOnce(&[u8]) -> T,
-    ) -> Option<T> {
+    pub fn with_row<T>(&self, slot: u32, hash: u64, id: &str, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
         let region = self.regions.get(&(slot, region_of(hash)))?;
         region.get(hash, id).map(read)
     }
@@ -151,12 +130,7 @@ impl Committed {
     }
 
     /// Runs `read` over one region; absent means empty.
-    pub fn with_region<T>(
-        &self,
-        slot: u32,
-        region: u16,
-        read: impl FnOnce(Option<&Region>) -> T,
-    ) -> T {
+    pub fn with_region<T>(&self, slot: u32, region: u16, read: impl FnOnce(Option<&Region>) -> T) -> T {
         read(self.regions.get(&(slot, region)).as_deref())
     }
 
@@ -186,11 +160,7 @@ impl Committed {
     /// (customers, bytes of ids and rows) of a slot.
     pub fn size(&self, slot: u32) -> (usize, usize) {
         ALL_REGIONS
-            .filter_map(|region| {
-                self.regions
-                    .get(&(slot, region as u16))
-                    .map(|r| (r.len(), r.bytes()))
-            })
+            .filter_map(|region| self.regions.get(&(slot, region as u16)).map(|r| (r.len(), r.bytes())))
             .fold((0, 0), |sum, r| (sum.0 + r.0, sum.1 + r.1))
     }
 }

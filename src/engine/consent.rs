@@ -55,60 +55,32 @@ impl Consent {
 
     pub fn complain(&mut self, at_ms: i64) {
         let status = ConsentStatus::Unsubscribed;
-        self.settle_stated(Stated {
-            status,
-            complaint: true,
-            double_opt_in: false,
-            source: String::new(),
-            at_ms,
-        });
+        self.settle_stated(Stated { status, complaint: true, double_opt_in: false, source: String::new(), at_ms });
     }
 
     /// `event_ms` bounds the time the trait gives itself: a moment in the future would lock the register.
     pub fn learn(&mut self, told: &TraitConsent, event_ms: i64) {
         let at_ms = told.at_ms.unwrap_or(event_ms).min(event_ms);
-        let new = ByTrait {
-            status: told.status,
-            double_opt_in: told.double_opt_in,
-            at_ms,
-        };
-        if self.by_trait.is_none_or(|old| {
-            (old.at_ms, severity(old.status, false)) < (at_ms, severity(new.status, false))
-        }) {
+        let new = ByTrait { status: told.status, double_opt_in: told.double_opt_in, at_ms };
+        if self.by_trait.is_none_or(|old| (old.at_ms, severity(old.status, false)) < (at_ms, severity(new.status, false))) {
             self.by_trait = Some(new);
         }
     }
 
     fn settle_stated(&mut self, new: Stated) {
         let rank = |s: &Stated| (s.at_ms, severity(s.status, s.complaint));
-        if self
-            .stated
-            .as_ref()
-            .is_none_or(|old| rank(old) < rank(&new))
-        {
+        if self.stated.as_ref().is_none_or(|old| rank(old) < rank(&new)) {
             self.stated = Some(new);
         }
     }
 
     /// `None`: nobody ever said anything.
     pub fn standing(&self) -> Option<Standing<'_>> {
-        let stated = self.stated.as_ref().map(|s| Standing {
-            status: s.status,
-            complaint: s.complaint,
-            source: source_of(s),
-            at_ms: s.at_ms,
-        });
-        let by_trait = self.by_trait.map(|t| Standing {
-            status: t.status,
-            complaint: false,
-            source: "trait",
-            at_ms: t.at_ms,
-        });
+        let stated =
+            self.stated.as_ref().map(|s| Standing { status: s.status, complaint: s.complaint, source: source_of(s), at_ms: s.at_ms });
+        let by_trait = self.by_trait.map(|t| Standing { status: t.status, complaint: false, source: "trait", at_ms: t.at_ms });
         match (stated, by_trait) {
-            (Some(stated), Some(by_trait))
-                if stated.status != ConsentStatus::Unsubscribed
-                    && overrules(&by_trait, &stated) =>
-            {
+            (Some(stated), Some(by_trait)) if stated.status != ConsentStatus::Unsubscribed && overrules(&by_trait, &stated) => {
                 Some(by_trait)
             }
             (Some(stated), _) => Some(stated),
@@ -118,8 +90,7 @@ impl Consent {
 }
 
 fn overrules(by_trait: &Standing<'_>, stated: &Standing<'_>) -> bool {
-    (stated.at_ms, severity(stated.status, false))
-        < (by_trait.at_ms, severity(by_trait.status, false))
+    (stated.at_ms, severity(stated.status, false)) < (by_trait.at_ms, severity(by_trait.status, false))
 }
 
 fn source_of(stated: &Stated) -> &str {
@@ -155,22 +126,8 @@ mod tests {
         let mut consent = Consent::default();
         for (at_ms, what) in said {
             match what {
-                State(status) => consent.state(
-                    &ConsentChange {
-                        status: *status,
-                        source: None,
-                        double_opt_in: false,
-                    },
-                    *at_ms,
-                ),
-                Trait(status) => consent.learn(
-                    &TraitConsent {
-                        status: *status,
-                        double_opt_in: false,
-                        at_ms: None,
-                    },
-                    *at_ms,
-                ),
+                State(status) => consent.state(&ConsentChange { status: *status, source: None, double_opt_in: false }, *at_ms),
+                Trait(status) => consent.learn(&TraitConsent { status: *status, double_opt_in: false, at_ms: None }, *at_ms),
                 Complaint => consent.complain(*at_ms),
             }
         }
@@ -180,70 +137,18 @@ mod tests {
     #[test]
     fn the_last_word_holds_but_a_trait_never_lifts_a_stated_refusal() {
         let cases = [
-            (
-                vec![(1, State(Subscribed)), (2, State(Unsubscribed))],
-                Unsubscribed,
-                "event",
-            ),
-            (
-                vec![(2, State(Subscribed)), (2, State(Unsubscribed))],
-                Unsubscribed,
-                "event",
-            ),
-            (
-                vec![(2, State(Unsubscribed)), (2, State(Subscribed))],
-                Unsubscribed,
-                "event",
-            ),
-            (
-                vec![(1, State(Unsubscribed)), (2, Trait(Subscribed))],
-                Unsubscribed,
-                "event",
-            ),
-            (
-                vec![(2, Trait(Subscribed)), (1, State(Unsubscribed))],
-                Unsubscribed,
-                "event",
-            ),
-            (
-                vec![
-                    (1, State(Unsubscribed)),
-                    (2, Trait(Unsubscribed)),
-                    (3, Trait(Subscribed)),
-                ],
-                Unsubscribed,
-                "event",
-            ),
-            (
-                vec![(1, State(Unsubscribed)), (2, State(Subscribed))],
-                Subscribed,
-                "event",
-            ),
-            (
-                vec![(1, Trait(Unsubscribed)), (2, Trait(Subscribed))],
-                Subscribed,
-                "trait",
-            ),
-            (
-                vec![(1, State(Subscribed)), (2, Trait(Unsubscribed))],
-                Unsubscribed,
-                "trait",
-            ),
-            (
-                vec![(1, Complaint), (9, Trait(Subscribed))],
-                Unsubscribed,
-                "complaint",
-            ),
-            (
-                vec![(1, Complaint), (2, State(Subscribed))],
-                Subscribed,
-                "event",
-            ),
-            (
-                vec![(1, Trait(Pending)), (1, Trait(Subscribed))],
-                Pending,
-                "trait",
-            ),
+            (vec![(1, State(Subscribed)), (2, State(Unsubscribed))], Unsubscribed, "event"),
+            (vec![(2, State(Subscribed)), (2, State(Unsubscribed))], Unsubscribed, "event"),
+            (vec![(2, State(Unsubscribed)), (2, State(Subscribed))], Unsubscribed, "event"),
+            (vec![(1, State(Unsubscribed)), (2, Trait(Subscribed))], Unsubscribed, "event"),
+            (vec![(2, Trait(Subscribed)), (1, State(Unsubscribed))], Unsubscribed, "event"),
+            (vec![(1, State(Unsubscribed)), (2, Trait(Unsubscribed)), (3, Trait(Subscribed))], Unsubscribed, "event"),
+            (vec![(1, State(Unsubscribed)), (2, State(Subscribed))], Subscribed, "event"),
+            (vec![(1, Trait(Unsubscribed)), (2, Trait(Subscribed))], Subscribed, "trait"),
+            (vec![(1, State(Subscribed)), (2, Trait(Unsubscribed))], Unsubscribed, "trait"),
+            (vec![(1, Complaint), (9, Trait(Subscribed))], Unsubscribed, "complaint"),
+            (vec![(1, Complaint), (2, State(Subscribed))], Subscribed, "event"),
+            (vec![(1, Trait(Pending)), (1, Trait(Subscribed))], Pending, "trait"),
         ];
         for (case, (said, status, source)) in cases.iter().enumerate() {
             let consent = after(said);
@@ -256,22 +161,8 @@ mod tests {
     #[test]
     fn a_trait_from_the_future_does_not_lock_the_register() {
         let mut consent = Consent::default();
-        consent.learn(
-            &TraitConsent {
-                status: Subscribed,
-                double_opt_in: true,
-                at_ms: Some(i64::MAX),
-            },
-            10,
-        );
-        consent.learn(
-            &TraitConsent {
-                status: Unsubscribed,
-                double_opt_in: false,
-                at_ms: None,
-            },
-            11,
-        );
+        consent.learn(&TraitConsent { status: Subscribed, double_opt_in: true, at_ms: Some(i64::MAX) }, 10);
+        consent.learn(&TraitConsent { status: Unsubscribed, double_opt_in: false, at_ms: None }, 11);
         assert_eq!(consent.standing().map(|s| s.status), Some(Unsubscribed));
     }
 }

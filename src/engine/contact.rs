@@ -33,11 +33,8 @@ impl Contact {
         if let Some(email) = traits.email.as_deref().filter(|e| !e.is_empty()) {
             self.learn_email(email, time_ms);
         }
-        let texts = [
-            (&mut self.first_name, &traits.first_name),
-            (&mut self.locale, &traits.locale),
-            (&mut self.time_zone, &traits.time_zone),
-        ];
+        let texts =
+            [(&mut self.first_name, &traits.first_name), (&mut self.locale, &traits.locale), (&mut self.time_zone, &traits.time_zone)];
         for (known, told) in texts {
             if let Some(told) = told.as_deref().filter(|_| is_newest || known.is_empty()) {
                 replace(known, told);
@@ -59,15 +56,11 @@ impl Contact {
 
     /// What a mail server or reader said. `about`: the address the signal names, if it names one; another than the known one is old news.
     pub fn hear(&mut self, signal: EmailSignal, about: Option<&str>) {
-        if !self.has_email()
-            || about.is_some_and(|address| !address.is_empty() && address != self.email)
-        {
+        if !self.has_email() || about.is_some_and(|address| !address.is_empty() && address != self.email) {
             return;
         }
         match signal {
-            EmailSignal::Delivered | EmailSignal::Opened | EmailSignal::Clicked => {
-                self.soft_bounces = 0
-            }
+            EmailSignal::Delivered | EmailSignal::Opened | EmailSignal::Clicked => self.soft_bounces = 0,
             EmailSignal::HardBounce => self.hard_bounced = true,
             EmailSignal::SoftBounce if self.hard_bounced => {}
             EmailSignal::SoftBounce => {
@@ -82,12 +75,7 @@ impl Contact {
     }
 
     pub fn clear(&mut self) {
-        for text in [
-            &mut self.email,
-            &mut self.first_name,
-            &mut self.locale,
-            &mut self.time_zone,
-        ] {
+        for text in [&mut self.email, &mut self.first_name, &mut self.locale, &mut self.time_zone] {
             text.clear();
         }
         self.email_at_ms = 0;
@@ -108,10 +96,7 @@ mod tests {
     use EmailSignal::{Delivered, HardBounce, SoftBounce};
 
     fn told(email: &str) -> Traits<'_> {
-        Traits {
-            email: Some(email.into()),
-            ..Traits::default()
-        }
+        Traits { email: Some(email.into()), ..Traits::default() }
     }
 
     #[test]
@@ -120,22 +105,13 @@ mod tests {
         contact.learn(&told("a@example.com"), 10, true);
         contact.hear(HardBounce, None);
         contact.learn(&told("a@example.com"), 20, true);
-        assert!(
-            contact.hard_bounced,
-            "the same address again changes nothing"
-        );
+        assert!(contact.hard_bounced, "the same address again changes nothing");
         contact.learn(&told("b@example.com"), 19, false);
         assert_eq!(contact.email, "a@example.com");
         contact.learn(&told("b@example.com"), 20, true);
-        assert_eq!(
-            (contact.email.as_str(), contact.hard_bounced),
-            ("b@example.com", false)
-        );
+        assert_eq!((contact.email.as_str(), contact.hard_bounced), ("b@example.com", false));
         contact.hear(HardBounce, Some("a@example.com"));
-        assert!(
-            !contact.hard_bounced,
-            "the bounce is about the former address"
-        );
+        assert!(!contact.hard_bounced, "the bounce is about the former address");
     }
 
     #[test]
@@ -157,10 +133,7 @@ mod tests {
     #[test]
     fn an_older_event_fills_gaps_but_replaces_nothing() {
         let mut contact = Contact::default();
-        let traits = |name: &'static str| Traits {
-            first_name: Some(name.into()),
-            ..Traits::default()
-        };
+        let traits = |name: &'static str| Traits { first_name: Some(name.into()), ..Traits::default() };
         contact.learn(&traits("older"), 5, false);
         contact.learn(&traits("oldest"), 4, false);
         assert_eq!(contact.first_name, "older");

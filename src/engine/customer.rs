@@ -58,10 +58,7 @@ impl Customer {
     /// To be called whenever the orders have changed, and after decoding.
     pub fn derive(&mut self, settings: &Settings) {
         let purchases = self.orders.purchases();
-        let silence = purchases
-            .as_ref()
-            .map(|p| Silence::of(p, settings))
-            .unwrap_or_default();
+        let silence = purchases.as_ref().map(|p| Silence::of(p, settings)).unwrap_or_default();
         self.derived = Derived { purchases, silence };
     }
 
@@ -72,8 +69,7 @@ impl Customer {
 
     /// Keeps the sends a cap can still look back to.
     pub fn remember_send(&mut self, at_ms: i64, window_ms: i64) {
-        self.sends_ms
-            .retain(|sent| *sent > at_ms.saturating_sub(window_ms));
+        self.sends_ms.retain(|sent| *sent > at_ms.saturating_sub(window_ms));
         if self.sends_ms.len() == SENDS_MAX {
             self.sends_ms.remove(0);
         }
@@ -83,38 +79,9 @@ impl Customer {
     /// A customer nobody has heard of, in the same buffers.
     pub fn clear(&mut self) {
         // every field is named, so that none is forgotten
-        let Customer {
-            now_ms,
-            last_event_ms,
-            known,
-            identified,
-            stage,
-            cycle,
-            reactivated_day,
-            ..
-        } = self;
-        (
-            *now_ms,
-            *last_event_ms,
-            *known,
-            *identified,
-            *stage,
-            *cycle,
-            *reactivated_day,
-        ) = (0, 0, false, false, None, 0, None);
-        let Customer {
-            seen,
-            contact,
-            consent,
-            last_open_ms,
-            last_click_ms,
-            orders,
-            cart,
-            plays,
-            sends_ms,
-            derived,
-            ..
-        } = self;
+        let Customer { now_ms, last_event_ms, known, identified, stage, cycle, reactivated_day, .. } = self;
+        (*now_ms, *last_event_ms, *known, *identified, *stage, *cycle, *reactivated_day) = (0, 0, false, false, None, 0, None);
+        let Customer { seen, contact, consent, last_open_ms, last_click_ms, orders, cart, plays, sends_ms, derived, .. } = self;
         (*last_open_ms, *last_click_ms, *cart, *derived) = (None, None, None, Derived::default());
         *consent = Consent::default();
         seen.clear();

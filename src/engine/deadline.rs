@@ -37,41 +37,16 @@ pub enum Fate {
 }
 
 pub fn next(customer: &Customer, rules: &Rules) -> Option<Due> {
-    let step = plays::next_due(customer, rules).map(|(at_ms, rule)| Due {
-        at_ms,
-        what: What::Step {
-            rule,
-            due_ms: due_of(customer, rule, at_ms),
-        },
-    });
-    let silence = customer
-        .derived
-        .silence
-        .next(customer.now_ms)
-        .map(|(at_ms, stage)| Due {
-            at_ms,
-            what: What::Silence(stage),
-        });
-    let expiry_ms = customer
-        .last_event_ms
-        .saturating_add(rules.settings.anonymous_ttl_ms);
-    let expiry = customer.is_fleeting().then_some(Due {
-        at_ms: expiry_ms,
-        what: What::Expiry,
-    });
-    [step, silence, expiry]
-        .into_iter()
-        .flatten()
-        .min_by_key(|due| due.at_ms)
+    let step = plays::next_due(customer, rules)
+        .map(|(at_ms, rule)| Due { at_ms, what: What::Step { rule, due_ms: due_of(customer, rule, at_ms) } });
+    let silence = customer.derived.silence.next(customer.now_ms).map(|(at_ms, stage)| Due { at_ms, what: What::Silence(stage) });
+    let expiry_ms = customer.last_event_ms.saturating_add(rules.settings.anonymous_ttl_ms);
+    let expiry = customer.is_fleeting().then_some(Due { at_ms: expiry_ms, what: What::Expiry });
+    [step, silence, expiry].into_iter().flatten().min_by_key(|due| due.at_ms)
 }
 
 fn due_of(customer: &Customer, rule: PlayRule, at_ms: i64) -> i64 {
-    match customer
-        .plays
-        .iter()
-        .find(|s| s.play == rule.key)
-        .map(|s| s.phase)
-    {
+    match customer.plays.iter().find(|s| s.play == rule.key).map(|s| s.phase) {
         Some(Phase::Waiting { due_ms, .. }) => due_ms,
         _ => at_ms,
     }
@@ -81,28 +56,16 @@ impl Due {
     /// What records caused by it name as their cause.
     pub fn occasion<'a>(&self, rules: &'a Rules) -> Occasion<'a> {
         match self.what {
-            What::Step { rule, due_ms } => Occasion::Deadline {
-                name: &rules.play(rule).name,
-                due_ms,
-            },
-            What::Silence(stage) => Occasion::Deadline {
-                name: stage.as_str(),
-                due_ms: self.at_ms,
-            },
-            What::Expiry => Occasion::Deadline {
-                name: "expiry",
-                due_ms: self.at_ms,
-            },
+            What::Step { rule, due_ms } => Occasion::Deadline { name: &rules.play(rule).name, due_ms },
+            What::Silence(stage) => Occasion::Deadline { name: stage.as_str(), due_ms: self.at_ms },
+            What::Expiry => Occasion::Deadline { name: "expiry", due_ms: self.at_ms },
         }
     }
 
     /// Does what is due, at its own moment, however late it is noticed.
     pub fn fire(&self, customer: &mut Customer, scene: &mut Scene<'_>) -> Fate {
         customer.now_ms = customer.now_ms.max(self.at_ms);
-        scene.note(Note::TimerFired {
-            timer: self.timer(),
-            deadline_ms: self.at_ms,
-        });
+        scene.note(Note::TimerFired { timer: self.timer(), deadline_ms: self.at_ms });
         match self.what {
             What::Step { rule, .. } => plays::fire(customer, rule, scene),
             What::Silence(_) => transitions::settle(customer, None, scene),

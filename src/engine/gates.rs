@@ -72,22 +72,15 @@ pub fn judge(question: &Question<'_>) -> Verdict {
 
 /// The arm of a customer in a play: the same for ever, and independent of the arms of other plays.
 pub fn arm(customer_id: &str, play: &Play, settings: &Settings) -> Arm {
-    let falls_below =
-        |play: &str, limit: f64| limit > 0.0 && share(&settings.salt, play, customer_id) < limit;
+    let falls_below = |play: &str, limit: f64| limit > 0.0 && share(&settings.salt, play, customer_id) < limit;
     let held_out = falls_below("", settings.global_holdout);
     let in_control = falls_below(&play.name, play.control);
-    if held_out || in_control {
-        Arm::Control
-    } else {
-        Arm::Treatment
-    }
+    if held_out || in_control { Arm::Control } else { Arm::Treatment }
 }
 
 /// A place in [0, 1) that looks random.
 fn share(salt: &str, play: &str, customer_id: &str) -> f64 {
-    let hash = [salt, play, customer_id]
-        .into_iter()
-        .fold(0, |seed, text| xxh3_64_with_seed(text.as_bytes(), seed));
+    let hash = [salt, play, customer_id].into_iter().fold(0, |seed, text| xxh3_64_with_seed(text.as_bytes(), seed));
     // the upper 53 bits: what a double holds exactly
     (hash >> 11) as f64 / (1u64 << 53) as f64
 }
@@ -96,10 +89,7 @@ fn timing(q: &Question<'_>) -> Option<Reason> {
     if q.play.mode != Mode::Live {
         return Some(Reason::Shadow);
     }
-    if q.settings
-        .plays_not_before_ms
-        .is_some_and(|start| q.due_ms < start)
-    {
+    if q.settings.plays_not_before_ms.is_some_and(|start| q.due_ms < start) {
         return Some(Reason::Backfill);
     }
     let expires_ms = q.due_ms + q.play.expires_ms;
@@ -116,10 +106,7 @@ fn address(q: &Question<'_>) -> Option<Reason> {
 
 /// A bare address at a domain with a dot; no display name, no IP literal.
 fn is_valid(email: &str) -> bool {
-    let options = Options::default()
-        .with_required_tld()
-        .without_display_text()
-        .without_domain_literal();
+    let options = Options::default().with_required_tld().without_display_text().without_domain_literal();
     EmailAddress::parse_with_options(email, options).is_ok()
 }
 
@@ -141,20 +128,12 @@ fn suppression(q: &Question<'_>) -> Option<Reason> {
     if q.customer.contact.hard_bounced {
         return Some(Reason::Bounced);
     }
-    let refused = q
-        .customer
-        .consent
-        .standing()
-        .filter(|s| s.status == ConsentStatus::Unsubscribed);
+    let refused = q.customer.consent.standing().filter(|s| s.status == ConsentStatus::Unsubscribed);
     refused.map(|s| refusal(s.complaint))
 }
 
 fn refusal(complaint: bool) -> Reason {
-    if complaint {
-        Reason::Complained
-    } else {
-        Reason::Unsubscribed
-    }
+    if complaint { Reason::Complained } else { Reason::Unsubscribed }
 }
 
 fn conditions(q: &Question<'_>) -> Option<Reason> {
@@ -162,9 +141,7 @@ fn conditions(q: &Question<'_>) -> Option<Reason> {
         let money = match condition.field {
             Field::CartValue => q.cart.value(),
         };
-        let Some((money, least)) =
-            money.and_then(|m| Some((m, *condition.at_least.get(&m.currency)?)))
-        else {
+        let Some((money, least)) = money.and_then(|m| Some((m, *condition.at_least.get(&m.currency)?))) else {
             return Some(Reason::NoThreshold);
         };
         if money.minor < least {
@@ -175,20 +152,12 @@ fn conditions(q: &Question<'_>) -> Option<Reason> {
 }
 
 fn frequency(q: &Question<'_>) -> Option<Reason> {
-    let cools_until_ms = q
-        .play
-        .cool_down_ms
-        .and_then(|cool_down| q.last_send_ms.map(|last| last.saturating_add(cool_down)));
+    let cools_until_ms = q.play.cool_down_ms.and_then(|cool_down| q.last_send_ms.map(|last| last.saturating_add(cool_down)));
     if q.is_first_step && cools_until_ms.is_some_and(|until| q.at_ms < until) {
         return Some(Reason::CoolDown);
     }
     let is_capped = q.play.caps.iter().any(|cap| {
-        let recent = q
-            .customer
-            .sends_ms
-            .iter()
-            .filter(|sent| **sent > q.at_ms.saturating_sub(cap.window_ms) && **sent <= q.at_ms)
-            .count();
+        let recent = q.customer.sends_ms.iter().filter(|sent| **sent > q.at_ms.saturating_sub(cap.window_ms) && **sent <= q.at_ms).count();
         recent as u64 >= u64::from(cap.count)
     });
     is_capped.then_some(Reason::Cap)
@@ -196,9 +165,5 @@ fn frequency(q: &Question<'_>) -> Option<Reason> {
 
 fn quiet_until(q: &Question<'_>) -> Option<i64> {
     let hours = q.play.quiet.as_ref()?;
-    quiet_until_ms(
-        hours,
-        &zone_of(&q.customer.contact.time_zone, &q.settings.customer_zone),
-        q.at_ms,
-    )
+    quiet_until_ms(hours, &zone_of(&q.customer.contact.time_zone, &q.settings.customer_zone), q.at_ms)
 }

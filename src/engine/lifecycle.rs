@@ -22,16 +22,8 @@ pub enum Stage {
 }
 
 impl Stage {
-    pub const ALL: [Stage; 8] = [
-        Stage::Visitor,
-        Stage::Lead,
-        Stage::FirstTime,
-        Stage::Repeat,
-        Stage::Loyal,
-        Stage::Reactivated,
-        Stage::AtRisk,
-        Stage::Lapsed,
-    ];
+    pub const ALL: [Stage; 8] =
+        [Stage::Visitor, Stage::Lead, Stage::FirstTime, Stage::Repeat, Stage::Loyal, Stage::Reactivated, Stage::AtRisk, Stage::Lapsed];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -57,15 +49,11 @@ pub struct Silence {
 impl Silence {
     pub fn of(purchases: &Purchases, settings: &Settings) -> Silence {
         let rules = &settings.lifecycle;
-        let at_risk_ms = alive_until_ms(purchases, settings, rules.at_risk_below)
-            .map(|at| at.max(purchases.latest_ms + rules.min_silence_ms));
+        let at_risk_ms =
+            alive_until_ms(purchases, settings, rules.at_risk_below).map(|at| at.max(purchases.latest_ms + rules.min_silence_ms));
         let longest_ms = purchases.latest_ms + rules.max_silence_ms;
-        let lapsed_ms = alive_until_ms(purchases, settings, rules.lapsed_below)
-            .map_or(longest_ms, |at| at.min(longest_ms));
-        Silence {
-            at_risk_ms,
-            lapsed_ms: Some(lapsed_ms),
-        }
+        let lapsed_ms = alive_until_ms(purchases, settings, rules.lapsed_below).map_or(longest_ms, |at| at.min(longest_ms));
+        Silence { at_risk_ms, lapsed_ms: Some(lapsed_ms) }
     }
 
     /// The stage silence brings by `now_ms`.
@@ -82,22 +70,14 @@ impl Silence {
         if self.stage(now_ms) == Some(Stage::Lapsed) {
             return None;
         }
-        let at_ms = [self.at_risk_ms, self.lapsed_ms]
-            .into_iter()
-            .flatten()
-            .filter(|at| *at > now_ms)
-            .min()?;
+        let at_ms = [self.at_risk_ms, self.lapsed_ms].into_iter().flatten().filter(|at| *at > now_ms).min()?;
         Some((at_ms, self.stage(at_ms)?))
     }
 }
 
 /// The first whole millisecond at which P(alive) is no longer above `threshold`; `None`: never, or later than anybody plans.
 pub fn alive_until_ms(purchases: &Purchases, settings: &Settings, threshold: f64) -> Option<i64> {
-    let weeks = settings.value.parameters.purchase.lapse_weeks(
-        purchases.x(),
-        purchases.t_x(),
-        threshold,
-    )?;
+    let weeks = settings.value.parameters.purchase.lapse_weeks(purchases.x(), purchases.t_x(), threshold)?;
     clv::weeks_to_ms_ceil(weeks).map(|ms| purchases.first_ms + ms)
 }
 

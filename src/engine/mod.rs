@@ -53,8 +53,7 @@ pub use row::{RowError, deadline_ms as row_deadline_ms, read_row};
 pub use rules::{PLAYS_MAX, STEPS_MAX};
 pub use scene::Cause;
 pub use settings::{
-    CancelOn, Cap, Channel, Condition, ConsentRule, Field, Lifecycle, Mode, Play, QuietHours,
-    Settings, Step, Trigger, Value,
+    CancelOn, Cap, Channel, Condition, ConsentRule, Field, Lifecycle, Mode, Play, QuietHours, Settings, Step, Trigger, Value,
 };
 pub use slot::{Change, Moment, Progress, Slot};
 pub use value::forecast_at;

@@ -21,14 +21,7 @@ pub struct Sum {
 
 impl Sum {
     pub fn new(currency: Currency) -> Sum {
-        Sum {
-            currency,
-            orders: 0,
-            gross_minor: 0,
-            refunds_minor: 0,
-            folded_first_minor: 0,
-            folded_repeat_minor: 0,
-        }
+        Sum { currency, orders: 0, gross_minor: 0, refunds_minor: 0, folded_first_minor: 0, folded_repeat_minor: 0 }
     }
 
     pub fn net_minor(&self) -> i128 {

@@ -52,16 +52,7 @@ impl Orders {
             return false;
         }
         let place = self.kept.partition_point(|o| o.at_ms <= at_ms);
-        self.kept.insert(
-            place,
-            Kept {
-                id,
-                at_ms,
-                remaining_minor: value.minor,
-                currency: value.currency,
-                counted: true,
-            },
-        );
+        self.kept.insert(place, Kept { id, at_ms, remaining_minor: value.minor, currency: value.currency, counted: true });
         match money::open(&mut self.sums, value.currency) {
             Some(sum) => {
                 sum.orders += 1;
@@ -93,20 +84,9 @@ impl Orders {
             return Some(only);
         }
         let latest = |sum: &Sum, counted: bool| {
-            self.kept
-                .iter()
-                .rev()
-                .find(|o| o.currency == sum.currency && (o.counted || !counted))
-                .map(|o| o.at_ms)
+            self.kept.iter().rev().find(|o| o.currency == sum.currency && (o.counted || !counted)).map(|o| o.at_ms)
         };
-        self.sums.iter().max_by_key(|s| {
-            (
-                s.orders,
-                latest(s, true),
-                latest(s, false),
-                std::cmp::Reverse(s.currency),
-            )
-        })
+        self.sums.iter().max_by_key(|s| (s.orders, latest(s, true), latest(s, false), std::cmp::Reverse(s.currency)))
     }
 
     pub fn clear(&mut self) {

@@ -74,14 +74,7 @@ impl Outputs {
         let traceparent = self.append(traceparent.unwrap_or(""));
         let start = self.bytes.len();
         write(&mut self.bytes);
-        self.placed.push(Placed {
-            topic,
-            timestamp_ms,
-            key,
-            id,
-            traceparent,
-            value: start..self.bytes.len(),
-        });
+        self.placed.push(Placed { topic, timestamp_ms, key, id, traceparent, value: start..self.bytes.len() });
     }
 
     fn append(&mut self, text: &str) -> Range<usize> {

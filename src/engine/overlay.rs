@@ -74,17 +74,13 @@ impl Overlay {
         self.customer.clear();
         let customer = &mut self.customer;
         // rows come from this codec, and restore has verified their checksums
-        let mut decode = |bytes: &[u8]| {
-            row::decode_into(bytes, customer).expect("invariant: a stored row can be decoded")
-        };
+        let mut decode = |bytes: &[u8]| row::decode_into(bytes, customer).expect("invariant: a stored row can be decoded");
         let place = match known {
             Some(place) => {
                 let entry = &self.entries[place];
                 match (entry.exists, entry.row.length) {
                     (false, _) => {}
-                    (true, 0) => committed
-                        .with_row(slot, hash, id, decode)
-                        .unwrap_or_default(),
+                    (true, 0) => committed.with_row(slot, hash, id, decode).unwrap_or_default(),
                     (true, _) => decode(entry.row.of(&self.bytes)),
                 }
                 place
@@ -150,10 +146,7 @@ impl Overlay {
 
     /// All with one hash, nearly always one at most.
     pub fn with_hash(&self, hash: u64) -> impl Iterator<Item = &Entry> {
-        self.places
-            .iter_hash(hash)
-            .map(|place| &self.entries[*place as usize])
-            .filter(move |e| e.hash == hash)
+        self.places.iter_hash(hash).map(|place| &self.entries[*place as usize]).filter(move |e| e.hash == hash)
     }
 
     pub fn id(&self, entry: &Entry) -> &str {
@@ -179,10 +172,7 @@ impl Overlay {
     fn add(&mut self, hash: u64, id: &str, committed_deadline_ms: Option<i64>) -> usize {
         let place = self.entries.len();
         let deadline_ms = committed_deadline_ms.unwrap_or(NEVER);
-        let id_span = Span {
-            start: self.bytes.len(),
-            length: id.len(),
-        };
+        let id_span = Span { start: self.bytes.len(), length: id.len() };
         self.bytes.extend_from_slice(id.as_bytes());
         self.entries.push(Entry {
             hash,
@@ -195,8 +185,7 @@ impl Overlay {
             room: 0,
         });
         let entries = &self.entries;
-        self.places
-            .insert_unique(hash, place as u32, |p| entries[*p as usize].hash);
+        self.places.insert_unique(hash, place as u32, |p| entries[*p as usize].hash);
         place
     }
 }

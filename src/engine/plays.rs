@@ -33,11 +33,7 @@ pub enum Phase {
     /// Nothing to remind of.
     Idle,
     /// `release_ms`: held by quiet hours until then.
-    Waiting {
-        step: u8,
-        due_ms: i64,
-        release_ms: Option<i64>,
-    },
+    Waiting { step: u8, due_ms: i64, release_ms: Option<i64> },
     /// All is decided for this cart.
     Over,
 }
@@ -54,21 +50,14 @@ impl Phase {
     /// When it needs attention, if it does.
     pub fn wakes_ms(&self) -> Option<i64> {
         match *self {
-            Phase::Waiting {
-                due_ms, release_ms, ..
-            } => Some(release_ms.unwrap_or(due_ms)),
+            Phase::Waiting { due_ms, release_ms, .. } => Some(release_ms.unwrap_or(due_ms)),
             Phase::Idle | Phase::Over => None,
         }
     }
 }
 
 /// A cart event was applied. `abandoned_ms`: an upstream says that the cart was left, and so the first step is due.
-pub fn on_cart(
-    customer: &mut Customer,
-    change: Change,
-    abandoned_ms: Option<i64>,
-    scene: &mut Scene<'_>,
-) {
+pub fn on_cart(customer: &mut Customer, change: Change, abandoned_ms: Option<i64>, scene: &mut Scene<'_>) {
     let rules = scene.rules;
     for &rule in rules.plays() {
         let Trigger::CartIdle = rules.play(rule).trigger;
@@ -105,9 +94,8 @@ pub fn prune(customer: &mut Customer, rules: &Rules) {
             return false;
         };
         let cool_down_ms = rules.play(*rule).cool_down_ms;
-        state.last_send_ms = state.last_send_ms.filter(|sent| {
-            cool_down_ms.is_some_and(|cool_down| now_ms < sent.saturating_add(cool_down))
-        });
+        state.last_send_ms =
+            state.last_send_ms.filter(|sent| cool_down_ms.is_some_and(|cool_down| now_ms < sent.saturating_add(cool_down)));
         state.phase != Phase::Idle || !state.out.is_empty() || state.last_send_ms.is_some()
     });
 }
@@ -134,41 +122,22 @@ fn drop_pending(customer: &mut Customer, rule: PlayRule) {
 }
 
 /// The first step waits from the last change of the cart. Once it is decided, changes move nothing (`rearm = false`).
-fn await_first_step(
-    customer: &mut Customer,
-    rule: PlayRule,
-    abandoned_ms: Option<i64>,
-    rules: &Rules,
-) {
+fn await_first_step(customer: &mut Customer, rule: PlayRule, abandoned_ms: Option<i64>, rules: &Rules) {
     let Some(cart) = &customer.cart else { return };
     let is_worth_it = cart.is_worth_reminding();
     let idle_since_ms = cart.last_change_ms;
-    let due_ms = abandoned_ms
-        .unwrap_or_else(|| idle_since_ms.saturating_add(rules.play(rule).steps[0].delay_ms));
+    let due_ms = abandoned_ms.unwrap_or_else(|| idle_since_ms.saturating_add(rules.play(rule).steps[0].delay_ms));
     let place = match customer.plays.iter().position(|s| s.play == rule.key) {
         Some(place) => place,
         None if is_worth_it => {
-            customer.plays.push(PlayState {
-                play: rule.key,
-                phase: Phase::Idle,
-                out: Vec::new(),
-                last_send_ms: None,
-            });
+            customer.plays.push(PlayState { play: rule.key, phase: Phase::Idle, out: Vec::new(), last_send_ms: None });
             customer.plays.len() - 1
         }
         None => return,
     };
     let phase = &mut customer.plays[place].phase;
     if let Phase::Idle | Phase::Waiting { step: 0, .. } = phase {
-        *phase = if is_worth_it {
-            Phase::Waiting {
-                step: 0,
-                due_ms,
-                release_ms: None,
-            }
-        } else {
-            Phase::Idle
-        };
+        *phase = if is_worth_it { Phase::Waiting { step: 0, due_ms, release_ms: None } } else { Phase::Idle };
     }
 }
 
@@ -181,13 +150,7 @@ fn take_back(customer: &mut Customer, rule: PlayRule, reason: Reason, scene: &mu
             actions::write(
                 customer,
                 rule,
-                &Decision {
-                    kind: ActionKind::Cancel,
-                    reason,
-                    step: sent.step,
-                    due_ms: sent.due_ms,
-                    expires_ms: sent.expires_ms,
-                },
+                &Decision { kind: ActionKind::Cancel, reason, step: sent.step, due_ms: sent.due_ms, expires_ms: sent.expires_ms },
                 scene,
             );
         }

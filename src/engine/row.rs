@@ -91,36 +91,19 @@ pub fn encode(customer: &Customer, deadline_ms: i64, row: &mut Vec<u8>) {
 }
 
 fn parts_of(customer: &Customer) -> u16 {
-    let Customer {
-        orders,
-        contact,
-        consent,
-        ..
-    } = customer;
+    let Customer { orders, contact, consent, .. } = customer;
     let there = [
         (part::KNOWN, customer.known),
         (part::IDENTIFIED, customer.identified),
         (part::LAST_EVENT, customer.last_event_ms != customer.now_ms),
-        (
-            part::LATER_LIFE,
-            customer.cycle != 1 || customer.reactivated_day.is_some(),
-        ),
+        (part::LATER_LIFE, customer.cycle != 1 || customer.reactivated_day.is_some()),
         (part::SEEN, !customer.seen.fingerprints().is_empty()),
         (
             part::CONTACT,
-            contact.has_email()
-                || !contact.first_name.is_empty()
-                || !contact.locale.is_empty()
-                || !contact.time_zone.is_empty(),
+            contact.has_email() || !contact.first_name.is_empty() || !contact.locale.is_empty() || !contact.time_zone.is_empty(),
         ),
-        (
-            part::CONSENT,
-            consent.stated.is_some() || consent.by_trait.is_some(),
-        ),
-        (
-            part::READING,
-            customer.last_open_ms.is_some() || customer.last_click_ms.is_some(),
-        ),
+        (part::CONSENT, consent.stated.is_some() || consent.by_trait.is_some()),
+        (part::READING, customer.last_open_ms.is_some() || customer.last_click_ms.is_some()),
         (part::SUMS, !orders.sums.is_empty()),
         (part::KEPT, !orders.kept.is_empty()),
         (part::FOLDED, orders.folded.is_some()),
@@ -129,10 +112,7 @@ fn parts_of(customer: &Customer) -> u16 {
         (part::PLAYS, !customer.plays.is_empty()),
         (part::SENDS, !customer.sends_ms.is_empty()),
     ];
-    there
-        .into_iter()
-        .filter(|(_, is_there)| *is_there)
-        .fold(0, |parts, (bit, _)| parts | bit)
+    there.into_iter().filter(|(_, is_there)| *is_there).fold(0, |parts, (bit, _)| parts | bit)
 }
 
 /// Fills a cleared customer from a row. After an error the customer is of no use.
@@ -147,19 +127,11 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     customer.now_ms = reader.i64()?;
     customer.stage = match reader.byte()? {
         0 => None,
-        number => Some(
-            *Stage::ALL
-                .get(usize::from(number) - 1)
-                .ok_or(RowError::Malformed("stage"))?,
-        ),
+        number => Some(*Stage::ALL.get(usize::from(number) - 1).ok_or(RowError::Malformed("stage"))?),
     };
     customer.known = parts & part::KNOWN != 0;
     customer.identified = parts & part::IDENTIFIED != 0;
-    customer.last_event_ms = if parts & part::LAST_EVENT != 0 {
-        reader.ago(customer.now_ms)?
-    } else {
-        customer.now_ms
-    };
+    customer.last_event_ms = if parts & part::LAST_EVENT != 0 { reader.ago(customer.now_ms)? } else { customer.now_ms };
     customer.cycle = 1;
     if parts & part::LATER_LIFE != 0 {
         customer.cycle = reader.u32("cycle")?;

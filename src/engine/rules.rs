@@ -35,44 +35,14 @@ pub struct PlayRule {
 impl Rules {
     /// The configuration has checked the bounds; a violation is a bug there.
     pub fn new(settings: Arc<Settings>) -> Rules {
-        assert!(
-            settings.plays.len() <= PLAYS_MAX,
-            "invariant: config allows at most {PLAYS_MAX} plays"
-        );
-        assert!(
-            settings
-                .plays
-                .iter()
-                .all(|p| (1..=STEPS_MAX).contains(&p.steps.len())),
-            "invariant: config allows 1 to {STEPS_MAX} steps"
-        );
-        let mut running: Vec<(usize, &Play)> = settings
-            .plays
-            .iter()
-            .enumerate()
-            .filter(|(_, p)| p.mode != Mode::Off)
-            .collect();
+        assert!(settings.plays.len() <= PLAYS_MAX, "invariant: config allows at most {PLAYS_MAX} plays");
+        assert!(settings.plays.iter().all(|p| (1..=STEPS_MAX).contains(&p.steps.len())), "invariant: config allows 1 to {STEPS_MAX} steps");
+        let mut running: Vec<(usize, &Play)> = settings.plays.iter().enumerate().filter(|(_, p)| p.mode != Mode::Off).collect();
         running.sort_by(|a, b| a.1.name.cmp(&b.1.name));
-        let plays = running
-            .into_iter()
-            .map(|(place, play)| PlayRule {
-                key: xxh3_64(play.name.as_bytes()),
-                place: place as u16,
-            })
-            .collect();
+        let plays = running.into_iter().map(|(place, play)| PlayRule { key: xxh3_64(play.name.as_bytes()), place: place as u16 }).collect();
         let reliability = clv::reliability(&settings.value.parameters);
-        let cap_window_ms = settings
-            .plays
-            .iter()
-            .flat_map(|p| &p.caps)
-            .map(|c| c.window_ms)
-            .max();
-        Rules {
-            settings,
-            reliability,
-            plays,
-            cap_window_ms,
-        }
+        let cap_window_ms = settings.plays.iter().flat_map(|p| &p.caps).map(|c| c.window_ms).max();
+        Rules { settings, reliability, plays, cap_window_ms }
     }
 
     pub fn plays(&self) -> &[PlayRule] {

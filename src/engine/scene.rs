@@ -61,18 +61,9 @@ impl Scene<'_> {
             Occasion::Event { cause, .. } => cause.traceparent,
             Occasion::Deadline { .. } => None,
         };
-        self.out.push(
-            topic,
-            self.customer_id,
-            self.time_ms,
-            id.as_str(),
-            traceparent,
-            |bytes| {
-                serde_json::to_writer(bytes, record).expect(
-                    "invariant: a record has text keys only, and a vector takes every byte",
-                );
-            },
-        );
+        self.out.push(topic, self.customer_id, self.time_ms, id.as_str(), traceparent, |bytes| {
+            serde_json::to_writer(bytes, record).expect("invariant: a record has text keys only, and a vector takes every byte");
+        });
     }
 
     pub fn note(&mut self, note: Note) {
@@ -83,16 +74,10 @@ impl Scene<'_> {
 impl<'a> Occasion<'a> {
     pub fn record(&self, slot: u32) -> CauseRecord<'a> {
         match *self {
-            Occasion::Event { cause, name } => CauseRecord::Event {
-                event: name,
-                topic: cause.topic,
-                partition: slot,
-                offset: cause.offset,
-            },
-            Occasion::Deadline { name, due_ms } => CauseRecord::Deadline {
-                deadline: name,
-                due_at: Time(due_ms),
-            },
+            Occasion::Event { cause, name } => {
+                CauseRecord::Event { event: name, topic: cause.topic, partition: slot, offset: cause.offset }
+            }
+            Occasion::Deadline { name, due_ms } => CauseRecord::Deadline { deadline: name, due_at: Time(due_ms) },
         }
     }
 }

@@ -80,14 +80,7 @@ mod tests {
     #[test]
     fn ids_of_different_kinds_never_match() {
         let kinds = [IdKind::Message, IdKind::Refund, IdKind::Order];
-        let fingerprints = kinds
-            .iter()
-            .flat_map(|kind| (0..2000).map(|id| fingerprint(*kind, &id.to_string())));
-        assert_eq!(
-            fingerprints
-                .collect::<std::collections::HashSet<u64>>()
-                .len(),
-            6000
-        );
+        let fingerprints = kinds.iter().flat_map(|kind| (0..2000).map(|id| fingerprint(*kind, &id.to_string())));
+        assert_eq!(fingerprints.collect::<std::collections::HashSet<u64>>().len(), 6000);
     }
 }

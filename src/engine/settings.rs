@@ -1,4 +1,5 @@
 //! The rules the engine runs by, checked and ready: built by `config`, read by every file here, changed by nobody.
+//! Nothing here reads text or has a default: `config` and `config/default.toml` do.
 
 use std::collections::BTreeMap;
 

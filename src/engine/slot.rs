@@ -64,28 +64,16 @@ impl Slot {
     }
 
     /// A slot whose rows have been restored into `committed`. Reads of each row the first field only.
-    pub fn restored(
-        number: u32,
-        settings: Arc<Settings>,
-        committed: Arc<Committed>,
-        time_ms: i64,
-    ) -> Slot {
+    pub fn restored(number: u32, settings: Arc<Settings>, committed: Arc<Committed>, time_ms: i64) -> Slot {
         let mut deadlines = Vec::new();
         for region in ALL_REGIONS {
             committed.with_region(number, region as u16, |rows| {
                 let rows = rows.into_iter().flat_map(|r| r.rows());
-                deadlines.extend(
-                    rows.filter_map(|(hash, _, bytes)| Some((hash, row::deadline_ms(bytes)?))),
-                );
+                deadlines.extend(rows.filter_map(|(hash, _, bytes)| Some((hash, row::deadline_ms(bytes)?))));
             });
         }
         let timers = Timers::rebuilt(deadlines.into_iter());
-        Slot {
-            timers,
-            time_ms: Some(time_ms),
-            published_time_ms: Some(time_ms),
-            ..Slot::new(number, settings, committed)
-        }
+        Slot { timers, time_ms: Some(time_ms), published_time_ms: Some(time_ms), ..Slot::new(number, settings, committed) }
     }
 
     pub fn number(&self) -> u32 {
@@ -110,9 +98,7 @@ impl Slot {
     /// Moves slot time on and fires what is due by then, in order of (deadline, customer id), each at its own time. Looks at or fires at
     /// most `limit` entries of the queue.
     pub fn tick(&mut self, moment: Moment, limit: usize, out: &mut Outputs) -> Progress {
-        let to_ms = self
-            .time_ms
-            .map_or(moment.to_ms, |time| time.max(moment.to_ms));
+        let to_ms = self.time_ms.map_or(moment.to_ms, |time| time.max(moment.to_ms));
         for _ in 0..limit {
             if self.timers.earliest_ms().is_none_or(|due| due > to_ms) {
                 break;
@@ -138,10 +124,7 @@ impl Slot {
             rules: &self.rules,
             slot: self.number,
             customer_id: &event.customer,
-            occasion: Occasion::Event {
-                cause: *cause,
-                name: &event.name,
-            },
+            occasion: Occasion::Event { cause: *cause, name: &event.name },
             time_ms: event.time_ms,
             wall_ms: None,
             out,
@@ -160,19 +143,14 @@ impl Slot {
         let (overlay, timers) = (&self.overlay, &mut self.timers);
         let mut sort = |id: &str, own_ms: i64| match own_ms {
             NEVER => {}
-            own_ms if own_ms <= deadline_ms => timers.ready(Ready {
-                deadline_ms: own_ms,
-                id: id.into(),
-                hash,
-            }),
+            own_ms if own_ms <= deadline_ms => timers.ready(Ready { deadline_ms: own_ms, id: id.into(), hash }),
             own_ms => timers.offer(hash, own_ms),
         };
         for entry in overlay.with_hash(hash) {
             sort(overlay.id(entry), entry.deadline_ms);
         }
         self.committed.for_hash(self.number, hash, |id, bytes| {
-            let id = std::str::from_utf8(id)
-                .expect("invariant: rows are put under the ids of events, which are text");
+            let id = std::str::from_utf8(id).expect("invariant: rows are put under the ids of events, which are text");
             if overlay.find(hash, id).is_none() {
                 sort(id, row::deadline_ms(bytes).unwrap_or(NEVER));
             }
@@ -188,9 +166,7 @@ impl Slot {
             }
             return;
         }
-        while let Some(next) =
-            deadline::next(customer, &self.rules).filter(|next| next.at_ms <= due.deadline_ms)
-        {
+        while let Some(next) = deadline::next(customer, &self.rules).filter(|next| next.at_ms <= due.deadline_ms) {
             let mut scene = Scene {
                 rules: &self.rules,
                 slot: self.number,
@@ -209,10 +185,7 @@ impl Slot {
         }
         entry.deadline_ms = NEVER; // its place in the queue is used up
         self.settle();
-        self.time_ms = Some(
-            self.time_ms
-                .map_or(due.deadline_ms, |time| time.max(due.deadline_ms)),
-        );
+        self.time_ms = Some(self.time_ms.map_or(due.deadline_ms, |time| time.max(due.deadline_ms)));
     }
 
     fn open(&mut self, hash: u64, id: &str) {
@@ -226,11 +199,7 @@ impl Slot {
         self.overlay.mark_changed();
         let (customer, entry) = self.overlay.current();
         plays::prune(customer, &self.rules);
-        let next = if entry.exists {
-            deadline::next(customer, &self.rules)
-        } else {
-            None
-        };
+        let next = if entry.exists { deadline::next(customer, &self.rules) } else { None };
         let deadline_ms = next.map_or(NEVER, |next| next.at_ms);
         if deadline_ms < entry.deadline_ms {
             self.timers.offer(entry.hash, deadline_ms);

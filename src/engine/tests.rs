@@ -19,8 +19,8 @@ use serde_json::Value as Json;
 use super::*;
 use crate::clv;
 use crate::event::{
-    CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, Currency,
-    EmailSignal, Event, Identity, Kind, Money, Order, Product, Refund, TraitConsent, Traits,
+    CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, Currency, EmailSignal, Event, Identity, Kind, Money,
+    Order, Product, Refund, TraitConsent, Traits,
 };
 
 /// 2026-01-01T00:00:00Z, a Thursday.
@@ -35,28 +35,13 @@ pub fn usd(minor: i64) -> Money {
 }
 
 pub fn money(minor: i64, code: &str) -> Money {
-    Money {
-        minor,
-        currency: Currency::from_code(code).unwrap(),
-    }
+    Money { minor, currency: Currency::from_code(code).unwrap() }
 }
 
 /// The shipped defaults with a play that reminds after an hour.
 pub fn settings() -> Settings {
-    let purchase = clv::Dropout::MbgNbd(clv::MbgNbd {
-        r: 0.5248,
-        alpha: 6.1833,
-        a: 0.8909,
-        b: 1.6141,
-    });
-    let spend = BTreeMap::from([(
-        "USD".to_owned(),
-        clv::GammaGamma {
-            p: 6.25,
-            q: 3.74,
-            v: 15.44,
-        },
-    )]);
+    let purchase = clv::Dropout::MbgNbd(clv::MbgNbd { r: 0.5248, alpha: 6.1833, a: 0.8909, b: 1.6141 });
+    let spend = BTreeMap::from([("USD".to_owned(), clv::GammaGamma { p: 6.25, q: 3.74, v: 15.44 })]);
     let parameters = clv::Parameters {
         name: "mbg_nbd".into(),
         version: "cdnow-1".into(),
@@ -67,20 +52,8 @@ pub fn settings() -> Settings {
         history_days: Some(273),
     };
     Settings {
-        lifecycle: Lifecycle {
-            min_silence_ms: 30 * DAY,
-            max_silence_ms: 730 * DAY,
-            at_risk_below: 0.5,
-            lapsed_below: 0.3,
-            loyal_x: 5,
-        },
-        value: Value {
-            parameters,
-            horizon: clv::Horizon {
-                discount_monthly: 0.01,
-            },
-            margin: None,
-        },
+        lifecycle: Lifecycle { min_silence_ms: 30 * DAY, max_silence_ms: 730 * DAY, at_risk_below: 0.5, lapsed_below: 0.3, loyal_x: 5 },
+        value: Value { parameters, horizon: clv::Horizon { discount_monthly: 0.01 }, margin: None },
         consent: ConsentRule::OptIn,
         plays: vec![play("cart_recovery")],
         plays_not_before_ms: None,
@@ -96,14 +69,8 @@ pub fn play(name: &str) -> Play {
         name: name.into(),
         version: "0badcafe".into(),
         trigger: Trigger::CartIdle,
-        steps: vec![Step {
-            delay_ms: HOUR,
-            template: "cart_1".into(),
-        }],
-        cancel_on: CancelOn {
-            order: true,
-            cart_emptied: true,
-        },
+        steps: vec![Step { delay_ms: HOUR, template: "cart_1".into() }],
+        cancel_on: CancelOn { order: true, cart_emptied: true },
         when: Vec::new(),
         expires_ms: 24 * HOUR,
         cool_down_ms: None,
@@ -129,52 +96,19 @@ pub fn event(at: i64, name: &'static str, kind: Kind<'static>) -> Event<'static>
 }
 
 pub fn order(at: i64, id: &str, value: Money) -> Event<'static> {
-    event(
-        at,
-        "Order Completed",
-        Kind::OrderCompleted(Order {
-            order_id: id.to_owned().into(),
-            checkout_id: None,
-            cart_id: None,
-            value,
-        }),
-    )
+    event(at, "Order Completed", Kind::OrderCompleted(Order { order_id: id.to_owned().into(), checkout_id: None, cart_id: None, value }))
 }
 
 pub fn refund(at: i64, id: &str, amount: Option<Money>) -> Event<'static> {
-    event(
-        at,
-        "Order Refunded",
-        Kind::OrderRefunded(Refund {
-            order_id: id.to_owned().into(),
-            refund_id: None,
-            amount,
-        }),
-    )
+    event(at, "Order Refunded", Kind::OrderRefunded(Refund { order_id: id.to_owned().into(), refund_id: None, amount }))
 }
 
 pub fn product(id: &str, price: Option<Money>, quantity: u32) -> Product<'static> {
-    Product {
-        product_id: id.to_owned().into(),
-        sku: None,
-        name: None,
-        url: None,
-        image_url: None,
-        price,
-        quantity,
-    }
+    Product { product_id: id.to_owned().into(), sku: None, name: None, url: None, image_url: None, price, quantity }
 }
 
 pub fn line(at: i64, delta: CartDelta, product: Product<'static>) -> Event<'static> {
-    event(
-        at,
-        "Product Added",
-        Kind::CartLine(CartLine {
-            cart_id: Some("c-1".into()),
-            delta,
-            product,
-        }),
-    )
+    event(at, "Product Added", Kind::CartLine(CartLine { cart_id: Some("c-1".into()), delta, product }))
 }
 
 pub fn added(at: i64, id: &str, quantity: u32) -> Event<'static> {
@@ -185,43 +119,17 @@ pub fn removed(at: i64, id: &str, quantity: u32) -> Event<'static> {
     line(at, CartDelta::Removed, product(id, None, quantity))
 }
 
-pub fn contents(
-    at: i64,
-    source: ContentsSource,
-    products: Option<Vec<Product<'static>>>,
-) -> Event<'static> {
-    let contents = CartContents {
-        cart_id: Some("c-1".into()),
-        checkout_id: None,
-        source,
-        url: None,
-        products,
-        value: None,
-    };
-    let kind = if source == ContentsSource::Abandoned {
-        Kind::CartAbandoned(contents)
-    } else {
-        Kind::CartContents(contents)
-    };
+pub fn contents(at: i64, source: ContentsSource, products: Option<Vec<Product<'static>>>) -> Event<'static> {
+    let contents = CartContents { cart_id: Some("c-1".into()), checkout_id: None, source, url: None, products, value: None };
+    let kind = if source == ContentsSource::Abandoned { Kind::CartAbandoned(contents) } else { Kind::CartContents(contents) };
     event(at, "Cart Viewed", kind)
 }
 
 /// An `identify` call that makes the customer reachable.
 pub fn identified(at: i64) -> Event<'static> {
-    let consent = TraitConsent {
-        status: ConsentStatus::Subscribed,
-        double_opt_in: false,
-        at_ms: None,
-    };
-    let traits = Traits {
-        email: Some("u-1@example.com".into()),
-        consent: Some(consent),
-        ..Traits::default()
-    };
-    Event {
-        traits,
-        ..event(at, "identify", Kind::Identify)
-    }
+    let consent = TraitConsent { status: ConsentStatus::Subscribed, double_opt_in: false, at_ms: None };
+    let traits = Traits { email: Some("u-1@example.com".into()), consent: Some(consent), ..Traits::default() };
+    Event { traits, ..event(at, "identify", Kind::Identify) }
 }
 
 pub fn email(at: i64, signal: EmailSignal) -> Event<'static> {
@@ -229,15 +137,7 @@ pub fn email(at: i64, signal: EmailSignal) -> Event<'static> {
 }
 
 pub fn states(at: i64, status: ConsentStatus) -> Event<'static> {
-    event(
-        at,
-        "Consent Changed",
-        Kind::Consent(ConsentChange {
-            status,
-            source: None,
-            double_opt_in: false,
-        }),
-    )
+    event(at, "Consent Changed", Kind::Consent(ConsentChange { status, source: None, double_opt_in: false }))
 }
 
 /// The worker of the tests: one slot, every record kept.
@@ -255,22 +155,13 @@ impl Shop {
 
     pub fn with(settings: Settings) -> Shop {
         let committed = Arc::new(Committed::new());
-        Shop {
-            slot: Slot::new(3, Arc::new(settings), Arc::clone(&committed)),
-            out: Outputs::default(),
-            committed,
-            offset: 0,
-        }
+        Shop { slot: Slot::new(3, Arc::new(settings), Arc::clone(&committed)), out: Outputs::default(), committed, offset: 0 }
     }
 
     /// Fires what is due, then applies the event.
     pub fn feed(&mut self, event: &Event<'_>) -> Outcome {
         self.tick(event.time_ms, None);
-        let cause = Cause {
-            topic: "shop.events",
-            offset: self.offset,
-            traceparent: None,
-        };
+        let cause = Cause { topic: "shop.events", offset: self.offset, traceparent: None };
         self.offset += 1;
         self.slot.apply(event, &cause, &mut self.out)
     }
@@ -299,49 +190,31 @@ impl Shop {
 
     /// The values written to a topic since the last call of `clear`.
     pub fn written(&self, topic: Topic) -> Vec<Json> {
-        self.out
-            .records()
-            .filter(|r| r.topic == topic)
-            .map(|r| serde_json::from_slice(r.value).unwrap())
-            .collect()
+        self.out.records().filter(|r| r.topic == topic).map(|r| serde_json::from_slice(r.value).unwrap()).collect()
     }
 
     /// `kind/reason` of each action.
     pub fn actions(&self) -> Vec<String> {
-        self.written(Topic::Actions)
-            .iter()
-            .map(|a| format!("{}/{}", text(a, "kind"), text(a, "reason")))
-            .collect()
+        self.written(Topic::Actions).iter().map(|a| format!("{}/{}", text(a, "kind"), text(a, "reason"))).collect()
     }
 
     /// `to/reason` of each transition.
     pub fn stages(&self) -> Vec<String> {
-        self.written(Topic::Transitions)
-            .iter()
-            .map(|t| format!("{}/{}", text(t, "to"), text(t, "reason")))
-            .collect()
+        self.written(Topic::Transitions).iter().map(|t| format!("{}/{}", text(t, "to"), text(t, "reason"))).collect()
     }
 
     /// The customer as it would be stored now.
     pub fn customer(&mut self, id: &str) -> Customer {
         self.commit();
         let hash = hash_of(id);
-        self.committed
-            .with_row(3, hash, id, |row| read_row(row).unwrap())
-            .unwrap()
+        self.committed.with_row(3, hash, id, |row| read_row(row).unwrap()).unwrap()
     }
 
     pub fn counted(&self, counter: Counter) -> usize {
-        self.out
-            .notes()
-            .iter()
-            .filter(|n| **n == Note::Count(counter))
-            .count()
+        self.out.notes().iter().filter(|n| **n == Note::Count(counter)).count()
     }
 }
 
 pub fn text<'a>(record: &'a Json, field: &str) -> &'a str {
-    record[field]
-        .as_str()
-        .unwrap_or_else(|| panic!("{field} of {record}"))
+    record[field].as_str().unwrap_or_else(|| panic!("{field} of {record}"))
 }

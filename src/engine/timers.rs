@@ -42,11 +42,7 @@ impl Timers {
     pub fn rebuilt(deadlines: impl Iterator<Item = (u64, i64)>) -> Timers {
         let mut timers = Timers::default();
         for (hash, deadline_ms) in deadlines {
-            timers
-                .queued
-                .entry(hash)
-                .and_modify(|d| *d = deadline_ms.min(*d))
-                .or_insert(deadline_ms);
+            timers.queued.entry(hash).and_modify(|d| *d = deadline_ms.min(*d)).or_insert(deadline_ms);
         }
         timers.rebuild_heap();
         timers
@@ -54,11 +50,7 @@ impl Timers {
 
     /// Queues a deadline unless the hash is queued no later.
     pub fn offer(&mut self, hash: u64, deadline_ms: i64) {
-        if self
-            .queued
-            .get(&hash)
-            .is_some_and(|queued| *queued <= deadline_ms)
-        {
+        if self.queued.get(&hash).is_some_and(|queued| *queued <= deadline_ms) {
             return;
         }
         self.queued.insert(hash, deadline_ms);
@@ -75,22 +67,14 @@ impl Timers {
 
     /// The earliest moment in the queue; the customer behind it may be due later, never earlier.
     pub fn earliest_ms(&self) -> Option<i64> {
-        [
-            self.heap.peek().map(|e| e.0.0),
-            self.ready.peek().map(|e| e.0.deadline_ms),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        [self.heap.peek().map(|e| e.0.0), self.ready.peek().map(|e| e.0.deadline_ms)].into_iter().flatten().min()
     }
 
     /// Takes the next thing out. Looks at everything due at a moment before firing any of it, so that ids decide the order.
     pub fn pop(&mut self) -> Option<Next> {
         let ready_ms = self.ready.peek().map(|e| e.0.deadline_ms);
         match self.heap.peek() {
-            Some(Reverse((deadline_ms, _)))
-                if ready_ms.is_none_or(|ready_ms| *deadline_ms <= ready_ms) =>
-            {
+            Some(Reverse((deadline_ms, _))) if ready_ms.is_none_or(|ready_ms| *deadline_ms <= ready_ms) => {
                 let Reverse((deadline_ms, hash)) = self.heap.pop()?;
                 self.queued.remove(&hash);
                 self.drop_superseded();
@@ -115,11 +99,7 @@ impl Timers {
     }
 
     fn rebuild_heap(&mut self) {
-        self.heap = self
-            .queued
-            .iter()
-            .map(|(hash, deadline_ms)| Reverse((*deadline_ms, *hash)))
-            .collect();
+        self.heap = self.queued.iter().map(|(hash, deadline_ms)| Reverse((*deadline_ms, *hash))).collect();
     }
 }
 
@@ -150,11 +130,7 @@ mod tests {
     }
 
     fn due(deadline_ms: i64, id: &str, hash: u64) -> Ready {
-        Ready {
-            deadline_ms,
-            id: id.into(),
-            hash,
-        }
+        Ready { deadline_ms, id: id.into(), hash }
     }
 
     #[test]
@@ -165,10 +141,7 @@ mod tests {
         timers.offer(7, 50);
         assert_eq!((timers.len(), timers.earliest_ms()), (1, Some(50)));
         assert_eq!(timers.pop(), look(50, 7));
-        assert_eq!(
-            (timers.pop(), timers.earliest_ms(), timers.len()),
-            (None, None, 0)
-        );
+        assert_eq!((timers.pop(), timers.earliest_ms(), timers.len()), (None, None, 0));
     }
 
     #[test]
@@ -193,10 +166,6 @@ mod tests {
             timers.offer(7, round);
             assert_eq!(timers.pop(), look(round, 7));
         }
-        assert!(
-            timers.heap.len() <= 2 + SLACK,
-            "{} entries",
-            timers.heap.len()
-        );
+        assert!(timers.heap.len() <= 2 + SLACK, "{} entries", timers.heap.len());
     }
 }

@@ -44,9 +44,7 @@ fn reason(from: Option<Stage>, to: Stage, why: Option<Why>) -> Why {
 fn write(customer: &Customer, from: Option<Stage>, to: Stage, why: Why, scene: &mut Scene<'_>) {
     let id = match scene.occasion {
         Occasion::Event { cause, .. } => scene.next_event_id(&cause),
-        Occasion::Deadline { due_ms, .. } => {
-            OutputId::of_deadline(scene.customer_id, TRACK, to.as_str(), 0, due_ms)
-        }
+        Occasion::Deadline { due_ms, .. } => OutputId::of_deadline(scene.customer_id, TRACK, to.as_str(), 0, due_ms),
     };
     let record = TransitionRecord {
         id,

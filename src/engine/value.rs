@@ -25,23 +25,12 @@ const LAPSE_MAX_MS: i64 = 7_258_118_400_000;
 /// P(alive) at the customer's now; `None` without a counted order.
 pub fn p_alive(customer: &Customer, scene: &Scene<'_>) -> Option<f64> {
     let purchases = customer.derived.purchases.as_ref()?;
-    Some(
-        scene
-            .rules
-            .settings
-            .value
-            .parameters
-            .purchase
-            .p_alive(&purchases.history(customer.now_ms)),
-    )
+    Some(scene.rules.settings.value.parameters.purchase.p_alive(&purchases.history(customer.now_ms)))
 }
 
 /// Historic value net of refunds in the primary currency; `None` for who never ordered.
 pub fn net(customer: &Customer) -> Option<Amount> {
-    customer.orders.primary().map(|sum| Amount {
-        minor: sum.net_minor(),
-        currency: sum.currency,
-    })
+    customer.orders.primary().map(|sum| Amount { minor: sum.net_minor(), currency: sum.currency })
 }
 
 /// What the model is told and what it answers.
@@ -60,23 +49,15 @@ pub fn write_clv(customer: &Customer, cause: &Cause<'_>, scene: &mut Scene<'_>) 
     let value = &settings.value;
     let margin = value.margin.unwrap_or(1.0);
     let outlook = look_ahead(customer, settings, customer.now_ms);
-    let expected_minor = outlook
-        .as_ref()
-        .map_or(0, |o| i128::from(o.forecast.expected_value_minor));
-    let amount = |minor| Amount {
-        minor,
-        currency: primary.currency,
-    };
+    let expected_minor = outlook.as_ref().map_or(0, |o| i128::from(o.forecast.expected_value_minor));
+    let amount = |minor| Amount { minor, currency: primary.currency };
     let record = ClvRecord {
         id,
         customer_id: scene.customer_id,
         event_time: Time(scene.time_ms),
         cause: scene.occasion.record(scene.slot),
         primary_currency: primary.currency.code(),
-        historic: Historic {
-            sums: &customer.orders.sums,
-            margin,
-        },
+        historic: Historic { sums: &customer.orders.sums, margin },
         future: outlook.as_ref().map(|o| Future {
             currency: primary.currency.code(),
             horizon_days: HORIZON_DAYS,
@@ -89,29 +70,17 @@ pub fn write_clv(customer: &Customer, cause: &Cause<'_>, scene: &mut Scene<'_>) 
         total: amount(primary.net_minor() + expected_minor),
         p_alive: outlook.as_ref().map(|o| o.forecast.p_alive),
         next_order_at: None,
-        lapse_at: outlook
-            .as_ref()
-            .and_then(|o| lapse_ms(&o.purchases, scene))
-            .map(Time),
+        lapse_at: outlook.as_ref().and_then(|o| lapse_ms(&o.purchases, scene)).map(Time),
         expected_lifetime_days: None,
         simple: Simple {},
         segment: None,
         margin_assumed: value.margin.is_none(),
-        reliability: ReliabilityRecord {
-            level: scene.rules.reliability.level.as_str(),
-            why: scene.rules.reliability.why,
-        },
-        model: Model {
-            name: &value.parameters.name,
-            version: &value.parameters.version,
-            fitted: value.parameters.fitted,
-        },
+        reliability: ReliabilityRecord { level: scene.rules.reliability.level.as_str(), why: scene.rules.reliability.why },
+        model: Model { name: &value.parameters.name, version: &value.parameters.version, fitted: value.parameters.fitted },
         inputs: outlook.as_ref().map(|o| inputs(o, primary)),
     };
     scene.push(Topic::Clv, &id, &record);
-    scene.note(Note::Clv {
-        currency: primary.currency,
-    });
+    scene.note(Note::Clv { currency: primary.currency });
 }
 
 fn look_ahead(customer: &Customer, settings: &Settings, at_ms: i64) -> Option<Outlook> {
@@ -124,37 +93,19 @@ fn look_ahead(customer: &Customer, settings: &Settings, at_ms: i64) -> Option<Ou
         currency_exponent: primary.currency.exponent(),
     };
     let value = &settings.value;
-    let forecast = clv::forecast(
-        &value.parameters,
-        primary.currency.code(),
-        &value.horizon,
-        &input,
-    );
-    Some(Outlook {
-        purchases,
-        input,
-        forecast,
-    })
+    let forecast = clv::forecast(&value.parameters, primary.currency.code(), &value.horizon, &input);
+    Some(Outlook { purchases, input, forecast })
 }
 
 fn lapse_ms(purchases: &Purchases, scene: &Scene<'_>) -> Option<i64> {
     let settings = &scene.rules.settings;
-    lifecycle::alive_until_ms(purchases, settings, settings.lifecycle.lapsed_below)
-        .filter(|at| *at < LAPSE_MAX_MS)
+    lifecycle::alive_until_ms(purchases, settings, settings.lifecycle.lapsed_below).filter(|at| *at < LAPSE_MAX_MS)
 }
 
 fn inputs(outlook: &Outlook, primary: &Sum) -> Inputs {
     let history = &outlook.input.history;
-    let m = outlook
-        .input
-        .mean_repeat_spend_minor
-        .map(|minor| clv::major(minor, primary.currency.exponent()));
-    Inputs {
-        x: history.x,
-        t_x: history.t_x,
-        t: history.t,
-        m,
-    }
+    let m = outlook.input.mean_repeat_spend_minor.map(|minor| clv::major(minor, primary.currency.exponent()));
+    Inputs { x: history.x, t_x: history.t_x, t: history.t, m }
 }
 
 /// The forecast for a customer as of a moment, not before their own now; `None` without a counted order. For whoever shows customers:

@@ -25,9 +25,7 @@ struct Decimal {
 /// 59.97. For the same reason the sign is judged after rounding: -5.5e-17 is what such a sum leaves of nothing.
 pub(super) fn minor_units(text: &str, exponent: u32) -> Result<i64, Reason> {
     let number = Decimal::parse(text)?;
-    let magnitude = number
-        .rounded(exponent)
-        .and_then(|minor| i64::try_from(minor).ok());
+    let magnitude = number.rounded(exponent).and_then(|minor| i64::try_from(minor).ok());
     let magnitude = magnitude.ok_or(Reason::AmountOutOfRange)?;
     if number.negative && magnitude != 0 {
         return Err(Reason::NegativeAmount);
@@ -65,13 +63,8 @@ impl Decimal {
             return Err(Reason::InvalidAmount);
         }
         let digits = parse_digits(whole.bytes().chain(fraction.bytes()))?;
-        let fraction_digits =
-            i32::try_from(fraction.len()).map_err(|_| Reason::AmountOutOfRange)?;
-        Ok(Decimal {
-            negative,
-            digits,
-            power: exponent.saturating_sub(fraction_digits),
-        })
+        let fraction_digits = i32::try_from(fraction.len()).map_err(|_| Reason::AmountOutOfRange)?;
+        Ok(Decimal { negative, digits, power: exponent.saturating_sub(fraction_digits) })
     }
 
     /// The magnitude × 10^`places`, rounded half to even; `None` beyond u128.
@@ -81,9 +74,7 @@ impl Decimal {
         }
         let shift = self.power.saturating_add_unsigned(places);
         if shift >= 0 {
-            return self
-                .digits
-                .checked_mul(10u128.checked_pow(shift.unsigned_abs())?);
+            return self.digits.checked_mul(10u128.checked_pow(shift.unsigned_abs())?);
         }
         let Some(divisor) = 10u128.checked_pow(shift.unsigned_abs()) else {
             return Some(0); // 10^39 and more under at most 28 digits
@@ -133,9 +124,6 @@ fn parse_exponent(text: &str) -> Result<i32, Reason> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(Reason::InvalidAmount);
     }
-    let magnitude = digits.iter().fold(0i32, |sum, digit| {
-        sum.saturating_mul(10)
-            .saturating_add(i32::from(digit - b'0'))
-    });
+    let magnitude = digits.iter().fold(0i32, |sum, digit| sum.saturating_mul(10).saturating_add(i32::from(digit - b'0')));
     Ok(sign * magnitude.min(MAX_EXPONENT))
 }

@@ -16,12 +16,9 @@ pub(super) type Field<'a> = Option<&'a RawValue>;
 /// Reads a JSON object into a struct of `Field`s. Anything but an object is `WrongType`; a field given twice is `InvalidJson`, since
 /// readers disagree on which of the two counts.
 pub(super) fn object<'a, T: Deserialize<'a>>(name: &str, text: &'a str) -> Result<T, Reject> {
-    let is_object = text
-        .trim_start_matches([' ', '\t', '\r', '\n'])
-        .starts_with('{');
+    let is_object = text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{');
     if is_object {
-        return serde_json::from_str(text)
-            .map_err(|e| Reject::new(Reason::InvalidJson, format!("{name}: {e}")));
+        return serde_json::from_str(text).map_err(|e| Reject::new(Reason::InvalidJson, format!("{name}: {e}")));
     }
     match serde_json::from_str::<serde::de::IgnoredAny>(text) {
         Ok(_) => Err(wrong_type(name, text, "an object")),
@@ -46,11 +43,7 @@ pub(super) fn id<'a>(name: &str, field: Field<'a>) -> Result<Option<Text<'a>>, R
     match id {
         Some(id) if id.len() > MAX_ID_BYTES => Err(Reject::new(
             Reason::TooLong,
-            format!(
-                "{name}: {} bytes, at most {MAX_ID_BYTES} are allowed: {}",
-                id.len(),
-                cut(&id, MAX_QUOTE_BYTES)
-            ),
+            format!("{name}: {} bytes, at most {MAX_ID_BYTES} are allowed: {}", id.len(), cut(&id, MAX_QUOTE_BYTES)),
         )),
         id => Ok(id),
     }
@@ -92,25 +85,18 @@ pub(super) fn flag(name: &str, field: Field) -> Result<bool, Reject> {
 }
 
 /// A currency of ISO 4217 in any case; `default` where none is given.
-pub(super) fn currency(
-    field: Field,
-    default: Option<Currency>,
-) -> Result<Option<Currency>, Reject> {
+pub(super) fn currency(field: Field, default: Option<Currency>) -> Result<Option<Currency>, Reject> {
     let Some(code) = text("currency", field)? else {
         return Ok(default);
     };
-    let known =
-        Currency::from_code(&code).or_else(|| Currency::from_code(&code.to_ascii_uppercase()));
-    known
-        .map(Some)
-        .ok_or_else(|| refusal(Reason::UnknownCurrency, "currency", &code))
+    let known = Currency::from_code(&code).or_else(|| Currency::from_code(&code.to_ascii_uppercase()));
+    known.map(Some).ok_or_else(|| refusal(Reason::UnknownCurrency, "currency", &code))
 }
 
 /// An amount, as number or text, of a known currency.
 pub(super) fn money(name: &str, raw: &RawValue, currency: Currency) -> Result<Money, Reject> {
     let text = number_text(name, raw)?;
-    let minor = amount::minor_units(&text, currency.exponent())
-        .map_err(|reason| refusal(reason, name, &text))?;
+    let minor = amount::minor_units(&text, currency.exponent()).map_err(|reason| refusal(reason, name, &text))?;
     Ok(Money { minor, currency })
 }
 
@@ -123,19 +109,14 @@ pub(super) fn quantity(name: &str, field: Field) -> Result<u32, Reject> {
 
 /// Text given as JSON text; `None` for any other type.
 pub(super) fn string<'a>(name: &str, raw: &'a RawValue) -> Result<Option<Text<'a>>, Reject> {
-    let Some(quoted) = raw
-        .get()
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    else {
+    let Some(quoted) = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return Ok(None);
     };
     if !quoted.as_bytes().contains(&b'\\') {
         return Ok(Some(Cow::Borrowed(quoted)));
     }
     // skipping over an escape checks its form only; half of a surrogate pair is found here
-    let unescaped: String = serde_json::from_str(raw.get())
-        .map_err(|e| Reject::new(Reason::InvalidJson, format!("{name}: {e}")))?;
+    let unescaped: String = serde_json::from_str(raw.get()).map_err(|e| Reject::new(Reason::InvalidJson, format!("{name}: {e}")))?;
     Ok(Some(Cow::Owned(unescaped)))
 }
 
@@ -146,10 +127,7 @@ pub(super) fn missing(name: &str) -> Reject {
 
 /// The refusal of a field given as `found` where it must be `expected`.
 pub(super) fn wrong_type(name: &str, found: &str, expected: &str) -> Reject {
-    Reject::new(
-        Reason::WrongType,
-        format!("{name}: {} is not {expected}", cut(found, MAX_QUOTE_BYTES)),
-    )
+    Reject::new(Reason::WrongType, format!("{name}: {} is not {expected}", cut(found, MAX_QUOTE_BYTES)))
 }
 
 /// The refusal of what a field says.
@@ -158,10 +136,7 @@ pub(super) fn refusal(reason: Reason, name: &str, found: &str) -> Reject {
 }
 
 fn number_text<'a>(name: &str, raw: &'a RawValue) -> Result<Text<'a>, Reject> {
-    if raw
-        .get()
-        .starts_with(|first: char| first == '-' || first.is_ascii_digit())
-    {
+    if raw.get().starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
         return Ok(Cow::Borrowed(raw.get()));
     }
     string(name, raw)?.ok_or_else(|| wrong_type(name, raw.get(), "a number"))

@@ -141,14 +141,8 @@ impl Kind<'_> {
             Kind::Email(EmailSignal::HardBounce | EmailSignal::SoftBounce) => "Email Bounced",
             Kind::Email(EmailSignal::Complaint) => "Email Marked as Spam",
             Kind::Consent(_) => "Consent Changed",
-            Kind::CartLine(CartLine {
-                delta: CartDelta::Added,
-                ..
-            }) => "Product Added",
-            Kind::CartLine(CartLine {
-                delta: CartDelta::Removed,
-                ..
-            }) => "Product Removed",
+            Kind::CartLine(CartLine { delta: CartDelta::Added, .. }) => "Product Added",
+            Kind::CartLine(CartLine { delta: CartDelta::Removed, .. }) => "Product Removed",
             Kind::CartContents(contents) | Kind::CartAbandoned(contents) => match contents.source {
                 ContentsSource::Viewed => "Cart Viewed",
                 ContentsSource::Updated => "Cart Updated",

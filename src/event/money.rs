@@ -21,29 +21,14 @@ const UNKNOWN: u8 = u8::MAX;
 /// amount of every event would pay for.
 static EXPONENTS: LazyLock<Box<[u8]>> = LazyLock::new(|| {
     let letter = |place: usize| b'A' + u8::try_from(place % LETTERS).unwrap_or_default();
-    let code = |index: usize| {
-        [
-            letter(index / (LETTERS * LETTERS)),
-            letter(index / LETTERS),
-            letter(index),
-        ]
-    };
+    let code = |index: usize| [letter(index / (LETTERS * LETTERS)), letter(index / LETTERS), letter(index)];
     let exponent = |index: usize| {
         let code = code(index);
-        let known = std::str::from_utf8(&code)
-            .ok()
-            .and_then(iso_currency::Currency::from_code)?;
+        let known = std::str::from_utf8(&code).ok().and_then(iso_currency::Currency::from_code)?;
         // metals and the like have no minor unit: counted in hundredths, as most money
-        Some(
-            known
-                .exponent()
-                .and_then(|digits| u8::try_from(digits).ok())
-                .unwrap_or(2),
-        )
+        Some(known.exponent().and_then(|digits| u8::try_from(digits).ok()).unwrap_or(2))
     };
-    (0..LETTERS * LETTERS * LETTERS)
-        .map(|index| exponent(index).unwrap_or(UNKNOWN))
-        .collect()
+    (0..LETTERS * LETTERS * LETTERS).map(|index| exponent(index).unwrap_or(UNKNOWN)).collect()
 });
 
 impl Currency {
@@ -54,9 +39,7 @@ impl Currency {
     pub fn from_code(code: &str) -> Option<Currency> {
         let letters: [u8; 3] = code.as_bytes().try_into().ok()?;
         let index = letters.iter().try_fold(0, |index, letter| {
-            let place = letter
-                .is_ascii_uppercase()
-                .then(|| usize::from(letter - b'A'))?;
+            let place = letter.is_ascii_uppercase().then(|| usize::from(letter - b'A'))?;
             Some(index * LETTERS + place)
         })?;
         let exponent = *EXPONENTS.get(index)?;
@@ -65,8 +48,7 @@ impl Currency {
 
     /// A currency as a row stored it; `None` if those bytes never were one.
     pub fn from_stored(letters: [u8; 3], exponent: u8) -> Option<Currency> {
-        let plausible =
-            letters.iter().all(u8::is_ascii_uppercase) && exponent <= Self::EXPONENT_MAX;
+        let plausible = letters.iter().all(u8::is_ascii_uppercase) && exponent <= Self::EXPONENT_MAX;
         plausible.then_some(Currency { letters, exponent })
     }
 

@@ -37,11 +37,7 @@ impl Reject {
     pub(super) fn new(reason: Reason, detail: impl Into<String>) -> Reject {
         let mut detail = detail.into();
         detail.truncate(cut(&detail, MAX_DETAIL_BYTES).len());
-        Reject {
-            stage: reason.stage(),
-            reason,
-            detail,
-        }
+        Reject { stage: reason.stage(), reason, detail }
     }
 
     /// The same refusal of a field inside `place` (`products[3]`).

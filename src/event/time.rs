@@ -15,39 +15,21 @@ const MAX_AHEAD_MS: i64 = 24 * 3_600_000;
 /// The time that holds for an event which states `stated_ms` in a record stamped `record_ms`.
 ///
 /// The stated time is bounded before it is clamped, so that a year 9999 becomes a dead letter and not an event of today.
-pub(super) fn event_time(
-    stated_ms: Option<i64>,
-    record_ms: Option<i64>,
-    max_skew_ms: i64,
-    wall_ms: Option<i64>,
-) -> Result<i64, Reject> {
+pub(super) fn event_time(stated_ms: Option<i64>, record_ms: Option<i64>, max_skew_ms: i64, wall_ms: Option<i64>) -> Result<i64, Reject> {
     let Some(unclamped_ms) = stated_ms.or(record_ms) else {
-        return Err(Reject::new(
-            Reason::MissingTime,
-            "no timestamp, neither in the event nor on the record",
-        ));
+        return Err(Reject::new(Reason::MissingTime, "no timestamp, neither in the event nor on the record"));
     };
     let latest_ms = record_ms.map_or(i64::MAX, |record_ms| record_ms.saturating_add(max_skew_ms));
     let time_ms = unclamped_ms.min(latest_ms);
-    if let Some(outside_ms) = [unclamped_ms, time_ms]
-        .into_iter()
-        .find(|&ms| !in_range(ms))
-    {
-        return Err(Reject::new(
-            Reason::TimeOutOfRange,
-            format!("timestamp: {} is outside 1990..2100", spell(outside_ms)),
-        ));
+    if let Some(outside_ms) = [unclamped_ms, time_ms].into_iter().find(|&ms| !in_range(ms)) {
+        return Err(Reject::new(Reason::TimeOutOfRange, format!("timestamp: {} is outside 1990..2100", spell(outside_ms))));
     }
     if let Some(now_ms) = wall_ms
         && time_ms > now_ms.saturating_add(MAX_AHEAD_MS)
     {
         return Err(Reject::new(
             Reason::TimeOutOfRange,
-            format!(
-                "timestamp: {} is more than a day after the wall clock, {}",
-                spell(time_ms),
-                spell(now_ms)
-            ),
+            format!("timestamp: {} is more than a day after the wall clock, {}", spell(time_ms), spell(now_ms)),
         ));
     }
     Ok(time_ms)
@@ -64,17 +46,11 @@ pub(super) fn parse_rfc3339(text: &str) -> Result<i64, Reason> {
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Ok(time.as_millisecond());
     }
-    let is_a_moment = Pieces::parse(text)
-        .is_ok_and(|pieces| pieces.time().is_some() && pieces.offset().is_some());
-    Err(if is_a_moment {
-        Reason::TimeOutOfRange
-    } else {
-        Reason::InvalidTime
-    })
+    let is_a_moment = Pieces::parse(text).is_ok_and(|pieces| pieces.time().is_some() && pieces.offset().is_some());
+    Err(if is_a_moment { Reason::TimeOutOfRange } else { Reason::InvalidTime })
 }
 
 /// The time for people; in milliseconds where the calendar ends.
 fn spell(time_ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(time_ms)
-        .map_or_else(|_| format!("{time_ms} ms"), |time| time.to_string())
+    jiff::Timestamp::from_millisecond(time_ms).map_or_else(|_| format!("{time_ms} ms"), |time| time.to_string())
 }

@@ -75,20 +75,13 @@ pub struct Health {
 impl Health {
     /// All workers starting, with a beat at `now_ms`.
     pub fn new(workers: usize, now_ms: u64) -> Health {
-        let worker = || Worker {
-            beat_ms: AtomicU64::new(now_ms),
-            phase: Mutex::new(Phase::Starting),
-        };
-        Health {
-            workers: (0..workers).map(|_| worker()).collect(),
-        }
+        let worker = || Worker { beat_ms: AtomicU64::new(now_ms), phase: Mutex::new(Phase::Starting) };
+        Health { workers: (0..workers).map(|_| worker()).collect() }
     }
 
     /// The worker went through its loop.
     pub fn beat(&self, worker: usize, now_ms: u64) {
-        self.workers[worker]
-            .beat_ms
-            .store(now_ms, Ordering::Relaxed);
+        self.workers[worker].beat_ms.store(now_ms, Ordering::Relaxed);
     }
 
     pub fn set_phase(&self, worker: usize, phase: Phase) {
@@ -97,16 +90,9 @@ impl Health {
 
     /// Workers without a beat for too long, one sentence each; none: alive.
     pub fn stuck(&self, now_ms: u64) -> Vec<String> {
-        let silent_ms = self
-            .workers
-            .iter()
-            .map(|worker| now_ms.saturating_sub(worker.beat_ms.load(Ordering::Relaxed)));
-        let stuck = silent_ms
-            .enumerate()
-            .filter(|(_, silent_ms)| *silent_ms > BEAT_MS_MAX);
-        stuck
-            .map(|(i, silent_ms)| format!("worker {i}: no sign of life for {} s", silent_ms / 1000))
-            .collect()
+        let silent_ms = self.workers.iter().map(|worker| now_ms.saturating_sub(worker.beat_ms.load(Ordering::Relaxed)));
+        let stuck = silent_ms.enumerate().filter(|(_, silent_ms)| *silent_ms > BEAT_MS_MAX);
+        stuck.map(|(i, silent_ms)| format!("worker {i}: no sign of life for {} s", silent_ms / 1000)).collect()
     }
 
     pub fn alive(&self, now_ms: u64) -> usize {
@@ -116,16 +102,13 @@ impl Health {
     /// Why the process is not ready, one sentence for each worker that is not; none: ready.
     pub fn hindrances(&self) -> Vec<String> {
         let each = self.workers.iter().enumerate();
-        each.filter_map(|(i, worker)| Some(format!("worker {i}: {}", worker.phase().hindrance()?)))
-            .collect()
+        each.filter_map(|(i, worker)| Some(format!("worker {i}: {}", worker.phase().hindrance()?))).collect()
     }
 
     /// The name of the worst phase of any worker.
     pub fn state(&self) -> &'static str {
         let phases = self.workers.iter().map(|worker| worker.phase().clone());
-        phases
-            .max_by_key(Phase::rank)
-            .map_or("starting", |phase| phase.as_str())
+        phases.max_by_key(Phase::rank).map_or("starting", |phase| phase.as_str())
     }
 }
 
@@ -147,53 +130,27 @@ mod tests {
         health.beat(0, 20_000);
         assert_eq!(health.stuck(31_001), ["worker 1: no sign of life for 30 s"]);
         assert_eq!(health.alive(31_001), 1);
-        assert!(
-            health.stuck(0).is_empty(),
-            "a reading from before the beat is no silence"
-        );
+        assert!(health.stuck(0).is_empty(), "a reading from before the beat is no silence");
     }
 
     #[test]
     fn the_process_is_as_ready_as_its_worst_worker() {
         let health = Health::new(2, 0);
-        assert_eq!(
-            health.hindrances(),
-            ["worker 0: starting", "worker 1: starting"]
-        );
+        assert_eq!(health.hindrances(), ["worker 0: starting", "worker 1: starting"]);
         health.set_phase(0, Phase::Running);
         health.set_phase(1, Phase::Restoring { slots: 3 });
-        assert_eq!(
-            (health.state(), health.hindrances()),
-            ("restoring", vec!["worker 1: restoring 3 slots".to_string()])
-        );
+        assert_eq!((health.state(), health.hindrances()), ("restoring", vec!["worker 1: restoring 3 slots".to_string()]));
         health.set_phase(1, Phase::Running);
         assert_eq!((health.state(), health.hindrances().len()), ("running", 0));
         health.set_phase(0, Phase::Failed("no such topic".to_string()));
-        assert_eq!(
-            (health.state(), health.hindrances()),
-            (
-                "failed",
-                vec!["worker 0: failed: no such topic".to_string()]
-            )
-        );
+        assert_eq!((health.state(), health.hindrances()), ("failed", vec!["worker 0: failed: no such topic".to_string()]));
     }
 
     #[test]
     fn every_phase_is_a_state_of_the_metrics() {
         let failed = Phase::Failed(String::new());
-        let phases = [
-            Phase::Running,
-            Phase::Lagging,
-            Phase::Restoring { slots: 1 },
-            Phase::Starting,
-            Phase::Draining,
-            failed,
-        ];
-        assert!(
-            phases
-                .iter()
-                .all(|phase| crate::metrics::STATES.contains(&phase.as_str()))
-        );
+        let phases = [Phase::Running, Phase::Lagging, Phase::Restoring { slots: 1 }, Phase::Starting, Phase::Draining, failed];
+        assert!(phases.iter().all(|phase| crate::metrics::STATES.contains(&phase.as_str())));
         assert_eq!(phases.len(), crate::metrics::STATES.len());
     }
 }

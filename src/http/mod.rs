@@ -32,17 +32,11 @@ pub struct Server {
 
 impl Server {
     /// Binds and serves. Port 0 takes a free one: see `address`.
-    pub fn start(
-        listen: SocketAddr,
-        metrics: Arc<Metrics>,
-        health: Arc<Health>,
-    ) -> io::Result<Server> {
+    pub fn start(listen: SocketAddr, metrics: Arc<Metrics>, health: Arc<Health>) -> io::Result<Server> {
         let listener = TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
@@ -53,14 +47,8 @@ impl Server {
             runtime.block_on(serve(listener, routes, stopped));
             runtime.shutdown_background();
         };
-        let thread = std::thread::Builder::new()
-            .name("http".to_string())
-            .spawn(serve)?;
-        Ok(Server {
-            address,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let thread = std::thread::Builder::new().name("http".to_string()).spawn(serve)?;
+        Ok(Server { address, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -91,11 +79,7 @@ impl Drop for Server {
     }
 }
 
-async fn serve(
-    listener: tokio::net::TcpListener,
-    routes: axum::Router,
-    stopped: oneshot::Receiver<()>,
-) {
+async fn serve(listener: tokio::net::TcpListener, routes: axum::Router, stopped: oneshot::Receiver<()>) {
     let (finish, finishing) = oneshot::channel::<()>();
     let graceful = axum::serve(listener, routes).with_graceful_shutdown(async {
         let _ = finishing.await;

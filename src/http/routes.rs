@@ -35,18 +35,8 @@ pub fn router(metrics: Arc<Metrics>, health: Arc<Health>) -> Router {
         .route("/metrics", get(exposition))
         .route("/livez", get(live))
         .route("/readyz", get(ready))
-        .fallback(async |uri: Uri| {
-            problem(
-                StatusCode::NOT_FOUND,
-                &format!("there is nothing at {}", uri.path()),
-            )
-        })
-        .method_not_allowed_fallback(async || {
-            problem(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "only GET and HEAD are answered",
-            )
-        })
+        .fallback(async |uri: Uri| problem(StatusCode::NOT_FOUND, &format!("there is nothing at {}", uri.path())))
+        .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered"))
         .with_state(Shared { metrics, health })
 }
 
@@ -54,11 +44,7 @@ async fn exposition(State(shared): State<Shared>) -> Response {
     let alive = shared.health.alive(clock::monotonic_ms());
     shared.metrics.set_workers_alive(alive as u64);
     shared.metrics.set_state(shared.health.state());
-    (
-        [(header::CONTENT_TYPE, EXPOSITION_TYPE)],
-        shared.metrics.exposition(),
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, EXPOSITION_TYPE)], shared.metrics.exposition()).into_response()
 }
 
 async fn live(State(shared): State<Shared>) -> Response {
@@ -73,10 +59,7 @@ pub fn probe(good: &str, complaints: &[String]) -> Response {
     if complaints.is_empty() {
         return text(StatusCode::OK, format!("{good}\n"));
     }
-    text(
-        StatusCode::SERVICE_UNAVAILABLE,
-        format!("{}\n", complaints.join("\n")),
-    )
+    text(StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", complaints.join("\n")))
 }
 
 fn text(status: StatusCode, body: String) -> Response {
@@ -86,10 +69,5 @@ fn text(status: StatusCode, body: String) -> Response {
 fn problem(status: StatusCode, detail: &str) -> Response {
     let title = status.canonical_reason().unwrap_or("problem");
     let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
-    (
-        status,
-        [(header::CONTENT_TYPE, PROBLEM_TYPE)],
-        body.to_string(),
-    )
-        .into_response()
+    (status, [(header::CONTENT_TYPE, PROBLEM_TYPE)], body.to_string()).into_response()
 }

@@ -17,39 +17,20 @@ struct Answer {
 
 fn ask(address: SocketAddr, method: &str, path: &str) -> Answer {
     let mut connection = TcpStream::connect(address).unwrap();
-    connection
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
-    write!(
-        connection,
-        "{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n"
-    )
-    .unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    write!(connection, "{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").unwrap();
     let mut text = String::new();
     connection.read_to_string(&mut text).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer {
-        status,
-        head: head.to_ascii_lowercase(),
-        body: body.to_string(),
-    }
+    Answer { status, head: head.to_ascii_lowercase(), body: body.to_string() }
 }
 
 fn start(workers: usize) -> (Server, Arc<Health>) {
-    let metrics = Arc::new(Metrics::new(
-        &Build {
-            version: "0",
-            librdkafka: "0",
-        },
-        &[],
-    ));
+    let metrics = Arc::new(Metrics::new(&Build { version: "0", librdkafka: "0" }, &[]));
     let health = Arc::new(Health::new(workers, clock::monotonic_ms()));
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    (
-        Server::start(listen, metrics, Arc::clone(&health)).unwrap(),
-        health,
-    )
+    (Server::start(listen, metrics, Arc::clone(&health)).unwrap(), health)
 }
 
 #[test]
@@ -59,23 +40,9 @@ fn metrics_are_served_as_text_with_the_state_of_the_workers() {
     health.set_phase(1, Phase::Lagging);
     let answer = ask(server.address(), "GET", "/metrics");
     assert_eq!(answer.status, 200);
-    assert!(
-        answer
-            .head
-            .contains("content-type: text/plain; version=0.0.4; charset=utf-8"),
-        "{}",
-        answer.head
-    );
-    assert!(
-        answer.body.contains("lifetide_state{state=\"lagging\"} 1"),
-        "{}",
-        answer.body
-    );
-    assert!(
-        answer.body.contains("lifetide_workers_alive 2"),
-        "{}",
-        answer.body
-    );
+    assert!(answer.head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"), "{}", answer.head);
+    assert!(answer.body.contains("lifetide_state{state=\"lagging\"} 1"), "{}", answer.body);
+    assert!(answer.body.contains("lifetide_workers_alive 2"), "{}", answer.body);
     assert!(answer.body.contains("lifetide_build_info"));
 }
 
@@ -84,19 +51,11 @@ fn ready_says_why_it_is_not() {
     let (server, health) = start(1);
     let phases = [
         (Phase::Starting, 503, "worker 0: starting\n"),
-        (
-            Phase::Restoring { slots: 2 },
-            503,
-            "worker 0: restoring 2 slots\n",
-        ),
+        (Phase::Restoring { slots: 2 }, 503, "worker 0: restoring 2 slots\n"),
         (Phase::Lagging, 503, "worker 0: lagging\n"),
         (Phase::Running, 200, "ready\n"),
         (Phase::Draining, 503, "worker 0: draining\n"),
-        (
-            Phase::Failed("fenced".to_string()),
-            503,
-            "worker 0: failed: fenced\n",
-        ),
+        (Phase::Failed("fenced".to_string()), 503, "worker 0: failed: fenced\n"),
     ];
     for (phase, status, body) in phases {
         health.set_phase(0, phase);
@@ -112,16 +71,8 @@ fn a_worker_that_stopped_beating_makes_the_process_dead() {
     let (server, health) = start(2);
     let answer = ask(server.address(), "GET", "/livez");
     assert_eq!((answer.status, answer.body.as_str()), (200, "alive\n"));
-    assert_eq!(
-        health
-            .stuck(clock::monotonic_ms() + super::BEAT_MS_MAX + 1_000)
-            .len(),
-        2
-    );
-    assert_eq!(
-        super::routes::probe("alive", &health.stuck(u64::MAX)).status(),
-        503
-    );
+    assert_eq!(health.stuck(clock::monotonic_ms() + super::BEAT_MS_MAX + 1_000).len(), 2);
+    assert_eq!(super::routes::probe("alive", &health.stuck(u64::MAX)).status(), 503);
 }
 
 #[test]
@@ -129,26 +80,12 @@ fn everything_else_is_a_problem_document() {
     let (server, _health) = start(1);
     let unknown = ask(server.address(), "GET", "/customers/1?x=y");
     assert_eq!(unknown.status, 404);
-    assert!(
-        unknown
-            .head
-            .contains("content-type: application/problem+json"),
-        "{}",
-        unknown.head
-    );
+    assert!(unknown.head.contains("content-type: application/problem+json"), "{}", unknown.head);
     let body: serde_json::Value = serde_json::from_str(&unknown.body).unwrap();
-    assert_eq!(
-        (&body["status"], &body["title"]),
-        (&404.into(), &"Not Found".into())
-    );
+    assert_eq!((&body["status"], &body["title"]), (&404.into(), &"Not Found".into()));
     let wrong = ask(server.address(), "POST", "/metrics");
     assert_eq!(wrong.status, 405);
-    assert!(
-        wrong.head.contains("allow: get,head") && wrong.body.contains("only GET"),
-        "{}\n{}",
-        wrong.head,
-        wrong.body
-    );
+    assert!(wrong.head.contains("allow: get,head") && wrong.body.contains("only GET"), "{}\n{}", wrong.head, wrong.body);
     let root = ask(server.address(), "GET", "/");
     assert_eq!((root.status, root.body.lines().count()), (200, 1));
     assert!(ask(server.address(), "HEAD", "/metrics").body.is_empty());
@@ -163,29 +100,13 @@ fn stopping_is_bounded_even_with_an_idle_connection() {
     ask(address, "GET", "/livez");
     let begin = Instant::now();
     server.stop();
-    assert!(
-        begin.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        begin.elapsed()
-    );
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
     assert!(TcpStream::connect(address).is_err());
 }
 
 #[test]
 fn a_port_in_use_is_an_error_at_the_start() {
     let (server, health) = start(1);
-    let metrics = Arc::new(Metrics::new(
-        &Build {
-            version: "0",
-            librdkafka: "0",
-        },
-        &[],
-    ));
-    assert_eq!(
-        Server::start(server.address(), metrics, health)
-            .err()
-            .unwrap()
-            .kind(),
-        std::io::ErrorKind::AddrInUse
-    );
+    let metrics = Arc::new(Metrics::new(&Build { version: "0", librdkafka: "0" }, &[]));
+    assert_eq!(Server::start(server.address(), metrics, health).err().unwrap().kind(), std::io::ErrorKind::AddrInUse);
 }

@@ -45,23 +45,14 @@ pub fn look(settings: &Settings) -> Result<Vec<TopicFacts>, AdminError> {
     if !problems.is_empty() {
         return Err(AdminError::Refused(problems.join("; ")));
     }
-    let wanted: Vec<&str> = settings
-        .input_topics
-        .iter()
-        .map(String::as_str)
-        .chain(settings.output.all())
-        .collect();
+    let wanted: Vec<&str> = settings.input_topics.iter().map(String::as_str).chain(settings.output.all()).collect();
     let observer = observer(settings)?;
     let metadata = fetch_metadata(settings, &observer)?;
     let mut facts: Vec<TopicFacts> = metadata
         .topics()
         .iter()
         .filter(|topic| wanted.contains(&topic.name()) && !topic.partitions().is_empty())
-        .map(|topic| TopicFacts {
-            name: topic.name().to_owned(),
-            partitions: topic.partitions().len() as u32,
-            configs: BTreeMap::new(),
-        })
+        .map(|topic| TopicFacts { name: topic.name().to_owned(), partitions: topic.partitions().len() as u32, configs: BTreeMap::new() })
         .collect();
     if !facts.is_empty() {
         add_configs(settings, &mut facts)?;
@@ -78,19 +69,12 @@ pub fn create(settings: &Settings, plans: &[TopicPlan]) -> Result<Vec<String>, A
     let new: Vec<NewTopic<'_>> = missing
         .iter()
         .map(|plan| {
-            let topic = NewTopic::new(
-                &plan.name,
-                plan.partitions as i32,
-                TopicReplication::Fixed(plan.replication),
-            );
-            plan.configs
-                .iter()
-                .fold(topic, |topic, (key, value)| topic.set(key, value))
+            let topic = NewTopic::new(&plan.name, plan.partitions as i32, TopicReplication::Fixed(plan.replication));
+            plan.configs.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
         })
         .collect();
     let admin = admin(settings)?;
-    let results = wait_for(admin.create_topics(&new, &options()))
-        .map_err(|error| failed(settings, None, &error))?;
+    let results = wait_for(admin.create_topics(&new, &options())).map_err(|error| failed(settings, None, &error))?;
     let refusals: Vec<String> = results
         .into_iter()
         .filter_map(Result::err)
@@ -112,23 +96,14 @@ fn await_leaders(settings: &Settings, created: &[&TopicPlan]) -> Result<(), Admi
     loop {
         let metadata = fetch_metadata(settings, &observer)?;
         let is_ready = |plan: &&TopicPlan| {
-            let found = metadata
-                .topics()
-                .iter()
-                .find(|topic| topic.name() == plan.name);
-            found.is_some_and(|topic| {
-                !topic.partitions().is_empty()
-                    && topic.partitions().iter().all(|part| part.leader() >= 0)
-            })
+            let found = metadata.topics().iter().find(|topic| topic.name() == plan.name);
+            found.is_some_and(|topic| !topic.partitions().is_empty() && topic.partitions().iter().all(|part| part.leader() >= 0))
         };
         let Some(waiting) = created.iter().find(|plan| !is_ready(plan)) else {
             return Ok(());
         };
         if deadline.is_over() {
-            return Err(unavailable(
-                settings,
-                format!("topic {} has no leaders yet", waiting.name),
-            ));
+            return Err(unavailable(settings, format!("topic {} has no leaders yet", waiting.name)));
         }
         thread::sleep(CREATED_PAUSE);
     }
@@ -136,26 +111,16 @@ fn await_leaders(settings: &Settings, created: &[&TopicPlan]) -> Result<(), Admi
 
 fn add_configs(settings: &Settings, facts: &mut [TopicFacts]) -> Result<(), AdminError> {
     let names: Vec<String> = facts.iter().map(|topic| topic.name.clone()).collect();
-    let resources: Vec<ResourceSpecifier<'_>> = names
-        .iter()
-        .map(|name| ResourceSpecifier::Topic(name))
-        .collect();
+    let resources: Vec<ResourceSpecifier<'_>> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
     let admin = admin(settings)?;
-    let results = wait_for(admin.describe_configs(&resources, &options()))
-        .map_err(|error| failed(settings, None, &error))?;
+    let results = wait_for(admin.describe_configs(&resources, &options())).map_err(|error| failed(settings, None, &error))?;
     for (topic, result) in facts.iter_mut().zip(results) {
         match result {
             Ok(resource) => {
-                let entries = resource
-                    .entries
-                    .into_iter()
-                    .filter_map(|entry| Some((entry.name, entry.value?)));
+                let entries = resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?)));
                 topic.configs = entries.collect();
             }
-            Err(code) => tracing::debug!(
-                "the configuration of topic {} is hidden from us: {code}",
-                topic.name
-            ),
+            Err(code) => tracing::debug!("the configuration of topic {} is hidden from us: {code}", topic.name),
         }
     }
     Ok(())
@@ -168,15 +133,11 @@ fn observer(settings: &Settings) -> Result<Handle, AdminError> {
 }
 
 fn admin(settings: &Settings) -> Result<AdminClient<DefaultClientContext>, AdminError> {
-    client::admin(settings)
-        .create()
-        .map_err(|error| AdminError::Refused(client::text_of(&error)))
+    client::admin(settings).create().map_err(|error| AdminError::Refused(client::text_of(&error)))
 }
 
 fn options() -> AdminOptions {
-    AdminOptions::new()
-        .request_timeout(Some(ANSWER_WAIT))
-        .operation_timeout(Some(ANSWER_WAIT))
+    AdminOptions::new().request_timeout(Some(ANSWER_WAIT)).operation_timeout(Some(ANSWER_WAIT))
 }
 
 /// Of all topics: a question about one would create it on clusters that do so.
@@ -195,10 +156,7 @@ fn failed(settings: &Settings, reason: Option<String>, error: &KafkaError) -> Ad
 }
 
 fn unavailable(settings: &Settings, reason: String) -> AdminError {
-    AdminError::Unavailable {
-        addresses: settings.bootstrap_servers.clone(),
-        reason,
-    }
+    AdminError::Unavailable { addresses: settings.bootstrap_servers.clone(), reason }
 }
 
 /// Wakes the thread that waits.

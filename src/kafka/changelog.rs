@@ -31,14 +31,9 @@ pub(super) struct ChangelogReader {
 
 impl ChangelogReader {
     pub fn new(config: &ClientConfig, topic: &str) -> Result<ChangelogReader, SourceError> {
-        let handle: Handle = config
-            .create_with_context(Group::outsider())
-            .map_err(|error| SourceError::Refused(client::text_of(&error)))?;
-        Ok(ChangelogReader {
-            queues: BTreeMap::new(),
-            handle: Arc::new(handle),
-            topic: topic.to_owned(),
-        })
+        let handle: Handle =
+            config.create_with_context(Group::outsider()).map_err(|error| SourceError::Refused(client::text_of(&error)))?;
+        Ok(ChangelogReader { queues: BTreeMap::new(), handle: Arc::new(handle), topic: topic.to_owned() })
     }
 
     pub fn open(&mut self, slot: u32, from: i64, waker: &Arc<Waker>) -> Result<(), SourceError> {
@@ -53,9 +48,7 @@ impl ChangelogReader {
 
     pub fn close(&mut self, slot: u32) {
         if self.queues.remove(&slot).is_some()
-            && let Err(error) = self
-                .handle
-                .incremental_unassign(&self.partition(slot, Offset::Invalid))
+            && let Err(error) = self.handle.incremental_unassign(&self.partition(slot, Offset::Invalid))
         {
             tracing::warn!("changelog partition {slot} could not be let go: {error}");
         }
@@ -67,22 +60,10 @@ impl ChangelogReader {
 
     /// # Panics
     /// When the slot was not opened.
-    pub fn read(
-        &self,
-        slot: u32,
-        most_bytes: usize,
-        into: &mut Vec<LogEntry>,
-    ) -> Result<LogRead, SourceError> {
+    pub fn read(&self, slot: u32, most_bytes: usize, into: &mut Vec<LogEntry>) -> Result<LogRead, SourceError> {
         serve_events(&self.handle, Duration::ZERO);
-        let queue = self
-            .queues
-            .get(&slot)
-            .expect("invariant: a changelog is opened before it is read");
-        let mut reading = Reading {
-            bytes: 0,
-            outcome: None,
-            into,
-        };
+        let queue = self.queues.get(&slot).expect("invariant: a changelog is opened before it is read");
+        let mut reading = Reading { bytes: 0, outcome: None, into };
         while reading.outcome.is_none() && reading.bytes < most_bytes {
             if queue.take(BATCH, |fetched| reading.note(fetched)) > 0 {
                 continue;
@@ -100,8 +81,7 @@ impl ChangelogReader {
 
     fn partition(&self, slot: u32, offset: Offset) -> TopicPartitionList {
         let mut list = TopicPartitionList::with_capacity(1);
-        list.add_partition_offset(&self.topic, slot as i32, offset)
-            .expect("invariant: any absolute offset can be set");
+        list.add_partition_offset(&self.topic, slot as i32, offset).expect("invariant: any absolute offset can be set");
         list
     }
 }
@@ -122,20 +102,12 @@ impl Reading<'_> {
             Fetched::Record(record) => {
                 let value = record.value().unwrap_or_default().to_vec();
                 self.bytes += value.len();
-                self.into.push(LogEntry {
-                    offset: record.offset(),
-                    value,
-                });
+                self.into.push(LogEntry { offset: record.offset(), value });
                 None
             }
             Fetched::End => Some(Ok(LogRead::End)),
-            Fetched::Failed(
-                RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset,
-                _,
-            ) => Some(Ok(LogRead::OutOfRange)),
-            Fetched::Failed(code, text) if client::is_unauthorized(code) => {
-                Some(Err(SourceError::Refused(text)))
-            }
+            Fetched::Failed(RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset, _) => Some(Ok(LogRead::OutOfRange)),
+            Fetched::Failed(code, text) if client::is_unauthorized(code) => Some(Err(SourceError::Refused(text))),
             Fetched::Failed(_, text) => Some(Err(SourceError::Unavailable(text))),
         };
     }

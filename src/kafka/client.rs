@@ -81,10 +81,7 @@ fn base(settings: &Settings, name: &str) -> ClientConfig {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", &settings.bootstrap_servers)
-        .set(
-            "client.id",
-            format!("lifetide-{}-{name}", settings.instance_id),
-        )
+        .set("client.id", format!("lifetide-{}-{name}", settings.instance_id))
         // a broker that comes back is used again within two seconds, not ten
         .set("reconnect.backoff.max.ms", "2000")
         // a misspelt topic must fail, not come into being
@@ -94,11 +91,7 @@ fn base(settings: &Settings, name: &str) -> ClientConfig {
     config
 }
 
-fn with_properties(
-    mut config: ClientConfig,
-    settings: &Settings,
-    unknown: &[&str],
-) -> ClientConfig {
+fn with_properties(mut config: ClientConfig, settings: &Settings, unknown: &[&str]) -> ClientConfig {
     for (key, value) in &settings.properties {
         if !unknown.contains(&key.as_str()) {
             config.set(key, value);
@@ -109,9 +102,7 @@ fn with_properties(
 
 fn share(budget: u32, each: std::ops::RangeInclusive<u32>, partitions: usize) -> String {
     let partitions = u32::try_from(partitions).unwrap_or(u32::MAX).max(1);
-    (budget / partitions)
-        .clamp(*each.start(), *each.end())
-        .to_string()
+    (budget / partitions).clamp(*each.start(), *each.end()).to_string()
 }
 
 /// What everything that fetches shares.
@@ -133,10 +124,7 @@ fn fetching(settings: &Settings, name: &str) -> ClientConfig {
         // a partition that starts, or reaches its end, waits for the answer under way: at most this
         .set("fetch.wait.max.ms", "100")
         .set("fetch.max.bytes", FETCH_MAX_BYTES.to_string())
-        .set(
-            "receive.message.max.bytes",
-            (2 * FETCH_MAX_BYTES).to_string(),
-        );
+        .set("receive.message.max.bytes", (2 * FETCH_MAX_BYTES).to_string());
     config
 }
 
@@ -146,33 +134,15 @@ pub(super) fn consumer(settings: &Settings, worker: usize, partitions: usize) ->
     config
         // partition i of every topic goes to the same member; cooperative-sticky deals topics apart
         .set("partition.assignment.strategy", "range")
-        .set(
-            "session.timeout.ms",
-            settings.session_timeout_ms.to_string(),
-        )
+        .set("session.timeout.ms", settings.session_timeout_ms.to_string())
         // members learn of a rebalance with a heartbeat
-        .set(
-            "heartbeat.interval.ms",
-            settings.heartbeat_interval_ms.to_string(),
-        )
+        .set("heartbeat.interval.ms", settings.heartbeat_interval_ms.to_string())
         .set("max.poll.interval.ms", POLL_MAX_INTERVAL_MS.to_string())
-        .set(
-            "max.partition.fetch.bytes",
-            FETCH_PARTITION_MAX_BYTES.to_string(),
-        )
-        .set(
-            "queued.min.messages",
-            share(QUEUED_MESSAGES, QUEUED_MESSAGES_EACH, partitions),
-        )
-        .set(
-            "queued.max.messages.kbytes",
-            share(QUEUED_KBYTES, QUEUED_KBYTES_EACH, partitions),
-        );
+        .set("max.partition.fetch.bytes", FETCH_PARTITION_MAX_BYTES.to_string())
+        .set("queued.min.messages", share(QUEUED_MESSAGES, QUEUED_MESSAGES_EACH, partitions))
+        .set("queued.max.messages.kbytes", share(QUEUED_KBYTES, QUEUED_KBYTES_EACH, partitions));
     if settings.static_membership {
-        config.set(
-            "group.instance.id",
-            format!("{}-{worker}", settings.instance_id),
-        );
+        config.set("group.instance.id", format!("{}-{worker}", settings.instance_id));
     }
     with_properties(config, settings, &PRODUCER_ONLY)
 }
@@ -182,14 +152,8 @@ pub(super) fn consumer(settings: &Settings, worker: usize, partitions: usize) ->
 pub(super) fn changelog_reader(settings: &Settings, worker: usize) -> ClientConfig {
     let mut config = fetching(settings, &format!("{worker}-changelog"));
     config
-        .set(
-            "max.partition.fetch.bytes",
-            (4 * FETCH_PARTITION_MAX_BYTES).to_string(),
-        )
-        .set(
-            "queued.max.messages.kbytes",
-            CHANGELOG_QUEUED_KBYTES.to_string(),
-        );
+        .set("max.partition.fetch.bytes", (4 * FETCH_PARTITION_MAX_BYTES).to_string())
+        .set("queued.max.messages.kbytes", CHANGELOG_QUEUED_KBYTES.to_string());
     with_properties(config, settings, &PRODUCER_ONLY)
 }
 
@@ -205,10 +169,7 @@ pub(super) fn producer(settings: &Settings, transactional_id: &str) -> ClientCon
     let mut config = base(settings, "producer");
     config
         .set("transactional.id", transactional_id)
-        .set(
-            "transaction.timeout.ms",
-            settings.transaction_timeout_ms.to_string(),
-        )
+        .set("transaction.timeout.ms", settings.transaction_timeout_ms.to_string())
         // every success would be an event nobody needs: a failed record fails the commit
         .set("delivery.report.only.error", "true")
         // AddOffsetsToTxn meets the markers of the transaction before; the default of 100 ms would be the pace of transactions
@@ -229,22 +190,14 @@ pub(super) fn producer(settings: &Settings, transactional_id: &str) -> ClientCon
         .set("partitioner", "murmur2_random");
     let mut config = with_properties(config, settings, &CONSUMER_ONLY);
     // librdkafka refuses a transactional producer that waits longer for an answer than its transaction lasts
-    config.set(
-        "socket.timeout.ms",
-        producer_socket_timeout_ms(settings).to_string(),
-    );
+    config.set("socket.timeout.ms", producer_socket_timeout_ms(settings).to_string());
     config
 }
 
 /// How long the producer waits for an answer: the user's property, at most the transaction.
 pub(super) fn producer_socket_timeout_ms(settings: &Settings) -> u32 {
-    let wanted = settings
-        .properties
-        .get("socket.timeout.ms")
-        .and_then(|value| value.parse().ok());
-    wanted
-        .unwrap_or(settings.transaction_timeout_ms)
-        .min(settings.transaction_timeout_ms)
+    let wanted = settings.properties.get("socket.timeout.ms").and_then(|value| value.parse().ok());
+    wanted.unwrap_or(settings.transaction_timeout_ms).min(settings.transaction_timeout_ms)
 }
 
 /// Creates topics and reads their configuration.
@@ -277,10 +230,7 @@ pub(super) fn is_unauthorized(code: RDKafkaErrorCode) -> bool {
 /// Hands librdkafka's log to `tracing`.
 pub(super) fn log(level: RDKafkaLogLevel, facility: &str, line: &str) {
     match level {
-        RDKafkaLogLevel::Emerg
-        | RDKafkaLogLevel::Alert
-        | RDKafkaLogLevel::Critical
-        | RDKafkaLogLevel::Error => {
+        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
             tracing::error!(target: "librdkafka", facility, "{line}");
         }
         RDKafkaLogLevel::Warning => tracing::warn!(target: "librdkafka", facility, "{line}"),
@@ -299,37 +249,17 @@ mod tests {
     #[test]
     fn each_client_gets_the_properties_it_knows() {
         let mut settings = settings();
-        for (key, value) in [
-            ("linger.ms", "7"),
-            ("fetch.min.bytes", "9"),
-            ("sasl.username", "u"),
-            ("socket.timeout.ms", "60000"),
-        ] {
+        for (key, value) in [("linger.ms", "7"), ("fetch.min.bytes", "9"), ("sasl.username", "u"), ("socket.timeout.ms", "60000")] {
             settings.properties.insert(key.to_owned(), value.to_owned());
         }
         let cases = [
-            (
-                consumer(&settings, 0, 4),
-                [None, Some("9"), Some("u"), Some("60000")],
-            ),
-            (
-                changelog_reader(&settings, 0),
-                [None, Some("9"), Some("u"), Some("60000")],
-            ),
-            (
-                producer(&settings, "t"),
-                [Some("7"), None, Some("u"), Some("8000")],
-            ),
+            (consumer(&settings, 0, 4), [None, Some("9"), Some("u"), Some("60000")]),
+            (changelog_reader(&settings, 0), [None, Some("9"), Some("u"), Some("60000")]),
+            (producer(&settings, "t"), [Some("7"), None, Some("u"), Some("8000")]),
             (admin(&settings), [None, None, Some("u"), Some("60000")]),
         ];
         for (config, expected) in cases {
-            let found = [
-                "linger.ms",
-                "fetch.min.bytes",
-                "sasl.username",
-                "socket.timeout.ms",
-            ]
-            .map(|key| config.get(key));
+            let found = ["linger.ms", "fetch.min.bytes", "sasl.username", "socket.timeout.ms"].map(|key| config.get(key));
             assert_eq!(found, expected);
         }
     }
@@ -353,8 +283,7 @@ mod tests {
     fn prefetch_is_shared_between_the_partitions() {
         let bounds = |partitions| {
             let config = consumer(&settings(), 0, partitions);
-            ["queued.min.messages", "queued.max.messages.kbytes"]
-                .map(|key| config.get(key).unwrap().to_owned())
+            ["queued.min.messages", "queued.max.messages.kbytes"].map(|key| config.get(key).unwrap().to_owned())
         };
         assert_eq!(bounds(1), ["50000", "16384"]);
         assert_eq!(bounds(12), ["10000", "5461"]);
@@ -364,10 +293,7 @@ mod tests {
     #[test]
     fn members_are_static_only_when_asked() {
         let mut settings = settings();
-        assert_eq!(
-            consumer(&settings, 1, 4).get("group.instance.id"),
-            Some("a-1")
-        );
+        assert_eq!(consumer(&settings, 1, 4).get("group.instance.id"), Some("a-1"));
         settings.static_membership = false;
         assert_eq!(consumer(&settings, 1, 4).get("group.instance.id"), None);
         assert_eq!(transactional_id(&settings, 1), "lifetide-a-1");

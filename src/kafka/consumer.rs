@@ -25,8 +25,8 @@ use super::retire::retire;
 use super::settings::Settings;
 use super::wake::Waker;
 use crate::worker::source::{
-    Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead,
-    Membership, Record as _, Source, SourceError, WAYS_OUT,
+    Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError,
+    WAYS_OUT,
 };
 
 /// Longer than a transaction takes that is being committed; a dead owner's stays open for seconds.
@@ -75,38 +75,17 @@ impl Consumer {
         let slots = observer.count_slots(settings)?;
         let topics = &settings.input_topics;
         let group = Group::member(topics.clone(), slots, settings.instance_id.clone());
-        let mut handle: Handle = client::consumer(settings, worker, topics.len() * slots as usize)
-            .create_with_context(group)
-            .map_err(refused)?;
+        let mut handle: Handle =
+            client::consumer(settings, worker, topics.len() * slots as usize).create_with_context(group).map_err(refused)?;
         let waker = Arc::new(Waker::default());
         let main_waker = Arc::clone(&waker);
         handle.set_nonempty_callback(move || main_waker.wake());
         let handle = Arc::new(handle);
-        let split = |topic: &String| {
-            (0..slots)
-                .map(|slot| PartitionQueue::split(&handle, topic, slot, &waker))
-                .collect()
-        };
+        let split = |topic: &String| (0..slots).map(|slot| PartitionQueue::split(&handle, topic, slot, &waker)).collect();
         let queues = topics.iter().map(split).collect();
-        handle
-            .subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())
-            .map_err(refused)?;
-        let slots = (0..slots)
-            .map(|_| Slot {
-                state: SlotState::Absent,
-                start: vec![0; topics.len()],
-            })
-            .collect();
-        Ok(Consumer {
-            settings: settings.clone(),
-            worker,
-            slots,
-            queues,
-            changelog: None,
-            handle,
-            observer,
-            waker,
-        })
+        handle.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>()).map_err(refused)?;
+        let slots = (0..slots).map(|_| Slot { state: SlotState::Absent, start: vec![0; topics.len()] }).collect();
+        Ok(Consumer { settings: settings.clone(), worker, slots, queues, changelog: None, handle, observer, waker })
     }
 
     /// Partitions of each input topic.
@@ -123,8 +102,7 @@ impl Consumer {
     fn partitions(&self, slot: u32, offsets: impl Iterator<Item = Offset>) -> TopicPartitionList {
         let mut list = TopicPartitionList::with_capacity(self.settings.input_topics.len());
         for (topic, offset) in self.settings.input_topics.iter().zip(offsets) {
-            list.add_partition_offset(topic, slot as i32, offset)
-                .expect("invariant: offsets are absolute or invalid");
+            list.add_partition_offset(topic, slot as i32, offset).expect("invariant: offsets are absolute or invalid");
         }
         list
     }
@@ -133,40 +111,27 @@ impl Consumer {
     fn seek(&self, slot: u32, offsets: &[i64]) -> Result<(), KafkaError> {
         let list = self.partitions(slot, offsets.iter().map(|offset| Offset::Offset(*offset)));
         let done = self.handle.seek_partitions(list, COMMITTED_WAIT)?;
-        done.elements()
-            .iter()
-            .try_for_each(|element| element.error())
+        done.elements().iter().try_for_each(|element| element.error())
     }
 
     /// Whether the coordinator answers at all: a partition that nobody has cannot be held up by a transaction.
     fn coordinator_answers(&self) -> bool {
         let mut nobody = TopicPartitionList::with_capacity(1);
         nobody.add_partition(&self.settings.input_topics[0], i32::MAX);
-        self.handle
-            .committed_offsets(nobody, COMMITTED_WAIT)
-            .is_ok()
+        self.handle.committed_offsets(nobody, COMMITTED_WAIT).is_ok()
     }
 
     /// What an error in a started partition means.
     fn failed(&self, input: Input, code: RDKafkaErrorCode, text: &str) -> Result<(), SourceError> {
         let topic = &self.settings.input_topics[input.topic];
         match code {
-            RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset => {
-                Err(SourceError::Refused(format!(
-                    "topic {topic}, partition {}: the committed offset is no longer there ({text}); {WAYS_OUT}",
-                    input.slot
-                )))
-            }
-            code if client::is_unauthorized(code) => Err(SourceError::Refused(format!(
-                "topic {topic}, partition {}: {text}",
+            RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset => Err(SourceError::Refused(format!(
+                "topic {topic}, partition {}: the committed offset is no longer there ({text}); {WAYS_OUT}",
                 input.slot
             ))),
+            code if client::is_unauthorized(code) => Err(SourceError::Refused(format!("topic {topic}, partition {}: {text}", input.slot))),
             _ => {
-                tracing::warn!(
-                    topic = topic.as_str(),
-                    slot = input.slot,
-                    "fetch failed, librdkafka tries again: {text}"
-                );
+                tracing::warn!(topic = topic.as_str(), slot = input.slot, "fetch failed, librdkafka tries again: {text}");
                 Ok(())
             }
         }
@@ -204,12 +169,7 @@ impl Source for Consumer {
         self.waker.sleep(longest);
     }
 
-    fn take(
-        &mut self,
-        input: Input,
-        most: usize,
-        into: &mut VecDeque<Arrival<Message>>,
-    ) -> Result<(), SourceError> {
+    fn take(&mut self, input: Input, most: usize, into: &mut VecDeque<Arrival<Message>>) -> Result<(), SourceError> {
         let slot = &self.slots[input.slot as usize];
         if slot.state != SlotState::Running {
             return Ok(());
@@ -238,23 +198,13 @@ impl Source for Consumer {
     }
 
     fn start(&mut self, slot: u32, offsets: &[i64]) -> Result<(), SourceError> {
-        assert_eq!(
-            offsets.len(),
-            self.settings.input_topics.len(),
-            "invariant: one offset per input topic"
-        );
-        assert!(
-            offsets.iter().all(|offset| *offset >= 0),
-            "invariant: offsets are absolute"
-        );
+        assert_eq!(offsets.len(), self.settings.input_topics.len(), "invariant: one offset per input topic");
+        assert!(offsets.iter().all(|offset| *offset >= 0), "invariant: offsets are absolute");
         let deadline = Deadline::after(SEEK_WAIT);
         // an assignment takes effect a moment after its callback
         while let Err(error) = self.seek(slot, offsets) {
             if deadline.is_over() {
-                return Err(SourceError::Unavailable(format!(
-                    "slot {slot} cannot start: {}",
-                    client::text_of(&error)
-                )));
+                return Err(SourceError::Unavailable(format!("slot {slot} cannot start: {}", client::text_of(&error))));
             }
             std::thread::sleep(SEEK_PAUSE);
         }
@@ -266,16 +216,13 @@ impl Source for Consumer {
         // only what is paused: resuming a running partition could drop what was fetched since the seek
         self.slots[slot as usize].state = SlotState::Running;
         let list = self.partitions(slot, offsets.iter().map(|_| Offset::Invalid));
-        self.handle
-            .resume(&list)
-            .map_err(|error| SourceError::Unavailable(client::text_of(&error)))
+        self.handle.resume(&list).map_err(|error| SourceError::Unavailable(client::text_of(&error)))
     }
 
     fn claim(&mut self) -> Result<Claim, SourceError> {
         let absent = || SourceError::Unavailable("not a member of the group at present".to_owned());
         // SAFETY: a live consumer; what comes back is ours and destroyed below.
-        let metadata =
-            unsafe { sys::rd_kafka_consumer_group_metadata(self.handle.client().native_ptr()) };
+        let metadata = unsafe { sys::rd_kafka_consumer_group_metadata(self.handle.client().native_ptr()) };
         if metadata.is_null() {
             return Err(absent());
         }
@@ -284,18 +231,12 @@ impl Source for Consumer {
         unsafe {
             // before the join there is no generation, and brokers check nothing for such a claim
             let joined = sys::rd_kafka_consumer_group_metadata_generation_id(metadata) >= 0;
-            let written = Failure::check(sys::rd_kafka_consumer_group_metadata_write(
-                metadata, &mut start, &mut len,
-            ));
+            let written = Failure::check(sys::rd_kafka_consumer_group_metadata_write(metadata, &mut start, &mut len));
             sys::rd_kafka_consumer_group_metadata_destroy(metadata);
             written.map_err(|failure| SourceError::Unavailable(failure.text))?;
             let bytes = std::slice::from_raw_parts(start.cast::<u8>(), len).to_vec();
             sys::rd_kafka_mem_free(std::ptr::null_mut(), start);
-            if joined {
-                Ok(Claim(bytes))
-            } else {
-                Err(absent())
-            }
+            if joined { Ok(Claim(bytes)) } else { Err(absent()) }
         }
     }
 
@@ -305,19 +246,14 @@ impl Source for Consumer {
         let found = match self.handle.committed_offsets(list, COMMITTED_WAIT) {
             Ok(found) => found,
             // librdkafka itself asks again while offsets are unstable, until the time is up
-            Err(error)
-                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::OperationTimedOut)
-                    && self.coordinator_answers() =>
-            {
+            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::OperationTimedOut) && self.coordinator_answers() => {
                 return Ok(CommittedOffsets::Unstable);
             }
             Err(error) => return Err(unreachable_error("committed offsets", &error)),
         };
         let mut offsets = Vec::with_capacity(topics.len());
         for topic in topics {
-            let element = found
-                .find_partition(topic, slot as i32)
-                .expect("invariant: the answer has what was asked");
+            let element = found.find_partition(topic, slot as i32).expect("invariant: the answer has what was asked");
             if let Err(error) = element.error() {
                 if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnstableOffsetCommit) {
                     return Ok(CommittedOffsets::Unstable);
@@ -325,10 +261,7 @@ impl Source for Consumer {
                 return Err(unreachable_error("committed offsets", &error));
             }
             offsets.push(match element.offset() {
-                Offset::Offset(offset) => Some(CommittedOffset {
-                    offset,
-                    metadata: element.metadata().to_owned(),
-                }),
+                Offset::Offset(offset) => Some(CommittedOffset { offset, metadata: element.metadata().to_owned() }),
                 _ => None,
             });
         }
@@ -336,8 +269,7 @@ impl Source for Consumer {
     }
 
     fn input_bounds(&mut self, input: Input) -> Result<Bounds, SourceError> {
-        self.observer
-            .bounds(&self.settings.input_topics[input.topic], input.slot)
+        self.observer.bounds(&self.settings.input_topics[input.topic], input.slot)
     }
 
     fn changelog_bounds(&mut self, slot: u32) -> Result<Bounds, SourceError> {
@@ -347,24 +279,14 @@ impl Source for Consumer {
     fn open_changelog(&mut self, slot: u32, from: i64) -> Result<(), SourceError> {
         let reader = match &mut self.changelog {
             Some(reader) => reader,
-            closed => closed.insert(ChangelogReader::new(
-                &client::changelog_reader(&self.settings, self.worker),
-                &self.settings.output.changelog,
-            )?),
+            closed => closed
+                .insert(ChangelogReader::new(&client::changelog_reader(&self.settings, self.worker), &self.settings.output.changelog)?),
         };
         reader.open(slot, from, &self.waker)
     }
 
-    fn read_changelog(
-        &mut self,
-        slot: u32,
-        most_bytes: usize,
-        into: &mut Vec<LogEntry>,
-    ) -> Result<LogRead, SourceError> {
-        let reader = self
-            .changelog
-            .as_ref()
-            .expect("invariant: a changelog is opened before it is read");
+    fn read_changelog(&mut self, slot: u32, most_bytes: usize, into: &mut Vec<LogEntry>) -> Result<LogRead, SourceError> {
+        let reader = self.changelog.as_ref().expect("invariant: a changelog is opened before it is read");
         reader.read(slot, most_bytes, into)
     }
 

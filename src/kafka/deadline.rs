@@ -12,9 +12,7 @@ pub(super) struct Deadline {
 
 impl Deadline {
     pub fn after(longest: Duration) -> Deadline {
-        Deadline {
-            end_ms: monotonic_ms() + longest.as_millis() as u64,
-        }
+        Deadline { end_ms: monotonic_ms() + longest.as_millis() as u64 }
     }
 
     pub fn is_over(&self) -> bool {

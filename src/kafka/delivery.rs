@@ -23,26 +23,17 @@ pub(super) struct Reports {
 impl Reports {
     /// The first transport or time-out error since `forget`: an answer may be lost, a request may arrive late.
     pub fn trouble(&self) -> Option<String> {
-        self.trouble
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What the first failed record of this transaction means.
     pub fn undelivered(&self) -> Option<TransactionError> {
-        self.undelivered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.undelivered.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// At the beginning of a transaction.
     pub fn forget_undelivered(&self) {
-        *self
-            .undelivered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = None;
+        *self.undelivered.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Once a new producer is ready: what happened on the way there concerns no transaction of its own.
@@ -53,14 +44,8 @@ impl Reports {
 
     fn note_undelivered(&self, topic: &str, bytes: usize, code: RDKafkaErrorCode) {
         // what an abort throws away has not failed
-        if !matches!(
-            code,
-            RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight
-        ) {
-            let mut undelivered = self
-                .undelivered
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+        if !matches!(code, RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight) {
+            let mut undelivered = self.undelivered.lock().unwrap_or_else(PoisonError::into_inner);
             undelivered.get_or_insert_with(|| undeliverable(topic, bytes, code));
         }
     }
@@ -69,20 +54,14 @@ impl Reports {
 /// Why a record of this size was not taken by this topic, sorted.
 pub(super) fn undeliverable(topic: &str, bytes: usize, code: RDKafkaErrorCode) -> TransactionError {
     match code {
-        RDKafkaErrorCode::MessageSizeTooLarge => TransactionError::Abort(format!(
-            "a record of {bytes} bytes is too large for topic {topic} (see its max.message.bytes)"
-        )),
-        RDKafkaErrorCode::UnknownTopic
-        | RDKafkaErrorCode::UnknownTopicOrPartition
-        | RDKafkaErrorCode::UnknownPartition => {
+        RDKafkaErrorCode::MessageSizeTooLarge => {
+            TransactionError::Abort(format!("a record of {bytes} bytes is too large for topic {topic} (see its max.message.bytes)"))
+        }
+        RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownPartition => {
             TransactionError::Refused(format!("topic {topic} or its partition does not exist"))
         }
-        code if client::is_unauthorized(code) => {
-            TransactionError::Refused(format!("topic {topic}: {code}"))
-        }
-        code => TransactionError::Abort(format!(
-            "a record of {bytes} bytes for topic {topic} was not delivered: {code}"
-        )),
+        code if client::is_unauthorized(code) => TransactionError::Refused(format!("topic {topic}: {code}")),
+        code => TransactionError::Abort(format!("a record of {bytes} bytes for topic {topic} was not delivered: {code}")),
     }
 }
 
@@ -109,10 +88,7 @@ impl ClientContext for Reports {
             )
         );
         if doubtful {
-            self.trouble
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get_or_insert_with(|| reason.to_owned());
+            self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| reason.to_owned());
         }
     }
 }
@@ -122,14 +98,8 @@ impl ProducerContext for Reports {
 
     fn delivery(&self, result: &DeliveryResult<'_>, _: ()) {
         if let Err((error, message)) = result {
-            let code = error
-                .rdkafka_error_code()
-                .unwrap_or(RDKafkaErrorCode::Unknown);
-            self.note_undelivered(
-                message.topic(),
-                message.payload_len() + message.key_len(),
-                code,
-            );
+            let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+            self.note_undelivered(message.topic(), message.payload_len() + message.key_len(), code);
         }
     }
 }
@@ -146,10 +116,7 @@ mod tests {
         reports.note_undelivered("t", 2_000_000, RDKafkaErrorCode::MessageSizeTooLarge);
         reports.note_undelivered("u", 3, RDKafkaErrorCode::TopicAuthorizationFailed);
         let text = reports.undelivered().unwrap().to_string();
-        assert!(
-            text.contains("2000000 bytes is too large for topic t"),
-            "{text}"
-        );
+        assert!(text.contains("2000000 bytes is too large for topic t"), "{text}");
         reports.forget_undelivered();
         assert_eq!(reports.undelivered(), None);
     }
@@ -159,10 +126,7 @@ mod tests {
         let reports = Reports::default();
         reports.error(KafkaError::Global(RDKafkaErrorCode::InvalidTimestamp), "x");
         assert_eq!(reports.trouble(), None);
-        reports.error(
-            KafkaError::Global(RDKafkaErrorCode::BrokerTransportFailure),
-            "gone",
-        );
+        reports.error(KafkaError::Global(RDKafkaErrorCode::BrokerTransportFailure), "gone");
         assert_eq!(reports.trouble().as_deref(), Some("gone"));
         reports.forget();
         assert_eq!(reports.trouble(), None);

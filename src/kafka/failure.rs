@@ -41,9 +41,7 @@ impl Failure {
         unsafe {
             let failure = Failure {
                 code: RDKafkaErrorCode::from(sys::rd_kafka_error_code(error)),
-                text: CStr::from_ptr(sys::rd_kafka_error_string(error))
-                    .to_string_lossy()
-                    .into_owned(),
+                text: CStr::from_ptr(sys::rd_kafka_error_string(error)).to_string_lossy().into_owned(),
                 fatal: sys::rd_kafka_error_is_fatal(error) != 0,
                 requires_abort: sys::rd_kafka_error_txn_requires_abort(error) != 0,
                 retriable: sys::rd_kafka_error_is_retriable(error) != 0,
@@ -105,18 +103,10 @@ mod tests {
             (RDKafkaErrorCode::IllegalGeneration, "ar", abort()),
             (RDKafkaErrorCode::OperationTimedOut, "r", Verdict::Again),
             (RDKafkaErrorCode::State, "", renew()),
-            (
-                RDKafkaErrorCode::GroupAuthorizationFailed,
-                "a",
-                Verdict::Give(TransactionError::Refused("t".to_owned())),
-            ),
+            (RDKafkaErrorCode::GroupAuthorizationFailed, "a", Verdict::Give(TransactionError::Refused("t".to_owned()))),
         ];
         for (code, flags, expected) in cases {
-            assert_eq!(
-                failure(code, flags).before_commit(),
-                expected,
-                "{code:?} {flags}"
-            );
+            assert_eq!(failure(code, flags).before_commit(), expected, "{code:?} {flags}");
         }
     }
 
@@ -130,19 +120,11 @@ mod tests {
             ("", None, unknown()),
             ("r", None, Verdict::Again),
             ("r", undelivered(), Verdict::Again),
-            (
-                "a",
-                undelivered(),
-                Verdict::Give(TransactionError::Abort("too large".to_owned())),
-            ),
+            ("a", undelivered(), Verdict::Give(TransactionError::Abort("too large".to_owned()))),
             ("fa", undelivered(), unknown()),
         ];
         for (flags, undelivered, expected) in cases {
-            assert_eq!(
-                failure(RDKafkaErrorCode::Inconsistent, flags).of_commit(undelivered),
-                expected,
-                "{flags}"
-            );
+            assert_eq!(failure(RDKafkaErrorCode::Inconsistent, flags).of_commit(undelivered), expected, "{flags}");
         }
     }
 }

@@ -45,12 +45,7 @@ struct Notes {
 
 impl Group {
     pub fn member(topics: Vec<String>, slots: u32, instance_id: String) -> Group {
-        Group {
-            topics,
-            slots,
-            instance_id,
-            notes: Mutex::default(),
-        }
+        Group { topics, slots, instance_id, notes: Mutex::default() }
     }
 
     pub fn outsider() -> Group {
@@ -82,9 +77,10 @@ impl Group {
     /// What `poll` returned instead of a record.
     pub fn note_error(&self, error: &KafkaError) {
         match error {
-            KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId) => {
-                self.refuse(format!("another process uses instance id `{}`: give each process of the group its own instance.id", self.instance_id))
-            }
+            KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId) => self.refuse(format!(
+                "another process uses instance id `{}`: give each process of the group its own instance.id",
+                self.instance_id
+            )),
             KafkaError::MessageConsumptionFatal(code) => self.refuse(format!("the consumer failed for good: {code}")),
             KafkaError::MessageConsumption(code) if client::is_unauthorized(*code) => self.refuse(format!("kafka refuses: {code}")),
             other => tracing::debug!("consumer: {}", client::text_of(other)),
@@ -93,57 +89,30 @@ impl Group {
 
     /// A record on the main queue belongs to a partition that did not exist when the queues were split.
     pub fn note_stray(&self) {
-        self.refuse(format!(
-            "an input topic has more than the {} partitions it had at the start: start again",
-            self.slots
-        ));
+        self.refuse(format!("an input topic has more than the {} partitions it had at the start: start again", self.slots));
     }
 
-    fn assigned(
-        &self,
-        consumer: &Handle,
-        partitions: &mut TopicPartitionList,
-    ) -> Result<(), String> {
+    fn assigned(&self, consumer: &Handle, partitions: &mut TopicPartitionList) -> Result<(), String> {
         let elements = partitions.elements();
-        let slots = slots_of(
-            &self.topics,
-            self.slots,
-            elements
-                .iter()
-                .map(|element| (element.topic(), element.partition())),
-        )?;
+        let slots = slots_of(&self.topics, self.slots, elements.iter().map(|element| (element.topic(), element.partition())))?;
         // An absolute offset, and paused before assigned, so that nothing at all is asked of the brokers until `start` seeks. At a logical
         // offset librdkafka would look the offset up, and a seek that overtakes the answer is later undone by it: records come twice.
-        partitions
-            .set_all_offsets(Offset::Offset(0))
-            .map_err(|error| error.to_string())?;
+        partitions.set_all_offsets(Offset::Offset(0)).map_err(|error| error.to_string())?;
         if !slots.is_empty() {
-            consumer
-                .pause(partitions)
-                .map_err(|error| error.to_string())?;
+            consumer.pause(partitions).map_err(|error| error.to_string())?;
         }
-        consumer
-            .assign(partitions)
-            .map_err(|error| error.to_string())?;
+        consumer.assign(partitions).map_err(|error| error.to_string())?;
         self.notes().changes.push(Membership::Assigned(slots));
         Ok(())
     }
 
     fn revoked(&self, consumer: &Handle, partitions: &TopicPartitionList) {
         let lost = consumer.assignment_lost();
-        let mut slots: Vec<u32> = partitions
-            .elements()
-            .iter()
-            .filter_map(|element| u32::try_from(element.partition()).ok())
-            .collect();
+        let mut slots: Vec<u32> = partitions.elements().iter().filter_map(|element| u32::try_from(element.partition()).ok()).collect();
         slots.sort_unstable();
         slots.dedup();
         if !slots.is_empty() {
-            self.notes().changes.push(if lost {
-                Membership::Lost(slots)
-            } else {
-                Membership::Revoked(slots)
-            });
+            self.notes().changes.push(if lost { Membership::Lost(slots) } else { Membership::Revoked(slots) });
         }
         if let Err(error) = consumer.unassign() {
             self.refuse(format!("partitions could not be given back: {error}"));
@@ -170,12 +139,7 @@ impl ClientContext for Group {
 }
 
 impl ConsumerContext for Group {
-    fn rebalance(
-        &self,
-        consumer: &Handle,
-        event: RDKafkaRespErr,
-        partitions: &mut TopicPartitionList,
-    ) {
+    fn rebalance(&self, consumer: &Handle, event: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
         if event != RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
             return self.revoked(consumer, partitions);
         }
@@ -199,23 +163,15 @@ pub(super) fn serve_events(handle: &Handle, longest: Duration) {
 }
 
 /// The slots of an assignment, in order; an error if one came without a partition of each topic, or is beyond those known.
-fn slots_of<'a>(
-    topics: &[String],
-    known: u32,
-    partitions: impl Iterator<Item = (&'a str, i32)>,
-) -> Result<Vec<u32>, String> {
+fn slots_of<'a>(topics: &[String], known: u32, partitions: impl Iterator<Item = (&'a str, i32)>) -> Result<Vec<u32>, String> {
     let mut found: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
     for (topic, partition) in partitions {
-        let slot = u32::try_from(partition)
-            .map_err(|_| format!("partition {partition} of {topic} makes no sense"))?;
+        let slot = u32::try_from(partition).map_err(|_| format!("partition {partition} of {topic} makes no sense"))?;
         found.entry(slot).or_default().push(topic);
     }
     for (slot, with) in &found {
         if *slot >= known {
-            return Err(format!(
-                "partition {slot} of {} is new: there were {known} at the start; start again",
-                with.join(", ")
-            ));
+            return Err(format!("partition {slot} of {} is new: there were {known} at the start; start again", with.join(", ")));
         }
         if let Some(missing) = topics.iter().find(|topic| !with.contains(&topic.as_str())) {
             return Err(format!(
@@ -238,10 +194,7 @@ mod tests {
         let cases: [Case<'_>; 5] = [
             (&[], Ok(vec![])),
             (&[("b", 2), ("a", 0), ("b", 0), ("a", 2)], Ok(vec![0, 2])),
-            (
-                &[("a", 0), ("b", 0), ("a", 1)],
-                Err("partition 1 of a came without that of b"),
-            ),
+            (&[("a", 0), ("b", 0), ("a", 1)], Err("partition 1 of a came without that of b")),
             (&[("a", 4), ("b", 4)], Err("partition 4 of a, b is new")),
             (&[("a", -1)], Err("makes no sense")),
         ];
@@ -257,20 +210,13 @@ mod tests {
     #[test]
     fn a_refusal_stays() {
         let group = Group::member(vec!["a".to_owned()], 4, "host".to_owned());
-        group.note_error(&KafkaError::MessageConsumption(
-            RDKafkaErrorCode::AllBrokersDown,
-        ));
+        group.note_error(&KafkaError::MessageConsumption(RDKafkaErrorCode::AllBrokersDown));
         assert_eq!(group.changes(), Ok(vec![]));
-        group.note_error(&KafkaError::MessageConsumptionFatal(
-            RDKafkaErrorCode::FencedInstanceId,
-        ));
+        group.note_error(&KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId));
         group.note_stray();
         for _ in 0..2 {
             let reason = group.changes().unwrap_err().to_string();
-            assert!(
-                reason.contains("another process uses instance id `host`"),
-                "{reason}"
-            );
+            assert!(reason.contains("another process uses instance id `host`"), "{reason}");
         }
     }
 }

@@ -27,14 +27,8 @@ unsafe impl Send for Message {}
 impl Message {
     /// # Safety
     /// `raw` was handed out by a queue of `client`, carries no error, and is destroyed by nobody else.
-    pub(super) unsafe fn new(
-        raw: NonNull<sys::rd_kafka_message_t>,
-        client: Arc<Handle>,
-    ) -> Message {
-        Message {
-            raw,
-            _client: client,
-        }
+    pub(super) unsafe fn new(raw: NonNull<sys::rd_kafka_message_t>, client: Arc<Handle>) -> Message {
+        Message { raw, _client: client }
     }
 
     fn fields(&self) -> &sys::rd_kafka_message_t {
@@ -74,8 +68,7 @@ impl Record for Message {
         let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         // SAFETY: a valid message and a place for the kind.
         let timestamp = unsafe { sys::rd_kafka_message_timestamp(self.raw.as_ptr(), &mut kind) };
-        (kind != sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp >= 0)
-            .then_some(timestamp)
+        (kind != sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp >= 0).then_some(timestamp)
     }
 
     fn offset(&self) -> i64 {
@@ -92,9 +85,7 @@ impl Record for Message {
         for index in 0.. {
             let (mut name, mut value, mut len) = (std::ptr::null(), std::ptr::null(), 0);
             // SAFETY: `headers` is the message's list; the three places are ours.
-            let found = unsafe {
-                sys::rd_kafka_header_get_all(headers, index, &mut name, &mut value, &mut len)
-            };
+            let found = unsafe { sys::rd_kafka_header_get_all(headers, index, &mut name, &mut value, &mut len) };
             if found != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
                 return;
             }
@@ -109,10 +100,6 @@ impl Record for Message {
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields = self.fields();
-        write!(
-            f,
-            "Message {{ partition: {}, offset: {}, bytes: {} }}",
-            fields.partition, fields.offset, fields.len
-        )
+        write!(f, "Message {{ partition: {}, offset: {}, bytes: {} }}", fields.partition, fields.offset, fields.len)
     }
 }

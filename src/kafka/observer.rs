@@ -25,17 +25,14 @@ pub struct Observer(Handle);
 impl Observer {
     pub fn connect(settings: &Settings, client_id: &str) -> Result<Observer, SourceError> {
         let created = client::observer(settings, client_id).create_with_context(Group::outsider());
-        created
-            .map(Observer)
-            .map_err(|error| SourceError::Refused(client::text_of(&error)))
+        created.map(Observer).map_err(|error| SourceError::Refused(client::text_of(&error)))
     }
 
     /// First and next offset of a partition, open transactions included.
     pub fn bounds(&self, topic: &str, slot: u32) -> Result<Bounds, SourceError> {
         let found = self.0.fetch_watermarks(topic, slot as i32, WATERMARK_WAIT);
         serve_events(&self.0, Duration::ZERO);
-        let (low, high) = found
-            .map_err(|error| unreachable_error(&format!("watermarks of {topic} {slot}"), &error))?;
+        let (low, high) = found.map_err(|error| unreachable_error(&format!("watermarks of {topic} {slot}"), &error))?;
         Ok(Bounds { low, high })
     }
 
@@ -44,31 +41,14 @@ impl Observer {
         let observer = &self.0;
         let mut counts = Vec::new();
         for topic in &settings.input_topics {
-            let metadata = observer
-                .fetch_metadata(Some(topic), METADATA_WAIT)
-                .map_err(|error| {
-                    serve_events(observer, EVENTS_WAIT);
-                    let reason = observer
-                        .context()
-                        .last_error()
-                        .unwrap_or_else(|| client::text_of(&error));
-                    SourceError::Unavailable(format!(
-                        "no answer from {}: {reason}",
-                        settings.bootstrap_servers
-                    ))
-                })?;
-            counts.push(
-                metadata
-                    .topics()
-                    .first()
-                    .map_or(0, |found| found.partitions().len() as u32),
-            );
+            let metadata = observer.fetch_metadata(Some(topic), METADATA_WAIT).map_err(|error| {
+                serve_events(observer, EVENTS_WAIT);
+                let reason = observer.context().last_error().unwrap_or_else(|| client::text_of(&error));
+                SourceError::Unavailable(format!("no answer from {}: {reason}", settings.bootstrap_servers))
+            })?;
+            counts.push(metadata.topics().first().map_or(0, |found| found.partitions().len() as u32));
         }
-        let found = settings
-            .input_topics
-            .iter()
-            .map(String::as_str)
-            .zip(counts.iter().copied());
+        let found = settings.input_topics.iter().map(String::as_str).zip(counts.iter().copied());
         match topics::input_problems(found).first() {
             Some(problem) => Err(SourceError::Refused(problem.to_string())),
             None => Ok(counts[0]),
@@ -79,9 +59,7 @@ impl Observer {
 /// What a failed question to the cluster means for the worker.
 pub fn unreachable_error(what: &str, error: &KafkaError) -> SourceError {
     match error.rdkafka_error_code() {
-        Some(code) if client::is_unauthorized(code) => {
-            SourceError::Refused(format!("{what}: {code}"))
-        }
+        Some(code) if client::is_unauthorized(code) => SourceError::Refused(format!("{what}: {code}")),
         _ => SourceError::Unavailable(format!("{what}: {}", client::text_of(error))),
     }
 }

@@ -9,8 +9,8 @@ use std::ptr::NonNull;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka_sys as sys;
 use sys::rd_kafka_vtype_t::{
-    RD_KAFKA_VTYPE_END, RD_KAFKA_VTYPE_HEADERS, RD_KAFKA_VTYPE_KEY, RD_KAFKA_VTYPE_MSGFLAGS,
-    RD_KAFKA_VTYPE_PARTITION, RD_KAFKA_VTYPE_RKT, RD_KAFKA_VTYPE_TIMESTAMP, RD_KAFKA_VTYPE_VALUE,
+    RD_KAFKA_VTYPE_END, RD_KAFKA_VTYPE_HEADERS, RD_KAFKA_VTYPE_KEY, RD_KAFKA_VTYPE_MSGFLAGS, RD_KAFKA_VTYPE_PARTITION, RD_KAFKA_VTYPE_RKT,
+    RD_KAFKA_VTYPE_TIMESTAMP, RD_KAFKA_VTYPE_VALUE,
 };
 
 use crate::worker::transaction::Outgoing;
@@ -37,22 +37,12 @@ impl TopicHandle {
         let name = CString::new(name).expect("invariant: topic names are checked");
         // SAFETY: a live producer and a C string; a null configuration means the producer's.
         let raw = unsafe { sys::rd_kafka_topic_new(client, name.as_ptr(), std::ptr::null_mut()) };
-        TopicHandle {
-            client,
-            raw: NonNull::new(raw)
-                .expect("invariant: a checked name without configuration makes a handle"),
-        }
+        TopicHandle { client, raw: NonNull::new(raw).expect("invariant: a checked name without configuration makes a handle") }
     }
 
     /// Copies the record into the producer's queue. `timestamp_ms` 0: now.
-    pub fn produce(
-        &self,
-        record: &Outgoing<'_>,
-        timestamp_ms: i64,
-    ) -> Result<(), RDKafkaErrorCode> {
-        let partition = record
-            .partition
-            .map_or(ANY_PARTITION, |partition| partition as c_int);
+    pub fn produce(&self, record: &Outgoing<'_>, timestamp_ms: i64) -> Result<(), RDKafkaErrorCode> {
+        let partition = record.partition.map_or(ANY_PARTITION, |partition| partition as c_int);
         let (key, key_len) = start_and_len(record.key);
         let (value, value_len) = start_and_len(record.value);
         let headers = headers(record.headers);
@@ -99,9 +89,7 @@ impl Drop for TopicHandle {
 }
 
 fn start_and_len(bytes: Option<&[u8]>) -> (*const c_void, usize) {
-    bytes.map_or((std::ptr::null(), 0), |bytes| {
-        (bytes.as_ptr().cast(), bytes.len())
-    })
+    bytes.map_or((std::ptr::null(), 0), |bytes| (bytes.as_ptr().cast(), bytes.len()))
 }
 
 /// A new list that holds copies; null when there are none.
@@ -113,13 +101,7 @@ fn headers(headers: &[(&str, &[u8])]) -> *mut sys::rd_kafka_headers_t {
     unsafe {
         let list = sys::rd_kafka_headers_new(headers.len());
         for (name, value) in headers {
-            sys::rd_kafka_header_add(
-                list,
-                name.as_ptr().cast(),
-                name.len() as isize,
-                value.as_ptr().cast(),
-                value.len() as isize,
-            );
+            sys::rd_kafka_header_add(list, name.as_ptr().cast(), name.len() as isize, value.as_ptr().cast(), value.len() as isize);
         }
         list
     }

@@ -32,13 +32,8 @@ const FULL_PAUSE: Duration = Duration::from_micros(500);
 /// For a former producer to go: it fences nobody and is fenced, so nothing waits for it but memory.
 const RETIRE_WAIT: Duration = Duration::from_secs(2);
 
-const TOPICS: [OutputTopic; 5] = [
-    OutputTopic::Transitions,
-    OutputTopic::Clv,
-    OutputTopic::Actions,
-    OutputTopic::DeadLetters,
-    OutputTopic::Changelog,
-];
+const TOPICS: [OutputTopic; 5] =
+    [OutputTopic::Transitions, OutputTopic::Clv, OutputTopic::Actions, OutputTopic::DeadLetters, OutputTopic::Changelog];
 
 /// A producer that has initialised its transactions.
 struct Link {
@@ -61,56 +56,31 @@ pub struct Producer {
 
 impl Producer {
     /// The worker's producer, ready to begin: whatever its former self left open has ended.
-    pub fn open(
-        settings: &Settings,
-        worker: usize,
-        now_ms: fn() -> i64,
-    ) -> Result<Producer, TransactionError> {
+    pub fn open(settings: &Settings, worker: usize, now_ms: fn() -> i64) -> Result<Producer, TransactionError> {
         let problems = settings.problems();
         if !problems.is_empty() {
             return Err(TransactionError::Refused(problems.join("; ")));
         }
         let writer = client::transactional_id(settings, worker);
-        let slow =
-            Duration::from_millis(u64::from(client::producer_socket_timeout_ms(settings) / 4));
+        let slow = Duration::from_millis(u64::from(client::producer_socket_timeout_ms(settings) / 4));
         let link = Some(Link::open(settings, &writer)?);
-        Ok(Producer {
-            settings: settings.clone(),
-            writer,
-            now_ms,
-            slow,
-            link,
-        })
+        Ok(Producer { settings: settings.clone(), writer, now_ms, slow, link })
     }
 
     fn link(&self) -> Result<&Link, TransactionError> {
-        self.link
-            .as_ref()
-            .ok_or_else(|| TransactionError::Renew("the producer could not be renewed".to_owned()))
+        self.link.as_ref().ok_or_else(|| TransactionError::Renew("the producer could not be renewed".to_owned()))
     }
 
-    fn send_offsets(
-        &self,
-        link: &Link,
-        positions: &[Position],
-        claim: &Claim,
-    ) -> Result<(), TransactionError> {
+    fn send_offsets(&self, link: &Link, positions: &[Position], claim: &Claim) -> Result<(), TransactionError> {
         let mut list = TopicPartitionList::with_capacity(positions.len());
         for position in positions {
-            let mut element = list.add_partition(
-                &self.settings.input_topics[position.input.topic],
-                position.input.slot as i32,
-            );
-            element
-                .set_offset(Offset::Offset(position.offset))
-                .expect("invariant: positions are absolute");
+            let mut element = list.add_partition(&self.settings.input_topics[position.input.topic], position.input.slot as i32);
+            element.set_offset(Offset::Offset(position.offset)).expect("invariant: positions are absolute");
             element.set_metadata(&position.metadata);
         }
         let group = GroupMetadata::read(claim)?;
         // SAFETY: list and group live through the call, which copies them.
-        link.repeat(|raw| unsafe {
-            sys::rd_kafka_send_offsets_to_transaction(raw, list.ptr(), group.0, NO_TIMEOUT)
-        })
+        link.repeat(|raw| unsafe { sys::rd_kafka_send_offsets_to_transaction(raw, list.ptr(), group.0, NO_TIMEOUT) })
     }
 }
 
@@ -121,14 +91,9 @@ impl Link {
             .map_err(|error| TransactionError::Refused(client::text_of(&error)))?;
         let raw = producer.client().native_ptr();
         // SAFETY: the producer lives in the same struct and goes after them.
-        let topics =
-            TOPICS.map(|topic| unsafe { TopicHandle::new(raw, settings.output.of(topic)) });
+        let topics = TOPICS.map(|topic| unsafe { TopicHandle::new(raw, settings.output.of(topic)) });
         let transaction_timeout = Duration::from_millis(u64::from(settings.transaction_timeout_ms));
-        let link = Link {
-            topics,
-            producer,
-            transaction_timeout,
-        };
+        let link = Link { topics, producer, transaction_timeout };
         // SAFETY: a live transactional producer.
         let ready = link.repeat(|raw| unsafe { sys::rd_kafka_init_transactions(raw, NO_TIMEOUT) });
         match ready {
@@ -156,18 +121,12 @@ impl Link {
     }
 
     fn topic(&self, topic: OutputTopic) -> &TopicHandle {
-        let index = TOPICS
-            .iter()
-            .position(|known| *known == topic)
-            .expect("invariant: TOPICS holds every output topic");
+        let index = TOPICS.iter().position(|known| *known == topic).expect("invariant: TOPICS holds every output topic");
         &self.topics[index]
     }
 
     /// A call before the commit, repeated while librdkafka asks for it.
-    fn repeat(
-        &self,
-        call: impl Fn(*mut sys::rd_kafka_t) -> *mut sys::rd_kafka_error_t,
-    ) -> Result<(), TransactionError> {
+    fn repeat(&self, call: impl Fn(*mut sys::rd_kafka_t) -> *mut sys::rd_kafka_error_t) -> Result<(), TransactionError> {
         let deadline = Deadline::after(self.transaction_timeout);
         loop {
             // SAFETY: a live producer's call; the error object is ours.
@@ -177,10 +136,7 @@ impl Link {
             match failure.before_commit() {
                 // the record that failed says more than that one failed
                 Verdict::Give(TransactionError::Abort(text)) => {
-                    return Err(self
-                        .reports()
-                        .undelivered()
-                        .unwrap_or(TransactionError::Abort(text)));
+                    return Err(self.reports().undelivered().unwrap_or(TransactionError::Abort(text)));
                 }
                 Verdict::Give(error) => return Err(error),
                 Verdict::Again if deadline.is_over() => {
@@ -195,8 +151,7 @@ impl Link {
         let deadline = Deadline::after(self.transaction_timeout);
         loop {
             // SAFETY: a live transactional producer whose thread serves deliveries; the error object is ours.
-            let result =
-                unsafe { Failure::check(sys::rd_kafka_commit_transaction(self.raw(), NO_TIMEOUT)) };
+            let result = unsafe { Failure::check(sys::rd_kafka_commit_transaction(self.raw(), NO_TIMEOUT)) };
             let Err(failure) = result else { return Ok(()) };
             match failure.of_commit(self.reports().undelivered()) {
                 Verdict::Give(error) => return Err(error),
@@ -215,9 +170,10 @@ impl Link {
         }
         match code {
             // the transaction has failed already, mostly because of an earlier record
-            RDKafkaErrorCode::State => self.reports().undelivered().unwrap_or_else(|| {
-                TransactionError::Abort("the transaction has failed before this record".to_owned())
-            }),
+            RDKafkaErrorCode::State => self
+                .reports()
+                .undelivered()
+                .unwrap_or_else(|| TransactionError::Abort("the transaction has failed before this record".to_owned())),
             code => undeliverable(topic, bytes, code),
         }
     }
@@ -242,9 +198,7 @@ impl Transaction for Producer {
     fn send(&mut self, record: &Outgoing<'_>) -> Result<(), TransactionError> {
         let link = self.link()?;
         // 0 would mean now, and brokers refuse times before 1970
-        let timestamp_ms = record
-            .timestamp_ms
-            .map_or(0, |time_ms| time_ms.min((self.now_ms)()).max(1));
+        let timestamp_ms = record.timestamp_ms.map_or(0, |time_ms| time_ms.min((self.now_ms)()).max(1));
         let topic = link.topic(record.topic);
         let mut deadline = None;
         loop {
@@ -255,13 +209,8 @@ impl Transaction for Producer {
                 let bytes = record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
                 return Err(link.refused(self.settings.output.of(record.topic), bytes, code));
             }
-            if deadline
-                .get_or_insert_with(|| Deadline::after(link.transaction_timeout))
-                .is_over()
-            {
-                return Err(TransactionError::Abort(
-                    "the producer's queue stayed full as long as a transaction may last".to_owned(),
-                ));
+            if deadline.get_or_insert_with(|| Deadline::after(link.transaction_timeout)).is_over() {
+                return Err(TransactionError::Abort("the producer's queue stayed full as long as a transaction may last".to_owned()));
             }
             std::thread::sleep(FULL_PAUSE);
         }
@@ -278,10 +227,7 @@ impl Transaction for Producer {
         }
         let longest = sending.max(committing);
         if longest > self.slow {
-            return Err(TransactionError::Unknown(format!(
-                "the commit took {} ms",
-                longest.as_millis()
-            )));
+            return Err(TransactionError::Unknown(format!("the commit took {} ms", longest.as_millis())));
         }
         Ok(())
     }
@@ -289,12 +235,11 @@ impl Transaction for Producer {
     fn abort(&mut self) -> Result<(), TransactionError> {
         let link = self.link()?;
         // SAFETY: a live transactional producer whose thread serves the purged records.
-        link.repeat(|raw| unsafe { sys::rd_kafka_abort_transaction(raw, NO_TIMEOUT) })
-            .map_err(|error| match error {
-                // an abort that must be aborted: the producer is of no more use
-                TransactionError::Abort(text) => TransactionError::Renew(text),
-                other => other,
-            })
+        link.repeat(|raw| unsafe { sys::rd_kafka_abort_transaction(raw, NO_TIMEOUT) }).map_err(|error| match error {
+            // an abort that must be aborted: the producer is of no more use
+            TransactionError::Abort(text) => TransactionError::Renew(text),
+            other => other,
+        })
     }
 
     fn renew(&mut self) -> Result<(), TransactionError> {
@@ -317,12 +262,7 @@ impl Transaction for Producer {
 
     fn trim(&mut self, slot: u32, before: i64) -> Result<(), TransactionError> {
         let link = self.link()?;
-        trim::delete_before(
-            &link.producer,
-            &self.settings.output.changelog,
-            slot,
-            before,
-        )
+        trim::delete_before(&link.producer, &self.settings.output.changelog, slot, before)
     }
 }
 
@@ -339,16 +279,9 @@ impl GroupMetadata {
     fn read(claim: &Claim) -> Result<GroupMetadata, TransactionError> {
         let mut metadata = std::ptr::null_mut();
         // SAFETY: the claim's bytes are read during the call; on success `metadata` is ours.
-        let result = unsafe {
-            Failure::check(sys::rd_kafka_consumer_group_metadata_read(
-                &mut metadata,
-                claim.0.as_ptr().cast(),
-                claim.0.len(),
-            ))
-        };
-        result.map_err(|failure| {
-            TransactionError::Abort(format!("the claim cannot be read: {}", failure.text))
-        })?;
+        let result =
+            unsafe { Failure::check(sys::rd_kafka_consumer_group_metadata_read(&mut metadata, claim.0.as_ptr().cast(), claim.0.len())) };
+        result.map_err(|failure| TransactionError::Abort(format!("the claim cannot be read: {}", failure.text)))?;
         Ok(GroupMetadata(metadata))
     }
 }

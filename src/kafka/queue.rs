@@ -48,37 +48,17 @@ unsafe extern "C" fn on_nonempty(_client: *mut sys::rd_kafka_t, waker: *mut c_vo
 impl PartitionQueue {
     /// # Panics
     /// When the topic's name holds a NUL: names are checked before (`Settings::problems`).
-    pub fn split(
-        client: &Arc<Handle>,
-        topic: &str,
-        partition: u32,
-        waker: &Arc<Waker>,
-    ) -> PartitionQueue {
+    pub fn split(client: &Arc<Handle>, topic: &str, partition: u32, waker: &Arc<Waker>) -> PartitionQueue {
         let topic = CString::new(topic).expect("invariant: topic names are checked");
         // SAFETY: a live consumer and a C string; a queue handle of our own comes back.
-        let raw = unsafe {
-            sys::rd_kafka_queue_get_partition(
-                client.client().native_ptr(),
-                topic.as_ptr(),
-                partition as i32,
-            )
-        };
-        let raw = NonNull::new(raw)
-            .expect("invariant: a consumer has a queue for every partition asked for");
+        let raw = unsafe { sys::rd_kafka_queue_get_partition(client.client().native_ptr(), topic.as_ptr(), partition as i32) };
+        let raw = NonNull::new(raw).expect("invariant: a consumer has a queue for every partition asked for");
         // SAFETY: our handle. The waker outlives the callback: `drop` disables it first, under the lock the callback runs in.
         unsafe {
             sys::rd_kafka_queue_forward(raw.as_ptr(), std::ptr::null_mut());
-            sys::rd_kafka_queue_cb_event_enable(
-                raw.as_ptr(),
-                Some(on_nonempty),
-                Arc::as_ptr(waker).cast_mut().cast(),
-            );
+            sys::rd_kafka_queue_cb_event_enable(raw.as_ptr(), Some(on_nonempty), Arc::as_ptr(waker).cast_mut().cast());
         }
-        PartitionQueue {
-            raw,
-            client: Arc::clone(client),
-            _waker: Arc::clone(waker),
-        }
+        PartitionQueue { raw, client: Arc::clone(client), _waker: Arc::clone(waker) }
     }
 
     /// Passes on what is there, at most `most` (and at most 512), without waiting. Returns how many there were: less than asked means
@@ -87,9 +67,7 @@ impl PartitionQueue {
         let mut batch = [std::ptr::null_mut(); BATCH_MAX];
         let most = most.min(BATCH_MAX);
         // SAFETY: our queue, an array with room for `most` pointers, which we own afterwards.
-        let count = unsafe {
-            sys::rd_kafka_consume_batch_queue(self.raw.as_ptr(), 0, batch.as_mut_ptr(), most)
-        };
+        let count = unsafe { sys::rd_kafka_consume_batch_queue(self.raw.as_ptr(), 0, batch.as_mut_ptr(), most) };
         let count = usize::try_from(count).unwrap_or(0);
         for raw in &batch[..count] {
             let raw = NonNull::new(*raw).expect("invariant: a batch holds no null messages");
@@ -119,9 +97,7 @@ impl PartitionQueue {
         }
         // SAFETY: the text is a C string that lives until the message is destroyed, which happens once, here.
         let text = unsafe {
-            let text = CStr::from_ptr(sys::rd_kafka_message_errstr(raw.as_ptr()))
-                .to_string_lossy()
-                .into_owned();
+            let text = CStr::from_ptr(sys::rd_kafka_message_errstr(raw.as_ptr())).to_string_lossy().into_owned();
             sys::rd_kafka_message_destroy(raw.as_ptr());
             text
         };

@@ -16,10 +16,7 @@ pub(super) fn retire<T: Send + 'static>(client: T, longest: Duration) -> bool {
         gone.send(()).ok();
     };
     // without a thread the closure is dropped right here, and the client with it
-    match thread::Builder::new()
-        .name("kafka-retire".to_owned())
-        .spawn(end)
-    {
+    match thread::Builder::new().name("kafka-retire".to_owned()).spawn(end) {
         Ok(_) => wait.recv_timeout(longest).is_ok(),
         Err(_) => true,
     }

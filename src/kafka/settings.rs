@@ -59,14 +59,7 @@ impl OutputNames {
 
     /// All of them, in a fixed order.
     pub fn all(&self) -> [&str; 6] {
-        [
-            &self.transitions,
-            &self.clv,
-            &self.actions,
-            &self.aggregates,
-            &self.dead_letters,
-            &self.changelog,
-        ]
+        [&self.transitions, &self.clv, &self.actions, &self.aggregates, &self.dead_letters, &self.changelog]
     }
 }
 
@@ -76,90 +69,42 @@ const RESERVED: [(&str, &str); 20] = [
     ("metadata.broker.list", "set kafka.bootstrap_servers"),
     ("group.id", "set kafka.group_id"),
     ("group.instance.id", "set instance.id"),
-    (
-        "session.timeout.ms",
-        "heartbeats, session and transaction time-outs depend on each other and are fixed",
-    ),
-    (
-        "heartbeat.interval.ms",
-        "heartbeats, session and transaction time-outs depend on each other and are fixed",
-    ),
-    (
-        "transaction.timeout.ms",
-        "heartbeats, session and transaction time-outs depend on each other and are fixed",
-    ),
-    (
-        "transactional.id",
-        "it is made of group, instance and worker so that a restart ends what was left open",
-    ),
+    ("session.timeout.ms", "heartbeats, session and transaction time-outs depend on each other and are fixed"),
+    ("heartbeat.interval.ms", "heartbeats, session and transaction time-outs depend on each other and are fixed"),
+    ("transaction.timeout.ms", "heartbeats, session and transaction time-outs depend on each other and are fixed"),
+    ("transactional.id", "it is made of group, instance and worker so that a restart ends what was left open"),
     ("enable.idempotence", "transactions need it"),
-    (
-        "delivery.report.only.error",
-        "the commit reports deliveries",
-    ),
-    (
-        "enable.auto.commit",
-        "offsets are committed in transactions only",
-    ),
-    (
-        "auto.commit.enable",
-        "offsets are committed in transactions only",
-    ),
-    (
-        "enable.auto.offset.store",
-        "offsets are committed in transactions only",
-    ),
-    (
-        "auto.offset.reset",
-        "jumping to another offset would lose or repeat events",
-    ),
+    ("delivery.report.only.error", "the commit reports deliveries"),
+    ("enable.auto.commit", "offsets are committed in transactions only"),
+    ("auto.commit.enable", "offsets are committed in transactions only"),
+    ("enable.auto.offset.store", "offsets are committed in transactions only"),
+    ("auto.offset.reset", "jumping to another offset would lose or repeat events"),
     ("isolation.level", "uncommitted events must not be read"),
-    (
-        "enable.partition.eof",
-        "the end of a partition tells when a slot has caught up",
-    ),
-    (
-        "partition.assignment.strategy",
-        "only range keeps the partitions of a slot together",
-    ),
-    (
-        "group.protocol",
-        "only the classic protocol keeps the partitions of a slot together",
-    ),
-    (
-        "client.rack",
-        "assignment by rack would part the partitions of a slot",
-    ),
-    (
-        "partitioner",
-        "a customer's records must go where the other producers' go",
-    ),
+    ("enable.partition.eof", "the end of a partition tells when a slot has caught up"),
+    ("partition.assignment.strategy", "only range keeps the partitions of a slot together"),
+    ("group.protocol", "only the classic protocol keeps the partitions of a slot together"),
+    ("client.rack", "assignment by rack would part the partitions of a slot"),
+    ("partitioner", "a customer's records must go where the other producers' go"),
 ];
 
 impl Settings {
     /// Everything that cannot work, in words; empty when all is well.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        for (name, value) in [
-            ("bootstrap_servers", &self.bootstrap_servers),
-            ("group_id", &self.group_id),
-            ("instance id", &self.instance_id),
-        ] {
+        for (name, value) in
+            [("bootstrap_servers", &self.bootstrap_servers), ("group_id", &self.group_id), ("instance id", &self.instance_id)]
+        {
             if value.trim().is_empty() {
                 problems.push(format!("kafka {name} is empty"));
             }
         }
-        if self.heartbeat_interval_ms == 0
-            || self.heartbeat_interval_ms > self.session_timeout_ms / HEARTBEATS_PER_SESSION
-        {
+        if self.heartbeat_interval_ms == 0 || self.heartbeat_interval_ms > self.session_timeout_ms / HEARTBEATS_PER_SESSION {
             problems.push(format!(
                 "heartbeat interval of {} ms is not between 1 ms and a third of the session timeout of {} ms",
                 self.heartbeat_interval_ms, self.session_timeout_ms
             ));
         }
-        if self.transaction_timeout_ms < 1_000
-            || self.transaction_timeout_ms >= self.session_timeout_ms
-        {
+        if self.transaction_timeout_ms < 1_000 || self.transaction_timeout_ms >= self.session_timeout_ms {
             problems.push(format!(
                 "transaction timeout of {} ms is not between 1000 ms and the session timeout of {} ms",
                 self.transaction_timeout_ms, self.session_timeout_ms
@@ -175,21 +120,9 @@ impl Settings {
             problems.push("no input topics".to_owned());
         }
         let mut seen = BTreeSet::new();
-        for name in self
-            .input_topics
-            .iter()
-            .map(String::as_str)
-            .chain(self.output.all())
-        {
-            let legal = name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-            if name.is_empty()
-                || !legal
-                || name.len() > TOPIC_NAME_MAX_BYTES
-                || name == "."
-                || name == ".."
-            {
+        for name in self.input_topics.iter().map(String::as_str).chain(self.output.all()) {
+            let legal = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+            if name.is_empty() || !legal || name.len() > TOPIC_NAME_MAX_BYTES || name == "." || name == ".." {
                 problems.push(format!("`{name}` is not a topic name (letters, digits, dot, underscore, hyphen; at most 249)"));
             }
             if !seen.insert(name) {
@@ -204,19 +137,9 @@ impl Settings {
                 problems.push(format!("kafka property `{key}` cannot be set: {instead}"));
                 continue;
             }
-            if ClientConfig::new()
-                .set(key, value)
-                .create_native_config()
-                .is_err()
-            {
-                let shown = if is_secret(key) {
-                    "its value".to_owned()
-                } else {
-                    format!("`{value}`")
-                };
-                problems.push(format!(
-                    "kafka property `{key}` is unknown to librdkafka or does not accept {shown}"
-                ));
+            if ClientConfig::new().set(key, value).create_native_config().is_err() {
+                let shown = if is_secret(key) { "its value".to_owned() } else { format!("`{value}`") };
+                problems.push(format!("kafka property `{key}` is unknown to librdkafka or does not accept {shown}"));
             }
         }
     }
@@ -224,29 +147,15 @@ impl Settings {
 
 /// Whether a property's value must never be shown: rather too many than one too few.
 fn is_secret(key: &str) -> bool {
-    let harmless = [
-        "sasl.mechanism",
-        "sasl.mechanisms",
-        "sasl.username",
-        "sasl.kerberos.service.name",
-    ];
+    let harmless = ["sasl.mechanism", "sasl.mechanisms", "sasl.username", "sasl.kerberos.service.name"];
     let telling = ["password", "secret", "pem", "ssl.key", "token", "assertion"];
-    !harmless.contains(&key)
-        && (key.starts_with("sasl.") || telling.iter().any(|part| key.contains(part)))
+    !harmless.contains(&key) && (key.starts_with("sasl.") || telling.iter().any(|part| key.contains(part)))
 }
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let properties: BTreeMap<&str, &str> = self
-            .properties
-            .iter()
-            .map(|(key, value)| {
-                (
-                    key.as_str(),
-                    if is_secret(key) { "(hidden)" } else { value },
-                )
-            })
-            .collect();
+        let properties: BTreeMap<&str, &str> =
+            self.properties.iter().map(|(key, value)| (key.as_str(), if is_secret(key) { "(hidden)" } else { value })).collect();
         f.debug_struct("Settings")
             .field("bootstrap_servers", &self.bootstrap_servers)
             .field("group_id", &self.group_id)
@@ -292,20 +201,10 @@ pub(super) mod tests {
     #[test]
     fn secrets_are_not_printed() {
         let mut settings = settings();
-        for key in [
-            "sasl.password",
-            "ssl.key.password",
-            "ssl.key.pem",
-            "sasl.oauthbearer.config",
-            "ssl.keystore.password",
-        ] {
-            settings
-                .properties
-                .insert(key.to_owned(), "hunter2".to_owned());
+        for key in ["sasl.password", "ssl.key.password", "ssl.key.pem", "sasl.oauthbearer.config", "ssl.keystore.password"] {
+            settings.properties.insert(key.to_owned(), "hunter2".to_owned());
         }
-        settings
-            .properties
-            .insert("sasl.mechanism".to_owned(), "PLAIN".to_owned());
+        settings.properties.insert("sasl.mechanism".to_owned(), "PLAIN".to_owned());
         let shown = format!("{settings:?}{:?}", settings.problems());
         assert!(!shown.contains("hunter2"), "{shown}");
         assert!(shown.contains("PLAIN"));
@@ -316,24 +215,9 @@ pub(super) mod tests {
         assert_eq!(settings().problems(), Vec::<String>::new());
         type Change = fn(&mut Settings);
         let cases: [(Change, &str); 8] = [
-            (
-                |s| {
-                    s.properties
-                        .extend([("isolation.level".into(), "read_uncommitted".into())])
-                },
-                "uncommitted",
-            ),
-            (
-                |s| s.properties.extend([("linger.millis".into(), "1".into())]),
-                "linger.millis",
-            ),
-            (
-                |s| {
-                    s.properties
-                        .extend([("compression.type".into(), "zip".into())])
-                },
-                "`zip`",
-            ),
+            (|s| s.properties.extend([("isolation.level".into(), "read_uncommitted".into())]), "uncommitted"),
+            (|s| s.properties.extend([("linger.millis".into(), "1".into())]), "linger.millis"),
+            (|s| s.properties.extend([("compression.type".into(), "zip".into())]), "`zip`"),
             (|s| s.transaction_timeout_ms = 10_000, "transaction timeout"),
             (|s| s.heartbeat_interval_ms = 9_000, "heartbeat"),
             (|s| s.input_topics = vec![], "no input topics"),
@@ -344,10 +228,7 @@ pub(super) mod tests {
             let mut settings = settings();
             change(&mut settings);
             let problems = settings.problems();
-            assert!(
-                problems.len() == 1 && problems[0].contains(part),
-                "{part}: {problems:?}"
-            );
+            assert!(problems.len() == 1 && problems[0].contains(part), "{part}: {problems:?}");
         }
     }
 }

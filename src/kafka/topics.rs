@@ -63,48 +63,23 @@ pub enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Problem::MissingInput(name) => write!(
-                f,
-                "input topic {name} does not exist (`topics create` makes it)"
-            ),
+            Problem::MissingInput(name) => write!(f, "input topic {name} does not exist (`topics create` makes it)"),
             Problem::MissingOutput(name) => {
                 write!(f, "topic {name} does not exist (`topics create` makes it)")
             }
             Problem::UnequalInputs(counts) => {
-                let counts: Vec<String> = counts
-                    .iter()
-                    .map(|(name, count)| format!("{name} {count}"))
-                    .collect();
-                write!(
-                    f,
-                    "input topics differ in their number of partitions: {}",
-                    counts.join(", ")
-                )
+                let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+                write!(f, "input topics differ in their number of partitions: {}", counts.join(", "))
             }
-            Problem::ChangelogPartitions {
-                topic,
-                partitions,
-                inputs,
-            } => {
-                write!(
-                    f,
-                    "changelog topic {topic} has {partitions} partitions, the input topics {inputs}"
-                )
+            Problem::ChangelogPartitions { topic, partitions, inputs } => {
+                write!(f, "changelog topic {topic} has {partitions} partitions, the input topics {inputs}")
             }
             Problem::DeadLetterBytes { topic, value } => write!(
                 f,
                 "dead-letter topic {topic} has max.message.bytes={value}, too little for untouched records: set max.message.bytes={DEAD_LETTER_MAX_BYTES}"
             ),
-            Problem::ChangelogConfig {
-                topic,
-                key,
-                value,
-                wanted,
-            } => {
-                write!(
-                    f,
-                    "changelog topic {topic} has {key}={value} and would lose state: set {key}={wanted}"
-                )
+            Problem::ChangelogConfig { topic, key, value, wanted } => {
+                write!(f, "changelog topic {topic} has {key}={value} and would lose state: set {key}={wanted}")
             }
         }
     }
@@ -113,12 +88,7 @@ impl fmt::Display for Problem {
 /// Every topic lifetide needs, inputs first. New inputs get as many partitions as the largest existing one, or `want_partitions`; outputs
 /// as many as the inputs.
 pub fn plan(settings: &Settings, facts: &[TopicFacts], want_partitions: u32) -> Vec<TopicPlan> {
-    let existing = settings
-        .input_topics
-        .iter()
-        .filter_map(|name| find(facts, name))
-        .map(|topic| topic.partitions)
-        .max();
+    let existing = settings.input_topics.iter().filter_map(|name| find(facts, name)).map(|topic| topic.partitions).max();
     let partitions = existing.unwrap_or(want_partitions);
     let topic = |name: &str, configs: Vec<(&'static str, &'static str)>| {
         let found = find(facts, name);
@@ -130,18 +100,9 @@ pub fn plan(settings: &Settings, facts: &[TopicFacts], want_partitions: u32) -> 
             exists: found.is_some(),
         }
     };
-    let mut topics: Vec<TopicPlan> = settings
-        .input_topics
-        .iter()
-        .map(|name| topic(name, vec![]))
-        .collect();
+    let mut topics: Vec<TopicPlan> = settings.input_topics.iter().map(|name| topic(name, vec![])).collect();
     // records bear the time of their events: under the default time type, retention would delete those of a back-fill at once
-    let events = || {
-        vec![
-            ("cleanup.policy", "delete"),
-            ("message.timestamp.type", "LogAppendTime"),
-        ]
-    };
+    let events = || vec![("cleanup.policy", "delete"), ("message.timestamp.type", "LogAppendTime")];
     let latest = || vec![("cleanup.policy", "compact")];
     let output = &settings.output;
     let mut dead_letters = events();
@@ -171,12 +132,7 @@ fn changelog_configs() -> Vec<(&'static str, &'static str)> {
 /// All that is wrong, not only the first.
 pub fn check(settings: &Settings, facts: &[TopicFacts]) -> Vec<Problem> {
     let counts = |name: &String| find(facts, name).map_or(0, |topic| topic.partitions);
-    let mut problems = input_problems(
-        settings
-            .input_topics
-            .iter()
-            .map(|name| (name.as_str(), counts(name))),
-    );
+    let mut problems = input_problems(settings.input_topics.iter().map(|name| (name.as_str(), counts(name))));
     for name in settings.output.all() {
         if find(facts, name).is_none() {
             problems.push(Problem::MissingOutput(name.to_owned()));
@@ -188,26 +144,13 @@ pub fn check(settings: &Settings, facts: &[TopicFacts]) -> Vec<Problem> {
     };
     let inputs = settings.input_topics.iter().map(counts).max().unwrap_or(0);
     if inputs > 0 && changelog.partitions != inputs {
-        problems.push(Problem::ChangelogPartitions {
-            topic: changelog.name.clone(),
-            partitions: changelog.partitions,
-            inputs,
-        });
+        problems.push(Problem::ChangelogPartitions { topic: changelog.name.clone(), partitions: changelog.partitions, inputs });
     }
-    for (key, wanted) in [
-        ("cleanup.policy", "delete"),
-        ("retention.ms", "-1"),
-        ("retention.bytes", "-1"),
-    ] {
+    for (key, wanted) in [("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "-1")] {
         if let Some(value) = changelog.configs.get(key)
             && value != wanted
         {
-            problems.push(Problem::ChangelogConfig {
-                topic: changelog.name.clone(),
-                key,
-                value: value.clone(),
-                wanted,
-            });
+            problems.push(Problem::ChangelogConfig { topic: changelog.name.clone(), key, value: value.clone(), wanted });
         }
     }
     problems
@@ -218,25 +161,15 @@ fn dead_letter_problem(settings: &Settings, facts: &[TopicFacts]) -> Option<Prob
     let value = topic.configs.get("max.message.bytes")?;
     let wanted: u64 = DEAD_LETTER_MAX_BYTES.parse().unwrap_or_default();
     let too_little = value.parse::<u64>().is_ok_and(|bytes| bytes < wanted);
-    too_little.then(|| Problem::DeadLetterBytes {
-        topic: topic.name.clone(),
-        value: value.clone(),
-    })
+    too_little.then(|| Problem::DeadLetterBytes { topic: topic.name.clone(), value: value.clone() })
 }
 
 /// Of input topics with their partitions; 0 where there is no such topic.
 pub(super) fn input_problems<'a>(inputs: impl Iterator<Item = (&'a str, u32)>) -> Vec<Problem> {
-    let (missing, found): (Vec<_>, Vec<_>) = inputs
-        .map(|(name, partitions)| (name.to_owned(), partitions))
-        .partition(|(_, partitions)| *partitions == 0);
-    let mut problems: Vec<Problem> = missing
-        .into_iter()
-        .map(|(name, _)| Problem::MissingInput(name))
-        .collect();
-    if found
-        .iter()
-        .any(|(_, partitions)| *partitions != found[0].1)
-    {
+    let (missing, found): (Vec<_>, Vec<_>) =
+        inputs.map(|(name, partitions)| (name.to_owned(), partitions)).partition(|(_, partitions)| *partitions == 0);
+    let mut problems: Vec<Problem> = missing.into_iter().map(|(name, _)| Problem::MissingInput(name)).collect();
+    if found.iter().any(|(_, partitions)| *partitions != found[0].1) {
         problems.push(Problem::UnequalInputs(found));
     }
     problems
@@ -252,27 +185,16 @@ mod tests {
     use super::*;
 
     fn fact(name: &str, partitions: u32) -> TopicFacts {
-        TopicFacts {
-            name: name.to_owned(),
-            partitions,
-            configs: BTreeMap::new(),
-        }
+        TopicFacts { name: name.to_owned(), partitions, configs: BTreeMap::new() }
     }
 
     /// A cluster that holds what was planned.
     fn created(settings: &Settings, partitions: u32) -> Vec<TopicFacts> {
         let facts = |plan: TopicPlan| TopicFacts {
-            configs: plan
-                .configs
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-                .collect(),
+            configs: plan.configs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
             ..fact(&plan.name, plan.partitions)
         };
-        plan(settings, &[], partitions)
-            .into_iter()
-            .map(facts)
-            .collect()
+        plan(settings, &[], partitions).into_iter().map(facts).collect()
     }
 
     #[test]
@@ -281,97 +203,38 @@ mod tests {
         let facts = created(&settings, 6);
         assert_eq!(facts.len(), 2 + 6);
         assert_eq!(check(&settings, &facts), vec![]);
-        assert!(
-            plan(&settings, &facts, 3)
-                .iter()
-                .all(|topic| topic.exists && topic.partitions == 6)
-        );
+        assert!(plan(&settings, &facts, 3).iter().all(|topic| topic.exists && topic.partitions == 6));
     }
 
     #[test]
     fn new_topics_have_the_partitions_of_the_inputs() {
         let plans = plan(&settings(), &[fact("shop.carts", 12)], 4);
-        assert!(
-            plans.iter().all(|topic| topic.partitions == 12),
-            "{plans:?}"
-        );
+        assert!(plans.iter().all(|topic| topic.partitions == 12), "{plans:?}");
         assert_eq!(plans.iter().filter(|topic| topic.exists).count(), 1);
     }
 
     #[test]
     fn each_problem_is_named() {
         let settings = settings();
-        let set = |facts: &mut Vec<TopicFacts>,
-                   name: &str,
-                   partitions: u32,
-                   config: Option<(&str, &str)>| {
+        let set = |facts: &mut Vec<TopicFacts>, name: &str, partitions: u32, config: Option<(&str, &str)>| {
             let topic = facts.iter_mut().find(|topic| topic.name == name).unwrap();
             topic.partitions = partitions;
-            topic
-                .configs
-                .extend(config.map(|(key, value)| (key.to_owned(), value.to_owned())));
+            topic.configs.extend(config.map(|(key, value)| (key.to_owned(), value.to_owned())));
         };
         type Change<'a> = Box<dyn Fn(&mut Vec<TopicFacts>) + 'a>;
         let cases: Vec<(Change<'_>, &[&str])> = vec![
-            (
-                Box::new(|f| f.retain(|t| t.name != "shop.carts")),
-                &["input topic shop.carts does not exist"],
-            ),
-            (
-                Box::new(|f| f.retain(|t| t.name != "lifetide.clv")),
-                &["topic lifetide.clv does not exist"],
-            ),
-            (
-                Box::new(|f| set(f, "shop.carts", 3, None)),
-                &["differ in their number of partitions: shop.purchases 4, shop.carts 3"],
-            ),
-            (
-                Box::new(|f| set(f, "lifetide.changelog", 5, None)),
-                &["has 5 partitions, the input topics 4"],
-            ),
-            (
-                Box::new(|f| {
-                    set(
-                        f,
-                        "lifetide.changelog",
-                        4,
-                        Some(("retention.ms", "604800000")),
-                    )
-                }),
-                &["retention.ms=604800000"],
-            ),
-            (
-                Box::new(|f| {
-                    set(
-                        f,
-                        "lifetide.changelog",
-                        4,
-                        Some(("cleanup.policy", "compact,delete")),
-                    )
-                }),
-                &["compact,delete"],
-            ),
-            (
-                Box::new(|f| f.clear()),
-                &[
-                    "shop.purchases",
-                    "shop.carts",
-                    "transitions",
-                    "clv",
-                    "actions",
-                    "aggregates",
-                    "dlq",
-                    "changelog",
-                ],
-            ),
+            (Box::new(|f| f.retain(|t| t.name != "shop.carts")), &["input topic shop.carts does not exist"]),
+            (Box::new(|f| f.retain(|t| t.name != "lifetide.clv")), &["topic lifetide.clv does not exist"]),
+            (Box::new(|f| set(f, "shop.carts", 3, None)), &["differ in their number of partitions: shop.purchases 4, shop.carts 3"]),
+            (Box::new(|f| set(f, "lifetide.changelog", 5, None)), &["has 5 partitions, the input topics 4"]),
+            (Box::new(|f| set(f, "lifetide.changelog", 4, Some(("retention.ms", "604800000")))), &["retention.ms=604800000"]),
+            (Box::new(|f| set(f, "lifetide.changelog", 4, Some(("cleanup.policy", "compact,delete")))), &["compact,delete"]),
+            (Box::new(|f| f.clear()), &["shop.purchases", "shop.carts", "transitions", "clv", "actions", "aggregates", "dlq", "changelog"]),
         ];
         for (change, expected) in cases {
             let mut facts = created(&settings, 4);
             change(&mut facts);
-            let problems: Vec<String> = check(&settings, &facts)
-                .iter()
-                .map(ToString::to_string)
-                .collect();
+            let problems: Vec<String> = check(&settings, &facts).iter().map(ToString::to_string).collect();
             assert_eq!(problems.len(), expected.len(), "{problems:?}");
             for (problem, part) in problems.iter().zip(expected) {
                 assert!(problem.contains(part), "{problem} / {part}");

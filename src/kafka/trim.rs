@@ -20,32 +20,17 @@ use crate::worker::transaction::TransactionError;
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// Returns `Abort` (nothing happened, all is well otherwise) when it could not be done this time.
-pub(super) fn delete_before(
-    producer: &ThreadedProducer<Reports>,
-    topic: &str,
-    slot: u32,
-    before: i64,
-) -> Result<(), TransactionError> {
+pub(super) fn delete_before(producer: &ThreadedProducer<Reports>, topic: &str, slot: u32, before: i64) -> Result<(), TransactionError> {
     let mut offsets = TopicPartitionList::with_capacity(1);
-    offsets
-        .add_partition_offset(topic, slot as i32, Offset::Offset(before))
-        .expect("invariant: any absolute offset can be set");
+    offsets.add_partition_offset(topic, slot as i32, Offset::Offset(before)).expect("invariant: any absolute offset can be set");
     // SAFETY: a live producer; every object made here is ours and destroyed here, once, the list of offsets being copied before.
     let code = unsafe {
         let client = producer.client().native_ptr();
         let queue = sys::rd_kafka_queue_new(client);
-        let options = sys::rd_kafka_AdminOptions_new(
-            client,
-            sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DELETERECORDS,
-        );
+        let options = sys::rd_kafka_AdminOptions_new(client, sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DELETERECORDS);
         let longest_ms = LONGEST.as_millis() as i32;
         let mut text = [0; 256];
-        sys::rd_kafka_AdminOptions_set_request_timeout(
-            options,
-            longest_ms,
-            text.as_mut_ptr(),
-            text.len(),
-        );
+        sys::rd_kafka_AdminOptions_set_request_timeout(options, longest_ms, text.as_mut_ptr(), text.len());
         let mut request = sys::rd_kafka_DeleteRecords_new(offsets.ptr());
         sys::rd_kafka_DeleteRecords(client, &mut request, 1, options, queue);
         let event = sys::rd_kafka_queue_poll(queue, longest_ms + 100);
@@ -60,12 +45,8 @@ pub(super) fn delete_before(
     };
     match code {
         RDKafkaErrorCode::NoError => Ok(()),
-        code if is_unauthorized(code) => Err(TransactionError::Refused(format!(
-            "records of {topic} cannot be deleted: {code}"
-        ))),
-        code => Err(TransactionError::Abort(format!(
-            "records of {topic} {slot} before {before} were not deleted: {code}"
-        ))),
+        code if is_unauthorized(code) => Err(TransactionError::Refused(format!("records of {topic} cannot be deleted: {code}"))),
+        code => Err(TransactionError::Abort(format!("records of {topic} {slot} before {before} were not deleted: {code}"))),
     }
 }
 

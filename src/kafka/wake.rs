@@ -22,10 +22,7 @@ impl Waker {
     /// Returns at once if `wake` was called since the last sleep.
     pub fn sleep(&self, longest: Duration) {
         let awake = self.awake.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut awake, _) = self
-            .changed
-            .wait_timeout_while(awake, longest, |awake| !*awake)
-            .unwrap_or_else(PoisonError::into_inner);
+        let (mut awake, _) = self.changed.wait_timeout_while(awake, longest, |awake| !*awake).unwrap_or_else(PoisonError::into_inner);
         *awake = false;
     }
 }

@@ -4,23 +4,16 @@
 //! `Metrics` alone.
 
 use prometheus::core::Collector;
-use prometheus::{
-    GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry,
-};
+use prometheus::{GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
 use super::Phase;
 
 const PREFIX: &str = "lifetide";
 
 /// Work in memory and calls to the broker, in seconds.
-const WORK_BUCKETS: [f64; 13] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0,
-];
+const WORK_BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 /// What people notice: outages of streams last minutes.
-const DELAY_BUCKETS: [f64; 14] = [
-    0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0,
-];
+const DELAY_BUCKETS: [f64; 14] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0];
 
 pub struct Definitions {
     pub registry: Registry,
@@ -103,24 +96,10 @@ impl Definitions {
 impl Process {
     fn new(list: &List) -> Process {
         Process {
-            build_info: list.gauges(
-                "build_info",
-                "Always 1; the labels name the program.",
-                &["version", "librdkafka"],
-            ),
-            state: list.gauges(
-                "state",
-                "1 for the phase the process is in, 0 for the others.",
-                &["state"],
-            ),
-            workers_alive: list.gauge(
-                "workers_alive",
-                "Workers that went through their loop lately.",
-            ),
-            worker_restarts: list.counter(
-                "worker_restarts_total",
-                "Workers that failed and were started again.",
-            ),
+            build_info: list.gauges("build_info", "Always 1; the labels name the program.", &["version", "librdkafka"]),
+            state: list.gauges("state", "1 for the phase the process is in, 0 for the others.", &["state"]),
+            workers_alive: list.gauge("workers_alive", "Workers that went through their loop lately."),
+            worker_restarts: list.counter("worker_restarts_total", "Workers that failed and were started again."),
         }
     }
 }
@@ -128,16 +107,8 @@ impl Process {
 impl Intake {
     fn new(list: &List) -> Intake {
         Intake {
-            records_consumed: list.counters(
-                "records_consumed_total",
-                "Input records taken from Kafka.",
-                &["topic"],
-            ),
-            consumed_bytes: list.counters(
-                "consumed_bytes_total",
-                "Bytes of input values taken from Kafka.",
-                &["topic"],
-            ),
+            records_consumed: list.counters("records_consumed_total", "Input records taken from Kafka.", &["topic"]),
+            consumed_bytes: list.counters("consumed_bytes_total", "Bytes of input values taken from Kafka.", &["topic"]),
             consumer_lag: list.gauges(
                 "consumer_lag_records",
                 "Input records not taken yet, up to the end of the partition.",
@@ -148,16 +119,8 @@ impl Intake {
                 "Events by name and by what became of them.",
                 &["event_type", "outcome"],
             ),
-            dead_letters: list.counters(
-                "dead_letters_total",
-                "Records sent to the dead-letter topic.",
-                &["reason", "stage"],
-            ),
-            refusals: list.counters(
-                "refusals_total",
-                "Parts of events that could not be counted as asked.",
-                &["reason"],
-            ),
+            dead_letters: list.counters("dead_letters_total", "Records sent to the dead-letter topic.", &["reason", "stage"]),
+            refusals: list.counters("refusals_total", "Parts of events that could not be counted as asked.", &["reason"]),
             processing_duration: list.histogram(
                 "processing_duration_seconds",
                 "Time to decode and apply a batch, its deadlines included.",
@@ -170,37 +133,13 @@ impl Intake {
 impl Decisions {
     fn new(list: &List) -> Decisions {
         Decisions {
-            transitions: list.counters(
-                "lifecycle_transitions_total",
-                "Changes of stage; from none on first entry.",
-                &["from", "to"],
-            ),
-            clv_updates: list.counters(
-                "clv_updates_total",
-                "Lifetime-value records, by primary currency.",
-                &["currency"],
-            ),
-            actions: list.counters(
-                "actions_total",
-                "What plays asked for, or why they did not.",
-                &["play", "kind", "reason"],
-            ),
-            timers_pending: list.gauges(
-                "timers_pending",
-                "Customers waiting for a deadline.",
-                &["slot"],
-            ),
+            transitions: list.counters("lifecycle_transitions_total", "Changes of stage; from none on first entry.", &["from", "to"]),
+            clv_updates: list.counters("clv_updates_total", "Lifetime-value records, by primary currency.", &["currency"]),
+            actions: list.counters("actions_total", "What plays asked for, or why they did not.", &["play", "kind", "reason"]),
+            timers_pending: list.gauges("timers_pending", "Customers waiting for a deadline.", &["slot"]),
             timers_fired: list.counter("timers_fired_total", "Deadlines that fired."),
-            timer_delay: list.histogram(
-                "timer_delay_seconds",
-                "Time from a deadline to its firing.",
-                &DELAY_BUCKETS,
-            ),
-            slot_time_lag: list.float_gauges(
-                "slot_time_lag_seconds",
-                "Wall clock less the slot's own time.",
-                &["slot"],
-            ),
+            timer_delay: list.histogram("timer_delay_seconds", "Time from a deadline to its firing.", &DELAY_BUCKETS),
+            slot_time_lag: list.float_gauges("slot_time_lag_seconds", "Wall clock less the slot's own time.", &["slot"]),
         }
     }
 }
@@ -208,16 +147,8 @@ impl Decisions {
 impl Writing {
     fn new(list: &List) -> Writing {
         let writing = Writing {
-            records_produced: list.counters(
-                "records_produced_total",
-                "Records committed, by output topic.",
-                &["topic"],
-            ),
-            transactions: list.counters(
-                "transactions_total",
-                "Transactions by how they ended.",
-                &["outcome"],
-            ),
+            records_produced: list.counters("records_produced_total", "Records committed, by output topic.", &["topic"]),
+            transactions: list.counters("transactions_total", "Transactions by how they ended.", &["outcome"]),
             transaction_duration: list.histograms(
                 "transaction_duration_seconds",
                 "Time spent in each phase of a transaction.",
@@ -240,9 +171,7 @@ impl Writing {
             writing.transactions.with_label_values(&[outcome]);
         }
         for phase in Phase::ALL {
-            writing
-                .transaction_duration
-                .with_label_values(&[phase.as_str()]);
+            writing.transaction_duration.with_label_values(&[phase.as_str()]);
         }
         writing
     }
@@ -252,22 +181,10 @@ impl Slots {
     fn new(list: &List) -> Slots {
         let slots = Slots {
             assigned_slots: list.gauges("assigned_slots", "Slots the worker owns.", &["worker"]),
-            rebalances: list.counters(
-                "rebalances_total",
-                "Changes of assignment, by kind.",
-                &["kind"],
-            ),
-            rebalance_duration: list.histogram(
-                "rebalance_duration_seconds",
-                "Time to take up or give up slots.",
-                &WORK_BUCKETS,
-            ),
+            rebalances: list.counters("rebalances_total", "Changes of assignment, by kind.", &["kind"]),
+            rebalance_duration: list.histogram("rebalance_duration_seconds", "Time to take up or give up slots.", &WORK_BUCKETS),
             state_entries: list.gauges("state_entries", "Customers in committed state.", &["slot"]),
-            state_bytes: list.gauges(
-                "state_bytes",
-                "Estimated memory of committed state.",
-                &["slot"],
-            ),
+            state_bytes: list.gauges("state_bytes", "Estimated memory of committed state.", &["slot"]),
             restore_remaining_records: list.gauges(
                 "state_restore_remaining_records",
                 "Changelog records to read until the slot is whole.",
@@ -278,19 +195,9 @@ impl Slots {
                 "Changelog bytes to read until the slot is whole, estimated.",
                 &["slot"],
             ),
-            restored_records: list.counter(
-                "state_restored_records_total",
-                "Changelog records read by restores.",
-            ),
-            restored_bytes: list.counter(
-                "state_restored_bytes_total",
-                "Changelog bytes read by restores.",
-            ),
-            restore_duration: list.histogram(
-                "state_restore_duration_seconds",
-                "Time to restore one slot.",
-                &DELAY_BUCKETS,
-            ),
+            restored_records: list.counter("state_restored_records_total", "Changelog records read by restores."),
+            restored_bytes: list.counter("state_restored_bytes_total", "Changelog bytes read by restores."),
+            restore_duration: list.histogram("state_restore_duration_seconds", "Time to restore one slot.", &DELAY_BUCKETS),
         };
         for kind in ["assign", "revoke", "lost"] {
             slots.rebalances.with_label_values(&[kind]);
@@ -301,10 +208,7 @@ impl Slots {
 
 impl Slots {
     pub fn restore_remaining(&self) -> [&IntGaugeVec; 2] {
-        [
-            &self.restore_remaining_records,
-            &self.restore_remaining_bytes,
-        ]
+        [&self.restore_remaining_records, &self.restore_remaining_bytes]
     }
 }
 
@@ -349,10 +253,7 @@ impl List {
     }
 
     fn histograms(&self, name: &str, help: &str, buckets: &[f64], labels: &[&str]) -> HistogramVec {
-        self.keep(HistogramVec::new(
-            histogram_opts(name, help, buckets),
-            labels,
-        ))
+        self.keep(HistogramVec::new(histogram_opts(name, help, buckets), labels))
     }
 }
 
@@ -361,7 +262,5 @@ fn opts(name: &str, help: &str) -> Opts {
 }
 
 fn histogram_opts(name: &str, help: &str, buckets: &[f64]) -> HistogramOpts {
-    HistogramOpts::new(name, help)
-        .namespace(PREFIX)
-        .buckets(buckets.to_vec())
+    HistogramOpts::new(name, help).namespace(PREFIX).buckets(buckets.to_vec())
 }

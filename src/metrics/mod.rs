@@ -48,14 +48,7 @@ pub const EVENT_TYPES: [&str; 27] = [
 ];
 
 /// Phases of the process, of which exactly one is 1 in `lifetide_state`.
-pub const STATES: [&str; 6] = [
-    "starting",
-    "restoring",
-    "lagging",
-    "running",
-    "draining",
-    "failed",
-];
+pub const STATES: [&str; 6] = ["starting", "restoring", "lagging", "running", "draining", "failed"];
 
 const MS_PER_SECOND: f64 = 1e3;
 const US_PER_SECOND: f64 = 1e6;
@@ -78,15 +71,8 @@ impl Metrics {
     /// `topics`: the input topics, by name.
     pub fn new(build: &Build<'_>, topics: &[String]) -> Metrics {
         let defined = Definitions::new();
-        defined
-            .process
-            .build_info
-            .with_label_values(&[build.version, build.librdkafka])
-            .set(1);
-        let metrics = Metrics {
-            defined,
-            topics: topics.to_vec(),
-        };
+        defined.process.build_info.with_label_values(&[build.version, build.librdkafka]).set(1);
+        let metrics = Metrics { defined, topics: topics.to_vec() };
         metrics.set_state(STATES[0]);
         metrics
     }
@@ -113,55 +99,26 @@ impl Metrics {
         let slot = report.slot.to_string();
         set(&self.defined.slots.state_entries, &[&slot], report.entries);
         set(&self.defined.slots.state_bytes, &[&slot], report.bytes);
-        set(
-            &self.defined.decisions.timers_pending,
-            &[&slot],
-            report.timers_pending,
-        );
+        set(&self.defined.decisions.timers_pending, &[&slot], report.timers_pending);
         let lag_s = report.time_lag_ms as f64 / MS_PER_SECOND;
-        self.defined
-            .decisions
-            .slot_time_lag
-            .with_label_values(&[&slot])
-            .set(lag_s);
+        self.defined.decisions.slot_time_lag.with_label_values(&[&slot]).set(lag_s);
     }
 
     /// Records between the next one to be taken and the end of the partition.
     pub fn record_lag(&self, topic: &str, partition: u32, records: u64) {
-        set(
-            &self.defined.intake.consumer_lag,
-            &[topic, &partition.to_string()],
-            records,
-        );
+        set(&self.defined.intake.consumer_lag, &[topic, &partition.to_string()], records);
     }
 
     /// The slot is no longer ours: its gauges go, else they would stand still for ever.
     pub fn forget_slot(&self, slot: u32) {
         let slot = slot.to_string();
-        let gauges = [
-            &self.defined.slots.state_entries,
-            &self.defined.slots.state_bytes,
-            &self.defined.decisions.timers_pending,
-        ];
-        for gauge in gauges
-            .into_iter()
-            .chain(self.defined.slots.restore_remaining())
-        {
+        let gauges = [&self.defined.slots.state_entries, &self.defined.slots.state_bytes, &self.defined.decisions.timers_pending];
+        for gauge in gauges.into_iter().chain(self.defined.slots.restore_remaining()) {
             forget(gauge.remove_label_values(&[&slot]));
         }
-        forget(
-            self.defined
-                .decisions
-                .slot_time_lag
-                .remove_label_values(&[&slot]),
-        );
+        forget(self.defined.decisions.slot_time_lag.remove_label_values(&[&slot]));
         for topic in &self.topics {
-            forget(
-                self.defined
-                    .intake
-                    .consumer_lag
-                    .remove_label_values(&[topic, &slot]),
-            );
+            forget(self.defined.intake.consumer_lag.remove_label_values(&[topic, &slot]));
         }
     }
 
@@ -177,27 +134,17 @@ impl Metrics {
         self.record_restore_remaining(slot, 0, 0);
         self.defined.slots.restored_records.inc_by(records);
         self.defined.slots.restored_bytes.inc_by(bytes);
-        self.defined
-            .slots
-            .restore_duration
-            .observe(took_ms as f64 / MS_PER_SECOND);
+        self.defined.slots.restore_duration.observe(took_ms as f64 / MS_PER_SECOND);
     }
 
     /// `kind`: `assign`, `revoke` or `lost`.
     pub fn record_rebalance(&self, kind: &'static str, took_us: u64) {
         add(&self.defined.slots.rebalances, &[kind], 1);
-        self.defined
-            .slots
-            .rebalance_duration
-            .observe(took_us as f64 / US_PER_SECOND);
+        self.defined.slots.rebalance_duration.observe(took_us as f64 / US_PER_SECOND);
     }
 
     pub fn set_assigned_slots(&self, worker: usize, slots: u64) {
-        set(
-            &self.defined.slots.assigned_slots,
-            &[&worker.to_string()],
-            slots,
-        );
+        set(&self.defined.slots.assigned_slots, &[&worker.to_string()], slots);
     }
 
     pub fn record_worker_restart(&self) {
@@ -212,11 +159,7 @@ impl Metrics {
     pub fn set_state(&self, state: &'static str) {
         debug_assert!(STATES.contains(&state), "{state} is no state");
         for known in STATES {
-            set(
-                &self.defined.process.state,
-                &[known],
-                u64::from(known == state),
-            );
+            set(&self.defined.process.state, &[known], u64::from(known == state));
         }
     }
 }
@@ -225,22 +168,14 @@ impl WorkerMetrics {
     pub fn new(metrics: std::sync::Arc<Metrics>) -> WorkerMetrics {
         let latency = metrics.defined.writing.end_to_end_latency.local();
         let timer_delay = metrics.defined.decisions.timer_delay.local();
-        WorkerMetrics {
-            metrics,
-            latency,
-            timer_delay,
-        }
+        WorkerMetrics { metrics, latency, timer_delay }
     }
 
     /// What the engine did in one batch. To be called once the batch is committed, so that work done again is counted once.
     pub fn record_batch(&self, report: &BatchReport<'_>) {
         let defined = &self.metrics.defined;
         for (name, outcome, count) in report.events {
-            add(
-                &defined.intake.events_processed,
-                &[event_type(name), outcome],
-                *count,
-            );
+            add(&defined.intake.events_processed, &[event_type(name), outcome], *count);
         }
         for (reason, stage, count) in report.dead_letters {
             add(&defined.intake.dead_letters, &[reason, stage], *count);
@@ -260,14 +195,8 @@ impl WorkerMetrics {
         for delay_ms in report.timer_delays_ms {
             self.timer_delay.observe(seconds(*delay_ms));
         }
-        defined
-            .decisions
-            .timers_fired
-            .inc_by(report.timer_delays_ms.len() as u64);
-        defined
-            .intake
-            .processing_duration
-            .observe(report.processing_us as f64 / US_PER_SECOND);
+        defined.decisions.timers_fired.inc_by(report.timer_delays_ms.len() as u64);
+        defined.intake.processing_duration.observe(report.processing_us as f64 / US_PER_SECOND);
         self.timer_delay.flush();
     }
 
@@ -276,25 +205,13 @@ impl WorkerMetrics {
         let defined = &self.metrics.defined;
         add(&defined.writing.transactions, &[report.outcome], 1);
         for (phase, took_us) in report.phases {
-            defined
-                .writing
-                .transaction_duration
-                .with_label_values(&[phase.as_str()])
-                .observe(*took_us as f64 / US_PER_SECOND);
+            defined.writing.transaction_duration.with_label_values(&[phase.as_str()]).observe(*took_us as f64 / US_PER_SECOND);
         }
         for (topic, count) in report.produced {
             add(&defined.writing.records_produced, &[topic], *count);
         }
-        add(
-            &defined.writing.changelog_bytes,
-            &["delta"],
-            report.delta_bytes,
-        );
-        add(
-            &defined.writing.changelog_bytes,
-            &["base"],
-            report.base_bytes,
-        );
+        add(&defined.writing.changelog_bytes, &["delta"], report.delta_bytes);
+        add(&defined.writing.changelog_bytes, &["base"], report.base_bytes);
         for latency_ms in report.latencies_ms {
             self.latency.observe(seconds(*latency_ms));
         }
@@ -303,10 +220,7 @@ impl WorkerMetrics {
 }
 
 fn event_type(name: &str) -> &'static str {
-    EVENT_TYPES
-        .into_iter()
-        .find(|known| *known == name)
-        .unwrap_or("other")
+    EVENT_TYPES.into_iter().find(|known| *known == name).unwrap_or("other")
 }
 
 /// A clock that is behind another gives negative differences: they count as none.

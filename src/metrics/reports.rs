@@ -42,13 +42,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    pub const ALL: [Phase; 5] = [
-        Phase::Begin,
-        Phase::Produce,
-        Phase::SendOffsets,
-        Phase::Commit,
-        Phase::Abort,
-    ];
+    pub const ALL: [Phase; 5] = [Phase::Begin, Phase::Produce, Phase::SendOffsets, Phase::Commit, Phase::Abort];
 
     pub fn as_str(self) -> &'static str {
         match self {

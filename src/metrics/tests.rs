@@ -7,41 +7,17 @@ use super::{BatchReport, Build, CommitReport, Metrics, Phase, SlotReport, Worker
 
 const UNITS: [&str; 3] = ["seconds", "bytes", "records"];
 /// Whole counts of the thing the name says.
-const COUNTS: [&str; 6] = [
-    "build_info",
-    "state",
-    "workers_alive",
-    "timers_pending",
-    "assigned_slots",
-    "state_entries",
-];
+const COUNTS: [&str; 6] = ["build_info", "state", "workers_alive", "timers_pending", "assigned_slots", "state_entries"];
 /// Labels that could only hold one value for each customer, cart or message.
-const FORBIDDEN_LABELS: [&str; 7] = [
-    "customer",
-    "customer_id",
-    "email",
-    "cart",
-    "cart_id",
-    "message",
-    "error",
-];
+const FORBIDDEN_LABELS: [&str; 7] = ["customer", "customer_id", "email", "cart", "cart_id", "message", "error"];
 
 fn recorded() -> Arc<Metrics> {
-    let build = Build {
-        version: "1.2.3",
-        librdkafka: "2.12.1",
-    };
+    let build = Build { version: "1.2.3", librdkafka: "2.12.1" };
     let metrics = Arc::new(Metrics::new(&build, &["shop.carts".to_string()]));
     let worker = WorkerMetrics::new(Arc::clone(&metrics));
     metrics.record_consumed("shop.carts", 3, 900);
     metrics.record_lag("shop.carts", 4, 17);
-    metrics.record_slot(&SlotReport {
-        slot: 4,
-        entries: 10,
-        bytes: 4000,
-        timers_pending: 2,
-        time_lag_ms: 1500,
-    });
+    metrics.record_slot(&SlotReport { slot: 4, entries: 10, bytes: 4000, timers_pending: 2, time_lag_ms: 1500 });
     metrics.record_restore_remaining(4, 8, 4096);
     metrics.record_restored(5, 100, 5000, 250);
     metrics.record_rebalance("assign", 2000);
@@ -50,11 +26,7 @@ fn recorded() -> Arc<Metrics> {
     metrics.record_worker_restart();
     metrics.set_state("running");
     worker.record_batch(&BatchReport {
-        events: &[
-            ("Product Added", "applied", 2),
-            ("Wheel \"Spun\"", "ignored", 1),
-            ("Jane was here", "ignored", 1),
-        ],
+        events: &[("Product Added", "applied", 2), ("Wheel \"Spun\"", "ignored", 1), ("Jane was here", "ignored", 1)],
         dead_letters: &[("invalid_json", "decode", 1)],
         refusals: &[("refund_unmatched", 1)],
         transitions: &[("none", "visitor", 1)],
@@ -99,10 +71,7 @@ fn what_happened_can_be_read_in_the_exposition() {
         "lifetide_state_restore_remaining_records{slot=\"5\"} 0",
     ];
     for line in wanted {
-        assert!(
-            text.lines().any(|found| found == line),
-            "no {line} in\n{text}"
-        );
+        assert!(text.lines().any(|found| found == line), "no {line} in\n{text}");
     }
     assert!(!text.contains("Jane") && !text.contains("Wheel"));
 }
@@ -113,49 +82,28 @@ fn names_helps_units_and_labels_follow_the_conventions() {
     let mut helped = BTreeSet::new();
     let mut typed = BTreeSet::new();
     for line in text.lines() {
-        if let Some((name, help)) = line
-            .strip_prefix("# HELP ")
-            .and_then(|rest| rest.split_once(' '))
-        {
-            assert!(
-                help.len() > 10 && help.ends_with('.'),
-                "{name}: help `{help}`"
-            );
+        if let Some((name, help)) = line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' ')) {
+            assert!(help.len() > 10 && help.ends_with('.'), "{name}: help `{help}`");
             assert!(helped.insert(name.to_string()), "{name} twice");
         }
-        let Some((name, kind)) = line
-            .strip_prefix("# TYPE ")
-            .and_then(|rest| rest.split_once(' '))
-        else {
+        let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) else {
             continue;
         };
         typed.insert(name.to_string());
         if name.starts_with("process_") {
             continue;
         }
-        let own = name
-            .strip_prefix("lifetide_")
-            .unwrap_or_else(|| panic!("{name} has no prefix"));
-        assert!(
-            own.bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
-            "{name}"
-        );
+        let own = name.strip_prefix("lifetide_").unwrap_or_else(|| panic!("{name} has no prefix"));
+        assert!(own.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
         let last = own.rsplit('_').next().unwrap();
         match kind {
             "counter" => assert_eq!(last, "total", "{name}"),
             "histogram" => assert_eq!(last, "seconds", "{name}"),
-            _ => assert!(
-                last != "total" && (UNITS.contains(&last) || COUNTS.contains(&own)),
-                "{name}: {kind} of what?"
-            ),
+            _ => assert!(last != "total" && (UNITS.contains(&last) || COUNTS.contains(&own)), "{name}: {kind} of what?"),
         }
     }
     assert_eq!(helped, typed);
-    assert!(
-        typed.contains("lifetide_state") && typed.len() > 30,
-        "{typed:?}"
-    );
+    assert!(typed.contains("lifetide_state") && typed.len() > 30, "{typed:?}");
     #[cfg(target_os = "linux")]
     assert!(typed.contains("process_resident_memory_bytes"));
     for label in FORBIDDEN_LABELS {
@@ -170,9 +118,6 @@ fn a_slot_that_left_leaves_no_series_behind() {
     metrics.forget_slot(4);
     metrics.forget_slot(9);
     let text = metrics.exposition();
-    assert!(
-        !text.contains("slot=\"4\"") && !text.contains("partition=\"4\""),
-        "{text}"
-    );
+    assert!(!text.contains("slot=\"4\"") && !text.contains("partition=\"4\""), "{text}");
     assert!(text.contains("slot=\"5\""));
 }

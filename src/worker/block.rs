@@ -20,11 +20,7 @@ pub const BLOCK_BYTES_MAX: usize = 512 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockKind {
     /// Replaces every row whose hash begins with the `bits` lowest bits of `value`; a continued base adds to the one before it.
-    Base {
-        bits: u8,
-        value: u16,
-        continued: bool,
-    },
+    Base { bits: u8, value: u16, continued: bool },
     /// Rows changed or deleted by the transaction.
     Delta,
 }
@@ -90,19 +86,11 @@ pub fn encode(header: &BlockHeader, body: &[u8]) -> Vec<u8> {
     out.push(FORMAT);
     out.push(transaction.row_version);
     let (kind, bits, value, continued) = match header.kind {
-        BlockKind::Base {
-            bits,
-            value,
-            continued,
-        } => (0, bits, value, continued),
+        BlockKind::Base { bits, value, continued } => (0, bits, value, continued),
         BlockKind::Delta => (1, 0, 0, false),
     };
     out.push(kind);
-    out.push(
-        flag(header.last, FLAG_LAST)
-            | flag(transaction.genesis, FLAG_GENESIS)
-            | flag(continued, FLAG_CONTINUED),
-    );
+    out.push(flag(header.last, FLAG_LAST) | flag(transaction.genesis, FLAG_GENESIS) | flag(continued, FLAG_CONTINUED));
     out.push(bits);
     out.extend_from_slice(&value.to_le_bytes());
     out.extend_from_slice(&header.index.to_le_bytes());
@@ -155,11 +143,7 @@ pub fn decode(bytes: &[u8]) -> Result<(BlockHeader, &[u8]), BlockError> {
     let value = u16::from_le_bytes(read.array("the header")?);
     let index = u16::from_le_bytes(read.array("the header")?);
     let kind = match kind {
-        0 => BlockKind::Base {
-            bits,
-            value,
-            continued: flags & FLAG_CONTINUED != 0,
-        },
+        0 => BlockKind::Base { bits, value, continued: flags & FLAG_CONTINUED != 0 },
         1 => BlockKind::Delta,
         other => return Err(BlockError::Unknown("block kind", other)),
     };
@@ -176,15 +160,7 @@ pub fn decode(bytes: &[u8]) -> Result<(BlockHeader, &[u8]), BlockError> {
         writer: read.text()?,
         offsets: read.offsets()?,
     };
-    Ok((
-        BlockHeader {
-            transaction,
-            index,
-            last: flags & FLAG_LAST != 0,
-            kind,
-        },
-        read.rest,
-    ))
+    Ok((BlockHeader { transaction, index, last: flags & FLAG_LAST != 0, kind }, read.rest))
 }
 
 #[cfg(test)]
@@ -201,10 +177,7 @@ mod tests {
                 nonce: 42,
                 genesis: true,
                 row_version: 1,
-                offsets: vec![InputOffset {
-                    topic: "shop.carts".into(),
-                    offset: 12,
-                }],
+                offsets: vec![InputOffset { topic: "shop.carts".into(), offset: 12 }],
                 time_ms: Some(1_767_225_600_000),
                 model_version: "cdnow-1".into(),
                 configuration: 99,
@@ -212,32 +185,14 @@ mod tests {
             },
             index: 1,
             last: true,
-            kind: BlockKind::Base {
-                bits: 4,
-                value: 9,
-                continued: true,
-            },
+            kind: BlockKind::Base { bits: 4, value: 9, continued: true },
         }
     }
 
     fn body() -> Vec<u8> {
         let mut body = Vec::new();
-        push_row(
-            &mut body,
-            BlockRow {
-                kind: RowKind::Customer,
-                id: b"u-1",
-                row: Some(b"row"),
-            },
-        );
-        push_row(
-            &mut body,
-            BlockRow {
-                kind: RowKind::Customer,
-                id: b"u-2",
-                row: None,
-            },
-        );
+        push_row(&mut body, BlockRow { kind: RowKind::Customer, id: b"u-1", row: Some(b"row") });
+        push_row(&mut body, BlockRow { kind: RowKind::Customer, id: b"u-2", row: None });
         body
     }
 
@@ -250,16 +205,8 @@ mod tests {
         assert_eq!(
             read_rows,
             [
-                BlockRow {
-                    kind: RowKind::Customer,
-                    id: b"u-1",
-                    row: Some(b"row")
-                },
-                BlockRow {
-                    kind: RowKind::Customer,
-                    id: b"u-2",
-                    row: None
-                }
+                BlockRow { kind: RowKind::Customer, id: b"u-1", row: Some(b"row") },
+                BlockRow { kind: RowKind::Customer, id: b"u-2", row: None }
             ]
         );
     }
@@ -269,11 +216,7 @@ mod tests {
         // stored changelogs carry these bytes: a change here is a new format, not an edit of this test
         let bytes = encode(&header(), &body());
         assert_eq!(bytes.len(), 140);
-        assert_eq!(
-            xxh3_64(&bytes),
-            2_144_000_855_264_219_970,
-            "golden checksum of format 1"
-        );
+        assert_eq!(xxh3_64(&bytes), 2_144_000_855_264_219_970, "golden checksum of format 1");
     }
 
     #[test]

@@ -58,12 +58,7 @@ mod tests {
         };
         let base = chain(1, 2, &[b"a", b"b"]);
         assert_eq!(base, chain(1, 2, &[b"a", b"b"]));
-        for other in [
-            chain(2, 2, &[b"a", b"b"]),
-            chain(1, 3, &[b"a", b"b"]),
-            chain(1, 2, &[b"ab"]),
-            chain(1, 2, &[b"b", b"a"]),
-        ] {
+        for other in [chain(2, 2, &[b"a", b"b"]), chain(1, 3, &[b"a", b"b"]), chain(1, 2, &[b"ab"]), chain(1, 2, &[b"b", b"a"])] {
             assert_ne!(base, other);
         }
     }

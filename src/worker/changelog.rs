@@ -42,22 +42,12 @@ pub struct Prepared {
 impl Changelog {
     /// A slot without any history: its first transaction is its genesis.
     pub fn empty(slot: u32, rounds: Rounds) -> Changelog {
-        Changelog {
-            slot,
-            seq: 0,
-            chain: Chain::default(),
-            rounds,
-        }
+        Changelog { slot, seq: 0, chain: Chain::default(), rounds }
     }
 
     /// A slot whose last transaction was this one.
     pub fn after(last: &TransactionHeader, rounds: Rounds) -> Changelog {
-        Changelog {
-            slot: last.slot,
-            seq: last.seq,
-            chain: last.chain,
-            rounds,
-        }
+        Changelog { slot: last.slot, seq: last.seq, chain: last.chain, rounds }
     }
 
     pub fn chain(&self) -> Chain {
@@ -74,24 +64,12 @@ impl Changelog {
     }
 
     /// Builds the blocks of a sealed slot.
-    pub fn prepare(
-        &self,
-        slot: &Slot,
-        committed: &Committed,
-        offsets: Vec<InputOffset>,
-        writer: &Writer,
-        now_ms: u64,
-    ) -> Prepared {
+    pub fn prepare(&self, slot: &Slot, committed: &Committed, offsets: Vec<InputOffset>, writer: &Writer, now_ms: u64) -> Prepared {
         let deltas = delta_bodies(slot);
         let delta_bytes = deltas.iter().map(Vec::len).sum();
         let mut rounds = self.rounds.clone();
-        let pieces = rounds.spend(delta_bytes, now_ms, |region| {
-            committed.with_region(self.slot, region, |r| r.map_or(0, |r| r.bytes()))
-        });
-        let mut bodies: Vec<(BlockKind, Vec<u8>)> = pieces
-            .iter()
-            .flat_map(|piece| base_bodies(self.slot, *piece, committed))
-            .collect();
+        let pieces = rounds.spend(delta_bytes, now_ms, |region| committed.with_region(self.slot, region, |r| r.map_or(0, |r| r.bytes())));
+        let mut bodies: Vec<(BlockKind, Vec<u8>)> = pieces.iter().flat_map(|piece| base_bodies(self.slot, *piece, committed)).collect();
         let base_bytes = bodies.iter().map(|(_, body)| body.len()).sum();
         bodies.extend(deltas.into_iter().map(|body| (BlockKind::Delta, body)));
 
@@ -110,19 +88,10 @@ impl Changelog {
             configuration: writer.configuration,
             writer: writer.transactional_id.clone(),
         };
-        let metadata = Metadata {
-            seq: transaction.seq,
-            chain: transaction.chain,
-            start: rounds.start(),
-            writer: writer.transactional_id.clone(),
-        };
+        let metadata =
+            Metadata { seq: transaction.seq, chain: transaction.chain, start: rounds.start(), writer: writer.transactional_id.clone() };
         let count = bodies.len();
-        let mut header = BlockHeader {
-            transaction,
-            index: 0,
-            last: false,
-            kind: BlockKind::Delta,
-        };
+        let mut header = BlockHeader { transaction, index: 0, last: false, kind: BlockKind::Delta };
         let mut blocks = Vec::with_capacity(count);
         for (index, (kind, body)) in bodies.into_iter().enumerate() {
             header.index = index as u16;
@@ -130,12 +99,7 @@ impl Changelog {
             header.kind = kind;
             blocks.push(block::encode(&header, &body));
         }
-        Prepared {
-            blocks,
-            metadata,
-            base_bytes,
-            rounds,
-        }
+        Prepared { blocks, metadata, base_bytes, rounds }
     }
 
     /// The prepared transaction has been committed.
@@ -150,11 +114,7 @@ impl Changelog {
 fn delta_bodies(slot: &Slot) -> Vec<Vec<u8>> {
     let mut bodies = vec![Vec::new()];
     for change in slot.changes() {
-        let row = BlockRow {
-            kind: RowKind::Customer,
-            id: change.id.as_bytes(),
-            row: change.row,
-        };
+        let row = BlockRow { kind: RowKind::Customer, id: change.id.as_bytes(), row: change.row };
         push(&mut bodies, row);
     }
     bodies
@@ -166,35 +126,17 @@ fn base_bodies(slot: u32, piece: Piece, committed: &Committed) -> Vec<(BlockKind
     for region in piece.regions() {
         committed.with_region(slot, region, |region| {
             for (_, id, row) in region.into_iter().flat_map(|r| r.rows()) {
-                push(
-                    &mut bodies,
-                    BlockRow {
-                        kind: RowKind::Customer,
-                        id,
-                        row: Some(row),
-                    },
-                );
+                push(&mut bodies, BlockRow { kind: RowKind::Customer, id, row: Some(row) });
             }
         });
     }
-    let kind = |index| BlockKind::Base {
-        bits: piece.bits,
-        value: piece.value,
-        continued: index > 0,
-    };
-    bodies
-        .into_iter()
-        .enumerate()
-        .map(|(index, body)| (kind(index), body))
-        .collect()
+    let kind = |index| BlockKind::Base { bits: piece.bits, value: piece.value, continued: index > 0 };
+    bodies.into_iter().enumerate().map(|(index, body)| (kind(index), body)).collect()
 }
 
 fn push(bodies: &mut Vec<Vec<u8>>, row: BlockRow<'_>) {
     let bytes = row.id.len() + row.row.map_or(0, <[u8]>::len);
-    if bodies
-        .last()
-        .is_none_or(|body| body.len() + bytes > BLOCK_BYTES_MAX)
-    {
+    if bodies.last().is_none_or(|body| body.len() + bytes > BLOCK_BYTES_MAX) {
         bodies.push(Vec::new());
     }
     if let Some(body) = bodies.last_mut() {

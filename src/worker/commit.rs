@@ -35,12 +35,7 @@ pub struct Batch {
 
 impl Batch {
     pub fn new(now: Now) -> Batch {
-        Batch {
-            began_ms: now.mono_ms,
-            records: 0,
-            bytes: 0,
-            tally: Tally::default(),
-        }
+        Batch { began_ms: now.mono_ms, records: 0, bytes: 0, tally: Tally::default() }
     }
 
     pub fn is_full(&self, rules: &Rules, now: Now) -> bool {
@@ -56,12 +51,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         // whoever took the slots from us has another generation: then nothing of this may become visible
         let claim = self.source.claim()?;
         if self.claim.as_ref() != Some(&claim) {
-            return self.end_badly(
-                TransactionError::Abort(
-                    "the group has moved on since these slots were assigned".into(),
-                ),
-                now,
-            );
+            return self.end_badly(TransactionError::Abort("the group has moved on since these slots were assigned".into()), now);
         }
         let mut prepared = Vec::new();
         let mut positions = Vec::new();
@@ -69,13 +59,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             if let Owned::Running(running) = owned
                 && running.touched
             {
-                let blocks = prepare(
-                    running,
-                    &self.committed,
-                    &self.rules.topics,
-                    &self.writer,
-                    now,
-                );
+                let blocks = prepare(running, &self.committed, &self.rules.topics, &self.writer, now);
                 positions.extend(positions_of(*number, running, &blocks.metadata));
                 prepared.push((*number, blocks));
             }
@@ -83,14 +67,10 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         let Some(batch) = self.batch.as_mut() else {
             return Ok(Next::Now);
         };
-        let sent = prepared.iter().try_for_each(|(number, blocks)| {
-            send_blocks(&mut self.transaction, *number, blocks, &mut batch.tally)
-        });
+        let sent = prepared.iter().try_for_each(|(number, blocks)| send_blocks(&mut self.transaction, *number, blocks, &mut batch.tally));
         match sent.and_then(|()| self.transaction.commit(&positions, &claim)) {
             Ok(()) => {
-                prepared
-                    .into_iter()
-                    .for_each(|(number, blocks)| self.publish(number, blocks));
+                prepared.into_iter().for_each(|(number, blocks)| self.publish(number, blocks));
                 self.close_batch(true, now);
                 Ok(Next::Now)
             }
@@ -126,9 +106,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
                 "{FAILURES_MAX} transactions in a row failed for slots {touched:?}; the last because: {why}"
             )));
         }
-        Ok(Next::Wait(
-            (RETRY_MS << (self.failures - 1).min(10)).min(RETRY_MS_MAX),
-        ))
+        Ok(Next::Wait((RETRY_MS << (self.failures - 1).min(10)).min(RETRY_MS_MAX)))
     }
 
     fn renew(&mut self) -> Result<(), WorkerError> {
@@ -158,10 +136,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             } else {
                 // somebody else has written this slot since: what we hold is void
                 self.committed.remove_slot(number);
-                self.slots.insert(
-                    number,
-                    Owned::Recovering(Box::new(Recovery::new(number, now))),
-                );
+                self.slots.insert(number, Owned::Recovering(Box::new(Recovery::new(number, now))));
             }
         }
         self.failures = if happened { 0 } else { self.failures + 1 };
@@ -173,16 +148,11 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     fn committed_chain(&mut self, number: u32) -> Result<Option<Chain>, WorkerError> {
         for _ in 0..RESOLVE_ATTEMPTS_MAX {
             if let CommittedOffsets::Stable(offsets) = self.source.committed(number)? {
-                let metadata = offsets
-                    .iter()
-                    .flatten()
-                    .filter_map(|c| Metadata::parse(&c.metadata));
+                let metadata = offsets.iter().flatten().filter_map(|c| Metadata::parse(&c.metadata));
                 return Ok(metadata.max_by_key(|m| m.seq).map(|m| m.chain));
             }
         }
-        Err(WorkerError::Unavailable(format!(
-            "slot {number}: committed offsets stay unstable after a commit of unknown outcome"
-        )))
+        Err(WorkerError::Unavailable(format!("slot {number}: committed offsets stay unstable after a commit of unknown outcome")))
     }
 
     /// Makes a slot's committed transaction the state that everybody sees.
@@ -206,10 +176,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     }
 
     fn touched(&self) -> Vec<u32> {
-        let touched = self
-            .slots
-            .iter()
-            .filter(|(_, owned)| matches!(owned, Owned::Running(running) if running.touched));
+        let touched = self.slots.iter().filter(|(_, owned)| matches!(owned, Owned::Running(running) if running.touched));
         touched.map(|(number, _)| *number).collect()
     }
 
@@ -218,10 +185,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         if let Some(batch) = self.batch.take()
             && committed
         {
-            self.report.commits.push(Commit {
-                tally: batch.tally,
-                open_ms: now.mono_ms.saturating_sub(batch.began_ms),
-            });
+            self.report.commits.push(Commit { tally: batch.tally, open_ms: now.mono_ms.saturating_sub(batch.began_ms) });
         }
     }
 
@@ -232,17 +196,11 @@ impl<S: Source, T: Transaction> Worker<S, T> {
                 continue;
             };
             if running.changelog.wants_mark() && !running.touched {
-                running
-                    .changelog
-                    .mark(self.source.changelog_bounds(*number)?.high);
+                running.changelog.mark(self.source.changelog_bounds(*number)?.high);
             }
             if running.committed_start > running.trimmed {
                 // a trim that fails is tried again with the next start; the log is only longer for it
-                if self
-                    .transaction
-                    .trim(*number, running.committed_start)
-                    .is_ok()
-                {
+                if self.transaction.trim(*number, running.committed_start).is_ok() {
                     running.trimmed = running.committed_start;
                 }
             }
@@ -251,48 +209,19 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     }
 }
 
-fn prepare<R: Record>(
-    running: &mut Running<R>,
-    committed: &Committed,
-    topics: &[String],
-    writer: &Writer,
-    now: Now,
-) -> Prepared {
+fn prepare<R: Record>(running: &mut Running<R>, committed: &Committed, topics: &[String], writer: &Writer, now: Now) -> Prepared {
     running.slot.seal();
-    let offsets = topics
-        .iter()
-        .zip(running.merge.offsets())
-        .map(|(topic, offset)| InputOffset {
-            topic: topic.clone(),
-            offset,
-        });
-    running.changelog.prepare(
-        &running.slot,
-        committed,
-        offsets.collect(),
-        writer,
-        now.mono_ms,
-    )
+    let offsets = topics.iter().zip(running.merge.offsets()).map(|(topic, offset)| InputOffset { topic: topic.clone(), offset });
+    running.changelog.prepare(&running.slot, committed, offsets.collect(), writer, now.mono_ms)
 }
 
 fn positions_of<R: Record>(slot: u32, running: &Running<R>, metadata: &Metadata) -> Vec<Position> {
     let text = metadata.to_text();
     let offsets = running.merge.offsets().into_iter().enumerate();
-    offsets
-        .map(|(topic, offset)| Position {
-            input: Input { topic, slot },
-            offset,
-            metadata: text.clone(),
-        })
-        .collect()
+    offsets.map(|(topic, offset)| Position { input: Input { topic, slot }, offset, metadata: text.clone() }).collect()
 }
 
-fn send_blocks<T: Transaction>(
-    transaction: &mut T,
-    slot: u32,
-    prepared: &Prepared,
-    tally: &mut Tally,
-) -> Result<(), TransactionError> {
+fn send_blocks<T: Transaction>(transaction: &mut T, slot: u32, prepared: &Prepared, tally: &mut Tally) -> Result<(), TransactionError> {
     for block in &prepared.blocks {
         transaction.send(&Outgoing {
             topic: OutputTopic::Changelog,

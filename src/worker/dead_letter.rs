@@ -16,33 +16,18 @@ const HEADERS_MAX: usize = 64;
 const HEADER_BYTES_MAX: usize = 1024;
 
 /// Gives `send` the dead letter of a refused record.
-pub fn write<T>(
-    record: &dyn Record,
-    topic: &str,
-    partition: u32,
-    reject: &Reject,
-    send: impl FnOnce(&Outgoing<'_>) -> T,
-) -> T {
+pub fn write<T>(record: &dyn Record, topic: &str, partition: u32, reject: &Reject, send: impl FnOnce(&Outgoing<'_>) -> T) -> T {
     let mut own: Vec<(String, Vec<u8>)> = Vec::new();
     record.each_header(&mut |name, value| {
         if own.len() < HEADERS_MAX {
-            own.push((
-                name.to_owned(),
-                value[..value.len().min(HEADER_BYTES_MAX)].to_vec(),
-            ));
+            own.push((name.to_owned(), value[..value.len().min(HEADER_BYTES_MAX)].to_vec()));
         }
     });
     let partition = partition.to_string();
     let offset = record.offset().to_string();
-    let mut headers: Vec<(&str, &[u8])> = own
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_slice()))
-        .collect();
+    let mut headers: Vec<(&str, &[u8])> = own.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
     headers.extend([
-        (
-            "__streams.errors.exception",
-            reject.reason.as_str().as_bytes(),
-        ),
+        ("__streams.errors.exception", reject.reason.as_str().as_bytes()),
         ("__streams.errors.message", reject.detail.as_bytes()),
         ("__streams.errors.topic", topic.as_bytes()),
         ("__streams.errors.partition", partition.as_bytes()),

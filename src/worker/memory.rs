@@ -11,8 +11,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::source::{
-    Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead,
-    Membership, Record, Source, SourceError,
+    Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record, Source, SourceError,
 };
 use super::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
 
@@ -47,16 +46,8 @@ pub struct MemoryLog {
 
 impl MemoryLog {
     pub fn new(topics: usize, slots: u32, keeps_changelog: bool) -> Rc<RefCell<MemoryLog>> {
-        let slot = |_| Partitions {
-            inputs: vec![Vec::new(); topics],
-            committed: vec![None; topics],
-            ..Partitions::default()
-        };
-        Rc::new(RefCell::new(MemoryLog {
-            slots: (0..slots).map(slot).collect(),
-            keeps_changelog,
-            produced: Vec::new(),
-        }))
+        let slot = |_| Partitions { inputs: vec![Vec::new(); topics], committed: vec![None; topics], ..Partitions::default() };
+        Rc::new(RefCell::new(MemoryLog { slots: (0..slots).map(slot).collect(), keeps_changelog, produced: Vec::new() }))
     }
 
     /// Appends an input record, at the next offset or at one of its own, which must lie behind all others; else returns the last one.
@@ -81,9 +72,7 @@ impl MemoryLog {
 
     /// One past the last offset of an input.
     fn end(&self, input: Input) -> i64 {
-        self.slots[input.slot as usize].inputs[input.topic]
-            .last()
-            .map_or(0, |record| record.offset() + 1)
+        self.slots[input.slot as usize].inputs[input.topic].last().map_or(0, |record| record.offset() + 1)
     }
 
     /// Bytes of a slot's changelog blocks, for tests that damage them.
@@ -97,10 +86,7 @@ impl MemoryLog {
 
     fn bounds(&self, slot: u32) -> Bounds {
         let partitions = &self.slots[slot as usize];
-        Bounds {
-            low: partitions.changelog_low,
-            high: partitions.changelog.len() as i64,
-        }
+        Bounds { low: partitions.changelog_low, high: partitions.changelog.len() as i64 }
     }
 }
 
@@ -115,18 +101,9 @@ pub struct MemorySource {
 
 impl MemorySource {
     pub fn new(log: Rc<RefCell<MemoryLog>>) -> MemorySource {
-        let topics = log
-            .borrow()
-            .slots
-            .first()
-            .map_or(0, |slot| slot.inputs.len());
+        let topics = log.borrow().slots.first().map_or(0, |slot| slot.inputs.len());
         let slots = log.borrow().slots.len();
-        MemorySource {
-            log,
-            assigned: false,
-            cursors: vec![vec![(0, false); topics]; slots],
-            changelog: vec![None; slots],
-        }
+        MemorySource { log, assigned: false, cursors: vec![vec![(0, false); topics]; slots], changelog: vec![None; slots] }
     }
 }
 
@@ -137,19 +114,12 @@ impl Source for MemorySource {
         if std::mem::replace(&mut self.assigned, true) {
             return Ok(Vec::new());
         }
-        Ok(vec![Membership::Assigned(
-            (0..self.cursors.len() as u32).collect(),
-        )])
+        Ok(vec![Membership::Assigned((0..self.cursors.len() as u32).collect())])
     }
 
     fn wait(&mut self, _longest: Duration) {}
 
-    fn take(
-        &mut self,
-        input: Input,
-        most: usize,
-        into: &mut VecDeque<Arrival<MemoryRecord>>,
-    ) -> Result<(), SourceError> {
+    fn take(&mut self, input: Input, most: usize, into: &mut VecDeque<Arrival<MemoryRecord>>) -> Result<(), SourceError> {
         let log = self.log.borrow();
         let records = &log.slots[input.slot as usize].inputs[input.topic];
         let (next, end_told) = &mut self.cursors[input.slot as usize][input.topic];
@@ -167,14 +137,8 @@ impl Source for MemorySource {
     fn start(&mut self, slot: u32, offsets: &[i64]) -> Result<(), SourceError> {
         let log = self.log.borrow();
         let inputs = &log.slots[slot as usize].inputs;
-        let place = |(records, offset): (&Vec<MemoryRecord>, &i64)| {
-            records.partition_point(|record| record.offset() < *offset)
-        };
-        self.cursors[slot as usize] = inputs
-            .iter()
-            .zip(offsets)
-            .map(|pair| (place(pair), false))
-            .collect();
+        let place = |(records, offset): (&Vec<MemoryRecord>, &i64)| records.partition_point(|record| record.offset() < *offset);
+        self.cursors[slot as usize] = inputs.iter().zip(offsets).map(|pair| (place(pair), false)).collect();
         Ok(())
     }
 
@@ -183,16 +147,11 @@ impl Source for MemorySource {
     }
 
     fn committed(&mut self, slot: u32) -> Result<CommittedOffsets, SourceError> {
-        Ok(CommittedOffsets::Stable(
-            self.log.borrow().slots[slot as usize].committed.clone(),
-        ))
+        Ok(CommittedOffsets::Stable(self.log.borrow().slots[slot as usize].committed.clone()))
     }
 
     fn input_bounds(&mut self, input: Input) -> Result<Bounds, SourceError> {
-        Ok(Bounds {
-            low: 0,
-            high: self.log.borrow().end(input),
-        })
+        Ok(Bounds { low: 0, high: self.log.borrow().end(input) })
     }
 
     fn changelog_bounds(&mut self, slot: u32) -> Result<Bounds, SourceError> {
@@ -204,16 +163,9 @@ impl Source for MemorySource {
         Ok(())
     }
 
-    fn read_changelog(
-        &mut self,
-        slot: u32,
-        most_bytes: usize,
-        into: &mut Vec<LogEntry>,
-    ) -> Result<LogRead, SourceError> {
+    fn read_changelog(&mut self, slot: u32, most_bytes: usize, into: &mut Vec<LogEntry>) -> Result<LogRead, SourceError> {
         let log = self.log.borrow();
-        let next = self.changelog[slot as usize]
-            .as_mut()
-            .ok_or_else(|| SourceError::Refused("changelog is not open".into()))?;
+        let next = self.changelog[slot as usize].as_mut().ok_or_else(|| SourceError::Refused("changelog is not open".into()))?;
         if (*next as i64) < log.bounds(slot).low {
             return Ok(LogRead::OutOfRange);
         }
@@ -222,10 +174,7 @@ impl Source for MemorySource {
             if bytes >= most_bytes {
                 return Ok(LogRead::More);
             }
-            into.push(LogEntry {
-                offset: *next as i64,
-                value: block.clone(),
-            });
+            into.push(LogEntry { offset: *next as i64, value: block.clone() });
             *next += 1;
             bytes += block.len();
         }
@@ -246,11 +195,7 @@ pub struct MemoryTransaction {
 
 impl MemoryTransaction {
     pub fn new(log: Rc<RefCell<MemoryLog>>) -> MemoryTransaction {
-        MemoryTransaction {
-            log,
-            open: Vec::new(),
-            blocks: Vec::new(),
-        }
+        MemoryTransaction { log, open: Vec::new(), blocks: Vec::new() }
     }
 }
 
@@ -275,11 +220,7 @@ impl Transaction for MemoryTransaction {
             key: record.key.map(<[u8]>::to_vec),
             value: record.value.map(<[u8]>::to_vec),
             timestamp_ms: record.timestamp_ms,
-            headers: record
-                .headers
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), value.to_vec()))
-                .collect(),
+            headers: record.headers.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect(),
         });
         Ok(())
     }
@@ -293,12 +234,8 @@ impl Transaction for MemoryTransaction {
             }
         }
         for position in positions {
-            let committed = CommittedOffset {
-                offset: position.offset,
-                metadata: position.metadata.clone(),
-            };
-            log.slots[position.input.slot as usize].committed[position.input.topic] =
-                Some(committed);
+            let committed = CommittedOffset { offset: position.offset, metadata: position.metadata.clone() };
+            log.slots[position.input.slot as usize].committed[position.input.topic] = Some(committed);
         }
         Ok(())
     }

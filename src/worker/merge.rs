@@ -64,9 +64,7 @@ impl<R: Record> Merge<R> {
             last_order_ms: i64::MIN,
             next_offset: *offset,
         };
-        Merge {
-            queues: offsets.iter().map(queue).collect(),
-        }
+        Merge { queues: offsets.iter().map(queue).collect() }
     }
 
     /// The queue of an input, for the source to fill.
@@ -95,9 +93,7 @@ impl<R: Record> Merge<R> {
         for (topic, queue) in self.queues.iter_mut().enumerate() {
             queue.fill_head(rules, wall_ms);
             match &queue.head {
-                Some((_, order_ms)) if first.is_none_or(|(least_ms, _)| *order_ms < least_ms) => {
-                    first = Some((*order_ms, topic))
-                }
+                Some((_, order_ms)) if first.is_none_or(|(least_ms, _)| *order_ms < least_ms) => first = Some((*order_ms, topic)),
                 Some(_) => {}
                 None => waiting |= queue.lagging,
             }
@@ -105,28 +101,20 @@ impl<R: Record> Merge<R> {
         match first {
             _ if waiting => Ready::Waiting,
             Some((_, topic)) => Ready::Head(topic),
-            None => Ready::Empty {
-                at_end: self.queues.iter().all(|queue| queue.at_end),
-            },
+            None => Ready::Empty { at_end: self.queues.iter().all(|queue| queue.at_end) },
         }
     }
 
     /// The head of an input that `ready` offered.
     pub fn head(&self, topic: usize) -> (&dyn Record, &Decoded<'_>) {
-        let (head, _) = self.queues[topic]
-            .head
-            .as_ref()
-            .expect("invariant: ready offered this head");
+        let (head, _) = self.queues[topic].head.as_ref().expect("invariant: ready offered this head");
         (head.borrow_owner().as_ref(), head.borrow_dependent())
     }
 
     /// Takes the head away, which counts as processed, and returns its offset.
     pub fn pop(&mut self, topic: usize) -> i64 {
         let queue = &mut self.queues[topic];
-        let (head, order_ms) = queue
-            .head
-            .take()
-            .expect("invariant: ready offered this head");
+        let (head, order_ms) = queue.head.take().expect("invariant: ready offered this head");
         let offset = head.borrow_owner().offset();
         queue.last_order_ms = order_ms;
         queue.next_offset = offset + 1;
@@ -148,12 +136,8 @@ impl<R: Record> Queue<R> {
                 }
                 Some(Arrival::Record(record)) => {
                     self.at_end = false;
-                    let head = Head::new(Box::new(record), |record| {
-                        event::decode(&raw(record.as_ref()), rules, wall_ms)
-                    });
-                    let order_ms = order_time(&head)
-                        .unwrap_or(self.last_order_ms)
-                        .max(self.last_order_ms);
+                    let head = Head::new(Box::new(record), |record| event::decode(&raw(record.as_ref()), rules, wall_ms));
+                    let order_ms = order_time(&head).unwrap_or(self.last_order_ms).max(self.last_order_ms);
                     self.head = Some((head, order_ms));
                 }
             }
@@ -162,11 +146,7 @@ impl<R: Record> Queue<R> {
 }
 
 fn raw(record: &dyn Record) -> Raw<'_> {
-    Raw {
-        key: record.key(),
-        value: record.value(),
-        timestamp_ms: record.timestamp_ms(),
-    }
+    Raw { key: record.key(), value: record.value(), timestamp_ms: record.timestamp_ms() }
 }
 
 /// min(event time, record timestamp); a record that could not be read has only the latter.
@@ -183,24 +163,12 @@ mod tests {
     use super::*;
     use crate::worker::memory::MemoryRecord;
 
-    const RULES: DecodeRules = DecodeRules {
-        order_value: event::OrderValue::Total,
-        default_currency: None,
-        max_skew_ms: 0,
-        max_record_bytes: 1 << 20,
-    };
+    const RULES: DecodeRules =
+        DecodeRules { order_value: event::OrderValue::Total, default_currency: None, max_skew_ms: 0, max_record_bytes: 1 << 20 };
 
     fn record(offset: i64, record_ms: i64, second: u32) -> Arrival<MemoryRecord> {
-        let value = format!(
-            r#"{{"type":"identify","userId":"u","timestamp":"2026-01-01T00:00:{second:02}Z"}}"#
-        );
-        Arrival::Record(MemoryRecord::new(
-            offset,
-            Some(b"u"),
-            Some(value.as_bytes()),
-            Some(record_ms),
-            Vec::new(),
-        ))
+        let value = format!(r#"{{"type":"identify","userId":"u","timestamp":"2026-01-01T00:00:{second:02}Z"}}"#);
+        Arrival::Record(MemoryRecord::new(offset, Some(b"u"), Some(value.as_bytes()), Some(record_ms), Vec::new()))
     }
 
     const T0: i64 = 1_767_225_600_000;
@@ -216,16 +184,8 @@ mod tests {
     #[test]
     fn the_earlier_time_goes_first_and_ties_go_to_the_first_topic() {
         let mut merge = Merge::new(&[0, 0]);
-        merge.queue(0).extend([
-            record(0, T0 + 2_000, 2),
-            record(1, T0 + 3_000, 3),
-            Arrival::End,
-        ]);
-        merge.queue(1).extend([
-            record(0, T0 + 1_000, 1),
-            record(1, T0 + 3_000, 3),
-            Arrival::End,
-        ]);
+        merge.queue(0).extend([record(0, T0 + 2_000, 2), record(1, T0 + 3_000, 3), Arrival::End]);
+        merge.queue(1).extend([record(0, T0 + 1_000, 1), record(1, T0 + 3_000, 3), Arrival::End]);
         assert_eq!(drain(&mut merge), [(1, 0), (0, 0), (0, 1), (1, 1)]);
         assert_eq!(merge.ready(&RULES, None), Ready::Empty { at_end: true });
     }
@@ -237,41 +197,25 @@ mod tests {
         assert_eq!(merge.ready(&RULES, None), Ready::Waiting);
         merge.queue(1).push_back(Arrival::End);
         assert_eq!(drain(&mut merge), [(0, 0)]);
-        assert_eq!(
-            merge.ready(&RULES, None),
-            Ready::Waiting,
-            "input 0 has not said that this was all"
-        );
+        assert_eq!(merge.ready(&RULES, None), Ready::Waiting, "input 0 has not said that this was all");
         merge.queue(0).push_back(Arrival::End);
         assert_eq!(merge.ready(&RULES, None), Ready::Empty { at_end: true });
         merge.queue(1).push_back(record(0, T0, 0));
-        assert_eq!(
-            drain(&mut merge),
-            [(1, 0)],
-            "once caught up nothing is waited for"
-        );
+        assert_eq!(drain(&mut merge), [(1, 0)], "once caught up nothing is waited for");
     }
 
     #[test]
     fn a_late_record_does_not_wait_behind_the_order_time_of_its_partition() {
         let mut merge = Merge::new(&[0, 0]);
-        merge.queue(0).extend([
-            record(0, T0 + 9_000, 9),
-            record(1, T0 + 9_000, 1),
-            Arrival::End,
-        ]);
-        merge
-            .queue(1)
-            .extend([record(0, T0 + 5_000, 5), Arrival::End]);
+        merge.queue(0).extend([record(0, T0 + 9_000, 9), record(1, T0 + 9_000, 1), Arrival::End]);
+        merge.queue(1).extend([record(0, T0 + 5_000, 5), Arrival::End]);
         assert_eq!(drain(&mut merge), [(1, 0), (0, 0), (0, 1)]);
     }
 
     #[test]
     fn what_lies_before_the_start_is_never_delivered() {
         let mut merge = Merge::new(&[5]);
-        merge
-            .queue(0)
-            .extend([record(4, T0, 0), record(5, T0, 0), Arrival::End]);
+        merge.queue(0).extend([record(4, T0, 0), record(5, T0, 0), Arrival::End]);
         assert_eq!(drain(&mut merge), [(0, 5)]);
         assert_eq!(merge.offsets(), [6]);
     }

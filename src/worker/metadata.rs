@@ -21,10 +21,7 @@ pub struct Metadata {
 
 impl Metadata {
     pub fn to_text(&self) -> String {
-        let mut text = format!(
-            "{VERSION} {} {} {} {}",
-            self.seq, self.chain, self.start, self.writer
-        );
+        let mut text = format!("{VERSION} {} {} {} {}", self.seq, self.chain, self.start, self.writer);
         while text.len() > METADATA_BYTES_MAX {
             text.pop();
         }
@@ -40,12 +37,7 @@ impl Metadata {
         let seq = parts.next()?.parse().ok()?;
         let chain = Chain(u128::from_str_radix(parts.next()?, 16).ok()?);
         let start = parts.next()?.parse().ok()?;
-        Some(Metadata {
-            seq,
-            chain,
-            start,
-            writer: parts.next()?.to_owned(),
-        })
+        Some(Metadata { seq, chain, start, writer: parts.next()?.to_owned() })
     }
 }
 
@@ -55,23 +47,12 @@ mod tests {
 
     #[test]
     fn reads_back_what_it_wrote_within_its_bound() {
-        let metadata = Metadata {
-            seq: u64::MAX,
-            chain: Chain(7),
-            start: i64::MAX,
-            writer: "group-host-0".into(),
-        };
+        let metadata = Metadata { seq: u64::MAX, chain: Chain(7), start: i64::MAX, writer: "group-host-0".into() };
         let text = metadata.to_text();
         assert_eq!(Metadata::parse(&text), Some(metadata.clone()));
-        let long = Metadata {
-            writer: "é".repeat(200),
-            ..metadata
-        };
+        let long = Metadata { writer: "é".repeat(200), ..metadata };
         assert!(long.to_text().len() <= METADATA_BYTES_MAX);
-        assert_eq!(
-            Metadata::parse(&long.to_text()).map(|m| m.chain),
-            Some(Chain(7))
-        );
+        assert_eq!(Metadata::parse(&long.to_text()).map(|m| m.chain), Some(Chain(7)));
     }
 
     #[test]

@@ -187,8 +187,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
 
     /// Sleeps until the source has something, at most this long.
     pub fn wait(&mut self, longest_ms: u64) {
-        self.source
-            .wait(std::time::Duration::from_millis(longest_ms));
+        self.source.wait(std::time::Duration::from_millis(longest_ms));
     }
 
     /// Ends what is open, without beginning anything; true when nothing is open any more.
@@ -215,13 +214,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         running
             .map(|(number, slot)| {
                 let (customers, bytes) = self.committed.size(number);
-                SlotState {
-                    slot: number,
-                    customers,
-                    bytes,
-                    timers: slot.timers(),
-                    time_ms: slot.time_ms(),
-                }
+                SlotState { slot: number, customers, bytes, timers: slot.timers(), time_ms: slot.time_ms() }
             })
             .collect()
     }
@@ -241,15 +234,9 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             return Ok(None);
         }
         let (slot, offsets) = &running[nth / topics % running.len()];
-        let input = Input {
-            topic: nth % topics,
-            slot: *slot,
-        };
+        let input = Input { topic: nth % topics, slot: *slot };
         let high = self.source.input_bounds(input)?.high;
-        Ok(Some((
-            input,
-            high.saturating_sub(offsets[input.topic]).max(0) as u64,
-        )))
+        Ok(Some((input, high.saturating_sub(offsets[input.topic]).max(0) as u64)))
     }
 
     pub fn status(&self) -> Status {

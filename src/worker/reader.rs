@@ -10,10 +10,7 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub fn bytes(&mut self, len: usize, what: &'static str) -> Result<&'a [u8], BlockError> {
-        let (taken, rest) = self
-            .rest
-            .split_at_checked(len)
-            .ok_or(BlockError::Truncated(what))?;
+        let (taken, rest) = self.rest.split_at_checked(len).ok_or(BlockError::Truncated(what))?;
         self.rest = rest;
         Ok(taken)
     }
@@ -23,10 +20,7 @@ impl<'a> Reader<'a> {
     }
 
     pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], BlockError> {
-        let (taken, rest) = self
-            .rest
-            .split_first_chunk::<N>()
-            .ok_or(BlockError::Truncated(what))?;
+        let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or(BlockError::Truncated(what))?;
         self.rest = rest;
         Ok(*taken)
     }
@@ -39,13 +33,6 @@ impl<'a> Reader<'a> {
 
     pub fn offsets(&mut self) -> Result<Vec<InputOffset>, BlockError> {
         let count = u16::from_le_bytes(self.array("the header")?);
-        (0..count)
-            .map(|_| {
-                Ok(InputOffset {
-                    topic: self.text()?,
-                    offset: i64::from_le_bytes(self.array("the header")?),
-                })
-            })
-            .collect()
+        (0..count).map(|_| Ok(InputOffset { topic: self.text()?, offset: i64::from_le_bytes(self.array("the header")?) })).collect()
     }
 }

@@ -10,9 +10,7 @@ use crate::engine::Region;
 use super::block::{self, InputOffset, TransactionHeader};
 use super::metadata::Metadata;
 use super::restore::{Restore, RestoreError, Target};
-use super::source::{
-    CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Source, SourceError, WAYS_OUT,
-};
+use super::source::{CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Source, SourceError, WAYS_OUT};
 use super::transaction::{Transaction, TransactionError};
 use super::{Now, WorkerError};
 
@@ -71,14 +69,7 @@ pub struct Recovery {
 
 impl Recovery {
     pub fn new(slot: u32, now: Now) -> Recovery {
-        Recovery {
-            slot,
-            stage: Stage::Fetch,
-            unstable_since_ms: None,
-            attempts: 0,
-            restarts: 0,
-            began_ms: now.mono_ms,
-        }
+        Recovery { slot, stage: Stage::Fetch, unstable_since_ms: None, attempts: 0, restarts: 0, began_ms: now.mono_ms }
     }
 
     /// Does the next bounded piece of work.
@@ -99,23 +90,16 @@ impl Recovery {
             },
             Stage::FindWriter { last } => self.find_writer(source, transaction, last),
             Stage::ProveEmpty => self.prove_empty(source, topics),
-            Stage::Read {
-                restore,
-                offsets,
-                start,
-            } => self.read(source, topics, restore, offsets, start),
+            Stage::Read { restore, offsets, start } => self.read(source, topics, restore, offsets, start),
         }
     }
 
-    fn wait_for_stable<S: Source>(
-        &mut self,
-        source: &mut S,
-        now: Now,
-    ) -> Result<Progress, WorkerError> {
+    fn wait_for_stable<S: Source>(&mut self, source: &mut S, now: Now) -> Result<Progress, WorkerError> {
         let since_ms = *self.unstable_since_ms.get_or_insert(now.mono_ms);
         let waited_ms = now.mono_ms.saturating_sub(since_ms);
         if waited_ms > UNSTABLE_MS_MAX {
-            return Err(self.refuse(format!("committed offsets stay unstable for {waited_ms} ms: a transaction of another program holds them open")));
+            return Err(self
+                .refuse(format!("committed offsets stay unstable for {waited_ms} ms: a transaction of another program holds them open")));
         }
         if waited_ms >= UNSTABLE_MS {
             let bounds = source.changelog_bounds(self.slot)?;
@@ -138,11 +122,7 @@ impl Recovery {
                     last = Some(writer);
                 }
                 self.stage = Stage::FindWriter { last };
-                return Ok(if entries.is_empty() {
-                    Progress::Waiting
-                } else {
-                    Progress::More
-                });
+                return Ok(if entries.is_empty() { Progress::Waiting } else { Progress::More });
             }
             LogRead::End => {
                 if let Some(writer) = last_writer(&entries).or(last) {
@@ -170,9 +150,7 @@ impl Recovery {
         let changelog = source.changelog_bounds(self.slot)?;
         if committed.iter().all(Option::is_none) {
             if changelog.low > 0 {
-                return Err(self.refuse(
-                    "the changelog has a history but the group has no committed offsets".into(),
-                ));
+                return Err(self.refuse("the changelog has a history but the group has no committed offsets".into()));
             }
             source.open_changelog(self.slot, changelog.low)?;
             self.stage = Stage::ProveEmpty;
@@ -180,58 +158,37 @@ impl Recovery {
         }
         for (topic, committed) in committed.iter().enumerate() {
             let Some(committed) = committed else { continue };
-            let low = source
-                .input_bounds(Input {
-                    topic,
-                    slot: self.slot,
-                })?
-                .low;
+            let low = source.input_bounds(Input { topic, slot: self.slot })?.low;
             if committed.offset < low {
                 let name = &topics[topic];
-                return Err(self.refuse(format!("events of {name} were deleted before they were read: committed offset {} lies below the log start {low}", committed.offset)));
+                return Err(self.refuse(format!(
+                    "events of {name} were deleted before they were read: committed offset {} lies below the log start {low}",
+                    committed.offset
+                )));
             }
         }
-        let Some(metadata) = committed
-            .iter()
-            .flatten()
-            .filter_map(|c| Metadata::parse(&c.metadata))
-            .max_by_key(|m| m.seq)
-        else {
-            return Err(self.refuse("the group has committed offsets, but not lifetide's: they were reset by a tool, or the group belongs to another program".into()));
+        let Some(metadata) = committed.iter().flatten().filter_map(|c| Metadata::parse(&c.metadata)).max_by_key(|m| m.seq) else {
+            return Err(self.refuse(
+                "the group has committed offsets, but not lifetide's: they were reset by a tool, or the group belongs to another program"
+                    .into(),
+            ));
         };
         if metadata.start < changelog.low {
             return self.restart(source);
         }
         source.open_changelog(self.slot, metadata.start)?;
-        let target = Target {
-            seq: metadata.seq,
-            chain: metadata.chain,
-        };
-        let offsets = committed
-            .iter()
-            .map(|c| c.as_ref().map(|c| c.offset))
-            .collect();
-        self.stage = Stage::Read {
-            restore: Box::new(Restore::new(self.slot, target)),
-            offsets,
-            start: metadata.start,
-        };
+        let target = Target { seq: metadata.seq, chain: metadata.chain };
+        let offsets = committed.iter().map(|c| c.as_ref().map(|c| c.offset)).collect();
+        self.stage = Stage::Read { restore: Box::new(Restore::new(self.slot, target)), offsets, start: metadata.start };
         Ok(Progress::More)
     }
 
-    fn prove_empty<S: Source>(
-        &mut self,
-        source: &mut S,
-        topics: &[String],
-    ) -> Result<Progress, WorkerError> {
+    fn prove_empty<S: Source>(&mut self, source: &mut S, topics: &[String]) -> Result<Progress, WorkerError> {
         let mut entries = Vec::new();
         let read = source.read_changelog(self.slot, READ_BYTES, &mut entries)?;
         if !entries.is_empty() {
             source.close_changelog(self.slot);
-            return Err(self.refuse(
-                "the changelog holds committed blocks but the group has no committed offsets"
-                    .into(),
-            ));
+            return Err(self.refuse("the changelog holds committed blocks but the group has no committed offsets".into()));
         }
         match read {
             LogRead::More => {
@@ -241,23 +198,9 @@ impl Recovery {
             LogRead::OutOfRange => self.restart(source),
             LogRead::End => {
                 source.close_changelog(self.slot);
-                let low = |topic| {
-                    source
-                        .input_bounds(Input {
-                            topic,
-                            slot: self.slot,
-                        })
-                        .map(|bounds| bounds.low)
-                };
-                let offsets = (0..topics.len())
-                    .map(low)
-                    .collect::<Result<_, SourceError>>()?;
-                Ok(Progress::Done(Recovered {
-                    regions: Vec::new(),
-                    last: None,
-                    offsets,
-                    start: 0,
-                }))
+                let low = |topic| source.input_bounds(Input { topic, slot: self.slot }).map(|bounds| bounds.low);
+                let offsets = (0..topics.len()).map(low).collect::<Result<_, SourceError>>()?;
+                Ok(Progress::Done(Recovered { regions: Vec::new(), last: None, offsets, start: 0 }))
             }
         }
     }
@@ -284,55 +227,27 @@ impl Recovery {
             }
         }
         if !restore.is_done() && read == LogRead::More {
-            self.stage = Stage::Read {
-                restore,
-                offsets,
-                start,
-            };
-            return Ok(if entries.is_empty() {
-                Progress::Waiting
-            } else {
-                Progress::More
-            });
+            self.stage = Stage::Read { restore, offsets, start };
+            return Ok(if entries.is_empty() { Progress::Waiting } else { Progress::More });
         }
         source.close_changelog(self.slot);
-        let named = topics.iter().zip(&offsets).filter_map(|(topic, offset)| {
-            offset.map(|offset| InputOffset {
-                topic: topic.clone(),
-                offset,
-            })
-        });
+        let named =
+            topics.iter().zip(&offsets).filter_map(|(topic, offset)| offset.map(|offset| InputOffset { topic: topic.clone(), offset }));
         match restore.finish(&named.collect::<Vec<_>>()) {
             Err(error) => self.try_again(source, error),
             Ok(restored) => {
                 let mut next = Vec::with_capacity(offsets.len());
                 for (topic, offset) in offsets.into_iter().enumerate() {
                     // an input configured since begins at its first record
-                    let low = |source: &mut S| {
-                        source
-                            .input_bounds(Input {
-                                topic,
-                                slot: self.slot,
-                            })
-                            .map(|bounds| bounds.low)
-                    };
+                    let low = |source: &mut S| source.input_bounds(Input { topic, slot: self.slot }).map(|bounds| bounds.low);
                     next.push(offset.map_or_else(|| low(source), Ok)?);
                 }
-                Ok(Progress::Done(Recovered {
-                    regions: restored.regions,
-                    last: Some(restored.last),
-                    offsets: next,
-                    start,
-                }))
+                Ok(Progress::Done(Recovered { regions: restored.regions, last: Some(restored.last), offsets: next, start }))
             }
         }
     }
 
-    fn try_again<S: Source>(
-        &mut self,
-        source: &mut S,
-        error: RestoreError,
-    ) -> Result<Progress, WorkerError> {
+    fn try_again<S: Source>(&mut self, source: &mut S, error: RestoreError) -> Result<Progress, WorkerError> {
         source.close_changelog(self.slot);
         self.attempts += 1;
         if self.attempts >= ATTEMPTS_MAX {
@@ -346,9 +261,7 @@ impl Recovery {
         source.close_changelog(self.slot);
         self.restarts += 1;
         if self.restarts >= RESTARTS_MAX {
-            return Err(
-                self.refuse("the changelog was deleted up to beyond its restore start".into())
-            );
+            return Err(self.refuse("the changelog was deleted up to beyond its restore start".into()));
         }
         Ok(Progress::Waiting)
     }
@@ -359,9 +272,5 @@ impl Recovery {
 }
 
 fn last_writer(entries: &[LogEntry]) -> Option<String> {
-    entries
-        .iter()
-        .rev()
-        .find_map(|entry| block::decode(&entry.value).ok())
-        .map(|(header, _)| header.transaction.writer)
+    entries.iter().rev().find_map(|entry| block::decode(&entry.value).ok()).map(|(header, _)| header.transaction.writer)
 }

@@ -30,32 +30,14 @@ pub enum RestoreError {
     Slot { offset: i64, slot: u32, found: u32 },
     #[error("changelog is torn at offset {offset}: {what}")]
     Torn { offset: i64, what: &'static str },
-    #[error(
-        "changelog ends at sequence {last:?}, before the committed state {seq} (chain {chain})"
-    )]
-    EndsBefore {
-        last: Option<u64>,
-        seq: u64,
-        chain: Chain,
-    },
-    #[error(
-        "sequence {seq} has chain {found}, but the committed offsets name {chain}: two histories were written"
-    )]
-    OtherHistory {
-        seq: u64,
-        found: Chain,
-        chain: Chain,
-    },
+    #[error("changelog ends at sequence {last:?}, before the committed state {seq} (chain {chain})")]
+    EndsBefore { last: Option<u64>, seq: u64, chain: Chain },
+    #[error("sequence {seq} has chain {found}, but the committed offsets name {chain}: two histories were written")]
+    OtherHistory { seq: u64, found: Chain, chain: Chain },
     #[error("bases from the restore start on cover {covered} of {REGIONS} regions")]
     NotCovered { covered: usize },
-    #[error(
-        "changelog and committed offsets disagree about {topic}: {logged:?} logged, {committed:?} committed"
-    )]
-    Offsets {
-        topic: String,
-        logged: Option<i64>,
-        committed: Option<i64>,
-    },
+    #[error("changelog and committed offsets disagree about {topic}: {logged:?} logged, {committed:?} committed")]
+    Offsets { topic: String, logged: Option<i64>, committed: Option<i64> },
     #[error("base of {bits} hash bits cannot be read by this version ({REGION_BITS} at most)")]
     Prefix { bits: u8 },
 }
@@ -103,15 +85,10 @@ impl Restore {
     /// Takes the next record of the partition.
     pub fn take(&mut self, offset: i64, value: &[u8]) -> Result<(), RestoreError> {
         assert!(!self.done, "a finished restore takes no more blocks");
-        let (header, body) =
-            block::decode(value).map_err(|error| RestoreError::Block { offset, error })?;
+        let (header, body) = block::decode(value).map_err(|error| RestoreError::Block { offset, error })?;
         let found = header.transaction.slot;
         if found != self.slot {
-            return Err(RestoreError::Slot {
-                offset,
-                slot: self.slot,
-                found,
-            });
+            return Err(RestoreError::Slot { offset, slot: self.slot, found });
         }
         self.chain_in(offset, &header, body)?;
         self.apply(offset, &header, body)?;
@@ -122,12 +99,7 @@ impl Restore {
     }
 
     /// Checks that the block is the next one of its transaction.
-    fn chain_in(
-        &mut self,
-        offset: i64,
-        header: &BlockHeader,
-        body: &[u8],
-    ) -> Result<(), RestoreError> {
+    fn chain_in(&mut self, offset: i64, header: &BlockHeader, body: &[u8]) -> Result<(), RestoreError> {
         let transaction = &header.transaction;
         let torn = |what| Err(RestoreError::Torn { offset, what });
         let open = match (&mut self.open, header.index) {
@@ -138,14 +110,8 @@ impl Restore {
                 {
                     return torn("a sequence number is missing or repeated");
                 }
-                let previous = self
-                    .last
-                    .as_ref()
-                    .map_or(Chain::default(), |last| last.chain);
-                self.open.insert(Open {
-                    hasher: ChainHasher::new(previous, transaction.nonce),
-                    next_index: 0,
-                })
+                let previous = self.last.as_ref().map_or(Chain::default(), |last| last.chain);
+                self.open.insert(Open { hasher: ChainHasher::new(previous, transaction.nonce), next_index: 0 })
             }
             (Some(_), _) => return torn("a block of a transaction is missing"),
             (None, _) => return torn("the first block of a transaction is missing"),
@@ -155,21 +121,11 @@ impl Restore {
         Ok(())
     }
 
-    fn apply(
-        &mut self,
-        offset: i64,
-        header: &BlockHeader,
-        body: &[u8],
-    ) -> Result<(), RestoreError> {
+    fn apply(&mut self, offset: i64, header: &BlockHeader, body: &[u8]) -> Result<(), RestoreError> {
         if header.transaction.genesis && header.index == 0 {
             self.replace(0..REGIONS);
         }
-        if let BlockKind::Base {
-            bits,
-            value,
-            continued: false,
-        } = header.kind
-        {
+        if let BlockKind::Base { bits, value, continued: false } = header.kind {
             if u32::from(bits) > REGION_BITS {
                 return Err(RestoreError::Prefix { bits });
             }
@@ -182,10 +138,7 @@ impl Restore {
         }
         for row in rows::rows(body) {
             let row = row.map_err(|error| RestoreError::Block { offset, error })?;
-            let id = std::str::from_utf8(row.id).map_err(|_| RestoreError::Torn {
-                offset,
-                what: "a customer id is not UTF-8",
-            })?;
+            let id = std::str::from_utf8(row.id).map_err(|_| RestoreError::Torn { offset, what: "a customer id is not UTF-8" })?;
             let hash = hash_of(id);
             let region = &mut self.regions[usize::from(region_of(hash))];
             match row.row {
@@ -209,17 +162,10 @@ impl Restore {
         // the first transaction read may follow one that is trimmed, whose chain is not known: it is taken at its word
         let verifiable = self.last.is_some() || transaction.genesis;
         if verifiable && computed != Some(transaction.chain) {
-            return Err(RestoreError::Torn {
-                offset,
-                what: "the chain does not follow from the blocks",
-            });
+            return Err(RestoreError::Torn { offset, what: "the chain does not follow from the blocks" });
         }
         if transaction.seq == self.target.seq && transaction.chain != self.target.chain {
-            return Err(RestoreError::OtherHistory {
-                seq: transaction.seq,
-                found: transaction.chain,
-                chain: self.target.chain,
-            });
+            return Err(RestoreError::OtherHistory { seq: transaction.seq, found: transaction.chain, chain: self.target.chain });
         }
         self.done = transaction.chain == self.target.chain;
         self.last = Some(transaction);
@@ -231,40 +177,19 @@ impl Restore {
         let Target { seq, chain } = self.target;
         let last_seq = self.last.as_ref().map(|last| last.seq);
         let Some(last) = self.last.filter(|_| self.done) else {
-            return Err(RestoreError::EndsBefore {
-                last: last_seq,
-                seq,
-                chain,
-            });
+            return Err(RestoreError::EndsBefore { last: last_seq, seq, chain });
         };
         let covered = self.covered.iter().filter(|covered| **covered).count();
         if covered < REGIONS {
             return Err(RestoreError::NotCovered { covered });
         }
         for input in committed {
-            let logged = last
-                .offsets
-                .iter()
-                .find(|o| o.topic == input.topic)
-                .map(|o| o.offset);
+            let logged = last.offsets.iter().find(|o| o.topic == input.topic).map(|o| o.offset);
             if logged != Some(input.offset) {
-                return Err(RestoreError::Offsets {
-                    topic: input.topic.clone(),
-                    logged,
-                    committed: Some(input.offset),
-                });
+                return Err(RestoreError::Offsets { topic: input.topic.clone(), logged, committed: Some(input.offset) });
             }
         }
-        let filled = self
-            .regions
-            .into_iter()
-            .enumerate()
-            .filter(|(_, region)| !region.is_empty());
-        Ok(Restored {
-            regions: filled
-                .map(|(number, region)| (number as u16, region))
-                .collect(),
-            last,
-        })
+        let filled = self.regions.into_iter().enumerate().filter(|(_, region)| !region.is_empty());
+        Ok(Restored { regions: filled.map(|(number, region)| (number as u16, region)).collect(), last })
     }
 }

@@ -56,15 +56,7 @@ pub struct Rounds {
 impl Rounds {
     /// `start`: the restore start in force; `now_ms` is monotonic.
     pub fn new(ratio: f64, max_round_ms: u64, start: i64, now_ms: u64) -> Rounds {
-        Rounds {
-            ratio,
-            max_round_ms,
-            credit_bytes: 0.0,
-            based: 0,
-            round_began_ms: now_ms,
-            marks: VecDeque::new(),
-            start,
-        }
+        Rounds { ratio, max_round_ms, credit_bytes: 0.0, based: 0, round_began_ms: now_ms, marks: VecDeque::new(), start }
     }
 
     pub fn start(&self) -> i64 {
@@ -72,14 +64,8 @@ impl Rounds {
     }
 
     /// The pieces that the next transaction shall write, given its delta's size and the present size of each region.
-    pub fn spend(
-        &mut self,
-        delta_bytes: usize,
-        now_ms: u64,
-        bytes_of: impl Fn(u16) -> usize,
-    ) -> Vec<Piece> {
-        self.credit_bytes =
-            (self.credit_bytes + delta_bytes as f64 * self.ratio).min(CREDIT_BYTES_MAX);
+    pub fn spend(&mut self, delta_bytes: usize, now_ms: u64, bytes_of: impl Fn(u16) -> usize) -> Vec<Piece> {
+        self.credit_bytes = (self.credit_bytes + delta_bytes as f64 * self.ratio).min(CREDIT_BYTES_MAX);
         let mut pieces = Vec::new();
         let mut spent = 0;
         while spent < BASES_BYTES_MAX && (pieces.len() as u64) < REGIONS {
@@ -103,26 +89,17 @@ impl Rounds {
     /// Time alone demands the next piece: the share of `max_round_ms` that has passed is larger than the share of the round written.
     fn is_behind(&self, now_ms: u64) -> bool {
         let passed_ms = now_ms.saturating_sub(self.round_began_ms);
-        passed_ms.saturating_mul(REGIONS)
-            > (self.based % REGIONS + 1).saturating_mul(self.max_round_ms)
+        passed_ms.saturating_mul(REGIONS) > (self.based % REGIONS + 1).saturating_mul(self.max_round_ms)
     }
 
     /// The widest aligned piece at the cursor that stays under `PIECE_BYTES`, and its size.
     fn next_piece(&self, bytes_of: &impl Fn(u16) -> usize) -> (Piece, usize) {
         let first = (self.based % REGIONS) as u16;
-        let mut piece = Piece {
-            bits: REGION_BITS as u8,
-            value: first,
-        };
+        let mut piece = Piece { bits: REGION_BITS as u8, value: first };
         let mut bytes = bytes_of(first);
         while piece.bits > 0 && piece.value.is_multiple_of(2) {
-            let wider = Piece {
-                bits: piece.bits - 1,
-                value: piece.value / 2,
-            };
-            let added: usize = (piece.regions().end..wider.regions().end)
-                .map(bytes_of)
-                .sum();
+            let wider = Piece { bits: piece.bits - 1, value: piece.value / 2 };
+            let added: usize = (piece.regions().end..wider.regions().end).map(bytes_of).sum();
             if bytes + added > PIECE_BYTES {
                 break;
             }
@@ -139,10 +116,7 @@ impl Rounds {
 
     /// Remembers the log's end (its high watermark); all our blocks so far lie before it.
     pub fn mark(&mut self, offset: i64) {
-        self.marks.push_back(Mark {
-            offset,
-            based: self.based,
-        });
+        self.marks.push_back(Mark { offset, based: self.based });
         while let Some(oldest) = self.marks.front()
             && self.based - oldest.based >= REGIONS
         {
@@ -188,11 +162,7 @@ mod tests {
         for now in 0..=1_100 {
             pieces.extend(rounds.spend(0, now, |_| 200_000));
         }
-        assert!(
-            covered(&pieces) >= 1024,
-            "{} regions in a round's time",
-            covered(&pieces)
-        );
+        assert!(covered(&pieces) >= 1024, "{} regions in a round's time", covered(&pieces));
     }
 
     #[test]

@@ -36,9 +36,7 @@ pub fn push_row(body: &mut Vec<u8>, row: BlockRow<'_>) {
 
 /// The rows of a body, in order.
 pub fn rows(body: &[u8]) -> Rows<'_> {
-    Rows {
-        read: Reader { rest: body },
-    }
+    Rows { read: Reader { rest: body } }
 }
 
 pub struct Rows<'a> {
@@ -54,19 +52,11 @@ impl<'a> Rows<'a> {
         let id_len = u16::from_le_bytes(self.read.array("a row")?);
         let id = self.read.bytes(usize::from(id_len), "a row")?;
         if kind & DELETED != 0 {
-            return Ok(BlockRow {
-                kind: RowKind::Customer,
-                id,
-                row: None,
-            });
+            return Ok(BlockRow { kind: RowKind::Customer, id, row: None });
         }
         let row_len = u32::from_le_bytes(self.read.array("a row")?);
         let row = self.read.bytes(row_len as usize, "a row")?;
-        Ok(BlockRow {
-            kind: RowKind::Customer,
-            id,
-            row: Some(row),
-        })
+        Ok(BlockRow { kind: RowKind::Customer, id, row: Some(row) })
     }
 }
 
@@ -91,22 +81,8 @@ mod tests {
 
     fn body() -> Vec<u8> {
         let mut body = Vec::new();
-        push_row(
-            &mut body,
-            BlockRow {
-                kind: RowKind::Customer,
-                id: b"u-1",
-                row: Some(b"row"),
-            },
-        );
-        push_row(
-            &mut body,
-            BlockRow {
-                kind: RowKind::Customer,
-                id: b"u-2",
-                row: None,
-            },
-        );
+        push_row(&mut body, BlockRow { kind: RowKind::Customer, id: b"u-1", row: Some(b"row") });
+        push_row(&mut body, BlockRow { kind: RowKind::Customer, id: b"u-2", row: None });
         body
     }
 

@@ -68,16 +68,9 @@ pub fn run<S: Source, T: Transaction>(
             Err(WorkerError::Refused(why)) => return Err(WorkerError::Refused(why)),
             Err(error) => error,
         };
-        failures = if clock().mono_ms - began_ms >= HEALTHY_MS {
-            0
-        } else {
-            failures + 1
-        };
+        failures = if clock().mono_ms - began_ms >= HEALTHY_MS { 0 } else { failures + 1 };
         let pause_ms = (REBUILD_MS << failures.min(10)).min(REBUILD_MS_MAX);
-        observe(Happened::Failed {
-            error: &error,
-            pause_ms,
-        });
+        observe(Happened::Failed { error: &error, pause_ms });
         rest(pause_ms, stop, &clock);
     }
     Ok(())
@@ -96,28 +89,16 @@ fn run_until_stopped<S: Source, T: Transaction>(
         if stop.load(Ordering::Relaxed) {
             let since_ms = *stopping_since_ms.get_or_insert(now.mono_ms);
             if worker.finish(now)? || now.mono_ms - since_ms > STOP_MS_MAX {
-                observe(Happened::Step {
-                    report: &worker.take_report(),
-                    status: &worker.status(),
-                    now,
-                });
+                observe(Happened::Step { report: &worker.take_report(), status: &worker.status(), now });
                 return Ok(());
             }
             continue;
         }
         let next = worker.step(now)?;
-        observe(Happened::Step {
-            report: &worker.take_report(),
-            status: &worker.status(),
-            now,
-        });
+        observe(Happened::Step { report: &worker.take_report(), status: &worker.status(), now });
         if now.mono_ms - measured_ms >= MEASURE_MS {
             let lag = worker.lag(measured)?;
-            observe(Happened::Measured {
-                slots: &worker.slot_states(),
-                lag,
-                now,
-            });
+            observe(Happened::Measured { slots: &worker.slot_states(), lag, now });
             (measured_ms, measured) = (now.mono_ms, measured + 1);
         }
         if let Next::Wait(longest_ms) = next {

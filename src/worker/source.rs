@@ -114,12 +114,7 @@ pub trait Source {
 
     /// Moves at most `most` arrivals of one partition into `into`, without waiting. What is not taken stays with the source, which
     /// stops fetching at its own bounds: that is the back-pressure.
-    fn take(
-        &mut self,
-        input: Input,
-        most: usize,
-        into: &mut VecDeque<Arrival<Self::Record>>,
-    ) -> Result<(), SourceError>;
+    fn take(&mut self, input: Input, most: usize, into: &mut VecDeque<Arrival<Self::Record>>) -> Result<(), SourceError>;
 
     /// Delivers the slot's inputs from these offsets on (in the order of the topics), and nothing from before.
     fn start(&mut self, slot: u32, offsets: &[i64]) -> Result<(), SourceError>;
@@ -138,12 +133,7 @@ pub trait Source {
     fn open_changelog(&mut self, slot: u32, from: i64) -> Result<(), SourceError>;
 
     /// Reads what is there, at most about `most_bytes`, waiting a few milliseconds at most.
-    fn read_changelog(
-        &mut self,
-        slot: u32,
-        most_bytes: usize,
-        into: &mut Vec<LogEntry>,
-    ) -> Result<LogRead, SourceError>;
+    fn read_changelog(&mut self, slot: u32, most_bytes: usize, into: &mut Vec<LogEntry>) -> Result<LogRead, SourceError>;
 
     fn close_changelog(&mut self, slot: u32);
 }

@@ -34,11 +34,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             Err(Failure::Worker(error)) => return Err(error),
             Err(Failure::Transaction(error)) => return self.end_badly(error, now),
         };
-        if self
-            .batch
-            .as_ref()
-            .is_some_and(|batch| !ready || batch.is_full(&self.rules, now))
-        {
+        if self.batch.as_ref().is_some_and(|batch| !ready || batch.is_full(&self.rules, now)) {
             let next = self.commit(now)?;
             self.tend_changelogs()?;
             return Ok(next);
@@ -52,30 +48,10 @@ impl<S: Source, T: Transaction> Worker<S, T> {
 
     /// Gives running slots their turns, round and round until the transaction is full; true if any may go on at once.
     fn run_slots(&mut self, now: Now) -> Result<bool, Failure> {
-        let Worker {
-            slots,
-            source,
-            transaction,
-            rules,
-            batch,
-            outputs,
-            first_slot,
-            ..
-        } = self;
-        let mut turn = Turn {
-            source,
-            transaction,
-            rules,
-            batch,
-            outputs,
-            now,
-        };
+        let Worker { slots, source, transaction, rules, batch, outputs, first_slot, .. } = self;
+        let mut turn = Turn { source, transaction, rules, batch, outputs, now };
         let mut ready = false;
-        let order: Vec<u32> = slots
-            .range(*first_slot..)
-            .chain(slots.range(..*first_slot))
-            .map(|(number, _)| *number)
-            .collect();
+        let order: Vec<u32> = slots.range(*first_slot..).chain(slots.range(..*first_slot)).map(|(number, _)| *number).collect();
         for number in order {
             if turn.is_full() {
                 // the next transaction begins where this one ends, so that a busy slot starves none
@@ -98,12 +74,8 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             Owned::Running(running) => running.slot.next_deadline_ms(),
             Owned::Recovering(_) => None,
         });
-        let due_ms = running.min().map_or(i64::MAX, |deadline_ms| {
-            deadline_ms.saturating_add(idle_grace_ms)
-        });
-        u64::try_from(due_ms.saturating_sub(now.wall_ms))
-            .unwrap_or(0)
-            .clamp(1, WAIT_MS_MAX)
+        let due_ms = running.min().map_or(i64::MAX, |deadline_ms| deadline_ms.saturating_add(idle_grace_ms));
+        u64::try_from(due_ms.saturating_sub(now.wall_ms)).unwrap_or(0).clamp(1, WAIT_MS_MAX)
     }
 
     fn serve_group(&mut self, now: Now) -> Result<(), WorkerError> {
@@ -111,9 +83,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             match change {
                 Membership::Assigned(slots) => {
                     for slot in &slots {
-                        self.slots.entry(*slot).or_insert_with(|| {
-                            Owned::Recovering(Box::new(Recovery::new(*slot, now)))
-                        });
+                        self.slots.entry(*slot).or_insert_with(|| Owned::Recovering(Box::new(Recovery::new(*slot, now))));
                     }
                     self.claim = Some(self.source.claim()?);
                     self.report.group_answered = true;
@@ -141,24 +111,15 @@ impl<S: Source, T: Transaction> Worker<S, T> {
 
     /// Gives each recovering slot a piece of work; `None` when there is none.
     fn recover(&mut self, now: Now) -> Result<Option<Progress>, WorkerError> {
-        let recovering: Vec<u32> = self
-            .slots
-            .iter()
-            .filter(|(_, owned)| matches!(owned, Owned::Recovering(_)))
-            .map(|(number, _)| *number)
-            .collect();
+        let recovering: Vec<u32> =
+            self.slots.iter().filter(|(_, owned)| matches!(owned, Owned::Recovering(_))).map(|(number, _)| *number).collect();
         let mut outcome = None;
         for number in recovering {
             let Some(Owned::Recovering(recovery)) = self.slots.get_mut(&number) else {
                 continue;
             };
             let began_ms = recovery.began_ms;
-            match recovery.advance(
-                &mut self.source,
-                &mut self.transaction,
-                &self.rules.topics,
-                now,
-            )? {
+            match recovery.advance(&mut self.source, &mut self.transaction, &self.rules.topics, now)? {
                 Progress::Done(recovered) => {
                     self.begin_running(number, recovered, began_ms, now)?;
                     outcome = Some(Progress::More);
@@ -170,42 +131,20 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         Ok(outcome)
     }
 
-    fn begin_running(
-        &mut self,
-        number: u32,
-        recovered: Recovered,
-        began_ms: u64,
-        now: Now,
-    ) -> Result<(), WorkerError> {
+    fn begin_running(&mut self, number: u32, recovered: Recovered, began_ms: u64, now: Now) -> Result<(), WorkerError> {
         self.committed.install(number, recovered.regions);
-        let rounds = Rounds::new(
-            self.rules.base_ratio,
-            self.rules.max_round_ms,
-            recovered.start,
-            now.mono_ms,
-        );
+        let rounds = Rounds::new(self.rules.base_ratio, self.rules.max_round_ms, recovered.start, now.mono_ms);
         let settings = self.rules.engine.clone();
         let (slot, changelog) = match &recovered.last {
-            None => (
-                Slot::new(number, settings, self.committed.clone()),
-                Changelog::empty(number, rounds),
-            ),
+            None => (Slot::new(number, settings, self.committed.clone()), Changelog::empty(number, rounds)),
             Some(last) => {
                 let time_ms = last.time_ms.unwrap_or(i64::MIN);
-                (
-                    Slot::restored(number, settings, self.committed.clone(), time_ms),
-                    Changelog::after(last, rounds),
-                )
+                (Slot::restored(number, settings, self.committed.clone(), time_ms), Changelog::after(last, rounds))
             }
         };
         self.source.start(number, &recovered.offsets)?;
         let (customers, bytes) = self.committed.size(number);
-        self.report.restored.push(Restoration {
-            slot: number,
-            customers,
-            bytes,
-            took_ms: now.mono_ms - began_ms,
-        });
+        self.report.restored.push(Restoration { slot: number, customers, bytes, took_ms: now.mono_ms - began_ms });
         let merge = Merge::new(&recovered.offsets);
         let running = Running {
             slot,

@@ -51,9 +51,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
 
     /// The open transaction has reached one of its bounds.
     pub fn is_full(&self) -> bool {
-        self.batch
-            .as_ref()
-            .is_some_and(|batch| batch.is_full(self.rules, self.now))
+        self.batch.as_ref().is_some_and(|batch| batch.is_full(self.rules, self.now))
     }
 
     fn take_ready(&mut self, running: &mut Running<S::Record>) -> Result<Came, Failure> {
@@ -63,14 +61,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             }
             for topic in 0..self.rules.topics.len() {
                 if running.merge.wants(topic) {
-                    self.source.take(
-                        Input {
-                            topic,
-                            slot: running.slot.number(),
-                        },
-                        TAKE_MAX,
-                        running.merge.queue(topic),
-                    )?;
+                    self.source.take(Input { topic, slot: running.slot.number() }, TAKE_MAX, running.merge.queue(topic))?;
                 }
             }
             match running.merge.ready(&self.rules.decode, self.wall_ms()) {
@@ -88,15 +79,8 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
     }
 
     /// Applies or refuses the head; `More`: deadlines before it still have to fire.
-    fn take_head(
-        &mut self,
-        running: &mut Running<S::Record>,
-        topic: usize,
-    ) -> Result<Progress, Failure> {
-        let batch = self
-            .batch
-            .as_mut()
-            .expect("invariant: a head is taken within a transaction");
+    fn take_head(&mut self, running: &mut Running<S::Record>, topic: usize) -> Result<Progress, Failure> {
+        let batch = self.batch.as_mut().expect("invariant: a head is taken within a transaction");
         let (record, decoded) = running.merge.head(topic);
         let name = &self.rules.topics[topic];
         check_partition(self.rules, name, running.slot.number(), record)?;
@@ -113,25 +97,14 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
                         traceparent = String::from_utf8(value.to_vec()).ok();
                     }
                 });
-                let cause = Cause {
-                    topic: name,
-                    offset: record.offset(),
-                    traceparent: traceparent.as_deref(),
-                };
+                let cause = Cause { topic: name, offset: record.offset(), traceparent: traceparent.as_deref() };
                 let outcome = running.slot.apply(event, &cause, self.outputs);
-                batch
-                    .tally
-                    .apply(event.kind.label(), outcome, event.time_ms);
+                batch.tally.apply(event.kind.label(), outcome, event.time_ms);
             }
             Err(reject) => {
                 let send = |letter: &Outgoing<'_>| self.transaction.send(letter);
-                dead_letter::write(record, name, running.slot.number(), reject, send)
-                    .map_err(Failure::Transaction)?;
-                *batch
-                    .tally
-                    .rejects
-                    .entry((reject.reason, reject.stage))
-                    .or_default() += 1;
+                dead_letter::write(record, name, running.slot.number(), reject, send).map_err(Failure::Transaction)?;
+                *batch.tally.rejects.entry((reject.reason, reject.stage)).or_default() += 1;
                 batch.tally.produce(OutputTopic::DeadLetters, 1);
             }
         }
@@ -148,29 +121,14 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             return Ok(Came::ToTheEnd);
         };
         let to_ms = match self.rules.time {
-            TimeMode::Event { until_ms } => {
-                until_ms.map_or(slot_ms, |until_ms| slot_ms.max(until_ms))
-            }
-            TimeMode::Wall { idle_grace_ms } => {
-                slot_ms.max(self.now.wall_ms.saturating_sub(idle_grace_ms))
-            }
+            TimeMode::Event { until_ms } => until_ms.map_or(slot_ms, |until_ms| slot_ms.max(until_ms)),
+            TimeMode::Wall { idle_grace_ms } => slot_ms.max(self.now.wall_ms.saturating_sub(idle_grace_ms)),
         };
-        if running
-            .slot
-            .next_deadline_ms()
-            .is_none_or(|deadline_ms| deadline_ms > to_ms)
-        {
+        if running.slot.next_deadline_ms().is_none_or(|deadline_ms| deadline_ms > to_ms) {
             return Ok(Came::ToTheEnd);
         }
         self.open_batch(running)?;
-        match running.slot.tick(
-            Moment {
-                to_ms,
-                wall_ms: self.wall_ms(),
-            },
-            TIMERS_MAX,
-            self.outputs,
-        ) {
+        match running.slot.tick(Moment { to_ms, wall_ms: self.wall_ms() }, TIMERS_MAX, self.outputs) {
             Progress::More => Ok(Came::Further),
             Progress::Done => Ok(Came::ToTheEnd),
         }
@@ -198,10 +156,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             let headers: [(&str, &[u8]); 3] = [
                 ("content-type", b"application/json"),
                 ("lifetide-id", record.id.as_bytes()),
-                (
-                    "traceparent",
-                    record.traceparent.unwrap_or_default().as_bytes(),
-                ),
+                ("traceparent", record.traceparent.unwrap_or_default().as_bytes()),
             ];
             let used = if record.traceparent.is_some() { 3 } else { 2 };
             let outgoing = Outgoing {
@@ -212,9 +167,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
                 timestamp_ms: Some(record.timestamp_ms),
                 headers: &headers[..used],
             };
-            self.transaction
-                .send(&outgoing)
-                .map_err(Failure::Transaction)?;
+            self.transaction.send(&outgoing).map_err(Failure::Transaction)?;
             batch.tally.produce(topic, 1);
         }
         batch.bytes += self.outputs.bytes();
@@ -238,19 +191,11 @@ fn wall_of(time: TimeMode, now: Now) -> Option<i64> {
 /// Slot time before the event: its own, but with the wall clock never the future's.
 fn moment_of(event: &Event<'_>, time: TimeMode, now: Now) -> Moment {
     let wall_ms = wall_of(time, now);
-    Moment {
-        to_ms: wall_ms.map_or(event.time_ms, |wall_ms| event.time_ms.min(wall_ms)),
-        wall_ms,
-    }
+    Moment { to_ms: wall_ms.map_or(event.time_ms, |wall_ms| event.time_ms.min(wall_ms)), wall_ms }
 }
 
 /// A key in the wrong partition would split a customer in two: the producers must be put right first.
-fn check_partition(
-    rules: &Rules,
-    topic: &str,
-    slot: u32,
-    record: &dyn Record,
-) -> Result<(), WorkerError> {
+fn check_partition(rules: &Rules, topic: &str, slot: u32, record: &dyn Record) -> Result<(), WorkerError> {
     let (Some(partitions), Some(key)) = (rules.partitions, record.key()) else {
         return Ok(());
     };

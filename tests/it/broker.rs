@@ -8,10 +8,7 @@
 //! process ends, the pipe closes, and a shell waiting at it kills that one broker and removes its folder (`guard`).
 //! It creates no topics and knows nothing of lifetide. Called by the tests that need Kafka.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "waiting for another process needs a deadline by the clock; no engine code runs here"
-)]
+#![allow(clippy::disallowed_methods, reason = "waiting for another process needs a deadline by the clock; no engine code runs here")]
 
 mod guard;
 mod jars;
@@ -42,12 +39,7 @@ const LOG_TAIL_LINES: usize = 30;
 /// Any 16 bytes in URL-safe base64 name a cluster; a fixed one spares a Java start.
 const CLUSTER_ID: &str = "bGlmZXRpZGUtdGVzdHMtMQ";
 /// Small and quick to start: the tests push a few hundred thousand records, not millions.
-const JVM_OPTIONS: [&str; 4] = [
-    "-Xmx512m",
-    "-Xms512m",
-    "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
-];
+const JVM_OPTIONS: [&str; 4] = ["-Xmx512m", "-Xms512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
 struct Broker {
     bootstrap: String,
@@ -73,15 +65,10 @@ fn running(address: String) -> Result<Broker, String> {
     loop {
         match probe::answers(&address) {
             Ok(()) => {
-                return Ok(Broker {
-                    bootstrap: address,
-                    _guard: None,
-                });
+                return Ok(Broker { bootstrap: address, _guard: None });
             }
             Err(why) if Instant::now() > deadline => {
-                return Err(format!(
-                    "LIFETIDE_TEST_KAFKA={address} does not answer as a Kafka broker: {why}"
-                ));
+                return Err(format!("LIFETIDE_TEST_KAFKA={address} does not answer as a Kafka broker: {why}"));
             }
             Err(_) => thread::sleep(POLL_INTERVAL),
         }
@@ -94,28 +81,21 @@ fn start() -> Result<Broker, String> {
     let mut attempt = 1;
     loop {
         match start_once(&home) {
-            Err(why) if attempt < MAX_STARTS && why.contains("Address already in use") => {
-                attempt += 1
-            }
+            Err(why) if attempt < MAX_STARTS && why.contains("Address already in use") => attempt += 1,
             result => return result,
         }
     }
 }
 
 fn start_once(home: &Path) -> Result<Broker, String> {
-    let run_dir =
-        create_run_dir().map_err(|why| format!("no folder for the test broker: {why}"))?;
-    let [client_port, controller_port] =
-        free_ports().map_err(|why| format!("no free port on 127.0.0.1: {why}"))?;
+    let run_dir = create_run_dir().map_err(|why| format!("no folder for the test broker: {why}"))?;
+    let [client_port, controller_port] = free_ports().map_err(|why| format!("no free port on 127.0.0.1: {why}"))?;
     let bootstrap = format!("127.0.0.1:{client_port}");
-    write_settings(&run_dir, client_port, controller_port)
-        .map_err(|why| format!("cannot write the broker's settings: {why}"))?;
+    write_settings(&run_dir, client_port, controller_port).map_err(|why| format!("cannot write the broker's settings: {why}"))?;
 
     let settings = run_dir.join("server.properties");
     let mut format_log_dirs = java(home, &run_dir, "kafka.tools.StorageTool");
-    format_log_dirs
-        .args(["format", "--standalone", "-t", CLUSTER_ID, "-c"])
-        .arg(&settings);
+    format_log_dirs.args(["format", "--standalone", "-t", CLUSTER_ID, "-c"]).arg(&settings);
     jars::run(format_log_dirs).map_err(|why| {
         // No guard yet, so nobody else would.
         let _ = fs::remove_dir_all(&run_dir);
@@ -124,17 +104,12 @@ fn start_once(home: &Path) -> Result<Broker, String> {
 
     let mut broker = java(home, &run_dir, "kafka.Kafka");
     broker.arg(&settings);
-    let guard = guard::guard(&run_dir, &broker)
-        .map_err(|why| format!("cannot start the broker's guard: {why}"))?;
+    let guard = guard::guard(&run_dir, &broker).map_err(|why| format!("cannot start the broker's guard: {why}"))?;
     wait_until_answering(&bootstrap, &run_dir, guard)
 }
 
 /// Ends the guard (and with it the broker and its folder) when the broker gives no answer in time.
-fn wait_until_answering(
-    bootstrap: &str,
-    run_dir: &Path,
-    mut guard: Child,
-) -> Result<Broker, String> {
+fn wait_until_answering(bootstrap: &str, run_dir: &Path, mut guard: Child) -> Result<Broker, String> {
     let deadline = Instant::now() + START_DEADLINE;
     let why = loop {
         let answer = probe::answers(bootstrap);
@@ -144,10 +119,7 @@ fn wait_until_answering(
         }
         match answer {
             Ok(()) => {
-                return Ok(Broker {
-                    bootstrap: bootstrap.to_owned(),
-                    _guard: Some(guard),
-                });
+                return Ok(Broker { bootstrap: bootstrap.to_owned(), _guard: Some(guard) });
             }
             Err(why) if Instant::now() > deadline => {
                 break format!("gave no answer within {START_DEADLINE:?} ({why})");
@@ -159,36 +131,24 @@ fn wait_until_answering(
     drop(guard.stdin.take());
     // Its exit status says nothing about the broker, which is what the message is about.
     let _ = guard.wait();
-    Err(format!(
-        "the test broker at {bootstrap} {why}; the end of its log:\n{log_tail}"
-    ))
+    Err(format!("the test broker at {bootstrap} {why}; the end of its log:\n{log_tail}"))
 }
 
 fn java(home: &Path, run_dir: &Path, main_class: &str) -> Command {
     let mut command = Command::new("java");
     command.args(JVM_OPTIONS);
-    command.arg(format!(
-        "-Dlog4j2.configurationFile=file:{}",
-        run_dir.join("log4j2.properties").display()
-    ));
-    command
-        .arg("-cp")
-        .arg(home.join("libs").join("*"))
-        .arg(main_class);
+    command.arg(format!("-Dlog4j2.configurationFile=file:{}", run_dir.join("log4j2.properties").display()));
+    command.arg("-cp").arg(home.join("libs").join("*")).arg(main_class);
     command
 }
 
 fn write_settings(run_dir: &Path, client_port: u16, controller_port: u16) -> io::Result<()> {
-    let listeners =
-        format!("PLAINTEXT://127.0.0.1:{client_port},CONTROLLER://127.0.0.1:{controller_port}");
+    let listeners = format!("PLAINTEXT://127.0.0.1:{client_port},CONTROLLER://127.0.0.1:{controller_port}");
     let mut settings = File::create(run_dir.join("server.properties"))?;
     writeln!(settings, "{SETTINGS}")?;
     writeln!(settings, "listeners={listeners}")?;
     writeln!(settings, "advertised.listeners={listeners}")?;
-    writeln!(
-        settings,
-        "controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}"
-    )?;
+    writeln!(settings, "controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}")?;
     writeln!(settings, "log.dirs={}", run_dir.join("logs").display())?;
     fs::write(run_dir.join("log4j2.properties"), LOG_SETTINGS)
 }
@@ -229,10 +189,7 @@ fn poll<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     loop {
         match look() {
             Some(found) => return found,
-            None => assert!(
-                Instant::now() < deadline,
-                "waited {ANSWER_DEADLINE:?} for {what}"
-            ),
+            None => assert!(Instant::now() < deadline, "waited {ANSWER_DEADLINE:?} for {what}"),
         }
         thread::sleep(POLL_INTERVAL);
     }

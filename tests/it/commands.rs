@@ -45,12 +45,7 @@ fn lifetide(arguments: &[&str]) -> Command {
 /// Runs a command to its end, which must come within `longest`.
 fn finish(command: &mut Command, longest: Duration) -> Outcome {
     let began = Instant::now();
-    let child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let id = child.id().to_string();
     let (sender, receiver) = channel();
     std::thread::spawn(move || drop(sender.send(child.wait_with_output())));

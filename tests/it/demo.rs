@@ -17,8 +17,7 @@ struct Demo {
 
 impl Demo {
     fn start(name: &str, arguments: &[&str]) -> Demo {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("demo-{name}-{}", std::process::id()));
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("demo-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_lifetide"))
             .arg("demo")
@@ -63,26 +62,16 @@ impl Drop for Demo {
 
 /// Live lines of a topic (time, topic, customer, what happened) that say `what`.
 fn live_lines<'a>(text: &'a str, topic: &str, what: &str) -> Vec<&'a str> {
-    let lines = text.lines().filter(|line| {
-        line.get(10..).is_some_and(|rest| rest.starts_with(topic)) && line.contains(what)
-    });
+    let lines = text.lines().filter(|line| line.get(10..).is_some_and(|rest| rest.starts_with(topic)) && line.contains(what));
     lines.collect()
 }
 
 fn confirms_its_counts(text: &str) {
-    let (_, summary) = text
-        .split_once("\nsummary: ")
-        .unwrap_or_else(|| panic!("no summary:\n{text}"));
-    let counts: Vec<u64> = summary
-        .lines()
-        .filter_map(|line| line.split_whitespace().next()?.parse().ok())
-        .collect();
+    let (_, summary) = text.split_once("\nsummary: ").unwrap_or_else(|| panic!("no summary:\n{text}"));
+    let counts: Vec<u64> = summary.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect();
     let (all, parts) = counts.split_last().unwrap();
     assert_eq!(*all, parts.iter().sum::<u64>(), "{summary}");
-    assert!(
-        summary.ends_with("records in all; a recount of the topics gives the same\n"),
-        "{summary}"
-    );
+    assert!(summary.ends_with("records in all; a recount of the topics gives the same\n"), "{summary}");
 }
 
 #[test]
@@ -90,15 +79,8 @@ fn the_demo_shows_transitions_values_and_cart_e_mails_and_counts_them_again() {
     let mut demo = Demo::start("timed", &["--seconds", "20"]);
     assert_eq!(demo.end(), Some(0), "{}", demo.said());
     let text = demo.stdout();
-    for (topic, what) in [
-        ("transitions", " -> "),
-        ("clv", "worth "),
-        ("actions", "cart_recovery send, cart of "),
-    ] {
-        assert!(
-            !live_lines(&text, topic, what).is_empty(),
-            "no {topic} line with {what:?}:\n{text}"
-        );
+    for (topic, what) in [("transitions", " -> "), ("clv", "worth "), ("actions", "cart_recovery send, cart of ")] {
+        assert!(!live_lines(&text, topic, what).is_empty(), "no {topic} line with {what:?}:\n{text}");
     }
     confirms_its_counts(&text);
     let errors = fs::read_to_string(demo.folder.join("err")).unwrap();
@@ -111,11 +93,7 @@ fn ctrl_c_ends_the_demo_with_its_summary() {
     let deadline = Instant::now() + PATIENCE;
     while live_lines(&demo.stdout(), "clv", "worth ").is_empty() {
         assert!(demo.child.try_wait().unwrap().is_none(), "{}", demo.said());
-        assert!(
-            Instant::now() < deadline,
-            "nothing happens: {}",
-            demo.said()
-        );
+        assert!(Instant::now() < deadline, "nothing happens: {}", demo.said());
         std::thread::sleep(Duration::from_millis(50));
     }
     let id = demo.child.id().to_string();

@@ -39,15 +39,8 @@ impl Random {
 }
 
 pub fn seed() -> u64 {
-    let fresh = || {
-        std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap()
-            .as_nanos() as u64
-    };
-    let seed = std::env::var("LIFETIDE_TEST_SEED")
-        .ok()
-        .map_or_else(fresh, |text| text.parse().unwrap());
+    let fresh = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
+    let seed = std::env::var("LIFETIDE_TEST_SEED").ok().map_or_else(fresh, |text| text.parse().unwrap());
     println!("LIFETIDE_TEST_SEED={seed}");
     seed
 }
@@ -60,11 +53,7 @@ fn kill_and_restart(trial: &Trial, random: &mut Random) -> Vec<Process> {
         std::thread::sleep(pause);
         let victim = random.below(2) as usize;
         processes[victim].kill_9();
-        println!(
-            "killed {} after {pause:?}, lag {}",
-            ["a", "b"][victim],
-            trial.lag()
-        );
+        println!("killed {} after {pause:?}, lag {}", ["a", "b"][victim], trial.lag());
         std::thread::sleep(Duration::from_millis(random.below(400)));
         processes[victim] = trial.start(["a", "b"][victim], life);
     }
@@ -90,26 +79,14 @@ fn rows(committed: &Committed) -> Rows {
 fn rebuilt(trial: &Trial) -> Rows {
     let config = trial.config(&["instance.id=\"third\"".to_owned()]);
     let settings = rules::kafka_settings(&config);
-    let now = || Now {
-        mono_ms: lifetide::clock::monotonic_ms(),
-        wall_ms: lifetide::clock::wall_ms(),
-    };
+    let now = || Now { mono_ms: lifetide::clock::monotonic_ms(), wall_ms: lifetide::clock::wall_ms() };
     let producer = Producer::open(&settings, 0, lifetide::clock::wall_ms).unwrap();
     let consumer = Consumer::join(&settings, 0).unwrap();
     let committed = Arc::new(Committed::new());
-    let mut worker = Worker::new(
-        consumer,
-        producer,
-        rules::worker_rules(&config, SLOTS, 3),
-        committed.clone(),
-    );
+    let mut worker = Worker::new(consumer, producer, rules::worker_rules(&config, SLOTS, 3), committed.clone());
     let deadline = Instant::now() + LONGEST;
     while worker.status().running.len() < SLOTS as usize {
-        assert!(
-            Instant::now() < deadline,
-            "the third process got {:?}",
-            worker.status()
-        );
+        assert!(Instant::now() < deadline, "the third process got {:?}", worker.status());
         if let Next::Wait(longest_ms) = worker.step(now()).unwrap() {
             worker.wait(longest_ms);
         }
@@ -121,9 +98,7 @@ fn rebuilt(trial: &Trial) -> Rows {
 fn replayed(trial: &Trial) -> Rows {
     let mut history = History::new(&trial.config(&[]), SLOTS, None);
     let input = std::fs::read_to_string(trial.folder.join("input.jsonl")).unwrap();
-    input
-        .lines()
-        .for_each(|line| history.add(lines::event_line(line).unwrap()).unwrap());
+    input.lines().for_each(|line| history.add(lines::event_line(line).unwrap()).unwrap());
     history.run(drop).unwrap();
     rows(history.committed())
 }
@@ -140,12 +115,7 @@ fn nothing_is_lost_and_nothing_comes_twice_under_kill_9() {
     let mut processes = kill_and_restart(&trial, &mut random);
     trial.wait_until_written(&expected, &processes.iter().collect::<Vec<_>>(), LONGEST);
     for process in &mut processes {
-        assert_eq!(
-            process.stop(Duration::from_secs(20)),
-            Some(0),
-            "{}",
-            process.log_tail()
-        );
+        assert_eq!(process.stop(Duration::from_secs(20)), Some(0), "{}", process.log_tail());
     }
     let found = trial.written();
     let differences = differences(&expected, &found);
@@ -153,13 +123,7 @@ fn nothing_is_lost_and_nothing_comes_twice_under_kill_9() {
 
     let (rebuilt, replayed) = (rebuilt(&trial), replayed(&trial));
     assert_eq!(rebuilt.len(), replayed.len());
-    assert!(
-        rebuilt == replayed,
-        "rows differ: {:?}",
-        rebuilt
-            .iter()
-            .find(|(key, row)| replayed.get(*key) != Some(row))
-    );
+    assert!(rebuilt == replayed, "rows differ: {:?}", rebuilt.iter().find(|(key, row)| replayed.get(*key) != Some(row)));
 
     recount(&trial);
 }
@@ -168,29 +132,9 @@ fn nothing_is_lost_and_nothing_comes_twice_under_kill_9() {
 fn recount(trial: &Trial) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/model/recount.py");
     let mut command = Command::new("python3");
-    command
-        .arg(script)
-        .arg("--input")
-        .arg(trial.folder.join("input.jsonl"))
-        .arg("--outputs")
-        .arg(trial.folder.join("replay"));
-    command.args([
-        "--slots",
-        &SLOTS.to_string(),
-        "--prefix",
-        &format!("{}.out.", trial.name),
-    ]);
-    command.args([
-        "--topics",
-        &format!("{0}.purchases,{0}.emails,{0}.carts", trial.name),
-    ]);
-    let done = command
-        .output()
-        .expect("python3 runs: `apt-get install -y python3`");
-    assert!(
-        done.status.success(),
-        "{}\n{}",
-        String::from_utf8_lossy(&done.stdout),
-        String::from_utf8_lossy(&done.stderr)
-    );
+    command.arg(script).arg("--input").arg(trial.folder.join("input.jsonl")).arg("--outputs").arg(trial.folder.join("replay"));
+    command.args(["--slots", &SLOTS.to_string(), "--prefix", &format!("{}.out.", trial.name)]);
+    command.args(["--topics", &format!("{0}.purchases,{0}.emails,{0}.carts", trial.name)]);
+    let done = command.output().expect("python3 runs: `apt-get install -y python3`");
+    assert!(done.status.success(), "{}\n{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
 }

@@ -16,9 +16,7 @@ use lifetide::clock;
 use lifetide::engine::Committed;
 use lifetide::kafka::{Consumer, Producer};
 use lifetide::worker::source::Claim;
-use lifetide::worker::transaction::{
-    Outgoing, OutputTopic, Position, Transaction, TransactionError,
-};
+use lifetide::worker::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
 use lifetide::worker::{Now, WorkerError, runner};
 
 use crate::exactly_once::{Random, seed};
@@ -62,18 +60,12 @@ impl Kept {
             key: record.key.map(<[u8]>::to_vec),
             value: record.value.map(<[u8]>::to_vec),
             timestamp_ms: record.timestamp_ms,
-            headers: headers
-                .map(|(name, value)| ((*name).to_owned(), value.to_vec()))
-                .collect(),
+            headers: headers.map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect(),
         }
     }
 
     fn send(&self, to: &mut impl Transaction) -> Result<(), TransactionError> {
-        let headers: Vec<(&str, &[u8])> = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_slice()))
-            .collect();
+        let headers: Vec<(&str, &[u8])> = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
         to.send(&Outgoing {
             topic: self.topic,
             partition: self.partition,
@@ -112,8 +104,7 @@ struct Dawdling<T> {
 impl<T: Transaction> Dawdling<T> {
     fn send_kept(&mut self) -> Result<(), TransactionError> {
         let kept = std::mem::take(&mut self.kept);
-        kept.iter()
-            .try_for_each(|record| record.send(&mut self.inner))
+        kept.iter().try_for_each(|record| record.send(&mut self.inner))
     }
 }
 
@@ -167,30 +158,14 @@ fn work(sets: &[String], offsets: Offsets) -> WorkerError {
     let config = settings::config(sets);
     let kafka = rules::kafka_settings(&config);
     let build = || {
-        let producer = Producer::open(&kafka, 0, clock::wall_ms)
-            .map_err(|error| WorkerError::Unavailable(error.to_string()))?;
-        let transaction = Dawdling {
-            inner: producer,
-            offsets,
-            kept: Vec::new(),
-        };
+        let producer = Producer::open(&kafka, 0, clock::wall_ms).map_err(|error| WorkerError::Unavailable(error.to_string()))?;
+        let transaction = Dawdling { inner: producer, offsets, kept: Vec::new() };
         Ok((Consumer::join(&kafka, 0)?, transaction))
     };
-    let now = || Now {
-        mono_ms: clock::monotonic_ms(),
-        wall_ms: clock::wall_ms(),
-    };
+    let now = || Now { mono_ms: clock::monotonic_ms(), wall_ms: clock::wall_ms() };
     let rules = rules::worker_rules(&config, SLOTS, clock::wall_ms() as u64);
     let committed = Arc::new(Committed::new());
-    runner::run(
-        build,
-        &rules,
-        &committed,
-        &AtomicBool::new(false),
-        now,
-        |_| {},
-    )
-    .expect_err("nobody tells the worker to stop")
+    runner::run(build, &rules, &committed, &AtomicBool::new(false), now, |_| {}).expect_err("nobody tells the worker to stop")
 }
 
 /// Becomes the worker where the environment says so; a test like any other is all that a test binary can start.
@@ -201,10 +176,7 @@ fn the_worker_of_the_control() {
     };
     let sets: Vec<String> = sets.lines().map(str::to_owned).collect();
     let asked = std::env::var(OFFSETS).unwrap();
-    let offsets = [Offsets::Inside, Offsets::Outside]
-        .into_iter()
-        .find(|offsets| offsets.as_str() == asked)
-        .unwrap();
+    let offsets = [Offsets::Inside, Offsets::Outside].into_iter().find(|offsets| offsets.as_str() == asked).unwrap();
     let error = work(&sets, offsets);
     panic!("the worker gave up: {error}");
 }
@@ -266,12 +238,7 @@ impl Drop for Life {
 }
 
 /// Kills and restarts the worker while it works, lets it end, and compares: the first fault found, if any.
-fn fault(
-    trial: &Trial,
-    offsets: Offsets,
-    expected: &Written,
-    random: &mut Random,
-) -> Option<String> {
+fn fault(trial: &Trial, offsets: Offsets, expected: &Written, random: &mut Random) -> Option<String> {
     let mut left = EVENTS as i64;
     for life in 0..KILLS {
         let mut worker = Life::start(trial, offsets, life);
@@ -281,10 +248,7 @@ fn fault(
         };
         std::thread::sleep(Duration::from_millis(random.below(150)));
         drop(worker);
-        println!(
-            "{}: killed with at most {left} records left",
-            offsets.as_str()
-        );
+        println!("{}: killed with at most {left} records left", offsets.as_str());
     }
     let mut worker = Life::start(trial, offsets, KILLS);
     let deadline = Instant::now() + LONGEST;
@@ -319,10 +283,7 @@ fn offsets_committed_outside_the_transaction_are_found_out() {
         || fault.contains("the group has committed offsets")
         || fault.contains("changelog and committed offsets disagree");
     let differs = fault.contains("records\n  expected ");
-    assert!(
-        refused || differs,
-        "failed, but not for what is tested: {fault}"
-    );
+    assert!(refused || differs, "failed, but not for what is tested: {fault}");
 }
 
 #[test]

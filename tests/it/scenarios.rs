@@ -31,10 +31,7 @@ struct Scenario {
 
 fn time_ms(text: &str) -> i64 {
     let with_seconds = text.replace('Z', ":00Z");
-    let at: jiff::Timestamp = text
-        .parse()
-        .or_else(|_| with_seconds.parse())
-        .unwrap_or_else(|e| panic!("time {text:?}: {e}"));
+    let at: jiff::Timestamp = text.parse().or_else(|_| with_seconds.parse()).unwrap_or_else(|e| panic!("time {text:?}: {e}"));
     at.as_millisecond()
 }
 
@@ -59,14 +56,8 @@ fn value_of(text: &str) -> Value {
 }
 
 fn fields_of(words: &[String]) -> Vec<(String, Value)> {
-    let field = |word: &String| {
-        word.split_once('=')
-            .map(|(name, value)| (name.to_owned(), value_of(value)))
-    };
-    words
-        .iter()
-        .map(|word| field(word).unwrap_or_else(|| panic!("expected name=value: {word}")))
-        .collect()
+    let field = |word: &String| word.split_once('=').map(|(name, value)| (name.to_owned(), value_of(value)));
+    words.iter().map(|word| field(word).unwrap_or_else(|| panic!("expected name=value: {word}"))).collect()
 }
 
 fn put(object: &mut Map<String, Value>, path: &str, value: Value) {
@@ -82,20 +73,13 @@ fn put(object: &mut Map<String, Value>, path: &str, value: Value) {
 }
 
 fn get<'a>(value: &'a Value, path: &str) -> &'a Value {
-    path.split('.').fold(value, |value, part| {
-        part.parse::<usize>()
-            .map_or_else(|_| &value[part], |index| &value[index])
-    })
+    path.split('.').fold(value, |value, part| part.parse::<usize>().map_or_else(|_| &value[part], |index| &value[index]))
 }
 
 /// `<time> <customer>: <Event Name> name=value ...`
 fn event_line(number: usize, text: &str) -> Line {
-    let (time, rest) = text
-        .split_once(' ')
-        .unwrap_or_else(|| panic!("line {number}: {text}"));
-    let (customer, rest) = rest
-        .split_once(": ")
-        .unwrap_or_else(|| panic!("line {number}: {text}"));
+    let (time, rest) = text.split_once(' ').unwrap_or_else(|| panic!("line {number}: {text}"));
+    let (customer, rest) = rest.split_once(": ").unwrap_or_else(|| panic!("line {number}: {text}"));
     let at_ms = time_ms(time);
     if let Some(raw) = rest.strip_prefix("raw ") {
         let key = Some(customer.to_owned()).filter(|c| c != "-");
@@ -112,20 +96,9 @@ fn event_line(number: usize, text: &str) -> Line {
     let name_words = words.iter().take_while(|word| !word.contains('=')).count();
     let name = words[..name_words].join(" ");
     let mut event = Map::new();
-    let kind = if name == "identify" {
-        "identify"
-    } else {
-        "track"
-    };
+    let kind = if name == "identify" { "identify" } else { "track" };
     event.insert("type".into(), json!(kind));
-    event.insert(
-        "timestamp".into(),
-        json!(
-            jiff::Timestamp::from_millisecond(at_ms)
-                .unwrap()
-                .to_string()
-        ),
-    );
+    event.insert("timestamp".into(), json!(jiff::Timestamp::from_millisecond(at_ms).unwrap().to_string()));
     event.insert("messageId".into(), json!(format!("m-{number}")));
     event.insert("userId".into(), json!(customer));
     if kind == "track" {
@@ -142,29 +115,11 @@ fn event_line(number: usize, text: &str) -> Line {
             }
             "messageId" | "userId" | "anonymousId" | "timestamp" => put(&mut event, &path, value),
             path if path.starts_with("context.") => put(&mut event, path, value),
-            path => put(
-                &mut event,
-                &format!(
-                    "{}.{path}",
-                    if kind == "identify" {
-                        "traits"
-                    } else {
-                        "properties"
-                    }
-                ),
-                value,
-            ),
+            path => put(&mut event, &format!("{}.{path}", if kind == "identify" { "traits" } else { "properties" }), value),
         }
     }
     let value = Some(Value::Object(event).to_string().into_bytes());
-    Line {
-        topic,
-        key: Some(customer.to_owned()),
-        timestamp_ms,
-        offset: None,
-        headers: Vec::new(),
-        value,
-    }
+    Line { topic, key: Some(customer.to_owned()), timestamp_ms, offset: None, headers: Vec::new(), value }
 }
 
 fn parse(text: &str) -> Scenario {
@@ -197,28 +152,15 @@ fn parse(text: &str) -> Scenario {
 /// The problems of one scenario, in words.
 fn run(text: &str) -> Vec<String> {
     let scenario = parse(text);
-    assert!(
-        !scenario.expected.is_empty(),
-        "a scenario that expects nothing proves nothing"
-    );
+    assert!(!scenario.expected.is_empty(), "a scenario that expects nothing proves nothing");
     let config = settings::config(&scenario.sets);
     let mut history = History::new(&config, 1, scenario.until_ms);
-    scenario
-        .lines
-        .into_iter()
-        .for_each(|line| history.add(line).unwrap());
+    scenario.lines.into_iter().for_each(|line| history.add(line).unwrap());
     let mut produced: BTreeMap<OutputTopic, Vec<(String, Value)>> = BTreeMap::new();
     let take = |record: lifetide::worker::memory::Produced| {
-        let key = record
-            .key
-            .map_or("-".to_owned(), |key| String::from_utf8(key).unwrap());
+        let key = record.key.map_or("-".to_owned(), |key| String::from_utf8(key).unwrap());
         let value = if record.topic == OutputTopic::DeadLetters {
-            record
-                .headers
-                .iter()
-                .map(|(name, value)| (name.clone(), json!(String::from_utf8_lossy(value))))
-                .collect::<Map<_, _>>()
-                .into()
+            record.headers.iter().map(|(name, value)| (name.clone(), json!(String::from_utf8_lossy(value)))).collect::<Map<_, _>>().into()
         } else {
             serde_json::from_slice(&record.value.unwrap()).unwrap()
         };
@@ -230,36 +172,18 @@ fn run(text: &str) -> Vec<String> {
         let topic = TOPICS.iter().find(|(topic, _)| topic == name).unwrap().1;
         let found = produced.remove(&topic).unwrap_or_default();
         if found.len() != expected.len() {
-            let shown: Vec<String> = found
-                .iter()
-                .map(|(key, value)| format!("    {key} {value}"))
-                .collect();
-            problems.push(format!(
-                "{name}: {} records expected, {} found:\n{}",
-                expected.len(),
-                found.len(),
-                shown.join("\n")
-            ));
+            let shown: Vec<String> = found.iter().map(|(key, value)| format!("    {key} {value}")).collect();
+            problems.push(format!("{name}: {} records expected, {} found:\n{}", expected.len(), found.len(), shown.join("\n")));
             continue;
         }
         for (index, ((customer, fields), (key, value))) in expected.iter().zip(&found).enumerate() {
             if customer != key {
-                problems.push(format!(
-                    "{name} {}: of {key}, expected {customer}",
-                    index + 1
-                ));
+                problems.push(format!("{name} {}: of {key}, expected {customer}", index + 1));
             }
             for (path, wanted) in fields {
-                let is = if topic == OutputTopic::DeadLetters {
-                    &value[path.as_str()]
-                } else {
-                    get(value, path)
-                };
+                let is = if topic == OutputTopic::DeadLetters { &value[path.as_str()] } else { get(value, path) };
                 if is != wanted {
-                    problems.push(format!(
-                        "{name} {}: {path} is {is}, expected {wanted}\n    {value}",
-                        index + 1
-                    ));
+                    problems.push(format!("{name} {}: {path} is {is}, expected {wanted}\n    {value}", index + 1));
                 }
             }
         }
@@ -281,11 +205,7 @@ fn every_scenario_plays_out_as_written() {
     for file in files {
         let problems = run(&fs::read_to_string(&file).unwrap());
         if !problems.is_empty() {
-            failed.push(format!(
-                "{}\n  {}",
-                file.file_name().unwrap().to_string_lossy(),
-                problems.join("\n  ")
-            ));
+            failed.push(format!("{}\n  {}", file.file_name().unwrap().to_string_lossy(), problems.join("\n  ")));
         }
     }
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));

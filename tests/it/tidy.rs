@@ -64,31 +64,16 @@ fn rooms_use_only_the_rooms_they_may() {
         let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == room) else {
             continue;
         };
-        for (number, line) in text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| !line.trim_start().starts_with("//"))
-        {
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
             for used in line.split("crate::").skip(1) {
-                let used: String = used
-                    .chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_')
-                    .collect();
+                let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 if !used.is_empty() && used != room && !allowed.contains(&used.as_str()) {
-                    problems.push(format!(
-                        "{}:{}: {room} may not use {used}",
-                        path.display(),
-                        number + 1
-                    ));
+                    problems.push(format!("{}:{}: {room} may not use {used}", path.display(), number + 1));
                 }
             }
             let uses_worker = room == "kafka" && line.contains("crate::worker");
             if uses_worker && !KAFKA_USES_OF_WORKER.iter().any(|part| line.contains(part)) {
-                problems.push(format!(
-                    "{}:{}: kafka sees the worker's seams only",
-                    path.display(),
-                    number + 1
-                ));
+                problems.push(format!("{}:{}: kafka sees the worker's seams only", path.display(), number + 1));
             }
         }
     }
@@ -97,18 +82,7 @@ fn rooms_use_only_the_rooms_they_may() {
 
 #[test]
 fn the_core_is_pure() {
-    let impure = [
-        "std::fs",
-        "std::net",
-        "std::thread",
-        "std::env",
-        "tracing::",
-        "prometheus",
-        "rdkafka",
-        "tokio",
-        "async fn",
-        "rand::",
-    ];
+    let impure = ["std::fs", "std::net", "std::thread", "std::env", "tracing::", "prometheus", "rdkafka", "tokio", "async fn", "rand::"];
     let mut problems = Vec::new();
     for (path, text) in sources() {
         if !room(&path).is_some_and(|room| ["clv", "event", "engine"].contains(&room.as_str())) {
@@ -127,30 +101,15 @@ fn files_are_short_and_say_what_they_are_for() {
     for (path, text) in sources() {
         let lines = text.lines().count();
         if lines > FILE_LINES_MAX {
-            problems.push(format!(
-                "{}: {lines} lines, {FILE_LINES_MAX} at most",
-                path.display()
-            ));
+            problems.push(format!("{}: {lines} lines, {FILE_LINES_MAX} at most", path.display()));
         }
-        let header = text
-            .lines()
-            .take_while(|line| line.starts_with("//!"))
-            .count();
-        let is_test_part = path.starts_with("tests")
-            || path
-                .components()
-                .any(|c| c.as_os_str() == "tests" || c.as_os_str() == "tests.rs");
+        let header = text.lines().take_while(|line| line.starts_with("//!")).count();
+        let is_test_part = path.starts_with("tests") || path.components().any(|c| c.as_os_str() == "tests" || c.as_os_str() == "tests.rs");
         let least = if is_test_part { 1 } else { 2 };
         if header < least || (header > HEADER_LINES_MAX && path != Path::new("src/lib.rs")) {
-            problems.push(format!(
-                "{}: opens with {header} lines of purpose",
-                path.display()
-            ));
+            problems.push(format!("{}: opens with {header} lines of purpose", path.display()));
         }
-        let name = path
-            .file_stem()
-            .and_then(|s| s.to_str())
-            .unwrap_or_default();
+        let name = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
         if BANNED_NAMES.contains(&name) {
             problems.push(format!("{}: a name that says nothing", path.display()));
         }
@@ -166,16 +125,8 @@ fn functions_are_short() {
         for (start, line) in lines.iter().enumerate() {
             let body = line.trim_start();
             let indent = line.len() - body.len();
-            let opens = [
-                "fn ",
-                "pub fn ",
-                "pub(crate) fn ",
-                "pub(super) fn ",
-                "async fn ",
-                "unsafe fn ",
-            ]
-            .iter()
-            .any(|f| body.starts_with(f));
+            let opens =
+                ["fn ", "pub fn ", "pub(crate) fn ", "pub(super) fn ", "async fn ", "unsafe fn "].iter().any(|f| body.starts_with(f));
             if !opens || body.ends_with(';') || body.ends_with('}') {
                 continue;
             }
@@ -184,12 +135,7 @@ fn functions_are_short() {
                 continue;
             };
             if length + 1 > FUNCTION_LINES_MAX {
-                problems.push(format!(
-                    "{}:{}: {} lines, {FUNCTION_LINES_MAX} at most: {body}",
-                    path.display(),
-                    start + 1,
-                    length + 1
-                ));
+                problems.push(format!("{}:{}: {} lines, {FUNCTION_LINES_MAX} at most: {body}", path.display(), start + 1, length + 1));
             }
         }
     }
@@ -204,21 +150,10 @@ fn an_expect_states_an_invariant() {
             continue;
         }
         let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-        let is_tests = path
-            .components()
-            .any(|c| c.as_os_str() == "tests" || c.as_os_str() == "tests.rs");
+        let is_tests = path.components().any(|c| c.as_os_str() == "tests" || c.as_os_str() == "tests.rs");
         for (number, line) in code.lines().enumerate() {
-            if !is_tests
-                && line.contains(".expect(")
-                && !line.contains("\"invariant: ")
-                && !line.contains(".expect(GOOD)")
-            {
-                problems.push(format!(
-                    "{}:{}: {}",
-                    path.display(),
-                    number + 1,
-                    line.trim()
-                ));
+            if !is_tests && line.contains(".expect(") && !line.contains("\"invariant: ") && !line.contains(".expect(GOOD)") {
+                problems.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
             }
         }
     }

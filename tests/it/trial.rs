@@ -44,10 +44,7 @@ impl Trial {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(&unique);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
-        let inputs: Vec<String> = TOPICS
-            .iter()
-            .map(|topic| format!("{unique}.{topic}"))
-            .collect();
+        let inputs: Vec<String> = TOPICS.iter().map(|topic| format!("{unique}.{topic}")).collect();
         let mut all = vec![
             format!("kafka.bootstrap_servers={:?}", broker::bootstrap()),
             format!("kafka.group_id={unique:?}"),
@@ -57,11 +54,7 @@ impl Trial {
             "http.listen=\"127.0.0.1:0\"".to_owned(),
         ];
         all.extend(sets.iter().map(|set| (*set).to_owned()));
-        Trial {
-            name: unique,
-            folder,
-            sets: all,
-        }
+        Trial { name: unique, folder, sets: all }
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
@@ -80,30 +73,14 @@ impl Trial {
 
     /// As `topics create` does, but for `clv`: compaction would take away the very records to compare.
     pub fn create_topics(&self) {
-        let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
-            .set("bootstrap.servers", broker::bootstrap())
-            .create()
-            .unwrap();
+        let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", broker::bootstrap()).create().unwrap();
         let clv = format!("{}.out.clv", self.name);
-        let topic =
-            NewTopic::new(&clv, SLOTS as i32, TopicReplication::Fixed(1)).set("retention.ms", "-1");
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let created = runtime
-            .block_on(admin.create_topics([&topic], &AdminOptions::new()))
-            .unwrap();
+        let topic = NewTopic::new(&clv, SLOTS as i32, TopicReplication::Fixed(1)).set("retention.ms", "-1");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let created = runtime.block_on(admin.create_topics([&topic], &AdminOptions::new())).unwrap();
         assert!(created[0].is_ok(), "{created:?}");
-        let done = self
-            .command(&["topics", "create", "--partitions", &SLOTS.to_string()])
-            .output()
-            .unwrap();
-        assert!(
-            done.status.success(),
-            "{}",
-            String::from_utf8_lossy(&done.stderr)
-        );
+        let done = self.command(&["topics", "create", "--partitions", &SLOTS.to_string()]).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 
     /// Sends a generated shop's records, without transactions, and writes them down for `replay`.
@@ -127,14 +104,9 @@ impl Trial {
 
     fn send(&self, producer: &ThreadedProducer<DefaultProducerContext>, record: &ShopRecord) {
         let topic = format!("{}.{}", self.name, record.topic.as_suffix());
-        let partition = record
-            .key
-            .as_ref()
-            .map_or(0, |key| partition_of(key.as_bytes(), SLOTS));
-        let mut message = BaseRecord::<str, [u8]>::to(&topic)
-            .payload(&record.value)
-            .timestamp(record.timestamp_ms)
-            .partition(partition as i32);
+        let partition = record.key.as_ref().map_or(0, |key| partition_of(key.as_bytes(), SLOTS));
+        let mut message =
+            BaseRecord::<str, [u8]>::to(&topic).payload(&record.value).timestamp(record.timestamp_ms).partition(partition as i32);
         if let Some(key) = &record.key {
             message = message.key(key);
         }
@@ -146,13 +118,7 @@ impl Trial {
         let log = self.folder.join(format!("{instance}-{life}.log"));
         let file = File::create(&log).unwrap();
         let child = self
-            .command(&[
-                "run",
-                "--set",
-                &format!("instance.id=\"{instance}\""),
-                "--set",
-                "workers=2",
-            ])
+            .command(&["run", "--set", &format!("instance.id=\"{instance}\""), "--set", "workers=2"])
             .stdout(Stdio::null())
             .stderr(Stdio::from(file))
             .spawn()
@@ -164,22 +130,11 @@ impl Trial {
     pub fn replay(&self) -> Written {
         let (input, output) = (self.folder.join("input.jsonl"), self.folder.join("replay"));
         let mut command = self.command(&["replay", "--slots", &SLOTS.to_string()]);
-        let done = command
-            .arg("--input")
-            .arg(input)
-            .arg("--output")
-            .arg(&output)
-            .output()
-            .unwrap();
-        assert!(
-            done.status.success(),
-            "{}",
-            String::from_utf8_lossy(&done.stderr)
-        );
+        let done = command.arg("--input").arg(input).arg("--output").arg(&output).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let mut written = Written::new();
         for topic in OUTPUTS {
-            let text = fs::read_to_string(output.join(format!("{}.out.{topic}.jsonl", self.name)))
-                .unwrap();
+            let text = fs::read_to_string(output.join(format!("{}.out.{topic}.jsonl", self.name))).unwrap();
             let by_key = written.entry(topic).or_default();
             for line in text.lines() {
                 let mut value: Value = serde_json::from_str(line).unwrap();
@@ -187,10 +142,7 @@ impl Trial {
                 if topic == "dlq" {
                     value = json!({ "reason": value["headers"]["__streams.errors.exception"], "value": value["value"] });
                 } else {
-                    value
-                        .as_object_mut()
-                        .unwrap()
-                        .retain(|field, _| field != "key" && field != "timestamp_ms");
+                    value.as_object_mut().unwrap().retain(|field, _| field != "key" && field != "timestamp_ms");
                 }
                 by_key.entry(key).or_default().push(value);
             }
@@ -215,35 +167,19 @@ impl Trial {
         let mut partitions = TopicPartitionList::new();
         for topic in OUTPUTS {
             for slot in 0..SLOTS {
-                partitions
-                    .add_partition_offset(
-                        &format!("{}.out.{topic}", self.name),
-                        slot as i32,
-                        Offset::Beginning,
-                    )
-                    .unwrap();
+                partitions.add_partition_offset(&format!("{}.out.{topic}", self.name), slot as i32, Offset::Beginning).unwrap();
             }
         }
         consumer.assign(&partitions).unwrap();
         let (mut written, mut ends) = (Written::new(), 0);
-        OUTPUTS
-            .iter()
-            .for_each(|topic| drop(written.insert(topic, BTreeMap::new())));
+        OUTPUTS.iter().for_each(|topic| drop(written.insert(topic, BTreeMap::new())));
         while ends < partitions.count() {
-            match consumer
-                .poll(WAIT)
-                .expect("an output topic gives neither records nor its end")
-            {
+            match consumer.poll(WAIT).expect("an output topic gives neither records nor its end") {
                 Err(rdkafka::error::KafkaError::PartitionEOF(_)) => ends += 1,
                 Err(error) => panic!("{error}"),
                 Ok(message) => {
-                    let topic = OUTPUTS
-                        .into_iter()
-                        .find(|topic| message.topic().ends_with(topic))
-                        .unwrap();
-                    let key = message.key().map_or("-".to_owned(), |key| {
-                        String::from_utf8_lossy(key).into_owned()
-                    });
+                    let topic = OUTPUTS.into_iter().find(|topic| message.topic().ends_with(topic)).unwrap();
+                    let key = message.key().map_or("-".to_owned(), |key| String::from_utf8_lossy(key).into_owned());
                     let payload = message.payload().unwrap_or_default();
                     let value = if topic == "dlq" {
                         let header = |name: &str| {
@@ -252,21 +188,13 @@ impl Trial {
                                 .unwrap()
                                 .iter()
                                 .find(|h| h.key == name)
-                                .map(|h| {
-                                    String::from_utf8_lossy(h.value.unwrap_or_default())
-                                        .into_owned()
-                                })
+                                .map(|h| String::from_utf8_lossy(h.value.unwrap_or_default()).into_owned())
                         };
                         json!({ "reason": header("__streams.errors.exception"), "value": String::from_utf8_lossy(payload) })
                     } else {
                         serde_json::from_slice(payload).unwrap()
                     };
-                    written
-                        .get_mut(topic)
-                        .unwrap()
-                        .entry(key)
-                        .or_default()
-                        .push(value);
+                    written.get_mut(topic).unwrap().entry(key).or_default().push(value);
                 }
             }
         }
@@ -278,9 +206,7 @@ impl Trial {
         let consumer = self.consumer();
         let mut partitions = TopicPartitionList::new();
         for topic in TOPICS {
-            (0..SLOTS).for_each(|slot| {
-                drop(partitions.add_partition(&format!("{}.{topic}", self.name), slot as i32))
-            });
+            (0..SLOTS).for_each(|slot| drop(partitions.add_partition(&format!("{}.{topic}", self.name), slot as i32)));
         }
         let Ok(committed) = consumer.committed_offsets(partitions, WAIT) else {
             return i64::MAX;
@@ -288,42 +214,20 @@ impl Trial {
         let elements = committed.elements();
         elements
             .iter()
-            .map(|e| {
-                consumer
-                    .fetch_watermarks(e.topic(), e.partition(), WAIT)
-                    .unwrap()
-                    .1
-                    - e.offset().to_raw().unwrap_or(0).max(0)
-            })
+            .map(|e| consumer.fetch_watermarks(e.topic(), e.partition(), WAIT).unwrap().1 - e.offset().to_raw().unwrap_or(0).max(0))
             .sum()
     }
 
     /// Waits until everything has been read and as many records written as `expected` has; says what is missing otherwise.
-    pub fn wait_until_written(
-        &self,
-        expected: &Written,
-        processes: &[&Process],
-        longest: Duration,
-    ) {
+    pub fn wait_until_written(&self, expected: &Written, processes: &[&Process], longest: Duration) {
         let deadline = Instant::now() + longest;
         loop {
             let (lag, counts) = (self.lag(), counts(&self.written()));
             if lag == 0 && counts == self::counts(expected) {
                 return;
             }
-            let logs = || {
-                processes
-                    .iter()
-                    .map(|p| p.log_tail())
-                    .collect::<Vec<_>>()
-                    .join("\n---\n")
-            };
-            assert!(
-                Instant::now() < deadline,
-                "lag {lag}, written {counts:?}, expected {:?}\n{}",
-                self::counts(expected),
-                logs()
-            );
+            let logs = || processes.iter().map(|p| p.log_tail()).collect::<Vec<_>>().join("\n---\n");
+            assert!(Instant::now() < deadline, "lag {lag}, written {counts:?}, expected {:?}\n{}", self::counts(expected), logs());
             std::thread::sleep(Duration::from_millis(200));
         }
     }
@@ -338,10 +242,7 @@ impl Drop for Trial {
 }
 
 pub fn counts(written: &Written) -> BTreeMap<&'static str, usize> {
-    written
-        .iter()
-        .map(|(topic, by_key)| (*topic, by_key.values().map(Vec::len).sum()))
-        .collect()
+    written.iter().map(|(topic, by_key)| (*topic, by_key.values().map(Vec::len).sum())).collect()
 }
 
 /// A key's records as they came; those without a key (`-`) lie in any partition, so they have no order and are given one here.
@@ -358,10 +259,7 @@ pub fn differences(expected: &Written, found: &Written) -> Vec<String> {
     let mut differences = Vec::new();
     for topic in OUTPUTS {
         let (expected, found) = (&expected[topic], &found[topic]);
-        for key in expected
-            .keys()
-            .chain(found.keys().filter(|key| !expected.contains_key(*key)))
-        {
+        for key in expected.keys().chain(found.keys().filter(|key| !expected.contains_key(*key))) {
             let (wanted, got) = (in_order(key, expected), in_order(key, found));
             if wanted != got {
                 let at = wanted.iter().zip(&got).position(|(a, b)| a != b);

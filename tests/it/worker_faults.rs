@@ -47,11 +47,7 @@ impl Transaction for Faulty {
     }
 
     fn commit(&mut self, positions: &[Position], claim: &Claim) -> Result<(), TransactionError> {
-        let fault = if self.one_in == 0 {
-            u64::MAX
-        } else {
-            self.faults.borrow_mut().below(self.one_in * 4)
-        };
+        let fault = if self.one_in == 0 { u64::MAX } else { self.faults.borrow_mut().below(self.one_in * 4) };
         match fault {
             0 => Err(TransactionError::Abort("somebody else's generation".into())),
             1 => Err(TransactionError::Renew("fatal".into())),
@@ -96,29 +92,14 @@ impl World {
     fn new(seed: u64) -> World {
         let log = MemoryLog::new(3, SLOTS, true);
         let mut random = Random(seed);
-        for record in Shop::new(random.below(u64::MAX), 60, 1_767_225_600_000, 600_000).take(EVENTS)
-        {
-            let slot = record
-                .key
-                .as_ref()
-                .map_or(0, |key| partition_of(key.as_bytes(), SLOTS));
-            let input = Input {
-                topic: record.topic as usize,
-                slot,
-            };
+        for record in Shop::new(random.below(u64::MAX), 60, 1_767_225_600_000, 600_000).take(EVENTS) {
+            let slot = record.key.as_ref().map_or(0, |key| partition_of(key.as_bytes(), SLOTS));
+            let input = Input { topic: record.topic as usize, slot };
             let key = record.key.as_ref().map(|key| key.as_bytes());
             let at = Some(record.timestamp_ms);
-            log.borrow_mut()
-                .append(input, None, key, Some(&record.value), at, Vec::new())
-                .unwrap();
+            log.borrow_mut().append(input, None, key, Some(&record.value), at, Vec::new()).unwrap();
         }
-        World {
-            log,
-            random: Rc::new(RefCell::new(random)),
-            one_in: 0,
-            base_ratio: 1.0,
-            lives: 0,
-        }
+        World { log, random: Rc::new(RefCell::new(random)), one_in: 0, base_ratio: 1.0, lives: 0 }
     }
 
     fn worker(&mut self) -> (Worker<MemorySource, Faulty>, Arc<Committed>) {
@@ -128,21 +109,9 @@ impl World {
         rules.commit_records_max = 40;
         rules.base_ratio = self.base_ratio;
         let inner = MemoryTransaction::new(self.log.clone());
-        let transaction = Faulty {
-            inner,
-            faults: self.random.clone(),
-            one_in: self.one_in,
-        };
+        let transaction = Faulty { inner, faults: self.random.clone(), one_in: self.one_in };
         let committed = Arc::new(Committed::new());
-        (
-            Worker::new(
-                MemorySource::new(self.log.clone()),
-                transaction,
-                rules,
-                committed.clone(),
-            ),
-            committed,
-        )
+        (Worker::new(MemorySource::new(self.log.clone()), transaction, rules, committed.clone()), committed)
     }
 
     /// Runs to the end with workers that live for at most `steps`; returns the state the last one held.
@@ -150,10 +119,7 @@ impl World {
         loop {
             let (mut worker, committed) = self.worker();
             for step in 0..=steps {
-                let now = Now {
-                    mono_ms: step,
-                    wall_ms: 0,
-                };
+                let now = Now { mono_ms: step, wall_ms: 0 };
                 let next = worker.step(now)?;
                 let status = worker.status();
                 if matches!(next, Next::Wait(100)) && status.running.len() == SLOTS as usize {
@@ -176,12 +142,7 @@ fn rows(committed: &Committed) -> Rows {
     for slot in 0..SLOTS {
         for region in ALL_REGIONS {
             committed.with_region(slot, region as u16, |region| {
-                rows.extend(
-                    region
-                        .into_iter()
-                        .flat_map(|r| r.rows())
-                        .map(|(_, id, row)| (slot, id.to_vec(), row.to_vec())),
-                );
+                rows.extend(region.into_iter().flat_map(|r| r.rows()).map(|(_, id, row)| (slot, id.to_vec(), row.to_vec())));
             });
         }
     }
@@ -192,12 +153,7 @@ fn rows(committed: &Committed) -> Rows {
 fn undisturbed(seed: u64) -> (Rows, Vec<Produced>) {
     let mut world = World::new(seed);
     let rows = world.run(u64::MAX - 1).unwrap();
-    assert!(
-        rows.len() > 20 && world.produced().len() > 500,
-        "{} rows, {} records",
-        rows.len(),
-        world.produced().len()
-    );
+    assert!(rows.len() > 20 && world.produced().len() > 500, "{} rows, {} records", rows.len(), world.produced().len());
     (rows, world.produced())
 }
 
@@ -209,10 +165,7 @@ fn crashes_between_any_two_steps_change_nothing() {
         let mut world = World::new(seed);
         let disturbed = world.run(life).unwrap();
         assert!(world.lives > 1, "{} lives", world.lives);
-        assert!(
-            disturbed == rows && world.produced() == produced,
-            "lives of {life} steps"
-        );
+        assert!(disturbed == rows && world.produced() == produced, "lives of {life} steps");
     }
 }
 
@@ -221,15 +174,9 @@ fn aborts_and_unknown_outcomes_change_nothing() {
     let seed = seed();
     let (rows, produced) = undisturbed(seed);
     for (life, one_in) in [(u64::MAX - 1, 3), (u64::MAX - 1, 8), (40, 4)] {
-        let mut world = World {
-            one_in,
-            ..World::new(seed)
-        };
+        let mut world = World { one_in, ..World::new(seed) };
         let disturbed = world.run(life).unwrap();
-        assert!(
-            disturbed == rows && world.produced() == produced,
-            "lives of {life}, one fault in {one_in}"
-        );
+        assert!(disturbed == rows && world.produced() == produced, "lives of {life}, one fault in {one_in}");
     }
 }
 
@@ -237,27 +184,16 @@ fn aborts_and_unknown_outcomes_change_nothing() {
 fn a_trimmed_changelog_still_restores_everything() {
     let seed = seed();
     let (rows, produced) = undisturbed(seed);
-    let mut world = World {
-        base_ratio: 8.0,
-        ..World::new(seed)
-    };
+    let mut world = World { base_ratio: 8.0, ..World::new(seed) };
     let disturbed = world.run(40).unwrap();
     assert!(disturbed == rows && world.produced() == produced);
-    let trimmed = (0..SLOTS)
-        .filter(|slot| world.log.borrow_mut().changelog(*slot)[0].is_empty())
-        .count();
-    assert_eq!(
-        trimmed, SLOTS as usize,
-        "the broker was told to let go of what is superfluous"
-    );
+    let trimmed = (0..SLOTS).filter(|slot| world.log.borrow_mut().changelog(*slot)[0].is_empty()).count();
+    assert_eq!(trimmed, SLOTS as usize, "the broker was told to let go of what is superfluous");
 }
 
 /// The reason for which a fresh worker refuses to serve the log after `damage`.
 fn refusal(damage: impl Fn(&mut MemoryLog)) -> String {
-    let mut world = World {
-        base_ratio: 0.0,
-        ..World::new(7)
-    };
+    let mut world = World { base_ratio: 0.0, ..World::new(7) };
     world.run(u64::MAX - 1).unwrap();
     damage(&mut world.log.borrow_mut());
     match world.run(1_000) {
@@ -270,21 +206,9 @@ fn refusal(damage: impl Fn(&mut MemoryLog)) -> String {
 fn a_state_that_cannot_be_proven_is_refused_with_the_reason() {
     type Damage = Box<dyn Fn(&mut MemoryLog)>;
     let cases: Vec<(&str, Damage, &str)> = vec![
-        (
-            "a bit flips",
-            Box::new(|log| log.changelog(1)[3][200] ^= 1),
-            "checksum",
-        ),
-        (
-            "a block is lost",
-            Box::new(|log| drop(log.changelog(1).remove(3))),
-            "torn",
-        ),
-        (
-            "the end is lost",
-            Box::new(|log| drop(log.changelog(1).pop())),
-            "changelog ends at sequence",
-        ),
+        ("a bit flips", Box::new(|log| log.changelog(1)[3][200] ^= 1), "checksum"),
+        ("a block is lost", Box::new(|log| drop(log.changelog(1).remove(3))), "torn"),
+        ("the end is lost", Box::new(|log| drop(log.changelog(1).pop())), "changelog ends at sequence"),
         (
             "a foreign block",
             Box::new(|log| {
@@ -293,11 +217,7 @@ fn a_state_that_cannot_be_proven_is_refused_with_the_reason() {
             }),
             "belongs to slot 0",
         ),
-        (
-            "two blocks change places",
-            Box::new(|log| log.changelog(1).swap(3, 4)),
-            "torn",
-        ),
+        ("two blocks change places", Box::new(|log| log.changelog(1).swap(3, 4)), "torn"),
         (
             "offsets are moved by a tool",
             Box::new(|log| log.committed(1)[0].as_mut().unwrap().offset -= 1),
@@ -305,62 +225,26 @@ fn a_state_that_cannot_be_proven_is_refused_with_the_reason() {
         ),
         (
             "offsets are reset by a tool",
-            Box::new(|log| {
-                log.committed(1)
-                    .iter_mut()
-                    .flatten()
-                    .for_each(|c| c.metadata.clear())
-            }),
+            Box::new(|log| log.committed(1).iter_mut().flatten().for_each(|c| c.metadata.clear())),
             "not lifetide's",
         ),
-        (
-            "offsets are deleted",
-            Box::new(|log| log.committed(1).fill(None)),
-            "no committed offsets",
-        ),
-        (
-            "the changelog is emptied",
-            Box::new(|log| log.changelog(1).clear()),
-            "changelog ends at sequence",
-        ),
+        ("offsets are deleted", Box::new(|log| log.committed(1).fill(None)), "no committed offsets"),
+        ("the changelog is emptied", Box::new(|log| log.changelog(1).clear()), "changelog ends at sequence"),
     ];
     for (what, damage, reason) in cases {
         let why = refusal(damage);
-        assert!(
-            why.contains(reason) && why.contains("slot 1") && why.contains("ways out"),
-            "{what}: {why}"
-        );
+        assert!(why.contains(reason) && why.contains("slot 1") && why.contains("ways out"), "{what}: {why}");
     }
 }
 
 #[test]
 fn a_key_in_the_wrong_partition_stops_the_worker_and_names_the_record() {
     let mut world = World::new(7);
-    let wrong = (0..)
-        .map(|n| format!("u-{n}"))
-        .find(|key| partition_of(key.as_bytes(), SLOTS) != 2)
-        .unwrap();
+    let wrong = (0..).map(|n| format!("u-{n}")).find(|key| partition_of(key.as_bytes(), SLOTS) != 2).unwrap();
     let input = Input { topic: 1, slot: 2 };
-    let value =
-        format!(r#"{{"type":"identify","userId":"{wrong}","timestamp":"2026-01-01T00:00:00Z"}}"#);
+    let value = format!(r#"{{"type":"identify","userId":"{wrong}","timestamp":"2026-01-01T00:00:00Z"}}"#);
     let key = Some(wrong.as_bytes());
-    world
-        .log
-        .borrow_mut()
-        .append(
-            input,
-            Some(9_000_000),
-            key,
-            Some(value.as_bytes()),
-            None,
-            Vec::new(),
-        )
-        .unwrap();
-    let Err(WorkerError::Refused(why)) = world.run(u64::MAX - 1) else {
-        panic!("it went on")
-    };
-    assert!(
-        why.contains("shop.emails partition 2 offset 9000000"),
-        "{why}"
-    );
+    world.log.borrow_mut().append(input, Some(9_000_000), key, Some(value.as_bytes()), None, Vec::new()).unwrap();
+    let Err(WorkerError::Refused(why)) = world.run(u64::MAX - 1) else { panic!("it went on") };
+    assert!(why.contains("shop.emails partition 2 offset 9000000"), "{why}");
 }

@@ -30,10 +30,7 @@ fn failed(error: impl std::fmt::Display) -> CommandError {
 impl Traffic {
     pub fn new(settings: &Settings, seed: u64) -> Result<Traffic, CommandError> {
         let mut client = ClientConfig::new();
-        client
-            .set("bootstrap.servers", &settings.bootstrap_servers)
-            .set("partitioner", "murmur2_random")
-            .set("linger.ms", "2");
+        client.set("bootstrap.servers", &settings.bootstrap_servers).set("partitioner", "murmur2_random").set("linger.ms", "2");
         let producer = client.create().map_err(failed)?;
         Ok(Traffic {
             shop: Shop::new(seed, CUSTOMERS, 0, HISTORY_MS / HISTORY_EVENTS),
@@ -45,8 +42,7 @@ impl Traffic {
 
     /// Sends the year up to now and returns its number of events.
     pub fn send_history(&mut self, now_ms: i64) -> Result<i64, CommandError> {
-        self.shop
-            .continue_at(now_ms - HISTORY_MS, HISTORY_MS / HISTORY_EVENTS);
+        self.shop.continue_at(now_ms - HISTORY_MS, HISTORY_MS / HISTORY_EVENTS);
         for _ in 0..HISTORY_EVENTS {
             self.send_next()?;
         }
@@ -70,24 +66,16 @@ impl Traffic {
             return Ok(());
         };
         let topic = self.topic_of(&record);
-        let mut message = BaseRecord::<str, [u8]>::to(&topic)
-            .payload(&record.value)
-            .timestamp(record.timestamp_ms);
+        let mut message = BaseRecord::<str, [u8]>::to(&topic).payload(&record.value).timestamp(record.timestamp_ms);
         if let Some(key) = &record.key {
             message = message.key(key);
         }
-        self.producer
-            .send(message)
-            .map_err(|(error, _)| failed(error))
+        self.producer.send(message).map_err(|(error, _)| failed(error))
     }
 
     /// The configured topic that ends as the shop's own does, else the first.
     fn topic_of(&self, record: &ShopRecord) -> String {
         let suffix = record.topic.as_suffix();
-        self.topics
-            .iter()
-            .find(|topic| topic.ends_with(suffix))
-            .unwrap_or(&self.topics[0])
-            .clone()
+        self.topics.iter().find(|topic| topic.ends_with(suffix)).unwrap_or(&self.topics[0]).clone()
     }
 }

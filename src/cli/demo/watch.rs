@@ -39,34 +39,15 @@ fn failed(error: impl std::fmt::Display) -> CommandError {
 /// A reader of all output topics from their beginning.
 fn reader(settings: &Settings) -> Result<BaseConsumer, CommandError> {
     let mut client = ClientConfig::new();
-    client
-        .set("bootstrap.servers", &settings.bootstrap_servers)
-        .set("group.id", "demo-watch")
-        .set("enable.auto.commit", "false");
-    client
-        .set("isolation.level", "read_committed")
-        .set("fetch.wait.max.ms", "10")
-        .set("auto.offset.reset", "earliest");
+    client.set("bootstrap.servers", &settings.bootstrap_servers).set("group.id", "demo-watch").set("enable.auto.commit", "false");
+    client.set("isolation.level", "read_committed").set("fetch.wait.max.ms", "10").set("auto.offset.reset", "earliest");
     let consumer: BaseConsumer = client.create().map_err(failed)?;
     let output = &settings.output;
     let mut partitions = TopicPartitionList::new();
-    for topic in [
-        &output.transitions,
-        &output.clv,
-        &output.actions,
-        &output.dead_letters,
-    ] {
-        let metadata = consumer
-            .fetch_metadata(Some(topic), METADATA_WAIT)
-            .map_err(failed)?;
-        for partition in metadata
-            .topics()
-            .iter()
-            .flat_map(|topic| topic.partitions())
-        {
-            partitions
-                .add_partition_offset(topic, partition.id(), Offset::Beginning)
-                .map_err(failed)?;
+    for topic in [&output.transitions, &output.clv, &output.actions, &output.dead_letters] {
+        let metadata = consumer.fetch_metadata(Some(topic), METADATA_WAIT).map_err(failed)?;
+        for partition in metadata.topics().iter().flat_map(|topic| topic.partitions()) {
+            partitions.add_partition_offset(topic, partition.id(), Offset::Beginning).map_err(failed)?;
         }
     }
     consumer.assign(&partitions).map_err(failed)?;
@@ -75,11 +56,7 @@ fn reader(settings: &Settings) -> Result<BaseConsumer, CommandError> {
 
 impl Watch {
     pub fn new(settings: &Settings, live_from_ms: i64) -> Result<Watch, CommandError> {
-        Ok(Watch {
-            consumer: reader(settings)?,
-            counts: Counts::new(),
-            live_from_ms,
-        })
+        Ok(Watch { consumer: reader(settings)?, counts: Counts::new(), live_from_ms })
     }
 
     /// Shows what has come since the last call in the order in which it happened; takes a moment.
@@ -113,10 +90,7 @@ impl Watch {
         let mut recount = Counts::new();
         let again = reader(settings)?;
         read_rest(&again, &mut recount)?;
-        writeln!(
-            to,
-            "\nsummary: what the output topics hold, the past year included"
-        )?;
+        writeln!(to, "\nsummary: what the output topics hold, the past year included")?;
         let mut last_topic = "";
         for ((topic, what), records) in &self.counts {
             if topic != last_topic {
@@ -126,15 +100,9 @@ impl Watch {
             writeln!(to, "{records:>8}  {what}")?;
         }
         if recount != self.counts {
-            return Err(CommandError::Failed(format!(
-                "a recount of the topics differs: {recount:?}"
-            )));
+            return Err(CommandError::Failed(format!("a recount of the topics differs: {recount:?}")));
         }
-        writeln!(
-            to,
-            "{:>8}  records in all; a recount of the topics gives the same",
-            self.counts.values().sum::<u64>()
-        )?;
+        writeln!(to, "{:>8}  records in all; a recount of the topics gives the same", self.counts.values().sum::<u64>())?;
         Ok(())
     }
 }
@@ -151,10 +119,7 @@ fn read_rest(consumer: &BaseConsumer, counts: &mut Counts) -> Result<(), Command
 }
 
 fn count(counts: &mut Counts, message: &impl Message) -> Value {
-    let value: Value = message
-        .payload()
-        .and_then(|bytes| serde_json::from_slice(bytes).ok())
-        .unwrap_or_default();
+    let value: Value = message.payload().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
     let text = |field: &str| value[field].as_str().unwrap_or("?").to_owned();
     let what = if value["track"].is_string() {
         format!("to {}", text("to"))
@@ -170,9 +135,7 @@ fn count(counts: &mut Counts, message: &impl Message) -> Value {
     } else {
         "events refused, each with its reason".to_owned()
     };
-    *counts
-        .entry((message.topic().to_owned(), what))
-        .or_default() += 1;
+    *counts.entry((message.topic().to_owned(), what)).or_default() += 1;
     value
 }
 
@@ -182,17 +145,8 @@ fn line(topic: &str, value: &Value) -> Option<(String, String)> {
         let found = value.pointer(path).and_then(Value::as_str);
         found.unwrap_or("-").to_owned()
     };
-    let money = |path: &str| {
-        format!(
-            "{} {}",
-            text(&format!("{path}/amount")),
-            text(&format!("{path}/currency"))
-        )
-    };
-    let time = text("/event_time")
-        .get(11..19)
-        .unwrap_or("        ")
-        .to_owned();
+    let money = |path: &str| format!("{} {}", text(&format!("{path}/amount")), text(&format!("{path}/currency")));
+    let time = text("/event_time").get(11..19).unwrap_or("        ").to_owned();
     let customer = text("/customer_id");
     let name = topic.rsplit('.').next().unwrap_or(topic);
     let what = match name {
@@ -202,23 +156,14 @@ fn line(topic: &str, value: &Value) -> Option<(String, String)> {
         "transitions" => format!("{} -> {} ({})", text("/from"), text("/to"), text("/reason")),
         "clv" => {
             let alive = value["p_alive"].as_f64().unwrap_or_default();
-            let orders = value
-                .pointer("/future/expected_orders")
-                .and_then(Value::as_f64)
-                .unwrap_or_default();
+            let orders = value.pointer("/future/expected_orders").and_then(Value::as_f64).unwrap_or_default();
             format!(
                 "worth {}, of that {} in the next year ({orders:.1} orders, P(alive) {alive:.2})",
                 money("/total"),
                 money("/future/expected_value")
             )
         }
-        "actions" => format!(
-            "{} {}, cart of {} ({})",
-            text("/play"),
-            text("/kind"),
-            money("/cart/value"),
-            text("/reason")
-        ),
+        "actions" => format!("{} {}, cart of {} ({})", text("/play"), text("/kind"), money("/cart/value"), text("/reason")),
         _ => return None,
     };
     let line = format!("{time}  {name:<12} {customer:<12} {what}");

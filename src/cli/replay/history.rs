@@ -19,10 +19,7 @@ use crate::worker::{Next, Now, TimeMode, Worker, WorkerError, partition_of};
 use super::super::rules;
 
 /// There is no present in a replay: time is the events'.
-const NO_TIME: Now = Now {
-    mono_ms: 0,
-    wall_ms: 0,
-};
+const NO_TIME: Now = Now { mono_ms: 0, wall_ms: 0 };
 /// A replay's bases would only be thrown away.
 const NO_BASES: f64 = 0.0;
 /// Records of one transaction: large, because each costs a pass over the changed rows, but bounded, because outputs wait for its end.
@@ -56,53 +53,22 @@ impl History {
         rules.commit_records_max = COMMIT_RECORDS;
         let log = MemoryLog::new(topics.len(), slots, false);
         let committed = Arc::new(Committed::new());
-        let worker = Worker::new(
-            MemorySource::new(log.clone()),
-            MemoryTransaction::new(log.clone()),
-            rules,
-            committed.clone(),
-        );
-        History {
-            topics,
-            slots,
-            log,
-            committed,
-            worker,
-        }
+        let worker = Worker::new(MemorySource::new(log.clone()), MemoryTransaction::new(log.clone()), rules, committed.clone());
+        History { topics, slots, log, committed, worker }
     }
 
     /// Appends a line to its topic (the first, where it names none) and slot (of its key; the first, without one).
     pub fn add(&mut self, line: Line) -> Result<(), HistoryError> {
         let topic = match line.topic {
             None => 0,
-            Some(name) => self
-                .topics
-                .iter()
-                .position(|topic| *topic == name)
-                .ok_or(HistoryError::UnknownTopic(name))?,
+            Some(name) => self.topics.iter().position(|topic| *topic == name).ok_or(HistoryError::UnknownTopic(name))?,
         };
-        let slot = line
-            .key
-            .as_ref()
-            .map_or(0, |key| partition_of(key.as_bytes(), self.slots));
-        let headers = line
-            .headers
-            .into_iter()
-            .map(|(name, value)| (name, value.into_bytes()))
-            .collect();
+        let slot = line.key.as_ref().map_or(0, |key| partition_of(key.as_bytes(), self.slots));
+        let headers = line.headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
         let key = line.key.as_ref().map(|key| key.as_bytes());
-        let appended = self.log.borrow_mut().append(
-            Input { topic, slot },
-            line.offset,
-            key,
-            line.value.as_deref(),
-            line.timestamp_ms,
-            headers,
-        );
-        appended.map_err(|last| HistoryError::Offset {
-            offset: line.offset.unwrap_or_default(),
-            last,
-        })
+        let appended =
+            self.log.borrow_mut().append(Input { topic, slot }, line.offset, key, line.value.as_deref(), line.timestamp_ms, headers);
+        appended.map_err(|last| HistoryError::Offset { offset: line.offset.unwrap_or_default(), last })
     }
 
     /// Runs everything, handing each committed record to `take`.

@@ -64,34 +64,20 @@ fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<&'de RawV
 
 /// Reads one line of an event file.
 pub fn event_line(text: &str) -> Result<Line, LineError> {
-    let bare = |key| Line {
-        topic: None,
-        key,
-        timestamp_ms: None,
-        offset: None,
-        headers: Vec::new(),
-        value: Some(text.as_bytes().to_vec()),
-    };
+    let bare =
+        |key| Line { topic: None, key, timestamp_ms: None, offset: None, headers: Vec::new(), value: Some(text.as_bytes().to_vec()) };
     let Ok(shape) = serde_json::from_str::<Shape<'_>>(text) else {
         return Ok(bare(None));
     };
     if shape.topic.is_none() || shape.value.is_none() {
-        return Ok(bare(
-            shape
-                .user_id
-                .and_then(id_text)
-                .or_else(|| shape.anonymous_id.and_then(id_text)),
-        ));
+        return Ok(bare(shape.user_id.and_then(id_text).or_else(|| shape.anonymous_id.and_then(id_text))));
     }
-    let recorded: Recorded<'_> =
-        serde_json::from_str(text).map_err(|error| LineError::Record(error.to_string()))?;
+    let recorded: Recorded<'_> = serde_json::from_str(text).map_err(|error| LineError::Record(error.to_string()))?;
     let value = match recorded.value.get() {
         "null" => None,
-        quoted if quoted.starts_with('"') => Some(
-            serde_json::from_str::<String>(quoted)
-                .map_err(|error| LineError::Record(error.to_string()))?
-                .into_bytes(),
-        ),
+        quoted if quoted.starts_with('"') => {
+            Some(serde_json::from_str::<String>(quoted).map_err(|error| LineError::Record(error.to_string()))?.into_bytes())
+        }
         object => Some(object.as_bytes().to_vec()),
     };
     Ok(Line {
@@ -128,15 +114,8 @@ pub struct Purchase {
 impl Purchase {
     /// The purchase as an event at midnight UTC; `number` makes its order unique where the list names none.
     pub fn to_line(&self, number: usize, currency: &str) -> Result<Line, LineError> {
-        let at = self
-            .date
-            .to_zoned(TimeZone::UTC)
-            .map_err(|error| LineError::List(error.to_string()))?
-            .timestamp();
-        let order_id = self
-            .order_id
-            .clone()
-            .unwrap_or_else(|| format!("line-{number}"));
+        let at = self.date.to_zoned(TimeZone::UTC).map_err(|error| LineError::List(error.to_string()))?.timestamp();
+        let order_id = self.order_id.clone().unwrap_or_else(|| format!("line-{number}"));
         let event = serde_json::json!({
             "type": "track",
             "event": "Order Completed",
@@ -146,14 +125,7 @@ impl Purchase {
             "properties": { "order_id": order_id, "total": self.amount, "currency": self.currency.as_deref().unwrap_or(currency) },
         });
         let value = Some(event.to_string().into_bytes());
-        Ok(Line {
-            topic: None,
-            key: Some(self.customer.clone()),
-            timestamp_ms: None,
-            offset: None,
-            headers: Vec::new(),
-            value,
-        })
+        Ok(Line { topic: None, key: Some(self.customer.clone()), timestamp_ms: None, offset: None, headers: Vec::new(), value })
     }
 }
 
@@ -165,13 +137,7 @@ pub fn cdnow_line(text: &str) -> Result<Purchase, LineError> {
         return Err(LineError::List(text.to_owned()));
     };
     let date = date_of(date).ok_or_else(|| LineError::List(text.to_owned()))?;
-    Ok(Purchase {
-        customer: (*customer).to_owned(),
-        date,
-        amount: (*amount).to_owned(),
-        currency: None,
-        order_id: None,
-    })
+    Ok(Purchase { customer: (*customer).to_owned(), date, amount: (*amount).to_owned(), currency: None, order_id: None })
 }
 
 /// The columns of a CSV list, by the names people give them.
@@ -186,21 +152,9 @@ pub struct Columns {
 impl Columns {
     /// Finds the columns in a header line; without known names they are the first three.
     pub fn of(header: &csv::StringRecord) -> Option<Columns> {
-        let find = |names: &[&str]| {
-            header
-                .iter()
-                .position(|field| names.contains(&field.trim().to_ascii_lowercase().as_str()))
-        };
+        let find = |names: &[&str]| header.iter().position(|field| names.contains(&field.trim().to_ascii_lowercase().as_str()));
         Some(Columns {
-            customer: find(&[
-                "customer",
-                "customer_id",
-                "customerid",
-                "user",
-                "user_id",
-                "userid",
-                "id",
-            ])?,
+            customer: find(&["customer", "customer_id", "customerid", "user", "user_id", "userid", "id"])?,
             date: find(&["date", "order_date", "timestamp", "day", "created_at"])?,
             amount: find(&["amount", "revenue", "total", "value", "spend", "price"])?,
             currency: find(&["currency"]),
@@ -209,22 +163,12 @@ impl Columns {
     }
 
     pub fn first_three() -> Columns {
-        Columns {
-            customer: 0,
-            date: 1,
-            amount: 2,
-            currency: None,
-            order_id: None,
-        }
+        Columns { customer: 0, date: 1, amount: 2, currency: None, order_id: None }
     }
 
     pub fn purchase(&self, row: &csv::StringRecord) -> Result<Purchase, LineError> {
         let bad = || LineError::List(row.iter().collect::<Vec<_>>().join(","));
-        let field = |column: usize| {
-            row.get(column)
-                .map(str::trim)
-                .filter(|text| !text.is_empty())
-        };
+        let field = |column: usize| row.get(column).map(str::trim).filter(|text| !text.is_empty());
         Ok(Purchase {
             customer: field(self.customer).ok_or_else(bad)?.to_owned(),
             date: field(self.date).and_then(date_of).ok_or_else(bad)?,
@@ -237,10 +181,7 @@ impl Columns {
 
 /// `YYYY-MM-DD`, `YYYYMMDD`, or either with a time behind it.
 fn date_of(text: &str) -> Option<Date> {
-    text.parse()
-        .ok()
-        .or_else(|| text.get(..10)?.parse().ok())
-        .or_else(|| text.get(..8)?.parse().ok())
+    text.parse().ok().or_else(|| text.get(..10)?.parse().ok()).or_else(|| text.get(..8)?.parse().ok())
 }
 
 #[cfg(test)]
@@ -253,12 +194,9 @@ mod tests {
 
     #[test]
     fn a_bare_event_is_keyed_by_its_own_customer() {
-        for (text, key) in [
-            (r#"{"userId":"u-1"}"#, Some("u-1")),
-            (r#"{"anonymousId":7}"#, Some("7")),
-            ("{", None),
-            (r#"{"userId":{}}"#, None),
-        ] {
+        for (text, key) in
+            [(r#"{"userId":"u-1"}"#, Some("u-1")), (r#"{"anonymousId":7}"#, Some("7")), ("{", None), (r#"{"userId":{}}"#, None)]
+        {
             let line = event_line(text).unwrap();
             assert_eq!((line.key.as_deref(), value(&line)), (key, text));
         }
@@ -266,23 +204,14 @@ mod tests {
 
     #[test]
     fn a_recorded_record_keeps_its_bytes() {
-        let line =
-            event_line(r#"{"topic":"t","key":"k","timestamp_ms":5,"value":{"a": 1.50}}"#).unwrap();
+        let line = event_line(r#"{"topic":"t","key":"k","timestamp_ms":5,"value":{"a": 1.50}}"#).unwrap();
         assert_eq!(
-            (
-                line.topic.as_deref(),
-                line.key.as_deref(),
-                line.timestamp_ms,
-                value(&line)
-            ),
+            (line.topic.as_deref(), line.key.as_deref(), line.timestamp_ms, value(&line)),
             (Some("t"), Some("k"), Some(5), r#"{"a": 1.50}"#)
         );
         let raw = event_line(r#"{"topic":"t","key":null,"value":"{\"cut"}"#).unwrap();
         assert_eq!((raw.key.as_deref(), value(&raw)), (None, "{\"cut"));
-        assert_eq!(
-            event_line(r#"{"topic":"t","value":null}"#).unwrap().value,
-            None
-        );
+        assert_eq!(event_line(r#"{"topic":"t","value":null}"#).unwrap().value, None);
         assert!(event_line(r#"{"topic":"t","key":3,"value":{}}"#).is_err());
     }
 
@@ -290,30 +219,14 @@ mod tests {
     fn lists_become_orders() {
         let purchase = cdnow_line(" 00004 0001 19970118  2   29.73").unwrap();
         assert_eq!(
-            (
-                purchase.customer.as_str(),
-                purchase.date.to_string().as_str(),
-                purchase.amount.as_str()
-            ),
+            (purchase.customer.as_str(), purchase.date.to_string().as_str(), purchase.amount.as_str()),
             ("0001", "1997-01-18", "29.73")
         );
         let line = purchase.to_line(2, "USD").unwrap();
-        assert!(
-            value(&line).contains(r#""timestamp":"1997-01-18T00:00:00Z""#),
-            "{}",
-            value(&line)
-        );
+        assert!(value(&line).contains(r#""timestamp":"1997-01-18T00:00:00Z""#), "{}", value(&line));
         let header = csv::StringRecord::from(vec!["customer_id", "order_date", "revenue"]);
         let row = csv::StringRecord::from(vec!["c", "2004-12-20 10:00", "32"]);
-        assert_eq!(
-            Columns::of(&header)
-                .unwrap()
-                .purchase(&row)
-                .unwrap()
-                .date
-                .to_string(),
-            "2004-12-20"
-        );
+        assert_eq!(Columns::of(&header).unwrap().purchase(&row).unwrap().date.to_string(), "2004-12-20");
         assert!(cdnow_line("nothing here").is_err());
     }
 }

@@ -19,35 +19,18 @@ struct Worth {
     forecast: Forecast,
 }
 
-pub fn show(
-    config: &Config,
-    history: &History,
-    slots: u32,
-    until_ms: Option<i64>,
-    purchases: &[Purchase],
-) -> Result<(), CommandError> {
+pub fn show(config: &Config, history: &History, slots: u32, until_ms: Option<i64>, purchases: &[Purchase]) -> Result<(), CommandError> {
     let Some(last) = purchases.last() else {
         return Ok(());
     };
-    let last_ms = last
-        .date
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .map_or(i64::MIN, |day| day.timestamp().as_millisecond());
+    let last_ms = last.date.to_zoned(jiff::tz::TimeZone::UTC).map_or(i64::MIN, |day| day.timestamp().as_millisecond());
     let at_ms = until_ms.unwrap_or(last_ms).max(last_ms);
     let mut worths = Vec::new();
     for slot in 0..slots {
         collect(config, history.committed(), slot, at_ms, &mut worths);
     }
-    worths.sort_by(|a, b| {
-        b.forecast
-            .expected_value_minor
-            .cmp(&a.forecast.expected_value_minor)
-            .then_with(|| a.id.cmp(&b.id))
-    });
-    let date = jiff::Timestamp::from_millisecond(at_ms).map_or_else(
-        |_| last.date.to_string(),
-        |at| at.strftime("%F").to_string(),
-    );
+    worths.sort_by(|a, b| b.forecast.expected_value_minor.cmp(&a.forecast.expected_value_minor).then_with(|| a.id.cmp(&b.id)));
+    let date = jiff::Timestamp::from_millisecond(at_ms).map_or_else(|_| last.date.to_string(), |at| at.strftime("%F").to_string());
     let parameters = &config.engine.value.parameters;
     let mut to = stdout().lock();
     writeln!(
@@ -59,20 +42,13 @@ pub fn show(
         parameters.name,
         parameters.version
     )?;
-    writeln!(
-        to,
-        "{:<16} {:>6} {:>12} {:>8} {:>9} {:>14}",
-        "customer", "orders", "spent", "P(alive)", "orders+", "value+"
-    )?;
+    writeln!(to, "{:<16} {:>6} {:>12} {:>8} {:>9} {:>14}", "customer", "orders", "spent", "P(alive)", "orders+", "value+")?;
     for worth in worths.iter().take(ROWS) {
         writeln!(to, "{}", row(worth))?;
     }
     writeln!(to, "{}", totals(&worths))?;
     if !parameters.fitted {
-        writeln!(
-            to,
-            "the parameters are not fitted to these customers: give your own with --models FILE"
-        )?;
+        writeln!(to, "the parameters are not fitted to these customers: give your own with --models FILE")?;
     }
     Ok(())
 }
@@ -80,22 +56,10 @@ pub fn show(
 /// The customers' worth added up, in the first one's currency.
 fn totals(worths: &[Worth]) -> String {
     let alive: f64 = worths.iter().map(|worth| worth.forecast.p_alive).sum();
-    let orders: f64 = worths
-        .iter()
-        .map(|worth| worth.forecast.expected_orders)
-        .sum();
-    let value: i128 = worths
-        .iter()
-        .map(|worth| i128::from(worth.forecast.expected_value_minor))
-        .sum();
-    let exponent = worths
-        .first()
-        .and_then(|worth| worth.customer.orders.primary())
-        .map_or(2, |sum| sum.currency.exponent());
-    format!(
-        "all together: {alive:.0} alive, {orders:.0} orders and {} expected",
-        major(value, exponent)
-    )
+    let orders: f64 = worths.iter().map(|worth| worth.forecast.expected_orders).sum();
+    let value: i128 = worths.iter().map(|worth| i128::from(worth.forecast.expected_value_minor)).sum();
+    let exponent = worths.first().and_then(|worth| worth.customer.orders.primary()).map_or(2, |sum| sum.currency.exponent());
+    format!("all together: {alive:.0} alive, {orders:.0} orders and {} expected", major(value, exponent))
 }
 
 fn collect(config: &Config, committed: &Committed, slot: u32, at_ms: i64, worths: &mut Vec<Worth>) {
@@ -106,11 +70,7 @@ fn collect(config: &Config, committed: &Committed, slot: u32, at_ms: i64, worths
                     continue;
                 };
                 if let Some(forecast) = forecast_at(&mut customer, &config.engine, at_ms) {
-                    worths.push(Worth {
-                        id: String::from_utf8_lossy(id).into_owned(),
-                        customer,
-                        forecast,
-                    });
+                    worths.push(Worth { id: String::from_utf8_lossy(id).into_owned(), customer, forecast });
                 }
             }
         });
@@ -118,26 +78,13 @@ fn collect(config: &Config, committed: &Committed, slot: u32, at_ms: i64, worths
 }
 
 fn row(worth: &Worth) -> String {
-    let Forecast {
-        p_alive,
-        expected_orders,
-        expected_value_minor,
-        ..
-    } = worth.forecast;
+    let Forecast { p_alive, expected_orders, expected_value_minor, .. } = worth.forecast;
     let Some(sum) = worth.customer.orders.primary() else {
         return worth.id.clone();
     };
     let exponent = sum.currency.exponent();
-    let (spent, value) = (
-        major(sum.net_minor(), exponent),
-        major(expected_value_minor.into(), exponent),
-    );
-    format!(
-        "{:<16} {:>6} {spent:>12} {p_alive:>8.2} {expected_orders:>9.1} {value:>10} {}",
-        worth.id,
-        sum.orders,
-        sum.currency.code()
-    )
+    let (spent, value) = (major(sum.net_minor(), exponent), major(expected_value_minor.into(), exponent));
+    format!("{:<16} {:>6} {spent:>12} {p_alive:>8.2} {expected_orders:>9.1} {value:>10} {}", worth.id, sum.orders, sum.currency.code())
 }
 
 /// Minor units as people write them.
@@ -145,9 +92,5 @@ fn major(minor: i128, exponent: u32) -> String {
     let unit = 10i128.pow(exponent);
     let sign = if minor < 0 { "-" } else { "" };
     let (whole, part) = (minor.abs() / unit, minor.abs() % unit);
-    if exponent == 0 {
-        format!("{sign}{whole}")
-    } else {
-        format!("{sign}{whole}.{part:0width$}", width = exponent as usize)
-    }
+    if exponent == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{part:0width$}", width = exponent as usize) }
 }

@@ -44,11 +44,7 @@ impl Basket {
         Basket {
             number: count(&mut numbers.carts),
             lines: Vec::new(),
-            currency: if random.one_in(20) {
-                *random.pick(&CURRENCIES)
-            } else {
-                person.currency
-            },
+            currency: if random.one_in(20) { *random.pick(&CURRENCIES) } else { person.currency },
             has_id: random.percent(85),
             has_prices: !random.one_in(50),
             checkout: None,
@@ -61,26 +57,13 @@ impl Basket {
     }
 
     pub(super) fn value_minor(&self) -> i64 {
-        self.lines
-            .iter()
-            .map(|line| {
-                line.price_minor()
-                    * i64::try_from(line.quantity).expect("invariant: a handful of pieces")
-            })
-            .sum()
+        self.lines.iter().map(|line| line.price_minor() * i64::try_from(line.quantity).expect("invariant: a handful of pieces")).sum()
     }
 
     /// A random product and quantity, added to the lines.
     pub(super) fn add(&mut self, random: &mut Random) -> BasketLine {
-        let added = BasketLine {
-            product: random.below(PRODUCTS),
-            quantity: random.within(1, 3),
-        };
-        match self
-            .lines
-            .iter_mut()
-            .find(|line| line.product == added.product)
-        {
+        let added = BasketLine { product: random.below(PRODUCTS), quantity: random.within(1, 3) };
+        match self.lines.iter_mut().find(|line| line.product == added.product) {
             Some(line) => line.quantity += added.quantity,
             None => self.lines.push(added),
         }
@@ -91,10 +74,7 @@ impl Basket {
     pub(super) fn remove(&mut self, random: &mut Random) -> BasketLine {
         let position = random.index_of(&self.lines);
         let line = self.lines[position];
-        let removed = BasketLine {
-            quantity: random.within(1, line.quantity),
-            ..line
-        };
+        let removed = BasketLine { quantity: random.within(1, line.quantity), ..line };
         self.lines[position].quantity -= removed.quantity;
         self.lines.retain(|line| line.quantity > 0);
         removed
@@ -109,19 +89,13 @@ impl Basket {
     /// What an office buys: more lines than anybody keeps.
     pub(super) fn fill(&mut self, random: &mut Random) {
         let first = random.below(PRODUCTS);
-        self.lines = (0..BULK_LINES)
-            .map(|step| BasketLine {
-                product: (first + step) % PRODUCTS,
-                quantity: 1,
-            })
-            .collect();
+        self.lines = (0..BULK_LINES).map(|step| BasketLine { product: (first + step) % PRODUCTS, quantity: 1 }).collect();
     }
 
     /// Properties of an event about one line: cart, product, quantity, price.
     pub(super) fn line_properties(&self, line: BasketLine) -> JsonObject {
         let properties = JsonObject::new().text_if("cart_id", self.id().as_deref());
-        self.add_product(properties, line)
-            .text("currency", self.currency.code)
+        self.add_product(properties, line).text("currency", self.currency.code)
     }
 
     /// Properties of an event about the whole: cart, value, currency, products.
@@ -138,10 +112,7 @@ impl Basket {
     }
 
     pub(super) fn products(&self) -> Vec<JsonObject> {
-        self.lines
-            .iter()
-            .map(|line| self.add_product(JsonObject::new(), *line))
-            .collect()
+        self.lines.iter().map(|line| self.add_product(JsonObject::new(), *line)).collect()
     }
 
     fn add_product(&self, object: JsonObject, line: BasketLine) -> JsonObject {

@@ -85,35 +85,18 @@ impl Customer {
             Phase::Checkout => self.check_out(scene),
             Phase::Order { id } => self.order(scene, rates, id),
             Phase::OrderAfterRefund { order } => self.complete(scene, rates, *order),
-            Phase::Echo { basket } => {
-                Told::track(ShopTopic::Carts, "Cart Updated", basket.whole_properties())
-            }
-            Phase::PostAgain => self
-                .orders
-                .post_again()
-                .unwrap_or_else(|| self.browse(scene, 0)),
-            Phase::Refund => self
-                .orders
-                .refund(scene)
-                .unwrap_or_else(|| self.browse(scene, 0)),
-            Phase::Cancel => self
-                .orders
-                .cancel()
-                .unwrap_or_else(|| self.browse(scene, 0)),
+            Phase::Echo { basket } => Told::track(ShopTopic::Carts, "Cart Updated", basket.whole_properties()),
+            Phase::PostAgain => self.orders.post_again().unwrap_or_else(|| self.browse(scene, 0)),
+            Phase::Refund => self.orders.refund(scene).unwrap_or_else(|| self.browse(scene, 0)),
+            Phase::Cancel => self.orders.cancel().unwrap_or_else(|| self.browse(scene, 0)),
             Phase::Mail { step } => self.read_mail(scene, step),
             Phase::Preferences => self.visit_preferences(scene),
         };
         if matches!(self.phase, Phase::Away) {
             self.is_silent = scene.random.percent(6);
-            return Turn {
-                told,
-                next_after_steps: None,
-            };
+            return Turn { told, next_after_steps: None };
         }
-        Turn {
-            told,
-            next_after_steps: Some(self.pause_steps(scene)),
-        }
+        Turn { told, next_after_steps: Some(self.pause_steps(scene)) }
     }
 
     /// True when the next event to tell happened a while ago, whatever the rate of late events.
@@ -124,11 +107,7 @@ impl Customer {
     /// Mostly seconds; now and then somebody thinks it over, and money takes its time.
     fn pause_steps(&self, scene: &mut Scene) -> u64 {
         let is_long = matches!(self.phase, Phase::Refund) || scene.random.one_in(12);
-        if is_long {
-            scene.random.within(300, 3000)
-        } else {
-            scene.random.within(1, 20)
-        }
+        if is_long { scene.random.within(300, 3000) } else { scene.random.within(1, 20) }
     }
 
     fn arrive(&mut self, scene: &mut Scene) -> Told {
@@ -141,10 +120,7 @@ impl Customer {
         match scene.random.below(100) {
             0..52 if has_email => self.read_mail(scene, MailStep::Sent),
             52..55 if !scene.person.is_anonymous => self.visit_preferences(scene),
-            55..57 if !self.orders.is_empty() => self
-                .orders
-                .refund(scene)
-                .expect("invariant: there are orders"),
+            55..57 if !self.orders.is_empty() => self.orders.refund(scene).expect("invariant: there are orders"),
             57..59 => wander(scene),
             _ => {
                 self.begin_shopping(scene);
@@ -158,10 +134,7 @@ impl Customer {
 
     /// Goes on with the basket of the last visit, takes it straight to the till, or starts a new one.
     fn begin_shopping(&mut self, scene: &mut Scene) {
-        let has_lines = self
-            .basket
-            .as_ref()
-            .is_some_and(|basket| !basket.lines.is_empty());
+        let has_lines = self.basket.as_ref().is_some_and(|basket| !basket.lines.is_empty());
         if has_lines && scene.random.percent(25) {
             self.phase = Phase::Checkout;
             return;
@@ -169,9 +142,7 @@ impl Customer {
         if !has_lines || scene.random.percent(60) {
             self.basket = Some(Basket::new(scene.person, scene.random, scene.numbers));
         }
-        self.phase = Phase::Browse {
-            views_left: scene.random.below(2),
-        };
+        self.phase = Phase::Browse { views_left: scene.random.below(2) };
     }
 
     fn browse(&mut self, scene: &mut Scene, views_left: u64) -> Told {
@@ -179,9 +150,7 @@ impl Customer {
             let changes_left = scene.random.within(1, 3);
             return self.fill(scene, changes_left);
         }
-        self.phase = Phase::Browse {
-            views_left: views_left - 1,
-        };
+        self.phase = Phase::Browse { views_left: views_left - 1 };
         let product = scene.random.below(400);
         let properties = JsonObject::new().text("product_id", &format!("p-{product}"));
         Told::track(ShopTopic::Carts, "Product Viewed", properties)
@@ -195,9 +164,7 @@ impl Customer {
         let told = change_basket(scene, &mut basket);
         self.phase = match changes_left {
             0 | 1 => decide(scene, &basket),
-            _ => Phase::Fill {
-                changes_left: changes_left - 1,
-            },
+            _ => Phase::Fill { changes_left: changes_left - 1 },
         };
         self.basket = Some(basket);
         told
@@ -207,11 +174,7 @@ impl Customer {
         let Some(basket) = &self.basket else {
             return wander(scene);
         };
-        let properties = if scene.random.percent(70) {
-            basket.whole_properties()
-        } else {
-            basket.bare_properties()
-        };
+        let properties = if scene.random.percent(70) { basket.whole_properties() } else { basket.bare_properties() };
         Told::track(ShopTopic::Carts, "Cart Abandoned", properties)
     }
 
@@ -221,11 +184,7 @@ impl Customer {
         };
         let id = next_order_id(scene);
         let properties = basket.begin_checkout(scene, &id);
-        self.phase = if scene.random.percent(75) {
-            Phase::Order { id }
-        } else {
-            Phase::Away
-        };
+        self.phase = if scene.random.percent(75) { Phase::Order { id } } else { Phase::Away };
         Told::track(ShopTopic::Carts, "Checkout Started", properties)
     }
 
@@ -237,9 +196,7 @@ impl Customer {
         // Two systems of a shop need not agree on what came first.
         if scene.random.chance(rates.refunds) && scene.random.one_in(20) {
             let told = refund_of(scene, &order);
-            self.phase = Phase::OrderAfterRefund {
-                order: Box::new(order),
-            };
+            self.phase = Phase::OrderAfterRefund { order: Box::new(order) };
             return told;
         }
         self.complete(scene, rates, order)
@@ -257,9 +214,7 @@ impl Customer {
         } else if let Some(basket) = basket
             && scene.random.one_in(100)
         {
-            self.phase = Phase::Echo {
-                basket: Box::new(basket),
-            };
+            self.phase = Phase::Echo { basket: Box::new(basket) };
         }
         told
     }
@@ -292,11 +247,7 @@ fn decide(scene: &mut Scene, basket: &Basket) -> Phase {
     if scene.random.percent(goes_on) {
         return Phase::Checkout;
     }
-    if scene.random.one_in(20) {
-        Phase::Abandoned
-    } else {
-        Phase::Away
-    }
+    if scene.random.one_in(20) { Phase::Abandoned } else { Phase::Away }
 }
 
 fn change_basket(scene: &mut Scene, basket: &mut Basket) -> Told {
@@ -329,14 +280,6 @@ fn change_basket(scene: &mut Scene, basket: &mut Basket) -> Told {
 
 /// Something the shop's other systems tell, and nobody here has a use for.
 fn wander(scene: &mut Scene) -> Told {
-    let event = *scene.random.pick(&[
-        "Wishlist Opened",
-        "Store Locator Used",
-        "Chat Window Opened",
-    ]);
-    Told::track(
-        ShopTopic::Carts,
-        event,
-        JsonObject::new().text("page", "/start"),
-    )
+    let event = *scene.random.pick(&["Wishlist Opened", "Store Locator Used", "Chat Window Opened"]);
+    Told::track(ShopTopic::Carts, event, JsonObject::new().text("page", "/start"))
 }

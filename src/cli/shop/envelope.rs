@@ -57,11 +57,7 @@ pub(super) struct Told {
 
 impl Told {
     pub(super) fn track(topic: ShopTopic, event: &'static str, properties: JsonObject) -> Told {
-        Told {
-            topic,
-            call: Call::Track(event),
-            body: properties,
-        }
+        Told { topic, call: Call::Track(event), body: properties }
     }
 }
 
@@ -80,19 +76,13 @@ pub(super) fn envelope(scene: &mut Scene, told: Told) -> String {
         event = event.text("timestamp", scene.time);
     }
     event = event.object("context", context(scene, told.topic));
-    event
-        .object(if is_identify { "traits" } else { "properties" }, told.body)
-        .finish()
+    event.object(if is_identify { "traits" } else { "properties" }, told.body).finish()
 }
 
 fn add_ids(event: JsonObject, scene: &mut Scene, is_identify: bool) -> JsonObject {
     let id = &scene.person.id;
     if scene.person.is_anonymous {
-        let event = if scene.random.percent(50) {
-            event.raw("userId", "null")
-        } else {
-            event
-        };
+        let event = if scene.random.percent(50) { event.raw("userId", "null") } else { event };
         return event.text("anonymousId", id);
     }
     let event = event.text("userId", id);
@@ -105,26 +95,14 @@ fn add_ids(event: JsonObject, scene: &mut Scene, is_identify: bool) -> JsonObjec
 
 fn context(scene: &mut Scene, topic: ShopTopic) -> JsonObject {
     let tells_email = scene.person.always_tells_email || topic == ShopTopic::Emails;
-    let email = scene
-        .person
-        .email(scene.address_changes)
-        .filter(|_| tells_email);
+    let email = scene.person.email(scene.address_changes).filter(|_| tells_email);
     let mut context = JsonObject::new();
     if let Some(email) = email {
         context = context.object("traits", JsonObject::new().text("email", &email));
     }
     if scene.random.percent(40) {
-        let (source, medium) = *scene.random.pick(&[
-            ("google", "cpc"),
-            ("newsletter", "email"),
-            ("instagram", "social"),
-        ]);
-        context = context.object(
-            "campaign",
-            JsonObject::new()
-                .text("source", source)
-                .text("medium", medium),
-        );
+        let (source, medium) = *scene.random.pick(&[("google", "cpc"), ("newsletter", "email"), ("instagram", "social")]);
+        context = context.object("campaign", JsonObject::new().text("source", source).text("medium", medium));
     }
     context
 }

@@ -39,16 +39,11 @@ pub(super) fn spoiled(mut scene: Scene, fault: Fault, timestamp_ms: i64) -> Shop
     let order_id = next_order_id(&mut scene);
     let properties = match fault {
         // Not `[]`: the wrong type must be the whole of the fault, whatever a reader checks first.
-        Fault::WrongType => JsonObject::new()
-            .text("order_id", &order_id)
-            .raw("total", "[57.20]")
-            .text("currency", "USD"),
+        Fault::WrongType => JsonObject::new().text("order_id", &order_id).raw("total", "[57.20]").text("currency", "USD"),
         Fault::UnknownCurrency => order(&order_id, "57.20", "XQQ"),
         Fault::NegativeTotal => order(&order_id, "-57.20", "USD"),
         Fault::TotalNotANumber => order(&order_id, "\"NaN\"", "USD"),
-        Fault::Truncated | Fault::NoKey | Fault::OtherKey | Fault::FarFuture => {
-            order(&order_id, "57.20", "USD")
-        }
+        Fault::Truncated | Fault::NoKey | Fault::OtherKey | Fault::FarFuture => order(&order_id, "57.20", "USD"),
     };
     let told = Told::track(ShopTopic::Purchases, "Order Completed", properties);
     if fault == Fault::FarFuture {
@@ -64,19 +59,11 @@ pub(super) fn spoiled(mut scene: Scene, fault: Fault, timestamp_ms: i64) -> Shop
         Fault::OtherKey => Some(format!("not-{}", scene.person.id)),
         _ => Some(scene.person.id.clone()),
     };
-    ShopRecord {
-        topic: ShopTopic::Purchases,
-        key,
-        timestamp_ms,
-        value,
-    }
+    ShopRecord { topic: ShopTopic::Purchases, key, timestamp_ms, value }
 }
 
 fn order(order_id: &str, total: &str, currency: &str) -> JsonObject {
-    JsonObject::new()
-        .text("order_id", order_id)
-        .raw("total", total)
-        .text("currency", currency)
+    JsonObject::new().text("order_id", order_id).raw("total", total).text("currency", currency)
 }
 
 /// Somewhere inside an ASCII text, so that it stays UTF-8 and never stays whole.

@@ -30,9 +30,7 @@ pub(super) struct JsonObject {
 
 impl JsonObject {
     pub(super) fn new() -> JsonObject {
-        JsonObject {
-            open: String::from("{"),
-        }
+        JsonObject { open: String::from("{") }
     }
 
     /// `value` is JSON already.

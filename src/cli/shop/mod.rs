@@ -90,9 +90,7 @@ impl Shop {
     }
 
     fn now_ms(&self) -> Option<i64> {
-        self.step_ms
-            .checked_mul(i64::try_from(self.step).ok()?)?
-            .checked_add(self.start_ms)
+        self.step_ms.checked_mul(i64::try_from(self.step).ok()?)?.checked_add(self.start_ms)
     }
 
     fn repeat(&mut self, now_ms: i64) -> Option<ShopRecord> {
@@ -100,10 +98,7 @@ impl Shop {
             return None;
         }
         let position = self.random.below(self.sent.len() as u64) as usize;
-        Some(ShopRecord {
-            timestamp_ms: now_ms,
-            ..self.sent[position].clone()
-        })
+        Some(ShopRecord { timestamp_ms: now_ms, ..self.sent[position].clone() })
     }
 
     /// When the event happened that is sent now.
@@ -159,12 +154,7 @@ impl Shop {
         if let Some(steps) = turn.next_after_steps {
             self.visits.push(Reverse((self.step + steps, index)));
         }
-        Some(ShopRecord {
-            topic,
-            key: Some(person.id),
-            timestamp_ms: now_ms,
-            value,
-        })
+        Some(ShopRecord { topic, key: Some(person.id), timestamp_ms: now_ms, value })
     }
 
     fn spoil(&mut self, now_ms: i64) -> Option<ShopRecord> {

@@ -35,16 +35,8 @@ impl PlacedOrder {
     pub(super) fn new(scene: &mut Scene, id: String, basket: &Basket) -> PlacedOrder {
         let currency = basket.currency;
         // One in three hundred is a gift: nothing to pay.
-        let subtotal_minor = if scene.random.one_in(300) {
-            0
-        } else {
-            basket.value_minor()
-        };
-        let shipping_minor = if subtotal_minor == 0 || scene.random.percent(60) {
-            0
-        } else {
-            495
-        };
+        let subtotal_minor = if scene.random.one_in(300) { 0 } else { basket.value_minor() };
+        let shipping_minor = if subtotal_minor == 0 || scene.random.percent(60) { 0 } else { 495 };
         let total_minor = subtotal_minor + shipping_minor;
         let properties = JsonObject::new()
             .text("order_id", &id)
@@ -55,47 +47,28 @@ impl PlacedOrder {
             .amount("shipping", currency.amount(shipping_minor))
             .text("currency", currency.code)
             .list("products", basket.products());
-        PlacedOrder {
-            id,
-            total_minor,
-            currency,
-            properties,
-        }
+        PlacedOrder { id, total_minor, currency, properties }
     }
 
     fn refund(&self, scene: &mut Scene) -> JsonObject {
         let refund = JsonObject::new().text("order_id", &self.id);
         let refund_id = format!("r-{:09}", count(&mut scene.numbers.refunds));
-        let refund = refund.text_if(
-            "refund_id",
-            scene.random.percent(70).then_some(refund_id.as_str()),
-        );
+        let refund = refund.text_if("refund_id", scene.random.percent(70).then_some(refund_id.as_str()));
         let total_minor = match scene.random.below(100) {
-            0..45 => scene
-                .random
-                .within(1, self.total_minor.max(1).unsigned_abs())
-                .cast_signed(),
+            0..45 => scene.random.within(1, self.total_minor.max(1).unsigned_abs()).cast_signed(),
             45..75 => self.total_minor,
             75..80 => self.total_minor + 1000,
             80..98 => return refund, // no total: all that remains
             _ => {
-                return refund
-                    .amount("total", other_than(self.currency).amount(700))
-                    .text("currency", other_than(self.currency).code);
+                return refund.amount("total", other_than(self.currency).amount(700)).text("currency", other_than(self.currency).code);
             }
         };
-        refund
-            .amount("total", self.currency.amount(total_minor))
-            .text("currency", self.currency.code)
+        refund.amount("total", self.currency.amount(total_minor)).text("currency", self.currency.code)
     }
 }
 
 fn other_than(currency: ShopCurrency) -> ShopCurrency {
-    if currency == CURRENCIES[1] {
-        CURRENCIES[0]
-    } else {
-        CURRENCIES[1]
-    }
+    if currency == CURRENCIES[1] { CURRENCIES[0] } else { CURRENCIES[1] }
 }
 
 impl OrderHistory {
@@ -115,11 +88,7 @@ impl OrderHistory {
     /// The newest order again, under a new message id; none placed: nothing.
     pub(super) fn post_again(&self) -> Option<Told> {
         let newest = self.placed.last()?;
-        Some(Told::track(
-            ShopTopic::Purchases,
-            "Order Completed",
-            newest.properties.clone(),
-        ))
+        Some(Told::track(ShopTopic::Purchases, "Order Completed", newest.properties.clone()))
     }
 
     /// A refund of one of the remembered orders.
@@ -134,11 +103,7 @@ impl OrderHistory {
     pub(super) fn cancel(&self) -> Option<Told> {
         let newest = self.placed.last()?;
         let properties = JsonObject::new().text("order_id", &newest.id);
-        Some(Told::track(
-            ShopTopic::Purchases,
-            "Order Cancelled",
-            properties,
-        ))
+        Some(Told::track(ShopTopic::Purchases, "Order Cancelled", properties))
     }
 }
 

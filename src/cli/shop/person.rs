@@ -15,43 +15,17 @@ pub(super) struct ShopCurrency {
 
 impl ShopCurrency {
     pub(super) fn amount(self, minor: i64) -> Amount {
-        Amount {
-            minor,
-            digits: self.digits,
-        }
+        Amount { minor, digits: self.digits }
     }
 }
 
-pub(super) const CURRENCIES: [ShopCurrency; 3] = [
-    ShopCurrency {
-        code: "USD",
-        digits: 2,
-    },
-    ShopCurrency {
-        code: "EUR",
-        digits: 2,
-    },
-    ShopCurrency {
-        code: "JPY",
-        digits: 0,
-    },
-];
+pub(super) const CURRENCIES: [ShopCurrency; 3] =
+    [ShopCurrency { code: "USD", digits: 2 }, ShopCurrency { code: "EUR", digits: 2 }, ShopCurrency { code: "JPY", digits: 0 }];
 
-const ZONES: [&str; 5] = [
-    "Europe/Berlin",
-    "America/New_York",
-    "Asia/Tokyo",
-    "Pacific/Auckland",
-    "Atlantis/Capital",
-];
+const ZONES: [&str; 5] = ["Europe/Berlin", "America/New_York", "Asia/Tokyo", "Pacific/Auckland", "Atlantis/Capital"];
 const LOCALES: [&str; 3] = ["en-US", "de-DE", "ja-JP"];
 /// What people type into address fields.
-const INVALID_EMAILS: [&str; 4] = [
-    "none",
-    "someone@localhost",
-    "a b@example.com",
-    "two@at@example.com",
-];
+const INVALID_EMAILS: [&str; 4] = ["none", "someone@localhost", "a b@example.com", "two@at@example.com"];
 
 /// How the shop's front end writes the consent trait; it lasts, because one front end serves a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,23 +83,11 @@ impl Person {
                 73..80 => Some("pending"),
                 _ => None,
             },
-            consent_shape: *random.pick(&[
-                ConsentShape::Flag,
-                ConsentShape::Word,
-                ConsentShape::Object,
-            ]),
-            offset_hours: if random.one_in(10) {
-                *random.pick(&[-8, 1, 9])
-            } else {
-                0
-            },
+            consent_shape: *random.pick(&[ConsentShape::Flag, ConsentShape::Word, ConsentShape::Object]),
+            offset_hours: if random.one_in(10) { *random.pick(&[-8, 1, 9]) } else { 0 },
             time_zone: random.percent(60).then(|| *random.pick(&ZONES)),
             locale: random.pick::<&str>(&LOCALES),
-            first_name: if random.one_in(25) {
-                format!("Näme \"{index}\"")
-            } else {
-                format!("Name {index}")
-            },
+            first_name: if random.one_in(25) { format!("Näme \"{index}\"") } else { format!("Name {index}") },
             id,
         }
     }
@@ -151,15 +113,11 @@ impl Person {
             (ConsentShape::Flag, "subscribed") => traits.raw("email_marketing_consent", "true"),
             (ConsentShape::Flag, "unsubscribed") => traits.raw("email_marketing_consent", "false"),
             (ConsentShape::Object, _) => {
-                let consent = JsonObject::new()
-                    .text("state", status)
-                    .text("opt_in_level", "single_opt_in")
-                    .text("consent_updated_at", time);
+                let consent =
+                    JsonObject::new().text("state", status).text("opt_in_level", "single_opt_in").text("consent_updated_at", time);
                 traits.object("email_marketing_consent", consent)
             }
-            (ConsentShape::Flag | ConsentShape::Word, _) => {
-                traits.text("email_marketing_consent", status)
-            }
+            (ConsentShape::Flag | ConsentShape::Word, _) => traits.text("email_marketing_consent", status),
         }
     }
 }

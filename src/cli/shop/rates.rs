@@ -1,4 +1,5 @@
 //! How often the generated shop does what is rare. Called by whoever wants other traffic than the default.
+//! Numbers only; what they do is `shop`'s.
 
 /// Fractions from 0.0 (never) to 1.0 (always).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,13 +20,6 @@ pub struct ShopRates {
 
 impl Default for ShopRates {
     fn default() -> ShopRates {
-        ShopRates {
-            duplicates: 0.01,
-            late: 0.005,
-            ahead: 0.0001,
-            malformed: 0.0005,
-            refunds: 0.05,
-            cancellations: 0.01,
-        }
+        ShopRates { duplicates: 0.01, late: 0.005, ahead: 0.0001, malformed: 0.0005, refunds: 0.05, cancellations: 0.01 }
     }
 }

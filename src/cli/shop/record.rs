@@ -40,11 +40,7 @@ pub fn to_line(record: &ShopRecord, prefix: &str) -> String {
     let text = String::from_utf8_lossy(&record.value);
     let is_object = text.starts_with('{') && serde_json::from_str::<IgnoredAny>(&text).is_ok();
     let key = record.key.as_deref().map_or("null".to_owned(), quoted);
-    let value = if is_object {
-        text.into_owned()
-    } else {
-        quoted(&text)
-    };
+    let value = if is_object { text.into_owned() } else { quoted(&text) };
     format!(
         r#"{{"topic":{},"key":{key},"timestamp_ms":{},"value":{value}}}"#,
         quoted(&format!("{prefix}{}", record.topic.as_suffix())),

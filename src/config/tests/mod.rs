@@ -11,23 +11,9 @@ fn read(file: &str, environment: &[(&str, &str)], sets: &[&str]) -> Result<Confi
     read_files(&[file], environment, sets)
 }
 
-fn read_files(
-    files: &[&str],
-    environment: &[(&str, &str)],
-    sets: &[&str],
-) -> Result<Config, ConfigError> {
-    let files: Vec<Text> = files
-        .iter()
-        .enumerate()
-        .map(|(i, text)| Text {
-            name: format!("{i}.toml"),
-            text: text.to_string(),
-        })
-        .collect();
-    let environment: Vec<(String, String)> = environment
-        .iter()
-        .map(|(name, value)| (name.to_string(), value.to_string()))
-        .collect();
+fn read_files(files: &[&str], environment: &[(&str, &str)], sets: &[&str]) -> Result<Config, ConfigError> {
+    let files: Vec<Text> = files.iter().enumerate().map(|(i, text)| Text { name: format!("{i}.toml"), text: text.to_string() }).collect();
+    let environment: Vec<(String, String)> = environment.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
     let sets: Vec<String> = sets.iter().map(|set| set.to_string()).collect();
     Config::read(&Sources {
         files: &files,
@@ -35,95 +21,45 @@ fn read_files(
         sets: &sets,
         host_name: Some("host-1"),
         read_file: &|path| match path {
-            "good.toml" => {
-                Ok(super::models::SHIPPED_TOML.replace("fitted = false", "fitted = true"))
-            }
-            "bad.toml" => {
-                Ok(super::models::SHIPPED_TOML.replace("unit = \"week\"", "unit = \"day\""))
-            }
-            _ => Err(std::io::Error::new(
-                std::io::ErrorKind::NotFound,
-                "no such file",
-            )),
+            "good.toml" => Ok(super::models::SHIPPED_TOML.replace("fitted = false", "fitted = true")),
+            "bad.toml" => Ok(super::models::SHIPPED_TOML.replace("unit = \"week\"", "unit = \"day\"")),
+            _ => Err(std::io::Error::new(std::io::ErrorKind::NotFound, "no such file")),
         },
     })
 }
 
 #[test]
 fn each_layer_wins_over_the_one_before() {
-    let file =
-        "workers = 2\n[kafka]\ngroup_id = \"from-file\"\nbootstrap_servers = \"file:9092\"\n";
+    let file = "workers = 2\n[kafka]\ngroup_id = \"from-file\"\nbootstrap_servers = \"file:9092\"\n";
     let second = "kafka.group_id = \"from-second-file\"";
-    let environment = [
-        ("LIFETIDE__WORKERS", "3"),
-        ("LIFETIDE__KAFKA__BOOTSTRAP_SERVERS", "env:9092"),
-        ("HOME", "/"),
-    ];
-    let config = read_files(
-        &[file, second],
-        &environment,
-        &["workers=4", "commit.interval_ms = 7"],
-    )
-    .unwrap();
+    let environment = [("LIFETIDE__WORKERS", "3"), ("LIFETIDE__KAFKA__BOOTSTRAP_SERVERS", "env:9092"), ("HOME", "/")];
+    let config = read_files(&[file, second], &environment, &["workers=4", "commit.interval_ms = 7"]).unwrap();
     assert_eq!(config.workers, 4);
     assert_eq!(config.kafka.bootstrap_servers, "env:9092");
     assert_eq!(config.kafka.group_id, "from-second-file");
     assert_eq!(config.commit.interval_ms, 7);
     assert_eq!(config.instance_id, "host-1");
-    let origin = |key: &str| {
-        config
-            .settings()
-            .iter()
-            .find(|setting| setting.key == key)
-            .unwrap()
-            .origin
-            .clone()
-    };
+    let origin = |key: &str| config.settings().iter().find(|setting| setting.key == key).unwrap().origin.clone();
     assert_eq!(origin("workers"), Origin::Set);
-    assert_eq!(
-        origin("kafka.bootstrap_servers"),
-        Origin::Environment("LIFETIDE__KAFKA__BOOTSTRAP_SERVERS".to_string())
-    );
-    assert_eq!(
-        origin("kafka.group_id"),
-        Origin::File {
-            name: "1.toml".to_string(),
-            line: 1
-        }
-    );
+    assert_eq!(origin("kafka.bootstrap_servers"), Origin::Environment("LIFETIDE__KAFKA__BOOTSTRAP_SERVERS".to_string()));
+    assert_eq!(origin("kafka.group_id"), Origin::File { name: "1.toml".to_string(), line: 1 });
     assert_eq!(origin("instance.id"), Origin::Host);
     assert_eq!(origin("output.prefix"), Origin::Default);
 }
 
 #[test]
 fn a_table_in_one_layer_leaves_its_other_keys_to_the_layers_below() {
-    let config = read(
-        "[stages]\nmin_silence = \"10d\"",
-        &[],
-        &["time={ mode = \"event\", max_skew = \"1m\" }"],
-    )
-    .unwrap();
+    let config = read("[stages]\nmin_silence = \"10d\"", &[], &["time={ mode = \"event\", max_skew = \"1m\" }"]).unwrap();
     assert_eq!(config.engine.lifecycle.min_silence_ms, 10 * 86_400_000);
     assert_eq!(config.engine.lifecycle.max_silence_ms, 730 * 86_400_000);
-    assert_eq!(
-        (config.time.mode, config.time.idle_grace_ms),
-        (TimeMode::Event, 15_000)
-    );
+    assert_eq!((config.time.mode, config.time.idle_grace_ms), (TimeMode::Event, 15_000));
     assert_eq!(config.input.decode.max_skew_ms, 60_000);
 }
 
 #[test]
 fn values_of_environment_and_sets_are_toml_or_else_text() {
-    let environment = [
-        ("LIFETIDE__INPUT__TOPICS", "[\"a\", 'b']"),
-        ("LIFETIDE__INSTANCE__ID", "7"),
-        ("LIFETIDE__PLAYS__SALT", "1e5"),
-    ];
-    let sets = [
-        "kafka.group_id=2026-01-01",
-        "output.prefix=shop.",
-        "kafka.static_membership=false",
-    ];
+    let environment = [("LIFETIDE__INPUT__TOPICS", "[\"a\", 'b']"), ("LIFETIDE__INSTANCE__ID", "7"), ("LIFETIDE__PLAYS__SALT", "1e5")];
+    let sets = ["kafka.group_id=2026-01-01", "output.prefix=shop.", "kafka.static_membership=false"];
     let config = read("", &environment, &sets).unwrap();
     assert_eq!(config.input.topics, ["a", "b"]);
     assert_eq!(config.instance_id, "7");
@@ -142,14 +78,8 @@ fn librdkafka_keys_can_be_written_in_every_layer_and_keep_their_dots() {
         \"socket.keepalive.enable\" = true
         linger.ms = 3
     ";
-    let environment = [
-        ("LIFETIDE__KAFKA__PROPERTIES__SASL_USERNAME", "shop"),
-        ("LIFETIDE__KAFKA__PROPERTIES__SASL_PASSWORD", "1_000"),
-    ];
-    let sets = [
-        "kafka.properties.ssl.ca.location=/ca.pem",
-        "kafka.properties.\"client.id\"=\"x\"",
-    ];
+    let environment = [("LIFETIDE__KAFKA__PROPERTIES__SASL_USERNAME", "shop"), ("LIFETIDE__KAFKA__PROPERTIES__SASL_PASSWORD", "1_000")];
+    let sets = ["kafka.properties.ssl.ca.location=/ca.pem", "kafka.properties.\"client.id\"=\"x\""];
     let config = read(file, &environment, &sets).unwrap();
     let properties: Vec<(&str, &str)> = config.kafka.properties.iter().collect();
     let wanted = [
@@ -173,21 +103,11 @@ fn secrets_are_printed_nowhere() {
     );
     let set = format!("kafka.properties.sasl.password={secret}");
     let config = read(&file, &[], &[&set]).unwrap();
-    let shown: String = config
-        .settings()
-        .iter()
-        .map(|setting| format!("{setting}\n"))
-        .collect();
-    assert!(
-        shown.contains("kafka.properties.\"sasl.password\" = \"(hidden)\"  # --set"),
-        "{shown}"
-    );
+    let shown: String = config.settings().iter().map(|setting| format!("{setting}\n")).collect();
+    assert!(shown.contains("kafka.properties.\"sasl.password\" = \"(hidden)\"  # --set"), "{shown}");
     assert!(!shown.contains(secret), "{shown}");
     let debug = format!("{config:?}");
-    assert!(
-        debug.contains("sasl.password") && !debug.contains(secret),
-        "{debug}"
-    );
+    assert!(debug.contains("sasl.password") && !debug.contains(secret), "{debug}");
 
     let broken = [
         format!("[kafka.properties]\nsasl.password = {secret}"),
@@ -198,10 +118,7 @@ fn secrets_are_printed_nowhere() {
     ];
     for text in broken {
         let error = read(&text, &[], &[]).unwrap_err();
-        assert!(
-            !error.to_string().contains(secret) && !format!("{error:?}").contains(secret),
-            "{error}"
-        );
+        assert!(!error.to_string().contains(secret) && !format!("{error:?}").contains(secret), "{error}");
     }
 }
 
@@ -209,26 +126,11 @@ fn secrets_are_printed_nowhere() {
 fn the_fingerprint_changes_with_decisions_and_with_nothing_else() {
     let print = |file: &str, sets: &[&str]| read(file, &[], sets).unwrap().fingerprint();
     let shipped = print("", &[]);
-    for same in [
-        "workers=3",
-        "kafka.group_id=x",
-        "log.level=debug",
-        "http.listen=0.0.0.0:1",
-        "stages.min_silence=30d",
-    ] {
+    for same in ["workers=3", "kafka.group_id=x", "log.level=debug", "http.listen=0.0.0.0:1", "stages.min_silence=30d"] {
         assert_eq!(print("", &[same]), shipped, "{same}");
     }
-    assert_eq!(
-        print("[plays.cart_recovery]\nmode = \"live\"", &[]),
-        shipped
-    );
-    let changed = [
-        "stages.min_silence=31d",
-        "plays.salt=x",
-        "clv.models=good.toml",
-        "input.topics=[\"a\"]",
-        "consent.require=none",
-    ];
+    assert_eq!(print("[plays.cart_recovery]\nmode = \"live\"", &[]), shipped);
+    let changed = ["stages.min_silence=31d", "plays.salt=x", "clv.models=good.toml", "input.topics=[\"a\"]", "consent.require=none"];
     for other in changed {
         assert_ne!(print("", &[other]), shipped, "{other}");
     }
@@ -237,15 +139,8 @@ fn the_fingerprint_changes_with_decisions_and_with_nothing_else() {
 #[test]
 fn the_parameter_file_is_read_and_its_model_chosen() {
     let shipped = read("", &[], &[]).unwrap().engine.value.parameters;
-    assert_eq!(
-        (shipped.name.as_str(), shipped.fitted, shipped.buyers),
-        ("cdnow", false, Some(2357))
-    );
-    let other = read("", &[], &["clv.models=good.toml", "clv.model=bg_nbd"])
-        .unwrap()
-        .engine
-        .value
-        .parameters;
+    assert_eq!((shipped.name.as_str(), shipped.fitted, shipped.buyers), ("cdnow", false, Some(2357)));
+    let other = read("", &[], &["clv.models=good.toml", "clv.model=bg_nbd"]).unwrap().engine.value.parameters;
     assert!(other.fitted);
     assert_ne!(other.purchase, shipped.purchase);
     assert_eq!(other.spend, shipped.spend);

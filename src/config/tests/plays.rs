@@ -27,40 +27,16 @@ fn the_play_of_the_contract_is_read_to_the_field() {
     let plays = plays(CONTRACT);
     assert_eq!(plays.len(), 1);
     let play = &plays[0];
-    let steps: Vec<(i64, &str)> = play
-        .steps
-        .iter()
-        .map(|step| (step.delay_ms, step.template.as_str()))
-        .collect();
+    let steps: Vec<(i64, &str)> = play.steps.iter().map(|step| (step.delay_ms, step.template.as_str())).collect();
     assert_eq!(steps, [(3_600_000, "cart_1"), (93_600_000, "cart_2")]);
     assert!(play.cancel_on.order && !play.cancel_on.cart_emptied);
-    let amounts: Vec<(String, i64)> = play.when[0]
-        .at_least
-        .iter()
-        .map(|(currency, minor)| (currency.code().to_string(), *minor))
-        .collect();
-    assert_eq!(
-        amounts,
-        [("JPY".to_string(), 3000), ("USD".to_string(), 2000)]
-    );
-    assert_eq!(
-        (play.expires_ms, play.cool_down_ms),
-        (86_400_000, Some(604_800_000))
-    );
-    assert_eq!(
-        (
-            play.caps[0].channel,
-            play.caps[0].count,
-            play.caps[0].window_ms
-        ),
-        (Channel::Email, 1, 86_400_000)
-    );
+    let amounts: Vec<(String, i64)> = play.when[0].at_least.iter().map(|(currency, minor)| (currency.code().to_string(), *minor)).collect();
+    assert_eq!(amounts, [("JPY".to_string(), 3000), ("USD".to_string(), 2000)]);
+    assert_eq!((play.expires_ms, play.cool_down_ms), (86_400_000, Some(604_800_000)));
+    assert_eq!((play.caps[0].channel, play.caps[0].count, play.caps[0].window_ms), (Channel::Email, 1, 86_400_000));
     let quiet = play.quiet.unwrap();
     assert_eq!((quiet.from.hour(), quiet.until.hour()), (21, 8));
-    assert_eq!(
-        (play.control, play.priority, play.mode),
-        (0.1, 50, Mode::Shadow)
-    );
+    assert_eq!((play.control, play.priority, play.mode), (0.1, 50, Mode::Shadow));
 }
 
 #[test]
@@ -68,33 +44,19 @@ fn the_version_of_a_play_changes_with_its_own_rules_only() {
     let shipped = plays("")[0].version.clone();
     assert_eq!(shipped.len(), 8);
     assert!(shipped.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    assert_eq!(
-        plays("[plays.cart_recovery]\nexpires = '24h'")[0].version,
-        shipped
-    );
+    assert_eq!(plays("[plays.cart_recovery]\nexpires = '24h'")[0].version, shipped);
     assert_eq!(plays("plays.salt = \"x\"\nworkers = 2")[0].version, shipped);
-    assert_ne!(
-        plays("[plays.cart_recovery]\nexpires = \"25h\"")[0].version,
-        shipped
-    );
-    assert_ne!(
-        plays("[plays.cart_recovery]\ncaps.email = \"1/1d\"")[0].version,
-        shipped
-    );
+    assert_ne!(plays("[plays.cart_recovery]\nexpires = \"25h\"")[0].version, shipped);
+    assert_ne!(plays("[plays.cart_recovery]\ncaps.email = \"1/1d\"")[0].version, shipped);
 }
 
 #[test]
 fn a_play_takes_what_it_leaves_out_from_the_shipped_values() {
-    let plays = plays(
-        "[plays.second]\ntrigger = { cart = \"idle\" }\nsteps = [{ delay = \"90m\", template = \"t\" }]",
-    );
+    let plays = plays("[plays.second]\ntrigger = { cart = \"idle\" }\nsteps = [{ delay = \"90m\", template = \"t\" }]");
     let names: Vec<&str> = plays.iter().map(|play| play.name.as_str()).collect();
     assert_eq!(names, ["cart_recovery", "second"]);
     let second = &plays[1];
-    assert_eq!(
-        (second.expires_ms, second.priority, second.mode),
-        (86_400_000, 50, Mode::Live)
-    );
+    assert_eq!((second.expires_ms, second.priority, second.mode), (86_400_000, 50, Mode::Live));
     assert!(second.cancel_on.order && second.cancel_on.cart_emptied && second.when.is_empty());
 }
 
@@ -102,161 +64,63 @@ fn a_play_takes_what_it_leaves_out_from_the_shipped_values() {
 fn plays_can_be_set_from_the_environment_and_the_command_line() {
     let environment = [
         ("LIFETIDE__PLAYS__CART_RECOVERY__MODE", "off"),
-        (
-            "LIFETIDE__PLAYS__CART_RECOVERY__STEPS",
-            "[{ delay = \"2s\", template = \"x\" }]",
-        ),
+        ("LIFETIDE__PLAYS__CART_RECOVERY__STEPS", "[{ delay = \"2s\", template = \"x\" }]"),
         ("LIFETIDE__PLAYS__NOT_BEFORE", "2026-01-01T00:00:00+01:00"),
     ];
-    let sets = [
-        "plays.cart_recovery.caps.email=3/7d",
-        "plays.global_holdout=0.05",
-    ];
+    let sets = ["plays.cart_recovery.caps.email=3/7d", "plays.global_holdout=0.05"];
     let engine = read(CONTRACT, &environment, &sets).unwrap().engine;
     let play = &engine.plays[0];
-    assert_eq!(
-        (play.mode, play.steps.len(), play.steps[0].delay_ms),
-        (Mode::Off, 1, 2_000)
-    );
+    assert_eq!((play.mode, play.steps.len(), play.steps[0].delay_ms), (Mode::Off, 1, 2_000));
     assert_eq!((play.caps.len(), play.caps[0].count), (1, 3));
-    assert_eq!(
-        (engine.plays_not_before_ms, engine.global_holdout),
-        (Some(1_767_222_000_000), 0.05)
-    );
+    assert_eq!((engine.plays_not_before_ms, engine.global_holdout), (Some(1_767_222_000_000), 0.05));
 }
 
 /// A line of a play, and what its problem says.
 const BAD_LINES: &[(&str, &str)] = &[
-    (
-        "trigger = { stage = \"lapsed\" }",
-        "this version runs the trigger { cart = \"idle\" } only",
-    ),
-    (
-        "trigger = { event = \"Review Submitted\" }",
-        "this version runs the trigger",
-    ),
-    (
-        "trigger = { band = \"high\" }",
-        "this version runs the trigger",
-    ),
-    (
-        "trigger = { date = \"birthday\" }",
-        "this version runs the trigger",
-    ),
-    (
-        "trigger = { cart = \"full\" }",
-        "expected { cart = \"idle\" }, got",
-    ),
-    (
-        "trigger = \"cart\"",
-        "expected { cart = \"idle\" }, got \"cart\"",
-    ),
+    ("trigger = { stage = \"lapsed\" }", "this version runs the trigger { cart = \"idle\" } only"),
+    ("trigger = { event = \"Review Submitted\" }", "this version runs the trigger"),
+    ("trigger = { band = \"high\" }", "this version runs the trigger"),
+    ("trigger = { date = \"birthday\" }", "this version runs the trigger"),
+    ("trigger = { cart = \"full\" }", "expected { cart = \"idle\" }, got"),
+    ("trigger = \"cart\"", "expected { cart = \"idle\" }, got \"cart\""),
     ("steps = []", "expected 1 to 8 steps such as"),
-    (
-        "steps = [{ delay = \"0s\", template = \"t\" }]",
-        "delay: expected a duration from 1s to 36500d, got \"0s\"",
-    ),
-    (
-        "steps = [{ dealy = \"1h\", template = \"t\" }]",
-        "unknown key `dealy`, did you mean `delay`?",
-    ),
+    ("steps = [{ delay = \"0s\", template = \"t\" }]", "delay: expected a duration from 1s to 36500d, got \"0s\""),
+    ("steps = [{ dealy = \"1h\", template = \"t\" }]", "unknown key `dealy`, did you mean `delay`?"),
     ("steps = [{ delay = \"1h\" }]", "a step has no template"),
-    (
-        "steps = [{ delay = \"2h\", template = \"a\" }, { delay = \"1h\", template = \"b\" }]",
-        "must rise from step to step",
-    ),
-    (
-        "cancel_on = [\"refund\"]",
-        "expected \"order\" or \"cart_emptied\", got \"refund\"",
-    ),
-    (
-        "when = [{ field = \"stage\", ge = { USD = 1 } }]",
-        "this version tests the field \"cart.value\" only, got \"stage\"",
-    ),
-    (
-        "when = [{ field = \"cart.value\" }]",
-        "ge must list minor units by currency",
-    ),
-    (
-        "when = [{ field = \"cart.value\", ge = { USD = 19.99 } }]",
-        "expected USD in whole minor units, not negative, got 19.99",
-    ),
-    (
-        "when = [{ field = \"cart.value\", ge = { ABC = 1 } }]",
-        "ABC is not an ISO 4217 currency",
-    ),
-    (
-        "when = [{ field = \"cart.value\", le = { USD = 1 } }]",
-        "unknown key `le`, did you mean `ge`?",
-    ),
-    (
-        "expires = \"0s\"",
-        "expected a duration from 1s to 36500d, got \"0s\"",
-    ),
-    (
-        "caps = { sms = \"1/1d\" }",
-        "this version caps the channel email only, got sms",
-    ),
-    (
-        "caps = { email = \"9/1d\" }",
-        "expected sends/duration such as \"1/1d\", with 1 to 8 sends, got \"9/1d\"",
-    ),
-    (
-        "caps = { email = \"daily\" }",
-        "expected sends/duration such as",
-    ),
-    (
-        "quiet = \"21-8\"",
-        "expected hours such as \"21:00-08:00\", got \"21-8\"",
-    ),
+    ("steps = [{ delay = \"2h\", template = \"a\" }, { delay = \"1h\", template = \"b\" }]", "must rise from step to step"),
+    ("cancel_on = [\"refund\"]", "expected \"order\" or \"cart_emptied\", got \"refund\""),
+    ("when = [{ field = \"stage\", ge = { USD = 1 } }]", "this version tests the field \"cart.value\" only, got \"stage\""),
+    ("when = [{ field = \"cart.value\" }]", "ge must list minor units by currency"),
+    ("when = [{ field = \"cart.value\", ge = { USD = 19.99 } }]", "expected USD in whole minor units, not negative, got 19.99"),
+    ("when = [{ field = \"cart.value\", ge = { ABC = 1 } }]", "ABC is not an ISO 4217 currency"),
+    ("when = [{ field = \"cart.value\", le = { USD = 1 } }]", "unknown key `le`, did you mean `ge`?"),
+    ("expires = \"0s\"", "expected a duration from 1s to 36500d, got \"0s\""),
+    ("caps = { sms = \"1/1d\" }", "this version caps the channel email only, got sms"),
+    ("caps = { email = \"9/1d\" }", "expected sends/duration such as \"1/1d\", with 1 to 8 sends, got \"9/1d\""),
+    ("caps = { email = \"daily\" }", "expected sends/duration such as"),
+    ("quiet = \"21-8\"", "expected hours such as \"21:00-08:00\", got \"21-8\""),
     ("quiet = \"08:00-08:00\"", "expected hours such as"),
     ("control = 1.5", "expected a number from 0 to 1, got 1.5"),
-    (
-        "priority = -1",
-        "expected a whole number from 0 to 1000, got -1",
-    ),
-    (
-        "mode = \"dry\"",
-        "expected \"live\" or \"shadow\" or \"off\", got \"dry\"",
-    ),
+    ("priority = -1", "expected a whole number from 0 to 1000, got -1"),
+    ("mode = \"dry\"", "expected \"live\" or \"shadow\" or \"off\", got \"dry\""),
 ];
 
 #[test]
 fn each_bad_play_is_refused_with_a_sentence() {
     for (line, wanted) in BAD_LINES {
-        let error = read(&format!("[plays.cart_recovery]\n{line}"), &[], &[])
-            .unwrap_err()
-            .to_string();
+        let error = read(&format!("[plays.cart_recovery]\n{line}"), &[], &[]).unwrap_err().to_string();
         let key = line.split(' ').next().unwrap();
         let start = format!("plays.cart_recovery.{key} (0.toml line 2): ");
-        assert!(
-            error.starts_with(&start) && error.contains(wanted) && !error.contains('\n'),
-            "{line}\nwanted {wanted}\nfound {error}"
-        );
+        assert!(error.starts_with(&start) && error.contains(wanted) && !error.contains('\n'), "{line}\nwanted {wanted}\nfound {error}");
     }
 }
 
 #[test]
 fn a_play_without_trigger_or_with_an_odd_name_is_refused() {
-    let error = read("[plays.winback]\nmode = \"off\"", &[], &[])
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("plays.winback.trigger: is missing")
-            && error.contains("plays.winback.steps: is missing"),
-        "{error}"
-    );
-    let error = read(
-        "[plays.Winback]\ntrigger = { cart = \"idle\" }\nsteps = [{ delay = \"1h\", template = \"t\" }]",
-        &[],
-        &[],
-    );
-    assert!(
-        error
-            .unwrap_err()
-            .to_string()
-            .contains("a play's name is at most 64 of the characters")
-    );
+    let error = read("[plays.winback]\nmode = \"off\"", &[], &[]).unwrap_err().to_string();
+    assert!(error.contains("plays.winback.trigger: is missing") && error.contains("plays.winback.steps: is missing"), "{error}");
+    let error = read("[plays.Winback]\ntrigger = { cart = \"idle\" }\nsteps = [{ delay = \"1h\", template = \"t\" }]", &[], &[]);
+    assert!(error.unwrap_err().to_string().contains("a play's name is at most 64 of the characters"));
     let error = read("[plays.empty]", &[], &[]).unwrap_err().to_string();
     assert!(error.contains("plays.empty.trigger: is missing"), "{error}");
 }

@@ -9,20 +9,10 @@ use super::read;
 /// The reference with every `#key = example` line taken as written.
 fn with_examples() -> String {
     let is_example = |line: &&str| {
-        let key = line
-            .strip_prefix('#')
-            .and_then(|rest| rest.split_once(" = "))
-            .map_or("", |(key, _)| key);
-        !key.is_empty()
-            && key
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        let key = line.strip_prefix('#').and_then(|rest| rest.split_once(" = ")).map_or("", |(key, _)| key);
+        !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     };
-    DEFAULT_TOML
-        .lines()
-        .map(|line| if is_example(&line) { &line[1..] } else { line })
-        .collect::<Vec<_>>()
-        .join("\n")
+    DEFAULT_TOML.lines().map(|line| if is_example(&line) { &line[1..] } else { line }).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -31,48 +21,28 @@ fn the_defaults_are_what_the_program_runs_with() {
     let again = read(DEFAULT_TOML, &[], &[]).unwrap();
     assert_eq!(config.fingerprint(), again.fingerprint());
     assert_eq!(config.kafka.group_id, "lifetide");
-    assert_eq!(
-        config.input.topics,
-        ["shop.purchases", "shop.emails", "shop.carts"]
-    );
+    assert_eq!(config.input.topics, ["shop.purchases", "shop.emails", "shop.carts"]);
     assert_eq!(config.input.decode.max_record_bytes, 1024 * 1024);
     assert_eq!((config.workers, config.commit.interval_ms), (1, 100));
     assert_eq!(config.http_listen.to_string(), "127.0.0.1:9464");
     let play = &config.engine.plays[0];
-    assert_eq!(
-        (play.name.as_str(), play.steps[0].delay_ms, play.expires_ms),
-        ("cart_recovery", 3_600_000, 86_400_000)
-    );
-    assert_eq!(
-        (play.control, play.cool_down_ms, play.quiet),
-        (0.0, None, None)
-    );
+    assert_eq!((play.name.as_str(), play.steps[0].delay_ms, play.expires_ms), ("cart_recovery", 3_600_000, 86_400_000));
+    assert_eq!((play.control, play.cool_down_ms, play.quiet), (0.0, None, None));
     assert!(play.when.is_empty() && play.caps.is_empty() && play.steps.len() == 1);
 }
 
 #[test]
 fn every_key_is_in_the_reference_and_every_example_in_it_is_good() {
-    let files = [Text {
-        name: "reference".to_string(),
-        text: with_examples().replace("models/shop.toml", "good.toml"),
-    }];
+    let files = [Text { name: "reference".to_string(), text: with_examples().replace("models/shop.toml", "good.toml") }];
     let shipped = |_: &str| Ok(super::super::models::SHIPPED_TOML.to_string());
-    let sources = Sources {
-        files: &files,
-        environment: &[],
-        sets: &[],
-        host_name: None,
-        read_file: &shipped,
-    };
+    let sources = Sources { files: &files, environment: &[], sets: &[], host_name: None, read_file: &shipped };
     let defaults = layers::defaults();
     let mut problems = Vec::new();
     let mut entries = gather(&sources, &defaults, &mut problems);
     plays::fill_in(&mut entries, &defaults);
     let mut keys = Keys::new(&entries, &defaults, problems);
     assert!(Config::from_keys(&mut keys, &entries, &sources).is_some());
-    let values = entries
-        .iter()
-        .filter(|(_, entry)| entry.value != toml::Table::new().into());
+    let values = entries.iter().filter(|(_, entry)| entry.value != toml::Table::new().into());
     let written: BTreeSet<String> = values.map(|(key, _)| key.clone()).collect();
     assert_eq!(keys.asked(), &written);
     assert_eq!(keys.finish(), []);

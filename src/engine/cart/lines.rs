@@ -27,10 +27,7 @@ pub struct Line {
 
 impl Line {
     fn of(product: &Product<'_>) -> Line {
-        let mut line = Line {
-            product_id: product.product_id.clone().into_owned(),
-            ..Line::default()
-        };
+        let mut line = Line { product_id: product.product_id.clone().into_owned(), ..Line::default() };
         line.overwrite(product);
         line.quantity = product.quantity;
         line
@@ -53,8 +50,7 @@ impl Line {
     }
 
     pub fn total_minor(&self) -> i128 {
-        self.price
-            .map_or(0, |p| i128::from(p.minor) * i128::from(self.quantity))
+        self.price.map_or(0, |p| i128::from(p.minor) * i128::from(self.quantity))
     }
 }
 
@@ -63,10 +59,7 @@ pub fn add(lines: &mut Vec<Line>, product: &Product<'_>) -> bool {
     if product.quantity == 0 {
         return false;
     }
-    if let Some(line) = lines
-        .iter_mut()
-        .find(|l| l.product_id == product.product_id)
-    {
+    if let Some(line) = lines.iter_mut().find(|l| l.product_id == product.product_id) {
         line.overwrite(product);
         line.quantity = line.quantity.saturating_add(product.quantity);
         return true;
@@ -75,21 +68,14 @@ pub fn add(lines: &mut Vec<Line>, product: &Product<'_>) -> bool {
         lines.push(Line::of(product));
     } else if let Some(last) = lines.last_mut() {
         let quantity = last.quantity.saturating_add(product.quantity);
-        *last = Line {
-            product_id: FOLDED_ID.to_owned(),
-            quantity,
-            ..Line::default()
-        };
+        *last = Line { product_id: FOLDED_ID.to_owned(), quantity, ..Line::default() };
     }
     true
 }
 
 /// `true`: something was removed.
 pub fn remove(lines: &mut Vec<Line>, product: &Product<'_>) -> bool {
-    let Some(place) = lines
-        .iter()
-        .position(|l| l.product_id == product.product_id)
-    else {
+    let Some(place) = lines.iter().position(|l| l.product_id == product.product_id) else {
         return false;
     };
     if product.quantity == 0 {
@@ -113,9 +99,7 @@ pub fn merged(products: &[Product<'_>]) -> Vec<Line> {
 
 /// Same products with the same prices and quantities, in any order.
 pub fn are_equal(old: &[Line], new: &[Line]) -> bool {
-    let same = |a: &Line, b: &Line| {
-        a.product_id == b.product_id && a.price == b.price && a.quantity == b.quantity
-    };
+    let same = |a: &Line, b: &Line| a.product_id == b.product_id && a.price == b.price && a.quantity == b.quantity;
     old.len() == new.len() && new.iter().all(|n| old.iter().any(|o| same(o, n)))
 }
 
@@ -125,12 +109,7 @@ pub fn learn_texts(lines: &mut [Line], told: Vec<Line>) {
         let Some(line) = lines.iter_mut().find(|l| l.product_id == new.product_id) else {
             continue;
         };
-        let texts = [
-            (&mut line.sku, new.sku),
-            (&mut line.name, new.name),
-            (&mut line.url, new.url),
-            (&mut line.image_url, new.image_url),
-        ];
+        let texts = [(&mut line.sku, new.sku), (&mut line.name, new.name), (&mut line.url, new.url), (&mut line.image_url, new.image_url)];
         for (known, told) in texts {
             if !told.is_empty() {
                 *known = told;

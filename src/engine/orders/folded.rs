@@ -25,18 +25,11 @@ impl Folded {
     /// Takes a counted order in.
     fn take(&mut self, at_ms: i64) -> Place {
         if self.days == 0 {
-            *self = Folded {
-                days: 1,
-                first_ms: at_ms,
-                last_ms: at_ms,
-                latest_ms: at_ms,
-                log_times: LogTimes::new(),
-            };
+            *self = Folded { days: 1, first_ms: at_ms, last_ms: at_ms, latest_ms: at_ms, log_times: LogTimes::new() };
             return Place::First;
         }
         self.latest_ms = self.latest_ms.max(at_ms);
-        let (day, first_day, last_day) =
-            (day_of(at_ms), day_of(self.first_ms), day_of(self.last_ms));
+        let (day, first_day, last_day) = (day_of(at_ms), day_of(self.first_ms), day_of(self.last_ms));
         if day < first_day {
             self.log_times.add(self.first_ms - at_ms);
             self.first_ms = at_ms;
@@ -85,9 +78,7 @@ impl Orders {
             return;
         };
         match place {
-            Place::First | Place::NewFirst => {
-                sum.folded_first_minor += i128::from(order.remaining_minor)
-            }
+            Place::First | Place::NewFirst => sum.folded_first_minor += i128::from(order.remaining_minor),
             Place::Later => sum.folded_repeat_minor += i128::from(order.remaining_minor),
         }
     }

@@ -36,11 +36,7 @@ impl Purchases {
 
     /// `now_ms` is not before the last purchase.
     pub fn history(&self, now_ms: i64) -> History {
-        History {
-            x: self.x(),
-            t_x: self.t_x(),
-            t: clv::weeks(now_ms - self.first_ms),
-        }
+        History { x: self.x(), t_x: self.t_x(), t: clv::weeks(now_ms - self.first_ms) }
     }
 }
 
@@ -55,12 +51,7 @@ impl Orders {
         for order in self.counted() {
             let at_ms = order.at_ms;
             let Some(known) = &mut found else {
-                found = Some(Purchases {
-                    days: 1,
-                    first_ms: at_ms,
-                    last_ms: at_ms,
-                    latest_ms: at_ms,
-                });
+                found = Some(Purchases { days: 1, first_ms: at_ms, last_ms: at_ms, latest_ms: at_ms });
                 continue;
             };
             if day_of(at_ms) != day_of(known.last_ms) {

@@ -15,19 +15,8 @@ pub fn next_due(customer: &Customer, rules: &Rules) -> Option<(i64, PlayRule)> {
     if customer.plays.is_empty() {
         return None;
     }
-    let wakes = |rule: &PlayRule| {
-        customer
-            .plays
-            .iter()
-            .find(|s| s.play == rule.key)?
-            .phase
-            .wakes_ms()
-    };
-    rules
-        .plays()
-        .iter()
-        .filter_map(|rule| Some((wakes(rule)?, *rule)))
-        .min_by_key(|(at_ms, _)| *at_ms)
+    let wakes = |rule: &PlayRule| customer.plays.iter().find(|s| s.play == rule.key)?.phase.wakes_ms();
+    rules.plays().iter().filter_map(|rule| Some((wakes(rule)?, *rule))).min_by_key(|(at_ms, _)| *at_ms)
 }
 
 /// The step the play waits for has come: its due time or its release, which is the scene's time.
@@ -45,27 +34,11 @@ pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
     }
     let verdict = verdict(customer, place, play, (step, due_ms), scene);
     let expires_ms = due_ms.saturating_add(play.expires_ms);
-    let mut decision = Decision {
-        kind: ActionKind::Send,
-        reason: Reason::CartIdle,
-        step,
-        due_ms,
-        expires_ms,
-    };
+    let mut decision = Decision { kind: ActionKind::Send, reason: Reason::CartIdle, step, due_ms, expires_ms };
     match verdict {
-        Verdict::Hold { until_ms } => {
-            customer.plays[place].phase = Phase::Waiting {
-                step,
-                due_ms,
-                release_ms: Some(until_ms),
-            }
-        }
+        Verdict::Hold { until_ms } => customer.plays[place].phase = Phase::Waiting { step, due_ms, release_ms: Some(until_ms) },
         Verdict::Refuse(reason) => {
-            decision = Decision {
-                kind: ActionKind::Suppressed,
-                reason,
-                ..decision
-            };
+            decision = Decision { kind: ActionKind::Suppressed, reason, ..decision };
             actions::write(customer, rule, &decision, scene);
             customer.plays[place].phase = Phase::Over;
         }
@@ -76,17 +49,8 @@ pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
     }
 }
 
-fn verdict(
-    customer: &Customer,
-    place: usize,
-    play: &Play,
-    (step, due_ms): (u8, i64),
-    scene: &Scene<'_>,
-) -> Verdict {
-    let cart = customer
-        .cart
-        .as_ref()
-        .expect("invariant: what waits for a cart is dropped with the cart");
+fn verdict(customer: &Customer, place: usize, play: &Play, (step, due_ms): (u8, i64), scene: &Scene<'_>) -> Verdict {
+    let cart = customer.cart.as_ref().expect("invariant: what waits for a cart is dropped with the cart");
     judge(&Question {
         settings: &scene.rules.settings,
         play,
@@ -101,36 +65,20 @@ fn verdict(
     })
 }
 
-fn remember_send(
-    customer: &mut Customer,
-    place: usize,
-    play: &Play,
-    sent: &Decision,
-    scene: &Scene<'_>,
-) {
+fn remember_send(customer: &mut Customer, place: usize, play: &Play, sent: &Decision, scene: &Scene<'_>) {
     if let Some(window_ms) = scene.rules.cap_window_ms() {
         customer.remember_send(scene.time_ms, window_ms);
     }
     let state = &mut customer.plays[place];
-    state.out.push(Sent {
-        step: sent.step,
-        due_ms: sent.due_ms,
-        expires_ms: sent.expires_ms,
-    });
+    state.out.push(Sent { step: sent.step, due_ms: sent.due_ms, expires_ms: sent.expires_ms });
     state.last_send_ms = play.cool_down_ms.map(|_| scene.time_ms);
     let (this, next) = (usize::from(sent.step), usize::from(sent.step) + 1);
     state.phase = match play.steps.get(next) {
         Some(later) => {
-            let due_ms = sent
-                .due_ms
-                .saturating_add(later.delay_ms - play.steps[this].delay_ms);
+            let due_ms = sent.due_ms.saturating_add(later.delay_ms - play.steps[this].delay_ms);
             // quiet hours may have held this step beyond the next one's due time, which then waits no longer
             let release_ms = Some(scene.time_ms).filter(|now| *now > due_ms);
-            Phase::Waiting {
-                step: sent.step + 1,
-                due_ms,
-                release_ms,
-            }
+            Phase::Waiting { step: sent.step + 1, due_ms, release_ms }
         }
         None => Phase::Over,
     };

@@ -1,4 +1,5 @@
 //! The words of an action record: its kinds and its reasons. Metrics use them as labels, so both are closed lists.
+//! It chooses none of them: `plays`, `gates` and `cart` do. Read by `actions` and by whoever counts notes.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ActionKind {

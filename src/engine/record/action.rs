@@ -1,4 +1,5 @@
 //! The value of an `actions` record (`contracts.md` 5): what to send, what not to send after all, or why nothing is sent.
+//! Fields and their form, nothing else: what goes in is gathered by `actions`.
 
 use serde::{Serialize, Serializer};
 

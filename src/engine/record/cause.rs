@@ -1,4 +1,5 @@
 //! What made the engine write a record: an event, named by its place in Kafka, or a deadline.
+//! It holds no customer. Written into every record by the files beside it.
 
 use serde::Serialize;
 

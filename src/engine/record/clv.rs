@@ -1,4 +1,5 @@
 //! The value of a `clv` record (`contracts.md` 4).
+//! Fields and their form, nothing else: what goes in is computed by `value`.
 
 use serde::{Serialize, Serializer};
 
@@ -100,10 +101,7 @@ impl Serialize for Historic<'_> {
 
 impl Historic<'_> {
     fn entry<'s>(&self, sum: &'s Sum) -> HistoricEntry<'s> {
-        let amount = |minor| Amount {
-            minor,
-            currency: sum.currency,
-        };
+        let amount = |minor| Amount { minor, currency: sum.currency };
         HistoricEntry {
             currency: sum.currency.code(),
             orders: sum.orders,

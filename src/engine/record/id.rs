@@ -13,32 +13,13 @@ pub struct OutputId([u8; 32]);
 impl OutputId {
     /// Of the record number `index` an event caused.
     pub fn of_event(slot: u32, topic: &str, offset: i64, index: u32) -> OutputId {
-        OutputId::of(&[
-            b"event",
-            &slot.to_be_bytes(),
-            topic.as_bytes(),
-            &offset.to_be_bytes(),
-            &index.to_be_bytes(),
-        ])
+        OutputId::of(&[b"event", &slot.to_be_bytes(), topic.as_bytes(), &offset.to_be_bytes(), &index.to_be_bytes()])
     }
 
     /// Of what a deadline decided: `step` of `instance` of a play, due at `due_ms`. The moment is part of it because a shop may use one cart
     /// id again after an order.
-    pub fn of_deadline(
-        customer: &str,
-        play: &str,
-        instance: &str,
-        step: u32,
-        due_ms: i64,
-    ) -> OutputId {
-        OutputId::of(&[
-            b"deadline",
-            customer.as_bytes(),
-            play.as_bytes(),
-            instance.as_bytes(),
-            &step.to_be_bytes(),
-            &due_ms.to_be_bytes(),
-        ])
+    pub fn of_deadline(customer: &str, play: &str, instance: &str, step: u32, due_ms: i64) -> OutputId {
+        OutputId::of(&[b"deadline", customer.as_bytes(), play.as_bytes(), instance.as_bytes(), &step.to_be_bytes(), &due_ms.to_be_bytes()])
     }
 
     fn of(fields: &[&[u8]]) -> OutputId {
@@ -77,17 +58,8 @@ mod tests {
 
     #[test]
     fn ids_are_fixed_for_ever_and_fields_do_not_run_into_each_other() {
-        assert_eq!(
-            OutputId::of_event(3, "shop.carts", 7, 0).as_str(),
-            "f7207098dd0f386bb342c6cdefbaafef"
-        );
-        assert_eq!(
-            OutputId::of_deadline("u-1", "cart_recovery", "c-1", 0, 1).as_str(),
-            "b583bd738b34b97d570e51c16475e016"
-        );
-        assert_ne!(
-            OutputId::of_deadline("ab", "c", "", 0, 0),
-            OutputId::of_deadline("a", "bc", "", 0, 0)
-        );
+        assert_eq!(OutputId::of_event(3, "shop.carts", 7, 0).as_str(), "f7207098dd0f386bb342c6cdefbaafef");
+        assert_eq!(OutputId::of_deadline("u-1", "cart_recovery", "c-1", 0, 1).as_str(), "b583bd738b34b97d570e51c16475e016");
+        assert_ne!(OutputId::of_deadline("ab", "c", "", 0, 0), OutputId::of_deadline("a", "bc", "", 0, 0));
     }
 }

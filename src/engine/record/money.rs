@@ -1,4 +1,5 @@
 //! Money in records: `{"minor": 5720, "currency": "USD", "amount": "57.20"}`; programs read the integer, people the text.
+//! It neither rounds nor adds. Used by the records beside it.
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -17,10 +18,7 @@ pub struct Amount {
 
 impl From<Money> for Amount {
     fn from(money: Money) -> Amount {
-        Amount {
-            minor: i128::from(money.minor),
-            currency: money.currency,
-        }
+        Amount { minor: i128::from(money.minor), currency: money.currency }
     }
 }
 
@@ -33,10 +31,7 @@ impl Serialize for Amount {
             Err(_) => fields.serialize_field("minor", &self.minor)?,
         }
         fields.serialize_field("currency", self.currency.code())?;
-        fields.serialize_field(
-            "amount",
-            decimal(&mut buffer, self.minor, self.currency.exponent()),
-        )?;
+        fields.serialize_field("amount", decimal(&mut buffer, self.minor, self.currency.exponent()))?;
         fields.end()
     }
 }
@@ -89,25 +84,14 @@ mod tests {
             (1234, "JPY", "1234"),
             (0, "JPY", "0"),
             (1, "KWD", "0.001"),
-            (
-                i128::MIN,
-                "USD",
-                "-1701411834604692317316873037158841057.28",
-            ),
+            (i128::MIN, "USD", "-1701411834604692317316873037158841057.28"),
         ];
         for (minor, code, expected) in cases {
             let currency = Currency::from_code(code).unwrap();
-            assert_eq!(
-                decimal(&mut [0; TEXT_MAX], minor, currency.exponent()),
-                expected
-            );
+            assert_eq!(decimal(&mut [0; TEXT_MAX], minor, currency.exponent()), expected);
         }
         let usd = Currency::from_code("USD").unwrap();
-        let json = serde_json::to_string(&Amount {
-            minor: 5720,
-            currency: usd,
-        })
-        .unwrap();
+        let json = serde_json::to_string(&Amount { minor: 5720, currency: usd }).unwrap();
         assert_eq!(json, r#"{"minor":5720,"currency":"USD","amount":"57.20"}"#);
     }
 }

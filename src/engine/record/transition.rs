@@ -1,4 +1,5 @@
 //! The value of a `transitions` record (`contracts.md` 3).
+//! Fields and their form, nothing else: what goes in is decided by `transitions`.
 
 use serde::Serialize;
 

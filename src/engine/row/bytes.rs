@@ -55,10 +55,7 @@ impl<'a> Reader<'a> {
     }
 
     pub fn take(&mut self, length: usize) -> Result<&'a [u8], RowError> {
-        let (taken, rest) = self
-            .rest
-            .split_at_checked(length)
-            .ok_or(RowError::Truncated)?;
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or(RowError::Truncated)?;
         self.rest = rest;
         Ok(taken)
     }
@@ -70,10 +67,7 @@ impl<'a> Reader<'a> {
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], RowError> {
-        let (taken, rest) = self
-            .rest
-            .split_first_chunk::<N>()
-            .ok_or(RowError::Truncated)?;
+        let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or(RowError::Truncated)?;
         self.rest = rest;
         Ok(*taken)
     }
@@ -126,10 +120,7 @@ impl<'a> Reader<'a> {
     /// The length of a list of at most `most`.
     pub fn count(&mut self, most: usize, what: &'static str) -> Result<usize, RowError> {
         let count = self.u64()?;
-        usize::try_from(count)
-            .ok()
-            .filter(|count| *count <= most)
-            .ok_or(RowError::Malformed(what))
+        usize::try_from(count).ok().filter(|count| *count <= most).ok_or(RowError::Malformed(what))
     }
 
     pub fn ago(&mut self, now_ms: i64) -> Result<i64, RowError> {
@@ -147,10 +138,6 @@ impl<'a> Reader<'a> {
     }
 
     pub fn finish(&self) -> Result<(), RowError> {
-        if self.rest.is_empty() {
-            Ok(())
-        } else {
-            Err(RowError::Malformed("length"))
-        }
+        if self.rest.is_empty() { Ok(()) } else { Err(RowError::Malformed("length")) }
     }
 }

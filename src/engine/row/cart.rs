@@ -1,4 +1,5 @@
 //! The part of a row about the open cart.
+//! Written and read by `row`; a new field is a new row version, never another meaning of these bytes.
 
 use super::RowError;
 use super::bytes::{Reader, put_ago, put_fixed, put_text, put_u64};
@@ -18,21 +19,9 @@ const PRICE: u8 = 1 << 4;
 pub fn encode(cart: &Cart, now_ms: i64, currencies: &mut Currencies, row: &mut Vec<u8>) {
     put_text(row, &cart.id);
     put_ago(row, now_ms, cart.last_change_ms);
-    let mut there = if cart.url.is_empty() {
-        0
-    } else {
-        cart_bit::URL
-    };
-    there |= if cart.checkout.is_some() {
-        cart_bit::CHECKOUT
-    } else {
-        0
-    };
-    there |= if cart.stated.is_some() {
-        cart_bit::STATED
-    } else {
-        0
-    };
+    let mut there = if cart.url.is_empty() { 0 } else { cart_bit::URL };
+    there |= if cart.checkout.is_some() { cart_bit::CHECKOUT } else { 0 };
+    there |= if cart.stated.is_some() { cart_bit::STATED } else { 0 };
     row.push(there);
     if !cart.url.is_empty() {
         put_text(row, &cart.url);
@@ -49,16 +38,8 @@ pub fn encode(cart: &Cart, now_ms: i64, currencies: &mut Currencies, row: &mut V
     }
 }
 
-pub fn decode(
-    reader: &mut Reader<'_>,
-    now_ms: i64,
-    currencies: &mut Currencies,
-) -> Result<Cart, RowError> {
-    let mut cart = Cart {
-        id: reader.text()?.to_owned(),
-        last_change_ms: reader.ago(now_ms)?,
-        ..Cart::default()
-    };
+pub fn decode(reader: &mut Reader<'_>, now_ms: i64, currencies: &mut Currencies) -> Result<Cart, RowError> {
+    let mut cart = Cart { id: reader.text()?.to_owned(), last_change_ms: reader.ago(now_ms)?, ..Cart::default() };
     let there = reader.byte()?;
     if there & cart_bit::URL != 0 {
         reader.text_into(&mut cart.url)?;
@@ -80,19 +61,10 @@ pub fn decode(
 fn encode_line(line: &Line, currencies: &mut Currencies, row: &mut Vec<u8>) {
     let texts = [&line.sku, &line.name, &line.url, &line.image_url];
     let price = if line.price.is_some() { PRICE } else { 0 };
-    row.push(
-        texts
-            .iter()
-            .enumerate()
-            .filter(|(_, text)| !text.is_empty())
-            .fold(price, |bits, (place, _)| bits | 1 << place),
-    );
+    row.push(texts.iter().enumerate().filter(|(_, text)| !text.is_empty()).fold(price, |bits, (place, _)| bits | 1 << place));
     put_text(row, &line.product_id);
     put_u64(row, u64::from(line.quantity));
-    texts
-        .into_iter()
-        .filter(|text| !text.is_empty())
-        .for_each(|text| put_text(row, text));
+    texts.into_iter().filter(|text| !text.is_empty()).for_each(|text| put_text(row, text));
     if let Some(price) = line.price {
         encode_money(price, currencies, row);
     }
@@ -100,20 +72,8 @@ fn encode_line(line: &Line, currencies: &mut Currencies, row: &mut Vec<u8>) {
 
 fn decode_line(reader: &mut Reader<'_>, currencies: &mut Currencies) -> Result<Line, RowError> {
     let there = reader.byte()?;
-    let mut line = Line {
-        product_id: reader.text()?.to_owned(),
-        quantity: reader.u32("quantity")?,
-        ..Line::default()
-    };
-    for (place, text) in [
-        &mut line.sku,
-        &mut line.name,
-        &mut line.url,
-        &mut line.image_url,
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    let mut line = Line { product_id: reader.text()?.to_owned(), quantity: reader.u32("quantity")?, ..Line::default() };
+    for (place, text) in [&mut line.sku, &mut line.name, &mut line.url, &mut line.image_url].into_iter().enumerate() {
         if there & 1 << place != 0 {
             reader.text_into(text)?;
         }
@@ -131,8 +91,5 @@ fn encode_money(money: Money, currencies: &mut Currencies, row: &mut Vec<u8>) {
 
 fn decode_money(reader: &mut Reader<'_>, currencies: &mut Currencies) -> Result<Money, RowError> {
     let (currency, _) = currencies.get(reader)?;
-    Ok(Money {
-        minor: reader.u64()? as i64,
-        currency,
-    })
+    Ok(Money { minor: reader.u64()? as i64, currency })
 }

@@ -1,4 +1,5 @@
 //! Currencies in a row: written out once, afterwards named by their place among the customer's sums or as "the same as before".
+//! Knows no amounts. Used by the parts of a row that hold money.
 
 use super::RowError;
 use super::bytes::Reader;
@@ -26,10 +27,7 @@ impl Currencies {
         for (place, sum) in summed.iter_mut().zip(sums) {
             *place = Some(sum.currency);
         }
-        Currencies {
-            summed,
-            before: None,
-        }
+        Currencies { summed, before: None }
     }
 
     /// One byte, with the caller's bits above the tag, and the currency itself where it is new.
@@ -57,10 +55,7 @@ impl Currencies {
             AS_BEFORE => self.before,
             place => self.summed.get(usize::from(place)).copied().flatten(),
         };
-        Ok((
-            currency.ok_or(RowError::Malformed("currency"))?,
-            byte >> TAG_BITS,
-        ))
+        Ok((currency.ok_or(RowError::Malformed("currency"))?, byte >> TAG_BITS))
     }
 }
 

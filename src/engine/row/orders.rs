@@ -1,4 +1,5 @@
 //! The part of a row about orders and money.
+//! Written and read by `row`; a new field is a new row version, never another meaning of these bytes.
 
 use super::bytes::{Reader, put_ago, put_fixed, put_u64, put_u128};
 use super::currencies::{Currencies, put_written_out, written_out};
@@ -17,10 +18,7 @@ pub fn encode(customer: &Customer, parts: u16, row: &mut Vec<u8>) -> Currencies 
     let orders = &customer.orders;
     if parts & part::SUMS != 0 {
         put_u64(row, orders.sums.len() as u64);
-        orders
-            .sums
-            .iter()
-            .for_each(|sum| encode_sum(sum, parts, row));
+        orders.sums.iter().for_each(|sum| encode_sum(sum, parts, row));
     }
     let mut currencies = Currencies::of(&orders.sums);
     if parts & part::KEPT != 0 {
@@ -50,11 +48,7 @@ pub fn encode(customer: &Customer, parts: u16, row: &mut Vec<u8>) -> Currencies 
     currencies
 }
 
-pub fn decode(
-    reader: &mut Reader<'_>,
-    parts: u16,
-    customer: &mut Customer,
-) -> Result<Currencies, RowError> {
+pub fn decode(reader: &mut Reader<'_>, parts: u16, customer: &mut Customer) -> Result<Currencies, RowError> {
     let now_ms = customer.now_ms;
     let orders = &mut customer.orders;
     if parts & part::SUMS != 0 {
@@ -70,29 +64,13 @@ pub fn decode(
             before_ms = reader.ago(before_ms)?;
             let remaining_minor = reader.u64()? as i64;
             let (currency, bits) = currencies.get(reader)?;
-            orders.kept.push(Kept {
-                id,
-                at_ms: before_ms,
-                remaining_minor,
-                currency,
-                counted: bits & COUNTED != 0,
-            });
+            orders.kept.push(Kept { id, at_ms: before_ms, remaining_minor, currency, counted: bits & COUNTED != 0 });
         }
     }
     if parts & part::FOLDED != 0 {
         let days = reader.u32("days")?;
-        let (first_ms, last_ms, latest_ms) = (
-            reader.ago(now_ms)?,
-            reader.ago(now_ms)?,
-            reader.ago(now_ms)?,
-        );
-        orders.folded = Some(Folded {
-            days,
-            first_ms,
-            last_ms,
-            latest_ms,
-            log_times: LogTimes::from_bits(reader.fixed()?),
-        });
+        let (first_ms, last_ms, latest_ms) = (reader.ago(now_ms)?, reader.ago(now_ms)?, reader.ago(now_ms)?);
+        orders.folded = Some(Folded { days, first_ms, last_ms, latest_ms, log_times: LogTimes::from_bits(reader.fixed()?) });
     }
     if parts & part::HELD != 0 {
         for _ in 0..reader.count(HELD_MAX, "held refunds")? {
@@ -137,17 +115,8 @@ fn encode_claim(claim: &Claim, currencies: &mut Currencies, row: &mut Vec<u8>) {
 fn decode_claim(reader: &mut Reader<'_>, currencies: &mut Currencies) -> Result<Claim, RowError> {
     let order = reader.fixed()?;
     if reader.byte()? == 0 {
-        return Ok(Claim {
-            order,
-            amount: None,
-        });
+        return Ok(Claim { order, amount: None });
     }
     let (currency, _) = currencies.get(reader)?;
-    Ok(Claim {
-        order,
-        amount: Some(Money {
-            minor: reader.u64()? as i64,
-            currency,
-        }),
-    })
+    Ok(Claim { order, amount: Some(Money { minor: reader.u64()? as i64, currency }) })
 }

@@ -1,4 +1,5 @@
 //! The part of a row about the person: ids seen, address, consent, reading.
+//! Written and read by `row`; a new field is a new row version, never another meaning of these bytes.
 
 use super::bytes::{Reader, put_ago, put_fixed, put_text, put_u64};
 use super::{RowError, part};
@@ -29,11 +30,7 @@ pub fn encode(customer: &Customer, parts: u16, row: &mut Vec<u8>) {
     let now_ms = customer.now_ms;
     if parts & part::SEEN != 0 {
         put_u64(row, customer.seen.fingerprints().len() as u64);
-        customer
-            .seen
-            .fingerprints()
-            .iter()
-            .for_each(|id| put_fixed(row, *id));
+        customer.seen.fingerprints().iter().for_each(|id| put_fixed(row, *id));
     }
     if parts & part::CONTACT != 0 {
         encode_contact(&customer.contact, now_ms, row);
@@ -45,17 +42,11 @@ pub fn encode(customer: &Customer, parts: u16, row: &mut Vec<u8>) {
     if parts & part::READING != 0 {
         let read = [customer.last_open_ms, customer.last_click_ms];
         row.push(u8::from(read[0].is_some()) | u8::from(read[1].is_some()) << 1);
-        read.into_iter()
-            .flatten()
-            .for_each(|at_ms| put_ago(row, now_ms, at_ms));
+        read.into_iter().flatten().for_each(|at_ms| put_ago(row, now_ms, at_ms));
     }
 }
 
-pub fn decode(
-    reader: &mut Reader<'_>,
-    parts: u16,
-    customer: &mut Customer,
-) -> Result<(), RowError> {
+pub fn decode(reader: &mut Reader<'_>, parts: u16, customer: &mut Customer) -> Result<(), RowError> {
     let now_ms = customer.now_ms;
     if parts & part::SEEN != 0 {
         for _ in 0..reader.count(SEEN_MAX, "ids seen")? {
@@ -71,16 +62,8 @@ pub fn decode(
     }
     if parts & part::READING != 0 {
         let there = reader.byte()?;
-        customer.last_open_ms = if there & 1 != 0 {
-            Some(reader.ago(now_ms)?)
-        } else {
-            None
-        };
-        customer.last_click_ms = if there & 2 != 0 {
-            Some(reader.ago(now_ms)?)
-        } else {
-            None
-        };
+        customer.last_open_ms = if there & 1 != 0 { Some(reader.ago(now_ms)?) } else { None };
+        customer.last_click_ms = if there & 2 != 0 { Some(reader.ago(now_ms)?) } else { None };
     }
     Ok(())
 }
@@ -94,12 +77,7 @@ fn encode_contact(contact: &Contact, now_ms: i64, row: &mut Vec<u8>) {
         (contact_bit::LOCALE, !contact.locale.is_empty()),
         (contact_bit::TIME_ZONE, !contact.time_zone.is_empty()),
     ];
-    row.push(
-        there
-            .into_iter()
-            .filter(|(_, is_there)| *is_there)
-            .fold(0, |bits, (bit, _)| bits | bit),
-    );
+    row.push(there.into_iter().filter(|(_, is_there)| *is_there).fold(0, |bits, (bit, _)| bits | bit));
     if contact.has_email() {
         put_text(row, &contact.email);
         put_ago(row, now_ms, contact.email_at_ms);
@@ -113,11 +91,7 @@ fn encode_contact(contact: &Contact, now_ms: i64, row: &mut Vec<u8>) {
         .for_each(|text| put_text(row, text));
 }
 
-fn decode_contact(
-    reader: &mut Reader<'_>,
-    now_ms: i64,
-    contact: &mut Contact,
-) -> Result<(), RowError> {
+fn decode_contact(reader: &mut Reader<'_>, now_ms: i64, contact: &mut Contact) -> Result<(), RowError> {
     let there = reader.byte()?;
     if there & contact_bit::EMAIL != 0 {
         reader.text_into(&mut contact.email)?;
@@ -145,21 +119,9 @@ fn encode_stated(stated: Option<&Stated>, now_ms: i64, row: &mut Vec<u8>) {
         return row.push(0);
     };
     let mut bits = consent_bit::THERE | status_bits(stated.status);
-    bits |= if stated.double_opt_in {
-        consent_bit::DOUBLE_OPT_IN
-    } else {
-        0
-    };
-    bits |= if stated.complaint {
-        consent_bit::COMPLAINT
-    } else {
-        0
-    };
-    bits |= if stated.source.is_empty() {
-        0
-    } else {
-        consent_bit::SOURCE
-    };
+    bits |= if stated.double_opt_in { consent_bit::DOUBLE_OPT_IN } else { 0 };
+    bits |= if stated.complaint { consent_bit::COMPLAINT } else { 0 };
+    bits |= if stated.source.is_empty() { 0 } else { consent_bit::SOURCE };
     row.push(bits);
     put_ago(row, now_ms, stated.at_ms);
     if !stated.source.is_empty() {
@@ -173,33 +135,16 @@ fn decode_stated(reader: &mut Reader<'_>, now_ms: i64) -> Result<Option<Stated>,
         return Ok(None);
     }
     let at_ms = reader.ago(now_ms)?;
-    let source = if bits & consent_bit::SOURCE != 0 {
-        reader.text()?.to_owned()
-    } else {
-        String::new()
-    };
-    let (double_opt_in, complaint) = (
-        bits & consent_bit::DOUBLE_OPT_IN != 0,
-        bits & consent_bit::COMPLAINT != 0,
-    );
-    Ok(Some(Stated {
-        status: status(bits)?,
-        complaint,
-        double_opt_in,
-        source,
-        at_ms,
-    }))
+    let source = if bits & consent_bit::SOURCE != 0 { reader.text()?.to_owned() } else { String::new() };
+    let (double_opt_in, complaint) = (bits & consent_bit::DOUBLE_OPT_IN != 0, bits & consent_bit::COMPLAINT != 0);
+    Ok(Some(Stated { status: status(bits)?, complaint, double_opt_in, source, at_ms }))
 }
 
 fn encode_trait(by_trait: Option<&ByTrait>, now_ms: i64, row: &mut Vec<u8>) {
     let Some(by_trait) = by_trait else {
         return row.push(0);
     };
-    let double_opt_in = if by_trait.double_opt_in {
-        consent_bit::DOUBLE_OPT_IN
-    } else {
-        0
-    };
+    let double_opt_in = if by_trait.double_opt_in { consent_bit::DOUBLE_OPT_IN } else { 0 };
     row.push(consent_bit::THERE | status_bits(by_trait.status) | double_opt_in);
     put_ago(row, now_ms, by_trait.at_ms);
 }
@@ -209,11 +154,7 @@ fn decode_trait(reader: &mut Reader<'_>, now_ms: i64) -> Result<Option<ByTrait>,
     if bits & consent_bit::THERE == 0 {
         return Ok(None);
     }
-    Ok(Some(ByTrait {
-        status: status(bits)?,
-        double_opt_in: bits & consent_bit::DOUBLE_OPT_IN != 0,
-        at_ms: reader.ago(now_ms)?,
-    }))
+    Ok(Some(ByTrait { status: status(bits)?, double_opt_in: bits & consent_bit::DOUBLE_OPT_IN != 0, at_ms: reader.ago(now_ms)? }))
 }
 
 fn status_bits(status: ConsentStatus) -> u8 {

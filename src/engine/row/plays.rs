@@ -1,4 +1,5 @@
 //! The part of a row about plays and the sends they remember.
+//! Written and read by `row`; a new field is a new row version, never another meaning of these bytes.
 
 use super::bytes::{Reader, put_ago, put_fixed, put_u64};
 use super::{RowError, part};
@@ -20,25 +21,15 @@ pub fn encode(customer: &Customer, parts: u16, row: &mut Vec<u8>) {
     let now_ms = customer.now_ms;
     if parts & part::PLAYS != 0 {
         put_u64(row, customer.plays.len() as u64);
-        customer
-            .plays
-            .iter()
-            .for_each(|state| encode_state(state, now_ms, row));
+        customer.plays.iter().for_each(|state| encode_state(state, now_ms, row));
     }
     if parts & part::SENDS != 0 {
         put_u64(row, customer.sends_ms.len() as u64);
-        customer
-            .sends_ms
-            .iter()
-            .for_each(|at_ms| put_ago(row, now_ms, *at_ms));
+        customer.sends_ms.iter().for_each(|at_ms| put_ago(row, now_ms, *at_ms));
     }
 }
 
-pub fn decode(
-    reader: &mut Reader<'_>,
-    parts: u16,
-    customer: &mut Customer,
-) -> Result<(), RowError> {
+pub fn decode(reader: &mut Reader<'_>, parts: u16, customer: &mut Customer) -> Result<(), RowError> {
     if parts & part::PLAYS != 0 {
         for _ in 0..reader.count(PLAYS_MAX, "plays")? {
             customer.plays.push(decode_state(reader, customer.now_ms)?);
@@ -54,25 +45,15 @@ pub fn decode(
 
 fn encode_state(state: &PlayState, now_ms: i64, row: &mut Vec<u8>) {
     put_fixed(row, state.play);
-    let last_send = if state.last_send_ms.is_some() {
-        LAST_SEND
-    } else {
-        0
-    };
+    let last_send = if state.last_send_ms.is_some() { LAST_SEND } else { 0 };
     match state.phase {
         Phase::Idle => row.push(phase::IDLE | last_send),
         Phase::Over => row.push(phase::OVER | last_send),
-        Phase::Waiting {
-            step,
-            due_ms,
-            release_ms,
-        } => {
+        Phase::Waiting { step, due_ms, release_ms } => {
             row.push(phase::WAITING | last_send | if release_ms.is_some() { RELEASE } else { 0 });
             row.push(step);
             put_ago(row, now_ms, due_ms);
-            release_ms
-                .into_iter()
-                .for_each(|at_ms| put_ago(row, now_ms, at_ms));
+            release_ms.into_iter().for_each(|at_ms| put_ago(row, now_ms, at_ms));
         }
     }
     put_u64(row, state.out.len() as u64);
@@ -81,10 +62,7 @@ fn encode_state(state: &PlayState, now_ms: i64, row: &mut Vec<u8>) {
         put_ago(row, now_ms, sent.due_ms);
         put_ago(row, now_ms, sent.expires_ms);
     }
-    state
-        .last_send_ms
-        .into_iter()
-        .for_each(|at_ms| put_ago(row, now_ms, at_ms));
+    state.last_send_ms.into_iter().for_each(|at_ms| put_ago(row, now_ms, at_ms));
 }
 
 fn decode_state(reader: &mut Reader<'_>, now_ms: i64) -> Result<PlayState, RowError> {
@@ -95,37 +73,16 @@ fn decode_state(reader: &mut Reader<'_>, now_ms: i64) -> Result<PlayState, RowEr
         phase::OVER => Phase::Over,
         phase::WAITING => {
             let (step, due_ms) = (reader.byte()?, reader.ago(now_ms)?);
-            let release_ms = if bits & RELEASE != 0 {
-                Some(reader.ago(now_ms)?)
-            } else {
-                None
-            };
-            Phase::Waiting {
-                step,
-                due_ms,
-                release_ms,
-            }
+            let release_ms = if bits & RELEASE != 0 { Some(reader.ago(now_ms)?) } else { None };
+            Phase::Waiting { step, due_ms, release_ms }
         }
         _ => return Err(RowError::Malformed("play")),
     };
     let sends = reader.count(STEPS_MAX, "sends out")?;
     let mut out = Vec::with_capacity(sends);
     for _ in 0..sends {
-        out.push(Sent {
-            step: reader.byte()?,
-            due_ms: reader.ago(now_ms)?,
-            expires_ms: reader.ago(now_ms)?,
-        });
+        out.push(Sent { step: reader.byte()?, due_ms: reader.ago(now_ms)?, expires_ms: reader.ago(now_ms)? });
     }
-    let last_send_ms = if bits & LAST_SEND != 0 {
-        Some(reader.ago(now_ms)?)
-    } else {
-        None
-    };
-    Ok(PlayState {
-        play,
-        phase,
-        out,
-        last_send_ms,
-    })
+    let last_send_ms = if bits & LAST_SEND != 0 { Some(reader.ago(now_ms)?) } else { None };
+    Ok(PlayState { play, phase, out, last_send_ms })
 }

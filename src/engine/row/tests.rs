@@ -11,10 +11,7 @@ use crate::event::{ConsentStatus, Currency, Money};
 const NOW: i64 = 1_767_225_600_000;
 
 fn money(minor: i64, code: &str) -> Money {
-    Money {
-        minor,
-        currency: Currency::from_code(code).unwrap(),
-    }
+    Money { minor, currency: Currency::from_code(code).unwrap() }
 }
 
 /// Everything a row can hold.
@@ -41,125 +38,35 @@ fn full() -> Customer {
     customer.contact.locale = "en-GB".into();
     customer.contact.time_zone = "Europe/London".into();
     let status = ConsentStatus::Unsubscribed;
-    customer.consent.stated = Some(Stated {
-        status,
-        complaint: true,
-        double_opt_in: true,
-        source: "form".into(),
-        at_ms: NOW - 7,
-    });
-    customer.consent.by_trait = Some(ByTrait {
-        status: ConsentStatus::Pending,
-        double_opt_in: false,
-        at_ms: NOW - 8,
-    });
-    let (usd, eur, jpy) = (
-        money(0, "USD").currency,
-        money(0, "EUR").currency,
-        money(0, "JPY").currency,
-    );
-    let sum = Sum {
-        orders: 2,
-        gross_minor: 1 << 70,
-        refunds_minor: 100,
-        folded_first_minor: 50,
-        folded_repeat_minor: 60,
-        ..Sum::new(usd)
-    };
+    customer.consent.stated = Some(Stated { status, complaint: true, double_opt_in: true, source: "form".into(), at_ms: NOW - 7 });
+    customer.consent.by_trait = Some(ByTrait { status: ConsentStatus::Pending, double_opt_in: false, at_ms: NOW - 8 });
+    let (usd, eur, jpy) = (money(0, "USD").currency, money(0, "EUR").currency, money(0, "JPY").currency);
+    let sum = Sum { orders: 2, gross_minor: 1 << 70, refunds_minor: 100, folded_first_minor: 50, folded_repeat_minor: 60, ..Sum::new(usd) };
     customer.orders.sums = vec![sum, Sum::new(eur)];
     customer.orders.kept = vec![
-        Kept {
-            id: 11,
-            at_ms: NOW - 300,
-            remaining_minor: 5720,
-            currency: usd,
-            counted: true,
-        },
-        Kept {
-            id: 12,
-            at_ms: NOW - 200,
-            remaining_minor: 0,
-            currency: jpy,
-            counted: false,
-        },
-        Kept {
-            id: 13,
-            at_ms: NOW - 200,
-            remaining_minor: 1,
-            currency: jpy,
-            counted: true,
-        },
+        Kept { id: 11, at_ms: NOW - 300, remaining_minor: 5720, currency: usd, counted: true },
+        Kept { id: 12, at_ms: NOW - 200, remaining_minor: 0, currency: jpy, counted: false },
+        Kept { id: 13, at_ms: NOW - 200, remaining_minor: 1, currency: jpy, counted: true },
     ];
     let mut log_times = crate::clv::LogTimes::new();
     log_times.add(1_000_000);
-    customer.orders.folded = Some(Folded {
-        days: 4,
-        first_ms: NOW - 900,
-        last_ms: NOW - 800,
-        latest_ms: NOW - 700,
-        log_times,
-    });
-    customer.orders.held = vec![
-        Claim {
-            order: 21,
-            amount: None,
-        },
-        Claim {
-            order: 22,
-            amount: Some(money(9, "EUR")),
-        },
-    ];
-    let line = Line {
-        product_id: "p-1".into(),
-        name: "Shoe".into(),
-        price: Some(money(2860, "USD")),
-        quantity: 2,
-        ..Line::default()
-    };
-    let bare = Line {
-        product_id: "p-2".into(),
-        quantity: 1,
-        price: Some(money(3, "KWD")),
-        ..Line::default()
-    };
+    customer.orders.folded = Some(Folded { days: 4, first_ms: NOW - 900, last_ms: NOW - 800, latest_ms: NOW - 700, log_times });
+    customer.orders.held = vec![Claim { order: 21, amount: None }, Claim { order: 22, amount: Some(money(9, "EUR")) }];
+    let line = Line { product_id: "p-1".into(), name: "Shoe".into(), price: Some(money(2860, "USD")), quantity: 2, ..Line::default() };
+    let bare = Line { product_id: "p-2".into(), quantity: 1, price: Some(money(3, "KWD")), ..Line::default() };
     let lines = vec![line, bare];
     let url = "https://shop.example.com/c-1".into();
-    customer.cart = Some(Cart {
-        id: "c-1".into(),
-        url,
-        checkout: Some(31),
-        lines,
-        stated: Some(money(7, "KWD")),
-        last_change_ms: NOW - 9,
-    });
-    let out = vec![Sent {
-        step: 0,
-        due_ms: NOW - 50,
-        expires_ms: NOW + 50,
-    }];
+    customer.cart = Some(Cart { id: "c-1".into(), url, checkout: Some(31), lines, stated: Some(money(7, "KWD")), last_change_ms: NOW - 9 });
+    let out = vec![Sent { step: 0, due_ms: NOW - 50, expires_ms: NOW + 50 }];
     customer.plays = vec![
         PlayState {
             play: 41,
-            phase: Phase::Waiting {
-                step: 1,
-                due_ms: NOW + 60,
-                release_ms: Some(NOW + 70),
-            },
+            phase: Phase::Waiting { step: 1, due_ms: NOW + 60, release_ms: Some(NOW + 70) },
             out,
             last_send_ms: Some(NOW - 50),
         },
-        PlayState {
-            play: 42,
-            phase: Phase::Over,
-            out: Vec::new(),
-            last_send_ms: None,
-        },
-        PlayState {
-            play: 43,
-            phase: Phase::Idle,
-            out: Vec::new(),
-            last_send_ms: Some(NOW - 1),
-        },
+        PlayState { play: 42, phase: Phase::Over, out: Vec::new(), last_send_ms: None },
+        PlayState { play: 43, phase: Phase::Idle, out: Vec::new(), last_send_ms: Some(NOW - 1) },
     ];
     customer
 }
@@ -188,17 +95,7 @@ fn version_1_rows_stay_as_they_are() {
 #[test]
 fn what_is_absent_costs_nothing() {
     let mut row = Vec::new();
-    encode(
-        &Customer {
-            now_ms: NOW,
-            last_event_ms: NOW,
-            cycle: 1,
-            stage: Some(Stage::Visitor),
-            ..Customer::default()
-        },
-        NEVER,
-        &mut row,
-    );
+    encode(&Customer { now_ms: NOW, last_event_ms: NOW, cycle: 1, stage: Some(Stage::Visitor), ..Customer::default() }, NEVER, &mut row);
     assert_eq!(row.len(), 8 + 1 + 2 + 6 + 1);
     assert_eq!(deadline_ms(&row), None);
 }
@@ -206,32 +103,16 @@ fn what_is_absent_costs_nothing() {
 #[test]
 fn a_typical_customer_takes_about_150_bytes() {
     let usd = money(0, "USD").currency;
-    let mut customer = Customer {
-        now_ms: NOW,
-        last_event_ms: NOW,
-        known: true,
-        stage: Some(Stage::Repeat),
-        cycle: 1,
-        ..Customer::default()
-    };
+    let mut customer =
+        Customer { now_ms: NOW, last_event_ms: NOW, known: true, stage: Some(Stage::Repeat), cycle: 1, ..Customer::default() };
     (0..6).for_each(|id| customer.seen.remember(id));
     customer.contact.email = "u-00001234@example.com".into();
     customer.contact.email_at_ms = NOW;
     customer.last_open_ms = Some(NOW - 86_400_000);
     let day = |days: i64| NOW - days * 86_400_000;
-    let kept = |id, days| Kept {
-        id,
-        at_ms: day(days),
-        remaining_minor: 5720,
-        currency: usd,
-        counted: true,
-    };
+    let kept = |id, days| Kept { id, at_ms: day(days), remaining_minor: 5720, currency: usd, counted: true };
     customer.orders.kept = vec![kept(1, 40), kept(2, 3)];
-    customer.orders.sums = vec![Sum {
-        orders: 2,
-        gross_minor: 11_440,
-        ..Sum::new(usd)
-    }];
+    customer.orders.sums = vec![Sum { orders: 2, gross_minor: 11_440, ..Sum::new(usd) }];
     let mut row = Vec::new();
     encode(&customer, day(-60), &mut row);
     assert!(row.len() <= 150, "{} bytes", row.len());
@@ -257,8 +138,5 @@ fn refused_rows_say_why() {
     for (row, error) in cases {
         assert_eq!(read_row(row), Err(error));
     }
-    assert_eq!(
-        RowError::Malformed("stage").to_string(),
-        "the row's stage is malformed"
-    );
+    assert_eq!(RowError::Malformed("stage").to_string(), "the row's stage is malformed");
 }

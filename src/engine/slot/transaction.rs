@@ -17,8 +17,7 @@ pub struct Change<'a> {
 impl Slot {
     /// Whether a customer has changed or slot time moved since the last `publish`.
     pub fn is_touched(&self) -> bool {
-        self.time_ms != self.published_time_ms
-            || self.overlay.entries().iter().any(|e| e.is_changed)
+        self.time_ms != self.published_time_ms || self.overlay.entries().iter().any(|e| e.is_changed)
     }
 
     /// Customers the transaction has touched.
@@ -34,18 +33,13 @@ impl Slot {
     /// The changed rows, sealed, in order of first touch.
     pub fn changes(&self) -> impl Iterator<Item = Change<'_>> {
         let changed = self.overlay.entries().iter().filter(|e| e.is_changed);
-        changed.map(|e| Change {
-            hash: e.hash,
-            id: self.overlay.id(e),
-            row: self.overlay.row(e),
-        })
+        changed.map(|e| Change { hash: e.hash, id: self.overlay.id(e), row: self.overlay.row(e) })
     }
 
     /// The transaction is committed: its rows become the committed ones.
     pub fn publish(&mut self) {
         for change in self.changes() {
-            self.committed
-                .put(self.number, change.hash, change.id, change.row);
+            self.committed.put(self.number, change.hash, change.id, change.row);
         }
         self.overlay.clear();
         self.published_time_ms = self.time_ms;

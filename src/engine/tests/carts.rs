@@ -7,29 +7,18 @@ use ContentsSource::{Abandoned, CheckoutStarted, Updated, Viewed};
 
 /// `product×quantity` of the open cart's lines.
 fn lines(customer: &Customer) -> Vec<String> {
-    customer
-        .cart
-        .iter()
-        .flat_map(|c| &c.lines)
-        .map(|l| format!("{}×{}", l.product_id, l.quantity))
-        .collect()
+    customer.cart.iter().flat_map(|c| &c.lines).map(|l| format!("{}×{}", l.product_id, l.quantity)).collect()
 }
 
 fn products(list: &[(&str, u32)]) -> Option<Vec<Product<'static>>> {
-    Some(
-        list.iter()
-            .map(|(id, quantity)| product(id, Some(usd(1000)), *quantity))
-            .collect(),
-    )
+    Some(list.iter().map(|(id, quantity)| product(id, Some(usd(1000)), *quantity)).collect())
 }
 
 /// The same event for another cart; `None`: for none in particular.
 fn of_cart(id: Option<&'static str>, mut event: Event<'static>) -> Event<'static> {
     match &mut event.kind {
         Kind::CartLine(line) => line.cart_id = id.map(Into::into),
-        Kind::CartContents(contents) | Kind::CartAbandoned(contents) => {
-            contents.cart_id = id.map(Into::into)
-        }
+        Kind::CartContents(contents) | Kind::CartAbandoned(contents) => contents.cart_id = id.map(Into::into),
         _ => unreachable!("a cart event"),
     }
     event
@@ -38,9 +27,7 @@ fn of_cart(id: Option<&'static str>, mut event: Event<'static>) -> Event<'static
 /// The same event stating a value.
 fn stating(minor: i64, mut event: Event<'static>) -> Event<'static> {
     match &mut event.kind {
-        Kind::CartContents(contents) | Kind::CartAbandoned(contents) => {
-            contents.value = Some(usd(minor))
-        }
+        Kind::CartContents(contents) | Kind::CartAbandoned(contents) => contents.value = Some(usd(minor)),
         _ => unreachable!("a contents event"),
     }
     event
@@ -49,63 +36,16 @@ fn stating(minor: i64, mut event: Event<'static>) -> Event<'static> {
 #[test]
 fn deltas_add_up_and_contents_replace() {
     let cases = [
-        (
-            "adding",
-            vec![added(0, "a", 1), added(1, "b", 2), added(2, "a", 3)],
-            vec!["a×4", "b×2"],
-        ),
-        (
-            "removing stops at nothing",
-            vec![added(0, "a", 1), added(0, "b", 1), removed(1, "a", 5)],
-            vec!["b×1"],
-        ),
-        (
-            "removing the unknown",
-            vec![added(0, "a", 1), removed(1, "b", 1)],
-            vec!["a×1"],
-        ),
-        (
-            "contents replace",
-            vec![
-                added(0, "a", 1),
-                contents(1, Viewed, products(&[("b", 2), ("c", 1)])),
-            ],
-            vec!["b×2", "c×1"],
-        ),
-        (
-            "equal products are merged",
-            vec![contents(
-                0,
-                Updated,
-                products(&[("b", 2), ("c", 0), ("b", 1)]),
-            )],
-            vec!["b×3"],
-        ),
-        (
-            "a view without products changes nothing",
-            vec![added(0, "a", 1), contents(1, Viewed, None)],
-            vec!["a×1"],
-        ),
-        (
-            "empty contents",
-            vec![added(0, "a", 1), contents(1, Updated, products(&[]))],
-            vec![],
-        ),
-        (
-            "another cart replaces",
-            vec![added(0, "a", 1), of_cart(Some("c-2"), added(1, "b", 1))],
-            vec!["b×1"],
-        ),
-        (
-            "even by a removal",
-            vec![added(0, "a", 1), of_cart(Some("c-2"), removed(1, "b", 1))],
-            vec![],
-        ),
-        (
-            "no cart id means the open one",
-            vec![added(0, "a", 1), of_cart(None, added(1, "b", 1))],
-            vec!["a×1", "b×1"],
-        ),
+        ("adding", vec![added(0, "a", 1), added(1, "b", 2), added(2, "a", 3)], vec!["a×4", "b×2"]),
+        ("removing stops at nothing", vec![added(0, "a", 1), added(0, "b", 1), removed(1, "a", 5)], vec!["b×1"]),
+        ("removing the unknown", vec![added(0, "a", 1), removed(1, "b", 1)], vec!["a×1"]),
+        ("contents replace", vec![added(0, "a", 1), contents(1, Viewed, products(&[("b", 2), ("c", 1)]))], vec!["b×2", "c×1"]),
+        ("equal products are merged", vec![contents(0, Updated, products(&[("b", 2), ("c", 0), ("b", 1)]))], vec!["b×3"]),
+        ("a view without products changes nothing", vec![added(0, "a", 1), contents(1, Viewed, None)], vec!["a×1"]),
+        ("empty contents", vec![added(0, "a", 1), contents(1, Updated, products(&[]))], vec![]),
+        ("another cart replaces", vec![added(0, "a", 1), of_cart(Some("c-2"), added(1, "b", 1))], vec!["b×1"]),
+        ("even by a removal", vec![added(0, "a", 1), of_cart(Some("c-2"), removed(1, "b", 1))], vec![]),
+        ("no cart id means the open one", vec![added(0, "a", 1), of_cart(None, added(1, "b", 1))], vec!["a×1", "b×1"]),
         ("adding nothing", vec![added(0, "a", 0)], vec![]),
     ];
     for (name, events, expected) in cases {
@@ -118,15 +58,9 @@ fn deltas_add_up_and_contents_replace() {
 #[test]
 fn a_cart_without_id_is_named_by_its_first_change() {
     let mut shop = Shop::new();
-    shop.feed_all(&[
-        of_cart(None, added(5, "a", 1)),
-        of_cart(None, added(9, "a", 1)),
-    ]);
+    shop.feed_all(&[of_cart(None, added(5, "a", 1)), of_cart(None, added(9, "a", 1))]);
     let cart = shop.customer("u-1").cart.unwrap();
-    assert_eq!(
-        (cart.id, cart.last_change_ms),
-        (format!("auto-{}", T0 + 5), T0 + 9)
-    );
+    assert_eq!((cart.id, cart.last_change_ms), (format!("auto-{}", T0 + 5), T0 + 9));
 }
 
 #[test]
@@ -137,117 +71,47 @@ fn what_does_not_fit_is_folded_into_the_last_line() {
     }
     let cart = shop.customer("u-1").cart.unwrap();
     let last = cart.lines.last().unwrap();
-    assert_eq!(
-        (
-            cart.lines.len(),
-            last.product_id.as_str(),
-            last.quantity,
-            last.price
-        ),
-        (20, "other", 8, None)
-    );
+    assert_eq!((cart.lines.len(), last.product_id.as_str(), last.quantity, last.price), (20, "other", 8, None));
     assert_eq!(cart.value(), None, "the folded line has no price");
 }
 
 #[test]
 fn the_value_is_the_lines_sum_else_what_the_shop_stated() {
-    let line_of =
-        |id: &str, price: Option<Money>, quantity| line(0, Added, product(id, price, quantity));
+    let line_of = |id: &str, price: Option<Money>, quantity| line(0, Added, product(id, price, quantity));
     let stated = || stating(777, contents(0, Viewed, None));
     let cases = [
-        (
-            "all priced",
-            vec![
-                line_of("a", Some(usd(1000)), 2),
-                line_of("b", Some(usd(50)), 1),
-                stated(),
-            ],
-            Some(2050),
-        ),
-        (
-            "one without price",
-            vec![
-                line_of("a", Some(usd(1000)), 2),
-                line_of("b", None, 1),
-                stated(),
-            ],
-            Some(777),
-        ),
-        (
-            "one without price, nothing stated",
-            vec![line_of("a", Some(usd(1000)), 2), line_of("b", None, 1)],
-            None,
-        ),
-        (
-            "two currencies",
-            vec![
-                line_of("a", Some(usd(1000)), 2),
-                line_of("b", Some(money(1, "EUR")), 1),
-                stated(),
-            ],
-            None,
-        ),
+        ("all priced", vec![line_of("a", Some(usd(1000)), 2), line_of("b", Some(usd(50)), 1), stated()], Some(2050)),
+        ("one without price", vec![line_of("a", Some(usd(1000)), 2), line_of("b", None, 1), stated()], Some(777)),
+        ("one without price, nothing stated", vec![line_of("a", Some(usd(1000)), 2), line_of("b", None, 1)], None),
+        ("two currencies", vec![line_of("a", Some(usd(1000)), 2), line_of("b", Some(money(1, "EUR")), 1), stated()], None),
         ("no lines", vec![stated()], Some(777)),
-        (
-            "beyond 64 bits",
-            vec![line_of("a", Some(usd(i64::MAX)), 2)],
-            None,
-        ),
+        ("beyond 64 bits", vec![line_of("a", Some(usd(i64::MAX)), 2)], None),
     ];
     for (name, events, expected) in cases {
         let mut shop = Shop::new();
         shop.feed_all(&events);
-        assert_eq!(
-            shop.customer("u-1").cart.unwrap().value().map(|v| v.minor),
-            expected,
-            "{name}"
-        );
+        assert_eq!(shop.customer("u-1").cart.unwrap().value().map(|v| v.minor), expected, "{name}");
     }
 }
 
 #[test]
 fn an_order_closes_the_cart_if_it_came_later_or_names_it() {
-    let naming = |at: i64,
-                  cart_id: Option<&'static str>,
-                  checkout_id: Option<&'static str>,
-                  id: &'static str| {
-        let order = Order {
-            order_id: id.into(),
-            checkout_id: checkout_id.map(Into::into),
-            cart_id: cart_id.map(Into::into),
-            value: usd(100),
-        };
+    let naming = |at: i64, cart_id: Option<&'static str>, checkout_id: Option<&'static str>, id: &'static str| {
+        let order =
+            Order { order_id: id.into(), checkout_id: checkout_id.map(Into::into), cart_id: cart_id.map(Into::into), value: usd(100) };
         event(at, "Order Completed", Kind::OrderCompleted(order))
     };
     let mut checkout = contents(HOUR, CheckoutStarted, products(&[("a", 1)]));
-    let Kind::CartContents(started) = &mut checkout.kind else {
-        unreachable!()
-    };
+    let Kind::CartContents(started) = &mut checkout.kind else { unreachable!() };
     started.checkout_id = Some("k-1".into());
     let cases = [
         ("later", naming(2 * HOUR, None, None, "o"), true),
         ("at the same moment", naming(HOUR, None, None, "o"), true),
         ("earlier, naming nothing", naming(0, None, None, "o"), false),
-        (
-            "earlier, another cart",
-            naming(0, Some("c-9"), None, "o"),
-            false,
-        ),
-        (
-            "earlier, this cart",
-            naming(0, Some("c-1"), None, "o"),
-            true,
-        ),
-        (
-            "earlier, this checkout",
-            naming(0, None, Some("k-1"), "o"),
-            true,
-        ),
-        (
-            "earlier, the checkout's id as the order's",
-            naming(0, None, None, "k-1"),
-            true,
-        ),
+        ("earlier, another cart", naming(0, Some("c-9"), None, "o"), false),
+        ("earlier, this cart", naming(0, Some("c-1"), None, "o"), true),
+        ("earlier, this checkout", naming(0, None, Some("k-1"), "o"), true),
+        ("earlier, the checkout's id as the order's", naming(0, None, None, "k-1"), true),
     ];
     for (name, order, closes) in cases {
         let mut shop = Shop::new();
@@ -261,19 +125,12 @@ fn cart_events_older_than_the_last_order_are_late() {
     let mut shop = Shop::new();
     shop.feed_all(&[order(HOUR, "o", usd(100)), refund(2 * HOUR, "o", None)]);
     assert_eq!(shop.feed(&added(HOUR - 1, "a", 1)), Outcome::Late);
-    let late = Event {
-        traits: identified(0).traits,
-        ..added(HOUR - 1, "a", 1)
-    };
+    let late = Event { traits: identified(0).traits, ..added(HOUR - 1, "a", 1) };
     assert_eq!(shop.feed(&late), Outcome::Late);
     assert_eq!(shop.feed(&added(HOUR, "a", 1)), Outcome::Applied);
     let customer = shop.customer("u-1");
     assert_eq!(
-        (
-            lines(&customer),
-            customer.contact.email.as_str(),
-            shop.counted(Counter::LateCart)
-        ),
+        (lines(&customer), customer.contact.email.as_str(), shop.counted(Counter::LateCart)),
         (vec!["a×1".to_owned()], "u-1@example.com", 2)
     );
 }
@@ -282,16 +139,10 @@ fn cart_events_older_than_the_last_order_are_late() {
 fn names_and_pictures_are_learned_without_being_a_change() {
     let mut shop = Shop::new();
     shop.feed(&added(0, "a", 1));
-    let named = Product {
-        name: Some("Shoe".into()),
-        ..product("a", Some(usd(1000)), 1)
-    };
+    let named = Product { name: Some("Shoe".into()), ..product("a", Some(usd(1000)), 1) };
     shop.feed(&contents(MINUTE, Viewed, Some(vec![named])));
     let cart = shop.customer("u-1").cart.unwrap();
-    assert_eq!(
-        (cart.lines[0].name.as_str(), cart.last_change_ms),
-        ("Shoe", T0)
-    );
+    assert_eq!((cart.lines[0].name.as_str(), cart.last_change_ms), ("Shoe", T0));
 }
 
 /// The same event about no cart in particular.

@@ -18,14 +18,7 @@ fn shop_with(change: impl FnOnce(&mut Play)) -> Shop {
 fn dated(shop: &Shop) -> Vec<String> {
     shop.written(Topic::Actions)
         .iter()
-        .map(|a| {
-            format!(
-                "{}/{} {}",
-                text(a, "kind"),
-                text(a, "reason"),
-                &text(a, "event_time")[8..16]
-            )
-        })
+        .map(|a| format!("{}/{} {}", text(a, "kind"), text(a, "reason"), &text(a, "event_time")[8..16]))
         .collect()
 }
 
@@ -33,48 +26,16 @@ fn dated(shop: &Shop) -> Vec<String> {
 fn the_reminder_waits_from_the_last_change_and_comes_once() {
     let same = || Some(vec![product("a", Some(usd(1000)), 2)]);
     let cases = [
-        (
-            "left alone",
-            vec![added(HOUR, "a", 2)],
-            vec!["send/cart_idle 01T02:00"],
-        ),
-        (
-            "changed again",
-            vec![added(HOUR, "a", 1), added(90 * MINUTE, "a", 1)],
-            vec!["send/cart_idle 01T02:30"],
-        ),
-        (
-            "only looked at",
-            vec![added(HOUR, "a", 2), contents(90 * MINUTE, Viewed, same())],
-            vec!["send/cart_idle 01T02:00"],
-        ),
-        (
-            "changed after the reminder",
-            vec![added(HOUR, "a", 1), added(3 * HOUR, "a", 1)],
-            vec!["send/cart_idle 01T02:00"],
-        ),
-        (
-            "a late change moves nothing",
-            vec![added(HOUR, "a", 1), added(MINUTE, "b", 1)],
-            vec!["send/cart_idle 01T02:00"],
-        ),
-        (
-            "ordered in time",
-            vec![added(HOUR, "a", 1), order(90 * MINUTE, "o", usd(1))],
-            vec![],
-        ),
-        (
-            "emptied in time",
-            vec![added(HOUR, "a", 1), removed(90 * MINUTE, "a", 1)],
-            vec![],
-        ),
+        ("left alone", vec![added(HOUR, "a", 2)], vec!["send/cart_idle 01T02:00"]),
+        ("changed again", vec![added(HOUR, "a", 1), added(90 * MINUTE, "a", 1)], vec!["send/cart_idle 01T02:30"]),
+        ("only looked at", vec![added(HOUR, "a", 2), contents(90 * MINUTE, Viewed, same())], vec!["send/cart_idle 01T02:00"]),
+        ("changed after the reminder", vec![added(HOUR, "a", 1), added(3 * HOUR, "a", 1)], vec!["send/cart_idle 01T02:00"]),
+        ("a late change moves nothing", vec![added(HOUR, "a", 1), added(MINUTE, "b", 1)], vec!["send/cart_idle 01T02:00"]),
+        ("ordered in time", vec![added(HOUR, "a", 1), order(90 * MINUTE, "o", usd(1))], vec![]),
+        ("emptied in time", vec![added(HOUR, "a", 1), removed(90 * MINUTE, "a", 1)], vec![]),
         (
             "emptied, then filled",
-            vec![
-                added(HOUR, "a", 1),
-                removed(90 * MINUTE, "a", 1),
-                added(2 * HOUR, "b", 1),
-            ],
+            vec![added(HOUR, "a", 1), removed(90 * MINUTE, "a", 1), added(2 * HOUR, "b", 1)],
             vec!["send/cart_idle 01T03:00"],
         ),
         (
@@ -88,26 +49,10 @@ fn the_reminder_waits_from_the_last_change_and_comes_once() {
             }],
             vec!["send/cart_idle 01T02:00"],
         ),
-        (
-            "an upstream saw it left",
-            vec![added(HOUR, "a", 1), contents(70 * MINUTE, Abandoned, None)],
-            vec!["send/cart_idle 01T01:10"],
-        ),
-        (
-            "with its contents",
-            vec![contents(70 * MINUTE, Abandoned, same())],
-            vec!["send/cart_idle 01T01:10"],
-        ),
-        (
-            "left, but unknown",
-            vec![contents(70 * MINUTE, Abandoned, None)],
-            vec![],
-        ),
-        (
-            "left after the reminder",
-            vec![added(HOUR, "a", 1), contents(3 * HOUR, Abandoned, None)],
-            vec!["send/cart_idle 01T02:00"],
-        ),
+        ("an upstream saw it left", vec![added(HOUR, "a", 1), contents(70 * MINUTE, Abandoned, None)], vec!["send/cart_idle 01T01:10"]),
+        ("with its contents", vec![contents(70 * MINUTE, Abandoned, same())], vec!["send/cart_idle 01T01:10"]),
+        ("left, but unknown", vec![contents(70 * MINUTE, Abandoned, None)], vec![]),
+        ("left after the reminder", vec![added(HOUR, "a", 1), contents(3 * HOUR, Abandoned, None)], vec!["send/cart_idle 01T02:00"]),
     ];
     for (name, events, expected) in cases {
         let mut shop = shop_with(|_| {});
@@ -133,50 +78,27 @@ fn a_send_that_is_out_is_taken_back_while_it_has_not_expired() {
         ),
         (
             "once only",
-            vec![
-                added(0, "a", 1),
-                removed(3 * HOUR, "a", 1),
-                order(4 * HOUR, "o", usd(1)),
-            ],
+            vec![added(0, "a", 1), removed(3 * HOUR, "a", 1), order(4 * HOUR, "o", usd(1))],
             true,
             vec!["send/cart_idle 01T01:00", "cancel/cart_emptied 01T03:00"],
         ),
-        (
-            "too late",
-            vec![added(0, "a", 1), order(25 * HOUR, "o", usd(1))],
-            true,
-            vec!["send/cart_idle 01T01:00"],
-        ),
+        ("too late", vec![added(0, "a", 1), order(25 * HOUR, "o", usd(1))], true, vec!["send/cart_idle 01T01:00"]),
         (
             "just in time",
             vec![added(0, "a", 1), order(25 * HOUR - 1, "o", usd(1))],
             true,
             vec!["send/cart_idle 01T01:00", "cancel/order 02T00:59"],
         ),
-        (
-            "not if the play does not want it",
-            vec![added(0, "a", 1), order(3 * HOUR, "o", usd(1))],
-            false,
-            vec!["send/cart_idle 01T01:00"],
-        ),
+        ("not if the play does not want it", vec![added(0, "a", 1), order(3 * HOUR, "o", usd(1))], false, vec!["send/cart_idle 01T01:00"]),
         (
             "an order before the cart",
-            vec![
-                added(HOUR, "a", 1),
-                added(3 * HOUR, "b", 1),
-                order(2 * HOUR, "o", usd(1)),
-            ],
+            vec![added(HOUR, "a", 1), added(3 * HOUR, "b", 1), order(2 * HOUR, "o", usd(1))],
             true,
             vec!["send/cart_idle 01T02:00"],
         ),
     ];
     for (name, events, wanted, expected) in cases {
-        let mut shop = shop_with(|play| {
-            play.cancel_on = CancelOn {
-                order: wanted,
-                cart_emptied: wanted,
-            }
-        });
+        let mut shop = shop_with(|play| play.cancel_on = CancelOn { order: wanted, cart_emptied: wanted });
         shop.feed_all(&events).until(2 * DAY);
         assert_eq!(dated(&shop), expected, "{name}");
     }
@@ -190,11 +112,7 @@ fn a_cancel_names_its_send_and_shows_the_cart() {
     assert_eq!(actions[1]["cancels"], actions[0]["id"]);
     assert_ne!(actions[1]["id"], actions[0]["id"]);
     assert_eq!(
-        (
-            &actions[1]["cart"]["id"],
-            &actions[1]["instance"],
-            &actions[1]["step"]
-        ),
+        (&actions[1]["cart"]["id"], &actions[1]["instance"], &actions[1]["step"]),
         (&Json::from("c-1"), &Json::from("c-1"), &Json::from(1))
     );
     assert_eq!(text(&actions[1]["cause"], "type"), "event");
@@ -203,20 +121,8 @@ fn a_cancel_names_its_send_and_shows_the_cart() {
 #[test]
 fn a_cart_id_used_again_after_an_order_is_another_cart() {
     let mut shop = shop_with(|_| {});
-    shop.feed_all(&[
-        added(0, "a", 1),
-        order(3 * HOUR, "o", usd(1)),
-        added(4 * HOUR, "a", 1),
-    ])
-    .until(DAY);
-    assert_eq!(
-        dated(&shop),
-        [
-            "send/cart_idle 01T01:00",
-            "cancel/order 01T03:00",
-            "send/cart_idle 01T05:00"
-        ]
-    );
+    shop.feed_all(&[added(0, "a", 1), order(3 * HOUR, "o", usd(1)), added(4 * HOUR, "a", 1)]).until(DAY);
+    assert_eq!(dated(&shop), ["send/cart_idle 01T01:00", "cancel/order 01T03:00", "send/cart_idle 01T05:00"]);
     let actions = shop.written(Topic::Actions);
     assert_ne!(actions[0]["id"], actions[2]["id"]);
 }
@@ -231,66 +137,35 @@ fn another_cart_drops_what_waits_and_leaves_alone_what_is_out() {
         event
     };
     let mut shop = shop_with(|_| {});
-    shop.feed_all(&[added(0, "a", 1), other(30 * MINUTE)])
-        .until(DAY);
+    shop.feed_all(&[added(0, "a", 1), other(30 * MINUTE)]).until(DAY);
     assert_eq!(dated(&shop), ["send/cart_idle 01T01:30"]);
     let mut shop = shop_with(|_| {});
-    shop.feed_all(&[
-        added(0, "a", 1),
-        other(2 * HOUR),
-        order(150 * MINUTE, "o", usd(1)),
-    ])
-    .until(DAY);
+    shop.feed_all(&[added(0, "a", 1), other(2 * HOUR), order(150 * MINUTE, "o", usd(1))]).until(DAY);
     assert_eq!(dated(&shop), ["send/cart_idle 01T01:00"]);
 }
 
 #[test]
 fn later_steps_count_from_the_trigger_until_something_stops_them() {
     let three_steps = |play: &mut Play| {
-        play.steps = [1, 6, 24]
-            .map(|hours| Step {
-                delay_ms: hours * HOUR,
-                template: format!("after_{hours}"),
-            })
-            .to_vec();
+        play.steps = [1, 6, 24].map(|hours| Step { delay_ms: hours * HOUR, template: format!("after_{hours}") }).to_vec();
     };
-    let sends = [
-        "send/cart_idle 01T01:00",
-        "send/cart_idle 01T06:00",
-        "send/cart_idle 02T00:00",
-    ];
+    let sends = ["send/cart_idle 01T01:00", "send/cart_idle 01T06:00", "send/cart_idle 02T00:00"];
     let cases = [
         ("all", vec![added(0, "a", 1)], sends.to_vec()),
-        (
-            "changes move nothing any more",
-            vec![added(0, "a", 1), added(2 * HOUR, "a", 1)],
-            sends.to_vec(),
-        ),
+        ("changes move nothing any more", vec![added(0, "a", 1), added(2 * HOUR, "a", 1)], sends.to_vec()),
         (
             "an order",
             vec![added(0, "a", 1), order(8 * HOUR, "o", usd(1))],
-            vec![
-                sends[0],
-                sends[1],
-                "cancel/order 01T08:00",
-                "cancel/order 01T08:00",
-            ],
+            vec![sends[0], sends[1], "cancel/order 01T08:00", "cancel/order 01T08:00"],
         ),
         (
             "emptied",
-            vec![
-                added(0, "a", 1),
-                removed(2 * HOUR, "a", 1),
-                added(3 * HOUR, "a", 1),
-            ],
+            vec![added(0, "a", 1), removed(2 * HOUR, "a", 1), added(3 * HOUR, "a", 1)],
             vec![sends[0], "cancel/cart_emptied 01T02:00"],
         ),
         (
             "a refusal",
-            vec![
-                added(0, "a", 1),
-                states(2 * HOUR, ConsentStatus::Unsubscribed),
-            ],
+            vec![added(0, "a", 1), states(2 * HOUR, ConsentStatus::Unsubscribed)],
             vec![sends[0], "suppressed/unsubscribed 01T06:00"],
         ),
     ];
@@ -302,30 +177,14 @@ fn later_steps_count_from_the_trigger_until_something_stops_them() {
     let mut shop = shop_with(three_steps);
     shop.feed(&added(0, "a", 1));
     shop.until(3 * DAY);
-    let steps: Vec<(u64, String)> = shop
-        .written(Topic::Actions)
-        .iter()
-        .map(|a| (a["step"].as_u64().unwrap(), text(a, "template").to_owned()))
-        .collect();
-    assert_eq!(
-        steps,
-        [
-            (1, "after_1".to_owned()),
-            (2, "after_6".to_owned()),
-            (3, "after_24".to_owned())
-        ]
-    );
+    let steps: Vec<(u64, String)> =
+        shop.written(Topic::Actions).iter().map(|a| (a["step"].as_u64().unwrap(), text(a, "template").to_owned())).collect();
+    assert_eq!(steps, [(1, "after_1".to_owned()), (2, "after_6".to_owned()), (3, "after_24".to_owned())]);
 }
 
 #[test]
 fn the_minimum_is_a_table_by_currency() {
-    let euro = |at: i64| {
-        line(
-            at,
-            CartDelta::Added,
-            product("e", Some(money(5000, "EUR")), 1),
-        )
-    };
+    let euro = |at: i64| line(at, CartDelta::Added, product("e", Some(money(5000, "EUR")), 1));
     let unpriced = |at: i64| line(at, CartDelta::Added, product("u", None, 1));
     let cases = [
         (added(0, "a", 2), "send/cart_idle"),
@@ -335,12 +194,7 @@ fn the_minimum_is_a_table_by_currency() {
     ];
     for (event, expected) in cases {
         let usd = Currency::from_code("USD").unwrap();
-        let mut shop = shop_with(|play| {
-            play.when = vec![Condition {
-                field: Field::CartValue,
-                at_least: BTreeMap::from([(usd, 2000)]),
-            }]
-        });
+        let mut shop = shop_with(|play| play.when = vec![Condition { field: Field::CartValue, at_least: BTreeMap::from([(usd, 2000)]) }]);
         shop.feed(&event);
         shop.until(DAY);
         assert_eq!(shop.actions(), [expected]);
@@ -349,97 +203,30 @@ fn the_minimum_is_a_table_by_currency() {
 
 /// A cart a day for some days, each closed by an order after its reminder.
 fn carts_of_days(days: i64) -> Vec<Event<'static>> {
-    (0..days)
-        .flat_map(|day| {
-            [
-                added(day * DAY, "a", 1),
-                order(day * DAY + 20 * HOUR, &format!("o-{day}"), usd(1)),
-            ]
-        })
-        .collect()
+    (0..days).flat_map(|day| [added(day * DAY, "a", 1), order(day * DAY + 20 * HOUR, &format!("o-{day}"), usd(1))]).collect()
 }
 
 #[test]
 fn a_cool_down_and_caps_bound_the_sends() {
-    let kinds = |shop: &Shop| {
-        shop.actions()
-            .into_iter()
-            .filter(|a| !a.starts_with("cancel"))
-            .collect::<Vec<_>>()
-    };
+    let kinds = |shop: &Shop| shop.actions().into_iter().filter(|a| !a.starts_with("cancel")).collect::<Vec<_>>();
     let mut shop = shop_with(|play| play.cool_down_ms = Some(2 * DAY));
     shop.feed_all(&carts_of_days(4));
-    assert_eq!(
-        kinds(&shop),
-        [
-            "send/cart_idle",
-            "suppressed/cool_down",
-            "send/cart_idle",
-            "suppressed/cool_down"
-        ]
-    );
-    let mut shop = shop_with(|play| {
-        play.caps = vec![Cap {
-            channel: Channel::Email,
-            count: 2,
-            window_ms: 3 * DAY,
-        }]
-    });
+    assert_eq!(kinds(&shop), ["send/cart_idle", "suppressed/cool_down", "send/cart_idle", "suppressed/cool_down"]);
+    let mut shop = shop_with(|play| play.caps = vec![Cap { channel: Channel::Email, count: 2, window_ms: 3 * DAY }]);
     shop.feed_all(&carts_of_days(5));
-    assert_eq!(
-        kinds(&shop),
-        [
-            "send/cart_idle",
-            "send/cart_idle",
-            "suppressed/cap",
-            "send/cart_idle",
-            "send/cart_idle"
-        ]
-    );
+    assert_eq!(kinds(&shop), ["send/cart_idle", "send/cart_idle", "suppressed/cap", "send/cart_idle", "send/cart_idle"]);
 }
 
 #[test]
 fn a_cap_counts_the_sends_of_all_plays_and_plays_go_by_name() {
-    let cap = || {
-        vec![Cap {
-            channel: Channel::Email,
-            count: 1,
-            window_ms: DAY,
-        }]
-    };
-    let plays = vec![
-        Play {
-            caps: cap(),
-            ..play("z")
-        },
-        Play {
-            caps: cap(),
-            ..play("a")
-        },
-    ];
-    let mut shop = Shop::with(Settings {
-        plays,
-        ..settings()
-    });
+    let cap = || vec![Cap { channel: Channel::Email, count: 1, window_ms: DAY }];
+    let plays = vec![Play { caps: cap(), ..play("z") }, Play { caps: cap(), ..play("a") }];
+    let mut shop = Shop::with(Settings { plays, ..settings() });
     shop.feed_all(&[identified(0), added(0, "a", 1)]).until(DAY);
-    let actions: Vec<String> = shop
-        .written(Topic::Actions)
-        .iter()
-        .map(|a| format!("{} {}", text(a, "play"), text(a, "reason")))
-        .collect();
+    let actions: Vec<String> = shop.written(Topic::Actions).iter().map(|a| format!("{} {}", text(a, "play"), text(a, "reason"))).collect();
     assert_eq!(actions, ["a cart_idle", "z cap"]);
-    let noted: Vec<u16> = shop
-        .out
-        .notes()
-        .iter()
-        .filter_map(|n| {
-            if let Note::Action { play, .. } = n {
-                Some(*play)
-            } else {
-                None
-            }
-        })
-        .collect();
+    let noted: Vec<u16> =
+        shop.out.notes().iter().filter_map(|n| if let Note::Action { play, .. } = n { Some(*play) } else { None }).collect();
     assert_eq!(noted, [1, 0], "places in the settings");
 }
 
@@ -447,49 +234,24 @@ fn a_cap_counts_the_sends_of_all_plays_and_plays_go_by_name() {
 fn quiet_hours_hold_without_a_word_and_ask_again() {
     let quiet = |play: &mut Play| {
         let time = |hour| jiff::civil::time(hour, 0, 0, 0);
-        play.quiet = Some(QuietHours {
-            from: time(21),
-            until: time(8),
-        });
+        play.quiet = Some(QuietHours { from: time(21), until: time(8) });
     };
     let evening = 21 * HOUR;
     let cases = [
-        (
-            "held",
-            vec![added(evening, "a", 1)],
-            vec!["send/cart_idle 02T08:00"],
-        ),
-        (
-            "changed while held",
-            vec![added(evening, "a", 1), added(31 * HOUR + MINUTE, "a", 1)],
-            vec!["send/cart_idle 02T08:01"],
-        ),
+        ("held", vec![added(evening, "a", 1)], vec!["send/cart_idle 02T08:00"]),
+        ("changed while held", vec![added(evening, "a", 1), added(31 * HOUR + MINUTE, "a", 1)], vec!["send/cart_idle 02T08:01"]),
         (
             "refused while held",
-            vec![
-                added(evening, "a", 1),
-                states(30 * HOUR, ConsentStatus::Unsubscribed),
-            ],
+            vec![added(evening, "a", 1), states(30 * HOUR, ConsentStatus::Unsubscribed)],
             vec!["suppressed/unsubscribed 02T08:00"],
         ),
-        (
-            "ordered while held",
-            vec![added(evening, "a", 1), order(30 * HOUR, "o", usd(1))],
-            vec![],
-        ),
+        ("ordered while held", vec![added(evening, "a", 1), order(30 * HOUR, "o", usd(1))], vec![]),
         (
             "refused at once",
-            vec![
-                states(HOUR, ConsentStatus::Unsubscribed),
-                added(evening, "a", 1),
-            ],
+            vec![states(HOUR, ConsentStatus::Unsubscribed), added(evening, "a", 1)],
             vec!["suppressed/unsubscribed 01T22:00"],
         ),
-        (
-            "by day",
-            vec![added(10 * HOUR, "a", 1)],
-            vec!["send/cart_idle 01T11:00"],
-        ),
+        ("by day", vec![added(10 * HOUR, "a", 1)], vec!["send/cart_idle 01T11:00"]),
     ];
     for (name, events, expected) in cases {
         let mut shop = shop_with(quiet);
@@ -502,24 +264,13 @@ fn quiet_hours_hold_without_a_word_and_ask_again() {
     });
     shop.feed(&added(evening, "a", 1));
     shop.until(3 * DAY);
-    assert_eq!(
-        dated(&shop),
-        ["suppressed/stale 02T08:00"],
-        "expired while held"
-    );
-    assert_eq!(
-        text(&shop.written(Topic::Actions)[0], "due_at"),
-        "2026-01-01T22:00:00.000Z"
-    );
+    assert_eq!(dated(&shop), ["suppressed/stale 02T08:00"], "expired while held");
+    assert_eq!(text(&shop.written(Topic::Actions)[0], "due_at"), "2026-01-01T22:00:00.000Z");
 }
 
 #[test]
 fn a_back_fill_mails_nobody() {
-    let cases = [
-        (Some(25 * HOUR), "send/cart_idle"),
-        (Some(25 * HOUR + 1), "suppressed/stale"),
-        (None, "send/cart_idle"),
-    ];
+    let cases = [(Some(25 * HOUR), "send/cart_idle"), (Some(25 * HOUR + 1), "suppressed/stale"), (None, "send/cart_idle")];
     for (wall, expected) in cases {
         let mut shop = shop_with(|_| {});
         shop.feed(&added(0, "a", 1));
@@ -527,10 +278,7 @@ fn a_back_fill_mails_nobody() {
         assert_eq!(shop.actions(), [expected], "{wall:?}");
     }
     for (start, expected) in [(HOUR, "send/cart_idle"), (HOUR + 1, "suppressed/backfill")] {
-        let mut shop = Shop::with(Settings {
-            plays_not_before_ms: Some(T0 + start),
-            ..settings()
-        });
+        let mut shop = Shop::with(Settings { plays_not_before_ms: Some(T0 + start), ..settings() });
         shop.feed_all(&[identified(0), added(0, "a", 1)]).until(DAY);
         assert_eq!(shop.actions(), [expected]);
     }
@@ -538,10 +286,7 @@ fn a_back_fill_mails_nobody() {
 
 #[test]
 fn shadow_records_and_off_does_nothing() {
-    for (mode, expected) in [
-        (Mode::Shadow, vec!["suppressed/shadow"]),
-        (Mode::Off, vec![]),
-    ] {
+    for (mode, expected) in [(Mode::Shadow, vec!["suppressed/shadow"]), (Mode::Off, vec![])] {
         let mut shop = shop_with(|play| play.mode = mode);
         shop.feed(&added(0, "a", 1));
         shop.until(DAY);
@@ -557,22 +302,13 @@ fn the_control_arm_is_a_stable_share_and_only_counts_who_would_have_been_mailed(
         let mut shop = Shop::with(settings.clone());
         for id in &ids {
             shop.feed_all(&[
-                Event {
-                    customer: id.as_str().into(),
-                    ..identified(0)
-                },
-                Event {
-                    customer: id.as_str().into(),
-                    ..added(0, "a", 1)
-                },
+                Event { customer: id.as_str().into(), ..identified(0) },
+                Event { customer: id.as_str().into(), ..added(0, "a", 1) },
             ]);
         }
         shop.until(DAY);
-        let arms: Vec<bool> = shop
-            .written(Topic::Actions)
-            .iter()
-            .map(|a| text(a, "arm") == "control" && text(a, "reason") == "control")
-            .collect();
+        let arms: Vec<bool> =
+            shop.written(Topic::Actions).iter().map(|a| text(a, "arm") == "control" && text(a, "reason") == "control").collect();
         assert_eq!(arms.len(), 2000);
         arms
     };
@@ -589,11 +325,7 @@ fn the_control_arm_is_a_stable_share_and_only_counts_who_would_have_been_mailed(
     let mut shop = Shop::with(settings);
     shop.feed(&added(0, "a", 1));
     shop.until(DAY);
-    assert_eq!(
-        shop.actions(),
-        ["suppressed/no_email"],
-        "other reasons come first"
-    );
+    assert_eq!(shop.actions(), ["suppressed/no_email"], "other reasons come first");
 }
 
 #[test]
@@ -601,15 +333,9 @@ fn a_play_taken_out_of_the_configuration_is_forgotten() {
     let mut shop = shop_with(|_| {});
     shop.feed(&added(0, "a", 1));
     shop.commit();
-    let without = Settings {
-        plays: Vec::new(),
-        ..settings()
-    };
+    let without = Settings { plays: Vec::new(), ..settings() };
     shop.slot = Slot::restored(3, Arc::new(without), Arc::clone(&shop.committed), T0);
     shop.until(DAY);
-    assert_eq!(
-        (shop.actions().len(), shop.slot.next_deadline_ms()),
-        (0, None)
-    );
+    assert_eq!((shop.actions().len(), shop.slot.next_deadline_ms()), (0, None));
     assert!(shop.customer("u-1").plays.is_empty());
 }

@@ -22,97 +22,42 @@ struct Happening {
 }
 
 fn amount() -> impl Strategy<Value = Money> {
-    (
-        0..4000i64,
-        select(vec!["USD", "USD", "USD", "EUR", "JPY", "KWD", "GBP"]),
-    )
-        .prop_map(|(minor, code)| money(minor, code))
+    (0..4000i64, select(vec!["USD", "USD", "USD", "EUR", "JPY", "KWD", "GBP"])).prop_map(|(minor, code)| money(minor, code))
 }
 
-fn short_id(
-    prefix: &'static str,
-    range: Range<u32>,
-) -> impl Strategy<Value = crate::event::Text<'static>> {
+fn short_id(prefix: &'static str, range: Range<u32>) -> impl Strategy<Value = crate::event::Text<'static>> {
     range.prop_map(move |number| format!("{prefix}-{number}").into())
 }
 
 fn any_product() -> impl Strategy<Value = Product<'static>> {
-    (
-        short_id("p", 0..30),
-        proptest::option::of(amount()),
-        0..4u32,
-        proptest::option::of(short_id("name", 0..3)),
+    (short_id("p", 0..30), proptest::option::of(amount()), 0..4u32, proptest::option::of(short_id("name", 0..3))).prop_map(
+        |(product_id, price, quantity, name)| Product { product_id, sku: None, name, url: None, image_url: None, price, quantity },
     )
-        .prop_map(|(product_id, price, quantity, name)| Product {
-            product_id,
-            sku: None,
-            name,
-            url: None,
-            image_url: None,
-            price,
-            quantity,
-        })
 }
 
 fn any_contents() -> impl Strategy<Value = CartContents<'static>> {
-    let source = select(vec![
-        ContentsSource::Viewed,
-        ContentsSource::Updated,
-        ContentsSource::CheckoutStarted,
-        ContentsSource::Abandoned,
-    ]);
+    let source = select(vec![ContentsSource::Viewed, ContentsSource::Updated, ContentsSource::CheckoutStarted, ContentsSource::Abandoned]);
     let products = proptest::option::of(proptest::collection::vec(any_product(), 0..25));
-    let ids = (
-        proptest::option::of(short_id("c", 0..3)),
-        proptest::option::of(short_id("o", 0..9)),
-    );
-    (source, products, ids, proptest::option::of(amount())).prop_map(
-        |(source, products, (cart_id, checkout_id), value)| CartContents {
-            cart_id,
-            checkout_id,
-            source,
-            url: Some("https://shop.example.com/cart".into()),
-            products,
-            value,
-        },
-    )
+    let ids = (proptest::option::of(short_id("c", 0..3)), proptest::option::of(short_id("o", 0..9)));
+    (source, products, ids, proptest::option::of(amount())).prop_map(|(source, products, (cart_id, checkout_id), value)| CartContents {
+        cart_id,
+        checkout_id,
+        source,
+        url: Some("https://shop.example.com/cart".into()),
+        products,
+        value,
+    })
 }
 
 fn any_status() -> impl Strategy<Value = ConsentStatus> {
-    select(vec![
-        ConsentStatus::Subscribed,
-        ConsentStatus::Unsubscribed,
-        ConsentStatus::Pending,
-    ])
+    select(vec![ConsentStatus::Subscribed, ConsentStatus::Unsubscribed, ConsentStatus::Pending])
 }
 
 fn any_kind() -> impl Strategy<Value = Kind<'static>> {
-    let order = (
-        short_id("o", 0..40),
-        proptest::option::of(short_id("o", 0..9)),
-        proptest::option::of(short_id("c", 0..3)),
-        amount(),
-    )
-        .prop_map(|(order_id, checkout_id, cart_id, value)| {
-            Kind::OrderCompleted(Order {
-                order_id,
-                checkout_id,
-                cart_id,
-                value,
-            })
-        });
-    let refund = (
-        short_id("o", 0..40),
-        proptest::option::of(short_id("r", 0..9)),
-        proptest::option::of(amount()),
-    )
-        .prop_map(|(order_id, refund_id, amount)| {
-            Kind::OrderRefunded(Refund {
-                order_id,
-                refund_id,
-                amount,
-            })
-        });
+    let order = (short_id("o", 0..40), proptest::option::of(short_id("o", 0..9)), proptest::option::of(short_id("c", 0..3)), amount())
+        .prop_map(|(order_id, checkout_id, cart_id, value)| Kind::OrderCompleted(Order { order_id, checkout_id, cart_id, value }));
+    let refund = (short_id("o", 0..40), proptest::option::of(short_id("r", 0..9)), proptest::option::of(amount()))
+        .prop_map(|(order_id, refund_id, amount)| Kind::OrderRefunded(Refund { order_id, refund_id, amount }));
     let cancelled = short_id("o", 0..40).prop_map(|order_id| Kind::OrderCancelled { order_id });
     let signals = vec![
         EmailSignal::Delivered,
@@ -122,27 +67,11 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
         EmailSignal::SoftBounce,
         EmailSignal::Complaint,
     ];
-    let consent = (any_status(), proptest::option::of(short_id("form", 0..3))).prop_map(
-        |(status, source)| {
-            Kind::Consent(ConsentChange {
-                status,
-                source,
-                double_opt_in: true,
-            })
-        },
-    );
-    let line = (
-        proptest::option::of(short_id("c", 0..3)),
-        select(vec![CartDelta::Added, CartDelta::Added, CartDelta::Removed]),
-        any_product(),
-    )
-        .prop_map(|(cart_id, delta, product)| {
-            Kind::CartLine(CartLine {
-                cart_id,
-                delta,
-                product,
-            })
-        });
+    let consent = (any_status(), proptest::option::of(short_id("form", 0..3)))
+        .prop_map(|(status, source)| Kind::Consent(ConsentChange { status, source, double_opt_in: true }));
+    let line =
+        (proptest::option::of(short_id("c", 0..3)), select(vec![CartDelta::Added, CartDelta::Added, CartDelta::Removed]), any_product())
+            .prop_map(|(cart_id, delta, product)| Kind::CartLine(CartLine { cart_id, delta, product }));
     let contents = any_contents().prop_map(|contents| match contents.source {
         ContentsSource::Abandoned => Kind::CartAbandoned(contents),
         _ => Kind::CartContents(contents),
@@ -162,23 +91,14 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
 
 fn any_traits() -> impl Strategy<Value = Traits<'static>> {
     let consent = proptest::option::weighted(0.3, any_status());
-    let email = proptest::option::of(select(vec![
-        "a@example.com",
-        "a@example.com",
-        "b@example.com",
-        "not an address",
-    ]));
+    let email = proptest::option::of(select(vec!["a@example.com", "a@example.com", "b@example.com", "not an address"]));
     let zone = proptest::option::weighted(0.2, select(vec!["Europe/Berlin", "America/New_York"]));
     (email, zone, consent).prop_map(|(email, zone, consent)| Traits {
         email: email.map(Into::into),
         first_name: None,
         locale: None,
         time_zone: zone.map(Into::into),
-        consent: consent.map(|status| TraitConsent {
-            status,
-            double_opt_in: false,
-            at_ms: None,
-        }),
+        consent: consent.map(|status| TraitConsent { status, double_opt_in: false, at_ms: None }),
     })
 }
 
@@ -194,81 +114,37 @@ fn any_step() -> impl Strategy<Value = i64> {
 }
 
 fn any_history() -> impl Strategy<Value = Vec<Happening>> {
-    let happening = (
-        0..CUSTOMERS.len(),
-        any::<bool>(),
-        any_step(),
-        proptest::option::of(0..60u8),
-        any_traits(),
-        any_kind(),
-    )
-        .prop_map(
-            |(customer, known, step_ms, message, traits, kind)| Happening {
-                customer,
-                known,
-                step_ms,
-                message,
-                traits,
-                kind,
-            },
-        );
+    let happening = (0..CUSTOMERS.len(), any::<bool>(), any_step(), proptest::option::of(0..60u8), any_traits(), any_kind())
+        .prop_map(|(customer, known, step_ms, message, traits, kind)| Happening { customer, known, step_ms, message, traits, kind });
     proptest::collection::vec(happening, 1..60)
 }
 
 fn any_settings() -> impl Strategy<Value = Settings> {
-    (
-        any::<[bool; 5]>(),
-        select(vec![
-            ConsentRule::OptIn,
-            ConsentRule::SoftOptIn,
-            ConsentRule::None,
-        ]),
+    (any::<[bool; 5]>(), select(vec![ConsentRule::OptIn, ConsentRule::SoftOptIn, ConsentRule::None])).prop_map(
+        |([several_steps, quiet, frequency, two_plays, control], consent)| {
+            let mut play = play("cart_recovery");
+            if several_steps {
+                play.steps.push(Step { delay_ms: 5 * HOUR, template: "cart_2".into() });
+                play.steps.push(Step { delay_ms: 4 * HOUR, template: "cart_3".into() });
+            }
+            if quiet {
+                let time = |hour| jiff::civil::time(hour, 0, 0, 0);
+                play.quiet = Some(QuietHours { from: time(21), until: time(8) });
+            }
+            if frequency {
+                play.cool_down_ms = Some(2 * DAY);
+                play.caps = vec![Cap { channel: Channel::Email, count: 2, window_ms: DAY }];
+            }
+            if control {
+                play.control = 0.5;
+            }
+            let mut plays = vec![play.clone()];
+            if two_plays {
+                plays.push(Play { name: "another".into(), ..play });
+            }
+            Settings { plays, consent, ..settings() }
+        },
     )
-        .prop_map(
-            |([several_steps, quiet, frequency, two_plays, control], consent)| {
-                let mut play = play("cart_recovery");
-                if several_steps {
-                    play.steps.push(Step {
-                        delay_ms: 5 * HOUR,
-                        template: "cart_2".into(),
-                    });
-                    play.steps.push(Step {
-                        delay_ms: 4 * HOUR,
-                        template: "cart_3".into(),
-                    });
-                }
-                if quiet {
-                    let time = |hour| jiff::civil::time(hour, 0, 0, 0);
-                    play.quiet = Some(QuietHours {
-                        from: time(21),
-                        until: time(8),
-                    });
-                }
-                if frequency {
-                    play.cool_down_ms = Some(2 * DAY);
-                    play.caps = vec![Cap {
-                        channel: Channel::Email,
-                        count: 2,
-                        window_ms: DAY,
-                    }];
-                }
-                if control {
-                    play.control = 0.5;
-                }
-                let mut plays = vec![play.clone()];
-                if two_plays {
-                    plays.push(Play {
-                        name: "another".into(),
-                        ..play
-                    });
-                }
-                Settings {
-                    plays,
-                    consent,
-                    ..settings()
-                }
-            },
-        )
 }
 
 fn events(history: &[Happening]) -> Vec<Event<'static>> {
@@ -278,11 +154,7 @@ fn events(history: &[Happening]) -> Vec<Event<'static>> {
         time_ms += happening.step_ms;
         events.push(Event {
             customer: CUSTOMERS[happening.customer].into(),
-            identity: if happening.known {
-                Identity::Known
-            } else {
-                Identity::Anonymous
-            },
+            identity: if happening.known { Identity::Known } else { Identity::Anonymous },
             time_ms,
             name: "Something".into(),
             message_id: happening.message.map(|id| format!("m-{id}").into()),
@@ -295,23 +167,11 @@ fn events(history: &[Happening]) -> Vec<Event<'static>> {
 
 /// One line per record, and one per outcome.
 fn transcript(shop: &Shop, lines: &mut Vec<String>) {
-    lines.extend(shop.out.records().map(|r| {
-        format!(
-            "{:?} {} {} {}",
-            r.topic,
-            r.key,
-            r.timestamp_ms,
-            String::from_utf8_lossy(r.value)
-        )
-    }));
+    lines.extend(shop.out.records().map(|r| format!("{:?} {} {} {}", r.topic, r.key, r.timestamp_ms, String::from_utf8_lossy(r.value))));
 }
 
 /// Runs events, doing `between` before each.
-fn run(
-    settings: &Settings,
-    events: &[Event<'_>],
-    mut between: impl FnMut(usize, &mut Shop),
-) -> Vec<String> {
+fn run(settings: &Settings, events: &[Event<'_>], mut between: impl FnMut(usize, &mut Shop)) -> Vec<String> {
     let mut shop = Shop::with(settings.clone());
     let mut lines = Vec::new();
     for (number, event) in events.iter().enumerate() {
@@ -330,11 +190,7 @@ fn rows(committed: &Committed) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut rows = Vec::new();
     for region in ALL_REGIONS {
         committed.with_region(3, region as u16, |r| {
-            rows.extend(
-                r.into_iter()
-                    .flat_map(|r| r.rows())
-                    .map(|(_, id, row)| (id.to_vec(), row.to_vec())),
-            );
+            rows.extend(r.into_iter().flat_map(|r| r.rows()).map(|(_, id, row)| (id.to_vec(), row.to_vec())));
         });
     }
     rows

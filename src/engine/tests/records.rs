@@ -3,12 +3,7 @@
 use super::*;
 
 fn only(shop: &Shop, topic: Topic) -> String {
-    let record = shop
-        .out
-        .records()
-        .filter(|r| r.topic == topic)
-        .last()
-        .unwrap();
+    let record = shop.out.records().filter(|r| r.topic == topic).last().unwrap();
     String::from_utf8(record.value.to_vec()).unwrap()
 }
 
@@ -28,10 +23,7 @@ fn a_transition_record() {
 #[test]
 fn a_clv_record() {
     let mut shop = Shop::new();
-    shop.feed_all(&[
-        order(0, "o-1", usd(5720)),
-        order(14 * DAY, "o-2", usd(2000)),
-    ]);
+    shop.feed_all(&[order(0, "o-1", usd(5720)), order(14 * DAY, "o-2", usd(2000))]);
     assert_eq!(
         only(&shop, Topic::Clv),
         r#"{"id":"c4837ccd11315ecf7942927d211e49c2","customer_id":"u-1","event_time":"2026-01-15T00:00:00.000Z",
@@ -51,8 +43,7 @@ fn a_clv_record() {
 #[test]
 fn an_action_record() {
     let mut shop = Shop::new();
-    shop.feed_all(&[identified(0), added(HOUR, "p-1", 2)])
-        .until(3 * HOUR);
+    shop.feed_all(&[identified(0), added(HOUR, "p-1", 2)]).until(3 * HOUR);
     assert_eq!(
         only(&shop, Topic::Actions),
         r#"{"id":"1f1587aa8801ea85d72dddfb9de94004","kind":"send","play":"cart_recovery","play_version":"0badcafe","step":1,"template":"cart_1",
@@ -70,23 +61,12 @@ fn an_action_record() {
 #[test]
 fn a_record_is_addressed_like_its_value() {
     let mut shop = Shop::new();
-    let cause = Cause {
-        topic: "shop.purchases",
-        offset: 17,
-        traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
-    };
-    shop.slot
-        .apply(&order(HOUR, "o-1", usd(5720)), &cause, &mut shop.out);
+    let cause = Cause { topic: "shop.purchases", offset: 17, traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01") };
+    shop.slot.apply(&order(HOUR, "o-1", usd(5720)), &cause, &mut shop.out);
     for record in shop.out.records() {
         let value: Json = serde_json::from_slice(record.value).unwrap();
-        assert_eq!(
-            (record.id, record.key),
-            (text(&value, "id"), text(&value, "customer_id"))
-        );
-        assert_eq!(
-            (record.timestamp_ms, record.traceparent),
-            (T0 + HOUR, cause.traceparent)
-        );
+        assert_eq!((record.id, record.key), (text(&value, "id"), text(&value, "customer_id")));
+        assert_eq!((record.timestamp_ms, record.traceparent), (T0 + HOUR, cause.traceparent));
         assert_eq!(
             value["cause"],
             serde_json::json!({"type": "event", "event": "Order Completed", "topic": "shop.purchases", "partition": 3, "offset": 17})
@@ -104,36 +84,19 @@ fn the_margin_is_taken_from_net_revenue_and_rounded_half_to_even() {
     let mut shop = Shop::with(settings);
     shop.feed_all(&[order(0, "a", usd(1010)), refund(0, "a", Some(usd(1000)))]);
     let clv = shop.written(Topic::Clv).pop().unwrap();
-    assert_eq!(
-        clv["historic"][0]["contribution"]["minor"], 2,
-        "a quarter of 10 is 2.5"
-    );
+    assert_eq!(clv["historic"][0]["contribution"]["minor"], 2, "a quarter of 10 is 2.5");
     assert_eq!(clv["margin_assumed"], false);
     let expected = clv["future"]["expected_value"]["minor"].as_i64().unwrap();
-    assert_eq!(
-        clv["future"]["expected_contribution"]["minor"]
-            .as_i64()
-            .unwrap(),
-        (expected as f64 / 4.0).round_ties_even() as i64
-    );
+    assert_eq!(clv["future"]["expected_contribution"]["minor"].as_i64().unwrap(), (expected as f64 / 4.0).round_ties_even() as i64);
     assert_eq!(clv["total"]["minor"].as_i64().unwrap(), 10 + expected);
 }
 
 #[test]
 fn spend_of_an_unmodelled_currency_is_the_customers_own_mean() {
     let mut shop = Shop::new();
-    shop.feed_all(&[
-        order(0, "a", money(3000, "JPY")),
-        order(DAY, "b", money(1000, "JPY")),
-    ]);
+    shop.feed_all(&[order(0, "a", money(3000, "JPY")), order(DAY, "b", money(1000, "JPY"))]);
     let clv = shop.written(Topic::Clv).pop().unwrap();
-    assert_eq!(
-        (
-            text(&clv["future"], "spend_model"),
-            text(&clv["total"], "currency")
-        ),
-        ("own_mean", "JPY")
-    );
+    assert_eq!((text(&clv["future"], "spend_model"), text(&clv["total"], "currency")), ("own_mean", "JPY"));
     assert_eq!(clv["inputs"]["m"], 1000.0, "the repeat day's spend, in yen");
     assert_eq!(clv["historic"][0]["gross"]["amount"], "4000");
 }
@@ -141,28 +104,14 @@ fn spend_of_an_unmodelled_currency_is_the_customers_own_mean() {
 #[test]
 fn notes_tell_metrics_what_was_written() {
     let mut shop = Shop::new();
-    shop.feed_all(&[identified(0), order(0, "o", usd(100)), added(HOUR, "p", 1)])
-        .until(3 * HOUR);
+    shop.feed_all(&[identified(0), order(0, "o", usd(100)), added(HOUR, "p", 1)]).until(3 * HOUR);
     let usd = Currency::from_code("USD").unwrap();
     let expected = [
-        Note::Transition {
-            from: None,
-            to: Stage::Lead,
-        },
-        Note::Transition {
-            from: Some(Stage::Lead),
-            to: Stage::FirstTime,
-        },
+        Note::Transition { from: None, to: Stage::Lead },
+        Note::Transition { from: Some(Stage::Lead), to: Stage::FirstTime },
         Note::Clv { currency: usd },
-        Note::TimerFired {
-            timer: TimerKind::Play,
-            deadline_ms: T0 + 2 * HOUR,
-        },
-        Note::Action {
-            play: 0,
-            kind: ActionKind::Send,
-            reason: Reason::CartIdle,
-        },
+        Note::TimerFired { timer: TimerKind::Play, deadline_ms: T0 + 2 * HOUR },
+        Note::Action { play: 0, kind: ActionKind::Send, reason: Reason::CartIdle },
     ];
     assert_eq!(shop.out.notes(), expected);
     shop.out.clear();

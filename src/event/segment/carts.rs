@@ -4,21 +4,14 @@
 
 use super::fields::{Nested, ProductFields, Properties};
 use crate::event::limits::MAX_PRODUCTS;
-use crate::event::{
-    CartContents, CartDelta, CartLine, ContentsSource, Currency, DecodeRules, Kind, Product,
-    Reason, Reject, json,
-};
+use crate::event::{CartContents, CartDelta, CartLine, ContentsSource, Currency, DecodeRules, Kind, Product, Reason, Reject, json};
 use serde::Deserialize;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
 /// `Product Added`, `Product Removed`.
-pub(super) fn line<'a>(
-    delta: CartDelta,
-    properties: &Properties<'a>,
-    rules: &DecodeRules,
-) -> Result<Kind<'a>, Reject> {
+pub(super) fn line<'a>(delta: CartDelta, properties: &Properties<'a>, rules: &DecodeRules) -> Result<Kind<'a>, Reject> {
     let own = ProductFields {
         product_id: properties.product_id,
         sku: properties.sku,
@@ -30,24 +23,14 @@ pub(super) fn line<'a>(
         quantity: properties.quantity,
     };
     let product = product(&own, rules.default_currency)?;
-    Ok(Kind::CartLine(CartLine {
-        cart_id: json::id("cart_id", properties.cart_id)?,
-        delta,
-        product,
-    }))
+    Ok(Kind::CartLine(CartLine { cart_id: json::id("cart_id", properties.cart_id)?, delta, product }))
 }
 
 /// Whole contents; without `products` they only say that the cart was seen.
-pub(super) fn contents<'a>(
-    source: ContentsSource,
-    properties: &Properties<'a>,
-    rules: &DecodeRules,
-) -> Result<CartContents<'a>, Reject> {
+pub(super) fn contents<'a>(source: ContentsSource, properties: &Properties<'a>, rules: &DecodeRules) -> Result<CartContents<'a>, Reject> {
     let currency = json::currency(properties.currency, rules.default_currency)?;
     let checkout_id = match json::id("checkout_id", properties.checkout_id)? {
-        None if source == ContentsSource::CheckoutStarted => {
-            json::id("order_id", properties.order_id)?
-        }
+        None if source == ContentsSource::CheckoutStarted => json::id("order_id", properties.order_id)?,
         checkout_id => checkout_id,
     };
     Ok(CartContents {
@@ -55,15 +38,8 @@ pub(super) fn contents<'a>(
         checkout_id,
         source,
         url: json::url("url", properties.url)?,
-        products: properties
-            .products
-            .map(|raw| products(raw, currency))
-            .transpose()?,
-        value: properties
-            .value
-            .zip(currency)
-            .map(|(raw, currency)| json::money("value", raw, currency))
-            .transpose()?,
+        products: properties.products.map(|raw| products(raw, currency)).transpose()?,
+        value: properties.value.zip(currency).map(|(raw, currency)| json::money("value", raw, currency)).transpose()?,
     })
 }
 
@@ -71,15 +47,11 @@ fn products<'a>(raw: &'a RawValue, currency: Option<Currency>) -> Result<Vec<Pro
     if !raw.get().starts_with('[') {
         return Err(json::wrong_type("products", raw.get(), "an array"));
     }
-    let elements: Elements = serde_json::from_str(raw.get())
-        .map_err(|e| Reject::new(Reason::InvalidJson, format!("products: {e}")))?;
+    let elements: Elements = serde_json::from_str(raw.get()).map_err(|e| Reject::new(Reason::InvalidJson, format!("products: {e}")))?;
     if elements.count > MAX_PRODUCTS {
         return Err(Reject::new(
             Reason::TooManyProducts,
-            format!(
-                "products: {} elements, at most {MAX_PRODUCTS} are allowed",
-                elements.count
-            ),
+            format!("products: {} elements, at most {MAX_PRODUCTS} are allowed", elements.count),
         ));
     }
     let mut products = Vec::with_capacity(elements.kept.len());
@@ -94,10 +66,7 @@ fn products<'a>(raw: &'a RawValue, currency: Option<Currency>) -> Result<Vec<Pro
 }
 
 /// A product whose price is in `currency` unless it names its own.
-fn product<'a>(
-    fields: &ProductFields<'a>,
-    currency: Option<Currency>,
-) -> Result<Product<'a>, Reject> {
+fn product<'a>(fields: &ProductFields<'a>, currency: Option<Currency>) -> Result<Product<'a>, Reject> {
     let sku = json::id("sku", fields.sku)?;
     let name = json::name("name", fields.name)?;
     let product_id = json::id("product_id", fields.product_id)?
@@ -111,11 +80,7 @@ fn product<'a>(
         name,
         url: json::url("url", fields.url)?,
         image_url: json::url("image_url", fields.image_url)?,
-        price: fields
-            .price
-            .zip(currency)
-            .map(|(raw, currency)| json::money("price", raw, currency))
-            .transpose()?,
+        price: fields.price.zip(currency).map(|(raw, currency)| json::money("price", raw, currency)).transpose()?,
         quantity: json::quantity("quantity", fields.quantity)?,
     })
 }
@@ -145,10 +110,7 @@ impl<'de> Visitor<'de> for ElementsVisitor {
         let mut kept = Vec::new();
         while kept.len() < MAX_PRODUCTS {
             let Some(element) = array.next_element()? else {
-                return Ok(Elements {
-                    count: kept.len(),
-                    kept,
-                });
+                return Ok(Elements { count: kept.len(), kept });
             };
             kept.push(element);
         }

@@ -11,14 +11,6 @@ const SOFT_TYPES: [&str; 3] = ["soft", "transient", "temporary"];
 /// Hard or soft, by `bounce_type`.
 pub(super) fn bounced<'a>(properties: &Properties<'a>) -> Result<Kind<'a>, Reject> {
     let bounce_type = json::text("bounce_type", properties.bounce_type)?;
-    let is_soft = bounce_type.is_some_and(|written| {
-        SOFT_TYPES
-            .iter()
-            .any(|soft| written.eq_ignore_ascii_case(soft))
-    });
-    Ok(Kind::Email(if is_soft {
-        EmailSignal::SoftBounce
-    } else {
-        EmailSignal::HardBounce
-    }))
+    let is_soft = bounce_type.is_some_and(|written| SOFT_TYPES.iter().any(|soft| written.eq_ignore_ascii_case(soft)));
+    Ok(Kind::Email(if is_soft { EmailSignal::SoftBounce } else { EmailSignal::HardBounce }))
 }

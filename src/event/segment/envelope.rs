@@ -29,37 +29,21 @@ impl<'a> Envelope<'a> {
             return Ok(Identity::Anonymous);
         }
         match user_id.or(anonymous_id) {
-            None => Err(Reject::new(
-                Reason::MissingCustomer,
-                "userId and anonymousId are missing",
-            )),
+            None => Err(Reject::new(Reason::MissingCustomer, "userId and anonymousId are missing")),
             Some(id) => Err(Reject::new(
                 Reason::KeyMismatch,
-                format!(
-                    "key {} is not the id {}",
-                    cut(customer, MAX_QUOTE_BYTES),
-                    cut(&id, MAX_QUOTE_BYTES)
-                ),
+                format!("key {} is not the id {}", cut(customer, MAX_QUOTE_BYTES), cut(&id, MAX_QUOTE_BYTES)),
             )),
         }
     }
 
     /// The event's time: its `timestamp`, else the record's, clamped and bounded.
-    pub(super) fn time_ms(
-        &self,
-        record_ms: Option<i64>,
-        max_skew_ms: i64,
-        wall_ms: Option<i64>,
-    ) -> Result<i64, Reject> {
+    pub(super) fn time_ms(&self, record_ms: Option<i64>, max_skew_ms: i64, wall_ms: Option<i64>) -> Result<i64, Reject> {
         let stated_ms = match self.timestamp {
             None => None,
             Some(raw) => {
-                let text = json::string("timestamp", raw)?
-                    .ok_or_else(|| json::wrong_type("timestamp", raw.get(), "text"))?;
-                Some(
-                    time::parse_rfc3339(&text)
-                        .map_err(|reason| json::refusal(reason, "timestamp", &text))?,
-                )
+                let text = json::string("timestamp", raw)?.ok_or_else(|| json::wrong_type("timestamp", raw.get(), "text"))?;
+                Some(time::parse_rfc3339(&text).map_err(|reason| json::refusal(reason, "timestamp", &text))?)
             }
         };
         time::event_time(stated_ms, record_ms, max_skew_ms, wall_ms)

@@ -11,10 +11,7 @@ mod fields;
 mod orders;
 mod traits;
 
-use super::{
-    CartDelta, ConsentStatus, ContentsSource, DecodeRules, EmailSignal, Event, Kind, Reason,
-    Reject, json,
-};
+use super::{CartDelta, ConsentStatus, ContentsSource, DecodeRules, EmailSignal, Event, Kind, Reason, Reject, json};
 use fields::{Envelope, Nested, Properties, TraitFields};
 
 /// Reads the JSON text of a record keyed `customer`.
@@ -44,23 +41,11 @@ pub(super) fn read<'a>(
         _ => (call, Kind::Unknown),
     };
     let traits = traits::read(&own_traits, envelope.context, time_ms);
-    Ok(Event {
-        customer: customer.into(),
-        identity,
-        time_ms,
-        name,
-        message_id,
-        traits,
-        kind,
-    })
+    Ok(Event { customer: customer.into(), identity, time_ms, name, message_id, traits, kind })
 }
 
 /// The kind of a `track` call, by its name exactly as Segment writes it.
-fn read_kind<'a>(
-    name: &str,
-    properties: Nested<Properties<'a>>,
-    rules: &DecodeRules,
-) -> Result<Kind<'a>, Reject> {
+fn read_kind<'a>(name: &str, properties: Nested<Properties<'a>>, rules: &DecodeRules) -> Result<Kind<'a>, Reject> {
     let own = || object_or_none("properties", properties);
     match name {
         "Order Completed" => orders::completed(&own()?, rules),
@@ -76,18 +61,10 @@ fn read_kind<'a>(
         "Consent Changed" => consent::changed(&own()?),
         "Product Added" => carts::line(CartDelta::Added, &own()?, rules),
         "Product Removed" => carts::line(CartDelta::Removed, &own()?, rules),
-        "Cart Viewed" => {
-            carts::contents(ContentsSource::Viewed, &own()?, rules).map(Kind::CartContents)
-        }
-        "Cart Updated" => {
-            carts::contents(ContentsSource::Updated, &own()?, rules).map(Kind::CartContents)
-        }
-        "Checkout Started" => {
-            carts::contents(ContentsSource::CheckoutStarted, &own()?, rules).map(Kind::CartContents)
-        }
-        "Cart Abandoned" => {
-            carts::contents(ContentsSource::Abandoned, &own()?, rules).map(Kind::CartAbandoned)
-        }
+        "Cart Viewed" => carts::contents(ContentsSource::Viewed, &own()?, rules).map(Kind::CartContents),
+        "Cart Updated" => carts::contents(ContentsSource::Updated, &own()?, rules).map(Kind::CartContents),
+        "Checkout Started" => carts::contents(ContentsSource::CheckoutStarted, &own()?, rules).map(Kind::CartContents),
+        "Cart Abandoned" => carts::contents(ContentsSource::Abandoned, &own()?, rules).map(Kind::CartAbandoned),
         _ => Ok(Kind::Unknown),
     }
 }
@@ -97,9 +74,6 @@ fn object_or_none<T: Default>(name: &str, nested: Nested<T>) -> Result<T, Reject
     match nested {
         Nested::Object(fields) => Ok(fields),
         Nested::Absent => Ok(T::default()),
-        Nested::Other => Err(Reject::new(
-            Reason::WrongType,
-            format!("{name} is not an object"),
-        )),
+        Nested::Other => Err(Reject::new(Reason::WrongType, format!("{name} is not an object"))),
     }
 }

@@ -6,10 +6,7 @@ use super::fields::Properties;
 use crate::event::{Currency, DecodeRules, Kind, Order, OrderValue, Reason, Refund, Reject, json};
 
 /// An order; its value is the one field the rules choose, and no other stands in for it.
-pub(super) fn completed<'a>(
-    properties: &Properties<'a>,
-    rules: &DecodeRules,
-) -> Result<Kind<'a>, Reject> {
+pub(super) fn completed<'a>(properties: &Properties<'a>, rules: &DecodeRules) -> Result<Kind<'a>, Reject> {
     let (value_name, value) = match rules.order_value {
         OrderValue::Total => ("total", properties.total),
         OrderValue::Revenue => ("revenue", properties.revenue),
@@ -27,38 +24,21 @@ pub(super) fn completed<'a>(
 }
 
 /// A refund; without a `total` it gives back all that remains, and needs no currency.
-pub(super) fn refunded<'a>(
-    properties: &Properties<'a>,
-    rules: &DecodeRules,
-) -> Result<Kind<'a>, Reject> {
+pub(super) fn refunded<'a>(properties: &Properties<'a>, rules: &DecodeRules) -> Result<Kind<'a>, Reject> {
     let order_id = json::required_id("order_id", properties.order_id)?;
     let amount = match properties.total {
         None => None,
-        Some(total) => Some(json::money(
-            "total",
-            total,
-            required_currency(properties, rules)?,
-        )?),
+        Some(total) => Some(json::money("total", total, required_currency(properties, rules)?)?),
     };
-    Ok(Kind::OrderRefunded(Refund {
-        order_id,
-        refund_id: json::id("refund_id", properties.refund_id)?,
-        amount,
-    }))
+    Ok(Kind::OrderRefunded(Refund { order_id, refund_id: json::id("refund_id", properties.refund_id)?, amount }))
 }
 
 /// A cancelled order.
 pub(super) fn cancelled<'a>(properties: &Properties<'a>) -> Result<Kind<'a>, Reject> {
-    Ok(Kind::OrderCancelled {
-        order_id: json::required_id("order_id", properties.order_id)?,
-    })
+    Ok(Kind::OrderCancelled { order_id: json::required_id("order_id", properties.order_id)? })
 }
 
 fn required_currency(properties: &Properties, rules: &DecodeRules) -> Result<Currency, Reject> {
-    json::currency(properties.currency, rules.default_currency)?.ok_or_else(|| {
-        Reject::new(
-            Reason::MissingCurrency,
-            "currency is missing and there is no default",
-        )
-    })
+    json::currency(properties.currency, rules.default_currency)?
+        .ok_or_else(|| Reject::new(Reason::MissingCurrency, "currency is missing and there is no default"))
 }

@@ -26,29 +26,16 @@ struct ConsentFields<'a> {
 }
 
 /// `own`: the `traits` of an identify call, empty for any other call.
-pub(super) fn read<'a>(
-    own: &TraitFields<'a>,
-    context: Nested<ContextFields<'a>>,
-    time_ms: i64,
-) -> Traits<'a> {
+pub(super) fn read<'a>(own: &TraitFields<'a>, context: Nested<ContextFields<'a>>, time_ms: i64) -> Traits<'a> {
     let context = context.forgiven().unwrap_or_default();
     let seen = context.traits.forgiven().unwrap_or_default();
-    let first_name = [
-        own.first_name,
-        own.first_name_camel,
-        seen.first_name,
-        seen.first_name_camel,
-    ];
+    let first_name = [own.first_name, own.first_name_camel, seen.first_name, seen.first_name_camel];
     Traits {
         email: first_text(&[own.email, seen.email]).and_then(trimmed_email),
         first_name: first_text(&first_name).map(json::shorten),
-        locale: first_text(&[own.locale, seen.locale, context.locale])
-            .filter(|locale| locale.len() <= MAX_LOCALE_BYTES),
-        time_zone: first_text(&[own.timezone, seen.timezone, context.timezone])
-            .filter(|zone| ZONES.get(zone).is_ok()),
-        consent: own
-            .email_marketing_consent
-            .and_then(|raw| consent(raw, time_ms)),
+        locale: first_text(&[own.locale, seen.locale, context.locale]).filter(|locale| locale.len() <= MAX_LOCALE_BYTES),
+        time_zone: first_text(&[own.timezone, seen.timezone, context.timezone]).filter(|zone| ZONES.get(zone).is_ok()),
+        consent: own.email_marketing_consent.and_then(|raw| consent(raw, time_ms)),
     }
 }
 
@@ -58,10 +45,7 @@ fn first_text<'a>(fields: &[Field<'a>]) -> Option<Text<'a>> {
 }
 
 fn text(raw: &RawValue) -> Option<Text<'_>> {
-    json::string("trait", raw)
-        .ok()
-        .flatten()
-        .filter(|text| !text.is_empty())
+    json::string("trait", raw).ok().flatten().filter(|text| !text.is_empty())
 }
 
 fn trimmed_email(email: Text<'_>) -> Option<Text<'_>> {
@@ -74,11 +58,7 @@ fn trimmed_email(email: Text<'_>) -> Option<Text<'_>> {
 
 /// A status as text, `true` / `false`, or Shopify's object. Shopify's `not_subscribed` means never asked: no consent is told.
 fn consent(raw: &RawValue, time_ms: i64) -> Option<TraitConsent> {
-    let plain = |status| TraitConsent {
-        status,
-        double_opt_in: false,
-        at_ms: None,
-    };
+    let plain = |status| TraitConsent { status, double_opt_in: false, at_ms: None };
     match raw.get() {
         "true" => return Some(plain(ConsentStatus::Subscribed)),
         "false" => return Some(plain(ConsentStatus::Unsubscribed)),
@@ -89,10 +69,7 @@ fn consent(raw: &RawValue, time_ms: i64) -> Option<TraitConsent> {
     }
     let fields: ConsentFields = json::object("email_marketing_consent", raw.get()).ok()?;
     let level = fields.opt_in_level.and_then(text);
-    let updated_ms = fields
-        .consent_updated_at
-        .and_then(text)
-        .and_then(|text| time::parse_rfc3339(&text).ok());
+    let updated_ms = fields.consent_updated_at.and_then(text).and_then(|text| time::parse_rfc3339(&text).ok());
     Some(TraitConsent {
         status: consent::status(&fields.state.and_then(text)?)?,
         double_opt_in: level.is_some_and(|level| level.eq_ignore_ascii_case("confirmed_opt_in")),

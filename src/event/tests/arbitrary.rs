@@ -3,10 +3,7 @@
 //! `PROPTEST_CASES`.
 
 use super::{AT_MS, rules};
-use crate::event::{
-    DecodeRules, Event, Kind, MAX_ID_BYTES, MAX_PRODUCTS, MAX_QUANTITY, OrderValue, Product, Raw,
-    Reject, decode,
-};
+use crate::event::{DecodeRules, Event, Kind, MAX_ID_BYTES, MAX_PRODUCTS, MAX_QUANTITY, OrderValue, Product, Raw, Reject, decode};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -90,15 +87,7 @@ const VALID: [&str; 4] = [
 ];
 
 fn decode_bytes<'a>(key: &'a [u8], value: &'a [u8]) -> Result<Event<'a>, Reject> {
-    decode(
-        &Raw {
-            key: Some(key),
-            value: Some(value),
-            timestamp_ms: Some(AT_MS),
-        },
-        &rules(),
-        Some(AT_MS),
-    )
+    decode(&Raw { key: Some(key), value: Some(value), timestamp_ms: Some(AT_MS) }, &rules(), Some(AT_MS))
 }
 
 /// What must hold of everything the decoder lets through.
@@ -139,21 +128,10 @@ fn word() -> impl Strategy<Value = String> {
 /// Any JSON, as text.
 fn json() -> impl Strategy<Value = String> {
     let quoted = || word().prop_map(|word| serde_json::to_string(&word).unwrap());
-    let number = prop_oneof![
-        any::<i64>().prop_map(|n| n.to_string()),
-        "-?[1-9][0-9]{0,30}(\\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?"
-    ];
-    let leaf = prop_oneof![
-        Just("null".to_owned()),
-        any::<bool>().prop_map(|flag| flag.to_string()),
-        number,
-        quoted()
-    ];
+    let number = prop_oneof![any::<i64>().prop_map(|n| n.to_string()), "-?[1-9][0-9]{0,30}(\\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?"];
+    let leaf = prop_oneof![Just("null".to_owned()), any::<bool>().prop_map(|flag| flag.to_string()), number, quoted()];
     leaf.prop_recursive(4, 64, 8, move |inner| {
-        let fields = vec(
-            (quoted(), inner.clone()).prop_map(|(key, value)| format!("{key}:{value}")),
-            0..8,
-        );
+        let fields = vec((quoted(), inner.clone()).prop_map(|(key, value)| format!("{key}:{value}")), 0..8);
         prop_oneof![
             vec(inner, 0..6).prop_map(|elements| format!("[{}]", elements.join(","))),
             fields.prop_map(|fields| format!("{{{}}}", fields.join(","))),
@@ -163,15 +141,10 @@ fn json() -> impl Strategy<Value = String> {
 
 /// An object of known names, each once, with any values.
 fn fields() -> impl Strategy<Value = String> {
-    prop::collection::btree_map(prop::sample::select(&WORDS[..]), json(), 0..12).prop_map(
-        |fields| {
-            let fields: Vec<String> = fields
-                .iter()
-                .map(|(name, value)| format!("\"{name}\":{value}"))
-                .collect();
-            format!("{{{}}}", fields.join(","))
-        },
-    )
+    prop::collection::btree_map(prop::sample::select(&WORDS[..]), json(), 0..12).prop_map(|fields| {
+        let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        format!("{{{}}}", fields.join(","))
+    })
 }
 
 proptest! {
@@ -232,9 +205,6 @@ proptest! {
 #[test]
 fn the_events_that_are_mutated_are_valid() {
     for value in VALID {
-        assert!(
-            decode_bytes(b"u-1", value.as_bytes()).is_ok_and(|event| event.kind != Kind::Unknown),
-            "{value}"
-        );
+        assert!(decode_bytes(b"u-1", value.as_bytes()).is_ok_and(|event| event.kind != Kind::Unknown), "{value}");
     }
 }

@@ -4,29 +4,21 @@
 
 use super::{AT_MS, money, rules};
 use crate::event::{
-    CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, EmailSignal,
-    Event, Identity, Kind, Order, Product, Raw, Reason, Refund, Traits, decode,
+    CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, EmailSignal, Event, Identity, Kind, Order, Product,
+    Raw, Reason, Refund, Traits, decode,
 };
 
 const BEFORE: &str = r#"{"messageId":"m-000000012345","type":"track","event":""#;
 const BETWEEN: &str = r#"","userId":"u-00001234","timestamp":"2026-01-01T00:00:00.000Z","context":{"traits":{"email":"u-00001234@example.com"},"campaign":{"source":"google","medium":"cpc"}},"properties":{"#;
 
-const EMAIL: &str =
-    r#""email_id":"e-000000012345","campaign_id":"cmp-103","campaign_name":"Back in Stock""#;
-const LINE: &str = r#""cart_id":"c-00001234-7","product_id":"p-123","category":"shoes","price":28.60,"quantity":2,"value":57.20,"currency":"USD""#;
+const EMAIL: &str = r#""email_id":"e-000000012345","campaign_id":"cmp-103","campaign_name":"Back in Stock""#;
+const LINE: &str =
+    r#""cart_id":"c-00001234-7","product_id":"p-123","category":"shoes","price":28.60,"quantity":2,"value":57.20,"currency":"USD""#;
 const CONTENTS: &str = r#""cart_id":"c-00001234-7","value":57.20,"currency":"USD","products":[{"product_id":"p-123","category":"shoes","price":28.60,"quantity":2}]"#;
 
 fn product() -> Product<'static> {
     let price = Some(money(2860, "USD"));
-    Product {
-        product_id: "p-123".into(),
-        sku: None,
-        name: None,
-        url: None,
-        image_url: None,
-        price,
-        quantity: 2,
-    }
+    Product { product_id: "p-123".into(), sku: None, name: None, url: None, image_url: None, price, quantity: 2 }
 }
 
 fn contents(source: ContentsSource) -> Kind<'static> {
@@ -41,29 +33,16 @@ fn contents(source: ContentsSource) -> Kind<'static> {
 }
 
 fn line(delta: CartDelta) -> Kind<'static> {
-    Kind::CartLine(CartLine {
-        cart_id: Some("c-00001234-7".into()),
-        delta,
-        product: product(),
-    })
+    Kind::CartLine(CartLine { cart_id: Some("c-00001234-7".into()), delta, product: product() })
 }
 
 fn order() -> Kind<'static> {
     let cart_id = Some("c-00001234-7".into());
-    Kind::OrderCompleted(Order {
-        order_id: "o-000000012345".into(),
-        checkout_id: None,
-        cart_id,
-        value: money(5720, "USD"),
-    })
+    Kind::OrderCompleted(Order { order_id: "o-000000012345".into(), checkout_id: None, cart_id, value: money(5720, "USD") })
 }
 
 fn read(value: &str) -> Result<Event<'_>, Reason> {
-    let raw = Raw {
-        key: Some(b"u-00001234"),
-        value: Some(value.as_bytes()),
-        timestamp_ms: Some(AT_MS),
-    };
+    let raw = Raw { key: Some(b"u-00001234"), value: Some(value.as_bytes()), timestamp_ms: Some(AT_MS) };
     decode(&raw, &rules(), None).map_err(|reject| reject.reason)
 }
 
@@ -74,10 +53,7 @@ fn expected(name: &'static str, kind: Kind<'static>) -> Event<'static> {
         time_ms: AT_MS,
         name: name.into(),
         message_id: Some("m-000000012345".into()),
-        traits: Traits {
-            email: Some("u-00001234@example.com".into()),
-            ..Traits::default()
-        },
+        traits: Traits { email: Some("u-00001234@example.com".into()), ..Traits::default() },
         kind,
     }
 }
@@ -92,40 +68,20 @@ fn the_order_of_the_specification_is_read() {
 fn every_record_of_the_generator_is_read() {
     let order_fields = r#""order_id":"o-000000012345","cart_id":"c-00001234-7","total":57.20,"currency":"USD","products":[{"product_id":"p-123","category":"shoes","price":28.60,"quantity":2}]"#;
     let refund_fields = r#""order_id":"o-000000012345","total":28.60,"currency":"USD""#;
-    let refund = Refund {
-        order_id: "o-000000012345".into(),
-        refund_id: None,
-        amount: Some(money(2860, "USD")),
-    };
-    let unsubscribed = ConsentChange {
-        status: ConsentStatus::Unsubscribed,
-        source: None,
-        double_opt_in: false,
-    };
+    let refund = Refund { order_id: "o-000000012345".into(), refund_id: None, amount: Some(money(2860, "USD")) };
+    let unsubscribed = ConsentChange { status: ConsentStatus::Unsubscribed, source: None, double_opt_in: false };
     let cases = [
         ("Order Completed", order_fields, order()),
         ("Order Refunded", refund_fields, Kind::OrderRefunded(refund)),
-        (
-            "Email Delivered",
-            EMAIL,
-            Kind::Email(EmailSignal::Delivered),
-        ),
+        ("Email Delivered", EMAIL, Kind::Email(EmailSignal::Delivered)),
         ("Email Opened", EMAIL, Kind::Email(EmailSignal::Opened)),
-        (
-            "Email Link Clicked",
-            EMAIL,
-            Kind::Email(EmailSignal::Clicked),
-        ),
+        ("Email Link Clicked", EMAIL, Kind::Email(EmailSignal::Clicked)),
         ("Unsubscribed", EMAIL, Kind::Consent(unsubscribed)),
         ("Email Bounced", EMAIL, Kind::Email(EmailSignal::HardBounce)),
         ("Product Added", LINE, line(CartDelta::Added)),
         ("Product Removed", LINE, line(CartDelta::Removed)),
         ("Cart Viewed", CONTENTS, contents(ContentsSource::Viewed)),
-        (
-            "Checkout Started",
-            CONTENTS,
-            contents(ContentsSource::CheckoutStarted),
-        ),
+        ("Checkout Started", CONTENTS, contents(ContentsSource::CheckoutStarted)),
     ];
     for (name, properties, kind) in cases {
         let value = format!("{BEFORE}{name}{BETWEEN}{properties}}}}}");
@@ -137,11 +93,6 @@ fn every_record_of_the_generator_is_read() {
 fn a_record_cut_off_anywhere_is_invalid_json() {
     let value = format!("{BEFORE}Checkout Started{BETWEEN}{CONTENTS}}}}}");
     for end in 1..value.len() {
-        assert_eq!(
-            read(&value[..end]),
-            Err(Reason::InvalidJson),
-            "{}",
-            &value[..end]
-        );
+        assert_eq!(read(&value[..end]), Err(Reason::InvalidJson), "{}", &value[..end]);
     }
 }

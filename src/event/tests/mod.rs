@@ -18,12 +18,7 @@ use super::{Currency, DecodeRules, Event, Kind, Money, OrderValue, Raw, Reject, 
 const AT_MS: i64 = 1_767_225_600_000;
 
 fn rules() -> DecodeRules {
-    DecodeRules {
-        order_value: OrderValue::Total,
-        default_currency: None,
-        max_skew_ms: 300_000,
-        max_record_bytes: 1 << 20,
-    }
+    DecodeRules { order_value: OrderValue::Total, default_currency: None, max_skew_ms: 300_000, max_record_bytes: 1 << 20 }
 }
 
 fn currency(code: &str) -> Currency {
@@ -31,35 +26,24 @@ fn currency(code: &str) -> Currency {
 }
 
 fn money(minor: i64, code: &str) -> Money {
-    Money {
-        minor,
-        currency: currency(code),
-    }
+    Money { minor, currency: currency(code) }
 }
 
 /// Decodes a record of customer `u-1`, stamped `AT_MS`.
 fn decode_with<'a>(value: &'a str, rules: &DecodeRules) -> Result<Event<'a>, Reject> {
-    let raw = Raw {
-        key: Some(b"u-1"),
-        value: Some(value.as_bytes()),
-        timestamp_ms: Some(AT_MS),
-    };
+    let raw = Raw { key: Some(b"u-1"), value: Some(value.as_bytes()), timestamp_ms: Some(AT_MS) };
     decode(&raw, rules, None)
 }
 
 /// A `track` call of customer `u-1` at `AT_MS`.
 fn track(event: &str, properties: &str) -> String {
-    format!(
-        r#"{{"type":"track","event":"{event}","userId":"u-1","timestamp":"2026-01-01T00:00:00Z","properties":{properties}}}"#
-    )
+    format!(r#"{{"type":"track","event":"{event}","userId":"u-1","timestamp":"2026-01-01T00:00:00Z","properties":{properties}}}"#)
 }
 
 /// What a `track` call is read as. The text lives as long as the tests do, so that tables may hold events.
 fn kind_with(event: &str, properties: &str, rules: &DecodeRules) -> Kind<'static> {
     let value: &'static str = Box::leak(track(event, properties).into_boxed_str());
-    decode_with(value, rules)
-        .unwrap_or_else(|reject| panic!("{event} {properties}: {reject:?}"))
-        .kind
+    decode_with(value, rules).unwrap_or_else(|reject| panic!("{event} {properties}: {reject:?}")).kind
 }
 
 fn kind(event: &str, properties: &str) -> Kind<'static> {

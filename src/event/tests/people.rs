@@ -7,79 +7,43 @@ use crate::event::{ConsentStatus, Event, Identity, Kind, Raw, TraitConsent, Trai
 
 /// An identify call of `u-1` with these traits and this context.
 fn identify(traits: &str, context: &str) -> Traits<'static> {
-    let value = format!(
-        r#"{{"type":"identify","userId":"u-1","timestamp":"2026-01-01T00:00:00Z","traits":{traits},"context":{context}}}"#
-    );
+    let value = format!(r#"{{"type":"identify","userId":"u-1","timestamp":"2026-01-01T00:00:00Z","traits":{traits},"context":{context}}}"#);
     let event = decode_with(Box::leak(value.into_boxed_str()), &rules()).unwrap();
-    assert_eq!(
-        (event.kind, event.name.as_ref()),
-        (Kind::Identify, "identify")
-    );
+    assert_eq!((event.kind, event.name.as_ref()), (Kind::Identify, "identify"));
     event.traits
 }
 
 /// A track call with this context.
 fn seen(context: &str) -> Traits<'static> {
-    let value = format!(
-        r#"{{"type":"track","event":"Page","userId":"u-1","traits":{{"email":"no@example.com"}},"context":{context}}}"#
-    );
-    decode_with(Box::leak(value.into_boxed_str()), &rules())
-        .unwrap()
-        .traits
+    let value = format!(r#"{{"type":"track","event":"Page","userId":"u-1","traits":{{"email":"no@example.com"}},"context":{context}}}"#);
+    decode_with(Box::leak(value.into_boxed_str()), &rules()).unwrap().traits
 }
 
 #[test]
 fn the_customer_is_the_key_and_known_or_anonymous_by_the_id_it_equals() {
     let cases = [
         ("u-1", r#""userId":"u-1""#, Identity::Known),
-        (
-            "u-1",
-            r#""userId":"u-1","anonymousId":"u-1""#,
-            Identity::Known,
-        ),
+        ("u-1", r#""userId":"u-1","anonymousId":"u-1""#, Identity::Known),
         ("u-1", r#""userId":"u-1","anonymousId":{}"#, Identity::Known),
-        (
-            "a-1",
-            r#""userId":"u-1","anonymousId":"a-1""#,
-            Identity::Anonymous,
-        ),
-        (
-            "a-1",
-            r#""userId":null,"anonymousId":"a-1""#,
-            Identity::Anonymous,
-        ),
-        (
-            "a-1",
-            r#""userId":"","anonymousId":"a-1""#,
-            Identity::Anonymous,
-        ),
+        ("a-1", r#""userId":"u-1","anonymousId":"a-1""#, Identity::Anonymous),
+        ("a-1", r#""userId":null,"anonymousId":"a-1""#, Identity::Anonymous),
+        ("a-1", r#""userId":"","anonymousId":"a-1""#, Identity::Anonymous),
         ("42", r#""userId":42"#, Identity::Known),
         ("-42", r#""anonymousId":-42"#, Identity::Anonymous),
         ("é\n", r#""userId":"\u00e9\n""#, Identity::Known),
     ];
     for (key, ids, identity) in cases {
         let value = format!(r#"{{"type":"page",{ids}}}"#);
-        let raw = Raw {
-            key: Some(key.as_bytes()),
-            value: Some(value.as_bytes()),
-            timestamp_ms: Some(AT_MS),
-        };
-        let event =
-            decode(&raw, &rules(), None).unwrap_or_else(|reject| panic!("{ids}: {reject:?}"));
-        assert_eq!(
-            (event.customer.as_ref(), event.identity),
-            (key, identity),
-            "{ids}"
-        );
+        let raw = Raw { key: Some(key.as_bytes()), value: Some(value.as_bytes()), timestamp_ms: Some(AT_MS) };
+        let event = decode(&raw, &rules(), None).unwrap_or_else(|reject| panic!("{ids}: {reject:?}"));
+        assert_eq!((event.customer.as_ref(), event.identity), (key, identity), "{ids}");
     }
 }
 
 #[test]
 fn calls_other_than_track_and_identify_only_say_that_the_customer_was_seen() {
     for call in ["alias", "page", "screen", "group", "delete"] {
-        let value = format!(
-            r#"{{"type":"{call}","userId":"u-1","messageId":9,"traits":7,"properties":"x","event":[]}}"#
-        );
+        let value = format!(r#"{{"type":"{call}","userId":"u-1","messageId":9,"traits":7,"properties":"x","event":[]}}"#);
         let expected = Event {
             customer: "u-1".into(),
             identity: Identity::Known,
@@ -107,10 +71,7 @@ fn traits_of_identify_go_before_those_of_the_context() {
         consent: None,
     };
     assert_eq!(read, expected);
-    let read = identify(
-        r#"{"email":7}"#,
-        r#"{"traits":{"email":"b@example.com","firstName":"B"},"locale":"en","timezone":"Asia/Tokyo"}"#,
-    );
+    let read = identify(r#"{"email":7}"#, r#"{"traits":{"email":"b@example.com","firstName":"B"},"locale":"en","timezone":"Asia/Tokyo"}"#);
     let expected = Traits {
         email: Some("b@example.com".into()),
         first_name: Some("B".into()),
@@ -123,10 +84,7 @@ fn traits_of_identify_go_before_those_of_the_context() {
 
 #[test]
 fn a_bad_trait_counts_as_not_given_and_costs_nothing_else() {
-    let long_email = format!(
-        r#"{{"traits":{{"email":"{}@example.com"}}}}"#,
-        "x".repeat(320)
-    );
+    let long_email = format!(r#"{{"traits":{{"email":"{}@example.com"}}}}"#, "x".repeat(320));
     let long_locale = format!(r#"{{"locale":"{}"}}"#, "x".repeat(65));
     let cases = [
         r#"{"traits":{"email":7,"first_name":{},"firstName":[],"locale":1.5,"timezone":true}}"#,
@@ -153,32 +111,15 @@ fn a_bad_trait_counts_as_not_given_and_costs_nothing_else() {
 
 #[test]
 fn the_traits_beside_a_track_call_are_not_the_persons() {
-    assert_eq!(
-        seen(r#"{"traits":{"email":"yes@example.com"}}"#)
-            .email
-            .as_deref(),
-        Some("yes@example.com")
-    );
+    assert_eq!(seen(r#"{"traits":{"email":"yes@example.com"}}"#).email.as_deref(), Some("yes@example.com"));
 }
 
 #[test]
 fn the_consent_trait_is_text_or_flag_or_the_object_of_shopify() {
-    let told = |status, double_opt_in, at_ms| {
-        Some(TraitConsent {
-            status,
-            double_opt_in,
-            at_ms,
-        })
-    };
+    let told = |status, double_opt_in, at_ms| Some(TraitConsent { status, double_opt_in, at_ms });
     let cases = [
-        (
-            r#""subscribed""#,
-            told(ConsentStatus::Subscribed, false, None),
-        ),
-        (
-            r#""unsubscribed""#,
-            told(ConsentStatus::Unsubscribed, false, None),
-        ),
+        (r#""subscribed""#, told(ConsentStatus::Subscribed, false, None)),
+        (r#""unsubscribed""#, told(ConsentStatus::Unsubscribed, false, None)),
         (r#""pending""#, told(ConsentStatus::Pending, false, None)),
         (r#""not_subscribed""#, None),
         (r#""redacted""#, None),
@@ -188,15 +129,9 @@ fn the_consent_trait_is_text_or_flag_or_the_object_of_shopify() {
         ("1", None),
         ("[]", None),
         ("{}", None),
-        (
-            r#"{"state":"not_subscribed","opt_in_level":"single_opt_in"}"#,
-            None,
-        ),
+        (r#"{"state":"not_subscribed","opt_in_level":"single_opt_in"}"#, None),
         (r#"{"state":true}"#, None),
-        (
-            r#"{"state":"unsubscribed","opt_in_level":7}"#,
-            told(ConsentStatus::Unsubscribed, false, None),
-        ),
+        (r#"{"state":"unsubscribed","opt_in_level":7}"#, told(ConsentStatus::Unsubscribed, false, None)),
         (
             r#"{"state":"subscribed","opt_in_level":"confirmed_opt_in","consent_updated_at":"2025-12-31T23:00:00-01:00"}"#,
             told(ConsentStatus::Subscribed, true, Some(AT_MS)),
@@ -205,18 +140,9 @@ fn the_consent_trait_is_text_or_flag_or_the_object_of_shopify() {
             r#"{"state":"SUBSCRIBED","opt_in_level":"CONFIRMED_OPT_IN","consent_updated_at":"2025-06-01T00:00:00Z"}"#,
             told(ConsentStatus::Subscribed, true, Some(1_748_736_000_000)),
         ),
-        (
-            r#"{"state":"subscribed","consent_updated_at":"2026-01-01T00:00:01Z"}"#,
-            told(ConsentStatus::Subscribed, false, None),
-        ),
-        (
-            r#"{"state":"subscribed","consent_updated_at":"1970-01-01T00:00:00Z"}"#,
-            told(ConsentStatus::Subscribed, false, None),
-        ),
-        (
-            r#"{"state":"subscribed","consent_updated_at":"yesterday"}"#,
-            told(ConsentStatus::Subscribed, false, None),
-        ),
+        (r#"{"state":"subscribed","consent_updated_at":"2026-01-01T00:00:01Z"}"#, told(ConsentStatus::Subscribed, false, None)),
+        (r#"{"state":"subscribed","consent_updated_at":"1970-01-01T00:00:00Z"}"#, told(ConsentStatus::Subscribed, false, None)),
+        (r#"{"state":"subscribed","consent_updated_at":"yesterday"}"#, told(ConsentStatus::Subscribed, false, None)),
     ];
     for (written, consent) in cases {
         let read = identify(&format!(r#"{{"email_marketing_consent":{written}}}"#), "{}");

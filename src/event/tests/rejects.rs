@@ -3,10 +3,7 @@
 //! What must not be refused stands in the other files.
 
 use super::{AT_MS, currency, decode_with, rules, track};
-use crate::event::{
-    DecodeRules, MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_PRODUCTS, OrderValue, Raw, Reason,
-    Reject, RejectStage, decode,
-};
+use crate::event::{DecodeRules, MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_PRODUCTS, OrderValue, Raw, Reason, Reject, RejectStage, decode};
 use std::collections::HashSet;
 
 /// Refused values of customer `u-1`, a line each: the reason, what the detail must hold, and the properties of the `track` call named
@@ -104,11 +101,7 @@ wrong_type | double_opt_in | {"channel":"email","status":"pending","double_opt_i
 
 /// The values of `REFUSED`, and those too long to be written there: value, reason, part of the detail.
 fn refused_values() -> Vec<(String, Reason, &'static str)> {
-    let reason_of = |name: &str| {
-        Reason::ALL
-            .into_iter()
-            .find(|reason| reason.as_str() == name)
-    };
+    let reason_of = |name: &str| Reason::ALL.into_iter().find(|reason| reason.as_str() == name);
     let mut cases = Vec::new();
     let mut event = "";
     for line in REFUSED.trim().lines() {
@@ -116,37 +109,16 @@ fn refused_values() -> Vec<(String, Reason, &'static str)> {
             event = heading;
             continue;
         }
-        let [reason, detail, written] = line.splitn(3, " | ").collect::<Vec<_>>()[..] else {
-            panic!("{line}")
-        };
-        let value = if event == "record" {
-            written.to_owned()
-        } else {
-            track(event, written)
-        };
-        cases.push((
-            value,
-            reason_of(reason).unwrap_or_else(|| panic!("no reason {reason}")),
-            detail,
-        ));
+        let [reason, detail, written] = line.splitn(3, " | ").collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let value = if event == "record" { written.to_owned() } else { track(event, written) };
+        cases.push((value, reason_of(reason).unwrap_or_else(|| panic!("no reason {reason}")), detail));
     }
     let long_id = "x".repeat(MAX_ID_BYTES + 1);
     let many_products = vec!["{}"; MAX_PRODUCTS + 1].join(",");
     let long_message_id = format!(r#"{{"type":"page","userId":"u-1","messageId":"{long_id}"}}"#);
     cases.push((long_message_id, Reason::TooLong, "messageId: 257 bytes"));
-    cases.push((
-        track("Order Cancelled", &format!(r#"{{"order_id":"{long_id}"}}"#)),
-        Reason::TooLong,
-        "order_id",
-    ));
-    cases.push((
-        track(
-            "Cart Viewed",
-            &format!(r#"{{"products":[{many_products}]}}"#),
-        ),
-        Reason::TooManyProducts,
-        "1001",
-    ));
+    cases.push((track("Order Cancelled", &format!(r#"{{"order_id":"{long_id}"}}"#)), Reason::TooLong, "order_id"));
+    cases.push((track("Cart Viewed", &format!(r#"{{"products":[{many_products}]}}"#)), Reason::TooManyProducts, "1001"));
     cases.push(("\u{feff}{}".to_owned(), Reason::InvalidJson, "record"));
     cases.push((String::new(), Reason::EmptyValue, "no value"));
     cases
@@ -158,11 +130,7 @@ fn a_bad_value_is_refused_for_its_reason_with_a_detail_that_names_the_field() {
         let reject = decode_with(&value, &rules()).expect_err(&value);
         assert_eq!(reject.reason, reason, "{value}: {reject:?}");
         assert!(reject.detail.contains(detail), "{value}: {reject:?}");
-        assert_eq!(
-            Err(reject),
-            decode_with(&value, &rules()),
-            "the same bytes are refused in the same way"
-        );
+        assert_eq!(Err(reject), decode_with(&value, &rules()), "the same bytes are refused in the same way");
     }
 }
 
@@ -175,63 +143,30 @@ struct Frame {
 }
 
 fn refused_frames() -> Vec<(Frame, Reason)> {
-    let good = || Frame {
-        key: Some(b"u-1".to_vec()),
-        value: Some(br#"{"type":"page","userId":"u-1"}"#.to_vec()),
-        timestamp_ms: Some(AT_MS),
-    };
-    let keyed = |key: Option<&[u8]>| Frame {
-        key: key.map(<[u8]>::to_vec),
-        ..good()
-    };
-    let valued = |value: Option<&[u8]>| Frame {
-        value: value.map(<[u8]>::to_vec),
-        ..good()
-    };
+    let good =
+        || Frame { key: Some(b"u-1".to_vec()), value: Some(br#"{"type":"page","userId":"u-1"}"#.to_vec()), timestamp_ms: Some(AT_MS) };
+    let keyed = |key: Option<&[u8]>| Frame { key: key.map(<[u8]>::to_vec), ..good() };
+    let valued = |value: Option<&[u8]>| Frame { value: value.map(<[u8]>::to_vec), ..good() };
     vec![
         (keyed(None), Reason::MissingKey),
         (keyed(Some(b"")), Reason::InvalidKey),
         (keyed(Some(b"\xffu")), Reason::InvalidKey),
-        (
-            keyed(Some(&[b'u'; MAX_CUSTOMER_ID_BYTES + 1])),
-            Reason::InvalidKey,
-        ),
+        (keyed(Some(&[b'u'; MAX_CUSTOMER_ID_BYTES + 1])), Reason::InvalidKey),
         (valued(None), Reason::EmptyValue),
         (valued(Some(b"")), Reason::EmptyValue),
         (valued(Some(&[b' '; 1025])), Reason::Oversize),
         (valued(Some(b"{\"type\":\"\xff\"}")), Reason::InvalidJson),
-        (
-            Frame {
-                timestamp_ms: None,
-                ..good()
-            },
-            Reason::MissingTime,
-        ),
+        (Frame { timestamp_ms: None, ..good() }, Reason::MissingTime),
     ]
 }
 
 #[test]
 fn a_bad_frame_is_refused_for_its_reason() {
-    let rules = DecodeRules {
-        max_record_bytes: 1024,
-        ..rules()
-    };
+    let rules = DecodeRules { max_record_bytes: 1024, ..rules() };
     for (frame, reason) in refused_frames() {
         let (key, value) = (frame.key.as_deref(), frame.value.as_deref());
-        let read = decode(
-            &Raw {
-                key,
-                value,
-                timestamp_ms: frame.timestamp_ms,
-            },
-            &rules,
-            None,
-        );
-        assert_eq!(
-            read.map_err(|reject| reject.reason),
-            Err(reason),
-            "{frame:?}"
-        );
+        let read = decode(&Raw { key, value, timestamp_ms: frame.timestamp_ms }, &rules, None);
+        assert_eq!(read.map_err(|reject| reject.reason), Err(reason), "{frame:?}");
     }
 }
 
@@ -239,11 +174,7 @@ fn a_bad_frame_is_refused_for_its_reason() {
 fn every_reason_is_listed_once_and_has_a_record_that_meets_it() {
     let listed: HashSet<Reason> = Reason::ALL.into_iter().collect();
     assert_eq!(listed.len(), Reason::ALL.len());
-    let met: HashSet<Reason> = refused_values()
-        .iter()
-        .map(|case| case.1)
-        .chain(refused_frames().iter().map(|case| case.1))
-        .collect();
+    let met: HashSet<Reason> = refused_values().iter().map(|case| case.1).chain(refused_frames().iter().map(|case| case.1)).collect();
     assert_eq!(listed, met);
 }
 
@@ -254,13 +185,7 @@ fn reasons_are_snake_case_labels() {
     for reason in Reason::ALL {
         let words = format!("{reason:?}")
             .chars()
-            .flat_map(|c| {
-                if c.is_uppercase() {
-                    vec!['_', c.to_ascii_lowercase()]
-                } else {
-                    vec![c]
-                }
-            })
+            .flat_map(|c| if c.is_uppercase() { vec!['_', c.to_ascii_lowercase()] } else { vec![c] })
             .collect::<String>();
         assert_eq!(reason.as_str(), words.trim_start_matches('_'));
     }
@@ -270,68 +195,31 @@ fn reasons_are_snake_case_labels() {
 fn a_refusal_tells_unreadable_from_unacceptable() {
     let stage_of = |value: &str| decode_with(value, &rules()).unwrap_err().stage;
     assert_eq!(stage_of("{"), RejectStage::Decode);
-    assert_eq!(
-        stage_of(r#"{"type":"page","userId":[]}"#),
-        RejectStage::Decode
-    );
-    assert_eq!(
-        stage_of(r#"{"type":"page","userId":"u-2"}"#),
-        RejectStage::Validate
-    );
-    assert_eq!(
-        (RejectStage::Decode.as_str(), RejectStage::Validate.as_str()),
-        ("decode", "validate")
-    );
+    assert_eq!(stage_of(r#"{"type":"page","userId":[]}"#), RejectStage::Decode);
+    assert_eq!(stage_of(r#"{"type":"page","userId":"u-2"}"#), RejectStage::Validate);
+    assert_eq!((RejectStage::Decode.as_str(), RejectStage::Validate.as_str()), ("decode", "validate"));
 }
 
 #[test]
 fn a_missing_value_field_is_named_as_the_rules_choose_it() {
-    let value = track(
-        "Order Completed",
-        r#"{"order_id":"o","total":1,"currency":"USD"}"#,
-    );
-    for (order_value, name) in [
-        (OrderValue::Revenue, "revenue"),
-        (OrderValue::Subtotal, "subtotal"),
-    ] {
-        let reject = decode_with(
-            &value,
-            &DecodeRules {
-                order_value,
-                ..rules()
-            },
-        )
-        .unwrap_err();
-        assert_eq!(
-            (reject.reason, reject.detail.as_str()),
-            (Reason::MissingField, format!("{name} is missing").as_str())
-        );
+    let value = track("Order Completed", r#"{"order_id":"o","total":1,"currency":"USD"}"#);
+    for (order_value, name) in [(OrderValue::Revenue, "revenue"), (OrderValue::Subtotal, "subtotal")] {
+        let reject = decode_with(&value, &DecodeRules { order_value, ..rules() }).unwrap_err();
+        assert_eq!((reject.reason, reject.detail.as_str()), (Reason::MissingField, format!("{name} is missing").as_str()));
     }
 }
 
 #[test]
 fn a_default_currency_does_not_excuse_an_unknown_one() {
-    let rules = DecodeRules {
-        default_currency: Some(currency("USD")),
-        ..rules()
-    };
-    let value = track(
-        "Order Completed",
-        r#"{"order_id":"o","total":1,"currency":"ZZZ"}"#,
-    );
-    assert_eq!(
-        decode_with(&value, &rules).unwrap_err().reason,
-        Reason::UnknownCurrency
-    );
+    let rules = DecodeRules { default_currency: Some(currency("USD")), ..rules() };
+    let value = track("Order Completed", r#"{"order_id":"o","total":1,"currency":"ZZZ"}"#);
+    assert_eq!(decode_with(&value, &rules).unwrap_err().reason, Reason::UnknownCurrency);
 }
 
 #[test]
 fn a_detail_is_short_and_ends_between_characters() {
     let long = "é".repeat(10_000);
-    let deep_place = track(
-        "Cart Updated",
-        &format!(r#"{{"products":[{{"product_id":{{"{long}":1}}}}]}}"#),
-    );
+    let deep_place = track("Cart Updated", &format!(r#"{{"products":[{{"product_id":{{"{long}":1}}}}]}}"#));
     for value in [
         format!(r#"{{"type":"page","userId":"{long}"}}"#),
         format!("[\"{long}\"]"),
@@ -339,17 +227,10 @@ fn a_detail_is_short_and_ends_between_characters() {
         format!(r#"{{"type":"page","userId":"u-1","timestamp":"{long}"}}"#),
     ] {
         let reject = decode_with(&value, &rules()).unwrap_err();
-        assert!(
-            (1..=200).contains(&reject.detail.len()),
-            "{} bytes",
-            reject.detail.len()
-        );
+        assert!((1..=200).contains(&reject.detail.len()), "{} bytes", reject.detail.len());
     }
     let reject = Reject::new(Reason::InvalidKey, "é".repeat(101));
-    assert_eq!(
-        (reject.detail, reject.stage),
-        ("é".repeat(100), RejectStage::Decode)
-    );
+    assert_eq!((reject.detail, reject.stage), ("é".repeat(100), RejectStage::Decode));
     let reject = Reject::new(Reason::InvalidKey, format!("x{}", "é".repeat(100)));
     assert_eq!(reject.detail.len(), 199);
 }

@@ -7,20 +7,8 @@ use crate::event::{Event, Raw, Reason, Reject, decode, time};
 
 const HOUR_MS: i64 = 3_600_000;
 
-fn decode_at<'a>(
-    value: &'a str,
-    record_ms: Option<i64>,
-    wall_ms: Option<i64>,
-) -> Result<Event<'a>, Reject> {
-    decode(
-        &Raw {
-            key: Some(b"u-1"),
-            value: Some(value.as_bytes()),
-            timestamp_ms: record_ms,
-        },
-        &rules(),
-        wall_ms,
-    )
+fn decode_at<'a>(value: &'a str, record_ms: Option<i64>, wall_ms: Option<i64>) -> Result<Event<'a>, Reject> {
+    decode(&Raw { key: Some(b"u-1"), value: Some(value.as_bytes()), timestamp_ms: record_ms }, &rules(), wall_ms)
 }
 
 #[test]
@@ -47,11 +35,7 @@ fn rfc_3339_is_read_to_the_millisecond() {
 }
 
 /// The time of an event that states `stated_ms`, with five minutes of skew allowed.
-fn time_of(
-    stated_ms: Option<i64>,
-    record_ms: Option<i64>,
-    wall_ms: Option<i64>,
-) -> Result<i64, Reason> {
+fn time_of(stated_ms: Option<i64>, record_ms: Option<i64>, wall_ms: Option<i64>) -> Result<i64, Reason> {
     time::event_time(stated_ms, record_ms, 300_000, wall_ms).map_err(|reject| reject.reason)
 }
 
@@ -67,11 +51,7 @@ fn an_events_time_is_its_own_else_its_records_and_clamped_to_it() {
         (Some(AT_MS), Some(i64::MAX), Ok(AT_MS)),
     ];
     for (stated_ms, record_ms, time) in cases {
-        assert_eq!(
-            time_of(stated_ms, record_ms, None),
-            time,
-            "{stated_ms:?}, {record_ms:?}"
-        );
+        assert_eq!(time_of(stated_ms, record_ms, None), time, "{stated_ms:?}, {record_ms:?}");
     }
 }
 
@@ -83,36 +63,14 @@ fn an_events_time_lies_in_1990_to_2100_before_and_after_clamping() {
         assert_eq!(time_of(None, Some(time_ms), None), Ok(time_ms));
     }
     let year_9999_ms = 253_370_764_800_000;
-    for outside_ms in [
-        earliest_ms - 1,
-        latest_ms + 1,
-        year_9999_ms,
-        i64::MIN,
-        i64::MAX,
-        0,
-    ] {
+    for outside_ms in [earliest_ms - 1, latest_ms + 1, year_9999_ms, i64::MIN, i64::MAX, 0] {
         let refused = Err(Reason::TimeOutOfRange);
-        assert_eq!(
-            time_of(Some(outside_ms), None, None),
-            refused,
-            "{outside_ms}"
-        );
-        assert_eq!(
-            time_of(None, Some(outside_ms), None),
-            refused,
-            "{outside_ms}"
-        );
-        assert_eq!(
-            time_of(Some(outside_ms), Some(AT_MS), None),
-            refused,
-            "{outside_ms}"
-        );
+        assert_eq!(time_of(Some(outside_ms), None, None), refused, "{outside_ms}");
+        assert_eq!(time_of(None, Some(outside_ms), None), refused, "{outside_ms}");
+        assert_eq!(time_of(Some(outside_ms), Some(AT_MS), None), refused, "{outside_ms}");
     }
     // clamped to a record stamped 1970
-    assert_eq!(
-        time_of(Some(AT_MS), Some(0), None),
-        Err(Reason::TimeOutOfRange)
-    );
+    assert_eq!(time_of(Some(AT_MS), Some(0), None), Err(Reason::TimeOutOfRange));
 }
 
 #[test]
@@ -120,52 +78,22 @@ fn an_events_time_is_at_most_a_day_ahead_of_the_wall_clock() {
     let day_ms = 24 * HOUR_MS;
     let cases = [
         (Some(AT_MS + day_ms), None, Some(AT_MS), Ok(AT_MS + day_ms)),
-        (
-            Some(AT_MS + day_ms + 1),
-            None,
-            Some(AT_MS),
-            Err(Reason::TimeOutOfRange),
-        ),
+        (Some(AT_MS + day_ms + 1), None, Some(AT_MS), Err(Reason::TimeOutOfRange)),
         (Some(AT_MS + day_ms + 1), None, None, Ok(AT_MS + day_ms + 1)),
-        (
-            Some(AT_MS + 2 * day_ms),
-            Some(AT_MS),
-            Some(AT_MS),
-            Ok(AT_MS + 300_000),
-        ),
+        (Some(AT_MS + 2 * day_ms), Some(AT_MS), Some(AT_MS), Ok(AT_MS + 300_000)),
         (Some(AT_MS), None, Some(i64::MAX), Ok(AT_MS)),
     ];
     for (stated_ms, record_ms, wall_ms, time) in cases {
-        assert_eq!(
-            time_of(stated_ms, record_ms, wall_ms),
-            time,
-            "{stated_ms:?}, {record_ms:?}, {wall_ms:?}"
-        );
+        assert_eq!(time_of(stated_ms, record_ms, wall_ms), time, "{stated_ms:?}, {record_ms:?}, {wall_ms:?}");
     }
 }
 
 #[test]
 fn the_record_and_the_wall_clock_reach_the_event() {
     let value = track("Product Viewed", "{}");
-    assert_eq!(
-        decode_at(&value, Some(AT_MS - HOUR_MS), None)
-            .unwrap()
-            .time_ms,
-        AT_MS - HOUR_MS + 300_000
-    );
-    assert_eq!(
-        decode_at(&value, None, Some(AT_MS - 25 * HOUR_MS))
-            .unwrap_err()
-            .reason,
-        Reason::TimeOutOfRange
-    );
+    assert_eq!(decode_at(&value, Some(AT_MS - HOUR_MS), None).unwrap().time_ms, AT_MS - HOUR_MS + 300_000);
+    assert_eq!(decode_at(&value, None, Some(AT_MS - 25 * HOUR_MS)).unwrap_err().reason, Reason::TimeOutOfRange);
     let untimed = r#"{"type":"page","userId":"u-1","timestamp":null}"#;
-    assert_eq!(
-        decode_at(untimed, Some(AT_MS), None).unwrap().time_ms,
-        AT_MS
-    );
-    assert_eq!(
-        decode_at(untimed, None, None).unwrap_err().reason,
-        Reason::MissingTime
-    );
+    assert_eq!(decode_at(untimed, Some(AT_MS), None).unwrap().time_ms, AT_MS);
+    assert_eq!(decode_at(untimed, None, None).unwrap_err().reason, Reason::MissingTime);
 }

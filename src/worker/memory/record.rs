@@ -28,13 +28,7 @@ impl MemoryRecord {
         headers: Vec<(String, Vec<u8>)>,
     ) -> MemoryRecord {
         let (key, value) = (key.map(Box::from), value.map(Box::from));
-        MemoryRecord(Rc::new(Stored {
-            offset,
-            key,
-            value,
-            timestamp_ms,
-            headers,
-        }))
+        MemoryRecord(Rc::new(Stored { offset, key, value, timestamp_ms, headers }))
     }
 }
 
@@ -56,9 +50,6 @@ impl Record for MemoryRecord {
     }
 
     fn each_header(&self, visit: &mut dyn FnMut(&str, &[u8])) {
-        self.0
-            .headers
-            .iter()
-            .for_each(|(name, value)| visit(name, value));
+        self.0.headers.iter().for_each(|(name, value)| visit(name, value));
     }
 }

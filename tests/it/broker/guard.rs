@@ -28,18 +28,9 @@ pub fn guard(run_dir: &Path, program: &Command) -> io::Result<Child> {
         rm -rf "$dir"
     "#;
     let mut shell = Command::new("sh");
-    shell
-        .args(["-c", SCRIPT, "guard"])
-        .arg(run_dir)
-        .arg(program.get_program())
-        .args(program.get_args());
+    shell.args(["-c", SCRIPT, "guard"]).arg(run_dir).arg(program.get_program()).args(program.get_args());
     // A group of its own, so that an interrupt at the terminal ends the tests and leaves the clearing up to the guard.
-    shell
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
+    shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
 }
 
 #[cfg(test)]
@@ -56,25 +47,13 @@ mod tests {
         program.args(["-c", "echo $$; exec sleep 600"]);
         let mut guard = guard(&run_dir, &program).expect("a shell");
         let log = run_dir.join("broker.log");
-        let pid = poll("the program's id", || {
-            fs::read_to_string(&log)
-                .ok()
-                .filter(|text| text.ends_with('\n'))
-        });
-        let is_alive = || {
-            Command::new("sh")
-                .args(["-c", &format!("kill -0 {pid}")])
-                .stderr(Stdio::null())
-                .status()
-                .expect("a shell")
-                .success()
-        };
+        let pid = poll("the program's id", || fs::read_to_string(&log).ok().filter(|text| text.ends_with('\n')));
+        let is_alive =
+            || Command::new("sh").args(["-c", &format!("kill -0 {pid}")]).stderr(Stdio::null()).status().expect("a shell").success();
         assert!(is_alive(), "the program runs while the pipe is open");
 
         drop(guard.stdin.take());
-        poll("the end of the guard", || {
-            guard.try_wait().expect("a child of ours")
-        });
+        poll("the end of the guard", || guard.try_wait().expect("a child of ours"));
         assert!(!is_alive(), "process {pid} outlived its guard");
         assert!(!run_dir.exists(), "{} is still there", run_dir.display());
     }

@@ -15,9 +15,7 @@ const OLDEST_JAVA: u32 = 17;
 
 /// Folder with `libs/*.jar`, fetched if it is not there or was fetched for another `pom.xml`.
 pub fn kafka_home() -> Result<PathBuf, String> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .expect("invariant: cargo's tmp is a folder inside target");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("invariant: cargo's tmp is a folder inside target");
     let home = target.join("kafka-4.3.1");
     if is_complete(&home) {
         return Ok(home);
@@ -35,25 +33,19 @@ fn is_complete(home: &Path) -> bool {
 }
 
 fn fetch_jars(partial: &Path) -> Result<(), String> {
-    let written =
-        fs::create_dir_all(partial).and_then(|()| fs::write(partial.join("pom.xml"), POM));
+    let written = fs::create_dir_all(partial).and_then(|()| fs::write(partial.join("pom.xml"), POM));
     written.map_err(|why| format!("cannot write to {}: {why}", partial.display()))?;
     let mut maven = Command::new("mvn");
     maven.args(["-q", "-B", "-f"]).arg(partial.join("pom.xml"));
     maven.args(["dependency:copy-dependencies", "-DincludeScope=runtime"]);
-    maven.arg(format!(
-        "-DoutputDirectory={}",
-        partial.join("libs").display()
-    ));
-    run(maven)
-        .map_err(|why| format!("maven could not fetch the broker of tests/kafka/pom.xml: {why}"))
+    maven.arg(format!("-DoutputDirectory={}", partial.join("libs").display()));
+    run(maven).map_err(|why| format!("maven could not fetch the broker of tests/kafka/pom.xml: {why}"))
 }
 
 /// A rename, so that no test process ever sees half of the jars; of two processes that fetched at once, the first one's stay.
 fn install(partial: &Path, home: &Path) -> Result<(), String> {
     if home.exists() && !is_complete(home) {
-        fs::remove_dir_all(home)
-            .map_err(|why| format!("cannot remove the outdated {}: {why}", home.display()))?;
+        fs::remove_dir_all(home).map_err(|why| format!("cannot remove the outdated {}: {why}", home.display()))?;
     }
     match fs::rename(partial, home) {
         Err(_) if is_complete(home) => Ok(()),
@@ -63,34 +55,20 @@ fn install(partial: &Path, home: &Path) -> Result<(), String> {
 
 pub fn check_java() -> Result<(), String> {
     let complaint = |found: &str| {
-        format!(
-            "the tests start a real Kafka broker and need Java {OLDEST_JAVA} or newer ({found}); install: {INSTALL_LINE}"
-        )
+        format!("the tests start a real Kafka broker and need Java {OLDEST_JAVA} or newer ({found}); install: {INSTALL_LINE}")
     };
-    let output = Command::new("java")
-        .arg("-version")
-        .output()
-        .map_err(|why| complaint(&format!("`java` does not run: {why}")))?;
+    let output = Command::new("java").arg("-version").output().map_err(|why| complaint(&format!("`java` does not run: {why}")))?;
     let banner = String::from_utf8_lossy(&output.stderr).into_owned();
     match java_release(&banner) {
         Some(release) if release >= OLDEST_JAVA => Ok(()),
-        _ => Err(complaint(&format!(
-            "`java -version` says: {}",
-            banner.trim()
-        ))),
+        _ => Err(complaint(&format!("`java -version` says: {}", banner.trim()))),
     }
 }
 
 /// The release in `openjdk version "17.0.15" ...`; before Java 9 it stood second, as in `"1.8.0_292"`.
 fn java_release(banner: &str) -> Option<u32> {
-    let version = banner
-        .lines()
-        .find(|line| line.contains(" version \""))?
-        .split('"')
-        .nth(1)?;
-    let mut parts = version
-        .split(|c: char| !c.is_ascii_digit())
-        .map(|part| part.parse().ok());
+    let version = banner.lines().find(|line| line.contains(" version \""))?.split('"').nth(1)?;
+    let mut parts = version.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().ok());
     match parts.next()?? {
         1 => parts.next().flatten(),
         release => Some(release),
@@ -100,36 +78,23 @@ fn java_release(banner: &str) -> Option<u32> {
 fn check_maven() -> Result<(), String> {
     let mut maven = Command::new("mvn");
     maven.arg("-v");
-    run(maven).map_err(|why| format!("the tests fetch a real Kafka broker with Maven, but `mvn` does not run ({why}); install: {INSTALL_LINE}"))
+    run(maven)
+        .map_err(|why| format!("the tests fetch a real Kafka broker with Maven, but `mvn` does not run ({why}); install: {INSTALL_LINE}"))
 }
 
 pub fn run(mut command: Command) -> Result<(), String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|why| why.to_string())?;
+    let output = command.stdin(Stdio::null()).output().map_err(|why| why.to_string())?;
     if output.status.success() {
         return Ok(());
     }
-    Err(format!(
-        "{}\n{}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    ))
+    Err(format!("{}\n{}{}", output.status, String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
 }
 
 #[test]
 fn the_release_is_read_from_what_java_says_of_itself() {
     let banners = [
-        (
-            "openjdk version \"17.0.15\" 2025-04-15\nOpenJDK Runtime Environment\n",
-            Some(17),
-        ),
-        (
-            "Picked up JAVA_TOOL_OPTIONS: -Xss1m\njava version \"1.8.0_292\"\n",
-            Some(8),
-        ),
+        ("openjdk version \"17.0.15\" 2025-04-15\nOpenJDK Runtime Environment\n", Some(17)),
+        ("Picked up JAVA_TOOL_OPTIONS: -Xss1m\njava version \"1.8.0_292\"\n", Some(8)),
         ("openjdk version \"25\" 2025-09-16\n", Some(25)),
         ("openjdk version \"26-ea\" 2026-03-17\n", Some(26)),
         ("java: not found\n", None),

@@ -14,10 +14,7 @@ const CORRELATION_ID: [u8; 4] = *b"tide";
 
 /// Asks for the cluster's metadata. An open port is not enough: the broker is ready when it names a broker (itself) that is in service.
 pub fn answers(address: &str) -> io::Result<()> {
-    let resolved = address
-        .to_socket_addrs()?
-        .next()
-        .ok_or_else(|| io::Error::other("the address has no host"))?;
+    let resolved = address.to_socket_addrs()?.next().ok_or_else(|| io::Error::other("the address has no host"))?;
     let mut stream = TcpStream::connect_timeout(&resolved, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
@@ -43,10 +40,7 @@ fn metadata_request() -> Vec<u8> {
     body.extend((-1_i16).to_be_bytes()); // no client id
     body.extend(0_i32.to_be_bytes()); // no topics
     body.push(0); // create no topics
-    let mut request = i32::try_from(body.len())
-        .expect("invariant: some 20 bytes")
-        .to_be_bytes()
-        .to_vec();
+    let mut request = i32::try_from(body.len()).expect("invariant: some 20 bytes").to_be_bytes().to_vec();
     request.extend(body);
     request
 }

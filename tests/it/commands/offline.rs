@@ -15,15 +15,8 @@ const BAD_CONFIGURATION: &str = "[kafka]\nbootstrap_server = \"kafka:9092\"\n";
 fn a_misspelt_key_is_named_with_its_line_and_the_nearest_key() {
     let folder = Folder::new("misspelt");
     let file = folder.write("shop.toml", BAD_CONFIGURATION);
-    let complaint = format!(
-        "kafka.bootstrap_server ({file} line 2): unknown key, did you mean `kafka.bootstrap_servers`?"
-    );
-    for command in [
-        &["run"][..],
-        &["config", "show"],
-        &["topics", "check"],
-        &["demo"],
-    ] {
+    let complaint = format!("kafka.bootstrap_server ({file} line 2): unknown key, did you mean `kafka.bootstrap_servers`?");
+    for command in [&["run"][..], &["config", "show"], &["topics", "check"], &["demo"]] {
         let outcome = finish(lifetide(command).args(["--config", &file]), SOON);
         assert_eq!(outcome.code, Some(78), "{command:?}: {}", outcome.stderr);
         assert_eq!(outcome.stderr, format!("error: {complaint}\n"));
@@ -37,16 +30,9 @@ fn validate_shows_its_problems_on_stdout_because_they_are_its_result() {
     let file = folder.write("shop.toml", BAD_CONFIGURATION);
     let text = finish(&mut lifetide(&["validate", "--config", &file]), SOON);
     assert_eq!((text.code, text.stderr.as_str()), (Some(78), ""));
-    assert!(
-        text.stdout.contains("problem   kafka.bootstrap_server ("),
-        "{}",
-        text.stdout
-    );
+    assert!(text.stdout.contains("problem   kafka.bootstrap_server ("), "{}", text.stdout);
 
-    let json = finish(
-        &mut lifetide(&["validate", "-o", "json", "--config", &file]),
-        SOON,
-    );
+    let json = finish(&mut lifetide(&["validate", "-o", "json", "--config", &file]), SOON);
     assert_eq!((json.code, json.stderr.as_str()), (Some(78), ""));
     assert_eq!(json.json()["problems"][0]["key"], "kafka.bootstrap_server");
 
@@ -99,17 +85,11 @@ fn an_unreachable_broker_ends_run_and_topics_within_15_s_and_is_named() {
     });
     for (command, outcome) in outcomes {
         assert_eq!(outcome.code, Some(69), "{command}: {}", outcome.stderr);
-        assert!(
-            outcome.took < Duration::from_secs(15),
-            "{command} took {:?}",
-            outcome.took
-        );
+        assert!(outcome.took < Duration::from_secs(15), "{command} took {:?}", outcome.took);
         assert_eq!(outcome.stdout, "", "{command}");
         let last = outcome.stderr.lines().last().unwrap();
         assert!(
-            last.starts_with(&format!(
-                "error: kafka is unavailable: no answer from {NOWHERE}: "
-            )) && last.contains("Connection refused"),
+            last.starts_with(&format!("error: kafka is unavailable: no answer from {NOWHERE}: ")) && last.contains("Connection refused"),
             "{command}: {last}"
         );
     }
@@ -119,9 +99,7 @@ fn an_unreachable_broker_ends_run_and_topics_within_15_s_and_is_named() {
 fn replayed(input: &str, slots: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Folder::new("replayed");
     let output = folder.path("out");
-    let arguments = [
-        "replay", "--slots", slots, "--input", input, "--output", &output,
-    ];
+    let arguments = ["replay", "--slots", slots, "--input", input, "--output", &output];
     let done = finish(&mut lifetide(&arguments), SOON);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("", ""));
@@ -211,9 +189,7 @@ fn a_file_that_cannot_be_read_is_named() {
         ("cdnow", &missing, "No such file or directory"),
         ("csv", &list, "line 3: expected customer, date, amount"),
     ] {
-        let arguments = [
-            "replay", "--format", format, "--input", file, "--output", &output,
-        ];
+        let arguments = ["replay", "--format", format, "--input", file, "--output", &output];
         let outcome = finish(&mut lifetide(&arguments), SOON);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""));
         let complaint = format!("error: {file}: {why}");

@@ -16,15 +16,9 @@ const JOINED: Duration = Duration::from_secs(60);
 
 /// Sends a record into this very partition of the trial's purchases.
 fn send(trial: &Trial, partition: u32, key: &str, value: &str) {
-    let producer: BaseProducer = ClientConfig::new()
-        .set("bootstrap.servers", broker::bootstrap())
-        .create()
-        .unwrap();
+    let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", broker::bootstrap()).create().unwrap();
     let topic = format!("{}.purchases", trial.name);
-    let record = BaseRecord::to(&topic)
-        .key(key)
-        .payload(value)
-        .partition(partition as i32);
+    let record = BaseRecord::to(&topic).key(key).payload(value).partition(partition as i32);
     producer.send(record).map_err(|(why, _)| why).unwrap();
     producer.flush(Duration::from_secs(10)).unwrap();
 }
@@ -35,17 +29,11 @@ fn a_record_in_the_wrong_partition_for_its_key_stops_the_worker_and_is_named() {
     trial.create_topics();
     let right = partition_of(b"ann", SLOTS);
     let wrong = (right + 1) % SLOTS;
-    let identify =
-        r#"{"type":"identify","userId":"ann","timestamp":"2026-01-01T00:00:00Z","traits":{}}"#;
+    let identify = r#"{"type":"identify","userId":"ann","timestamp":"2026-01-01T00:00:00Z","traits":{}}"#;
     send(&trial, right, "ann", identify);
     send(&trial, wrong, "ann", identify);
     let outcome = finish(&mut trial.command(&["run"]), SOON);
-    assert_eq!(
-        (outcome.code, outcome.stdout.as_str()),
-        (Some(1), ""),
-        "{}",
-        outcome.stderr
-    );
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""), "{}", outcome.stderr);
     let last = outcome.stderr.lines().last().unwrap();
     assert!(
         last.starts_with("error: worker ")
@@ -77,12 +65,7 @@ fn of_two_processes_with_the_same_instance_id_one_is_refused_with_a_hint() {
         ended(&mut second).map(|status| (status, second.log_tail(), 0))
     });
     assert_eq!(status.code(), Some(1), "{refused}");
-    assert!(
-        refused.contains(
-            "another process uses instance id `a`: give each process of the group its own instance.id"
-        ),
-        "{refused}"
-    );
+    assert!(refused.contains("another process uses instance id `a`: give each process of the group its own instance.id"), "{refused}");
     let other = if other == 1 { &mut second } else { &mut first };
     assert_eq!(other.stop(SOON), Some(0), "{}", other.log_tail());
 }

@@ -29,9 +29,7 @@ fn address(process: &mut Process) -> String {
     wait_for("the address of /metrics", SOON, || {
         let text = fs::read_to_string(&process.log).unwrap();
         assert!(process.child.try_wait().unwrap().is_none(), "{text}");
-        let line = text
-            .lines()
-            .find(|line| line.contains("serving /metrics"))?;
+        let line = text.lines().find(|line| line.contains("serving /metrics"))?;
         let address = line.split("address=").nth(1)?;
         Some(address.split_whitespace().next()?.to_owned())
     })
@@ -41,9 +39,7 @@ fn address(process: &mut Process) -> String {
 fn total(metrics: &str, name: &str) -> f64 {
     metrics
         .lines()
-        .filter(|line| {
-            line.starts_with(&format!("{name}{{")) || line.starts_with(&format!("{name} "))
-        })
+        .filter(|line| line.starts_with(&format!("{name}{{")) || line.starts_with(&format!("{name} ")))
         .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
         .sum()
 }

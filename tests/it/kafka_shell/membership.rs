@@ -22,13 +22,7 @@ fn slots_stay_together_when_members_come_and_go() {
         let halves = |last: Option<&Membership>| matches!(last, Some(Membership::Assigned(slots)) if slots.len() == 2);
         (halves(changes.last()) && halves(others.last())).then_some(())
     });
-    assert_eq!(
-        changes,
-        [
-            Membership::Revoked(vec![0, 1, 2, 3]),
-            changes.last().unwrap().clone()
-        ]
-    );
+    assert_eq!(changes, [Membership::Revoked(vec![0, 1, 2, 3]), changes.last().unwrap().clone()]);
     let mut all: Vec<u32> = Vec::new();
     for change in [changes.last().unwrap(), others.last().unwrap()] {
         if let Membership::Assigned(slots) = change {
@@ -81,12 +75,7 @@ fn the_older_of_two_processes_with_one_instance_id_is_refused() {
         newer.membership().unwrap();
         older.membership().err()
     });
-    assert!(
-        refused
-            .to_string()
-            .contains("another process uses instance id `twin`"),
-        "{refused}"
-    );
+    assert!(refused.to_string().contains("another process uses instance id `twin`"), "{refused}");
     assert!(matches!(refused, SourceError::Refused(_)));
 }
 
@@ -124,11 +113,7 @@ fn every_slot_of_wide_topics_starts_where_asked_whatever_the_group_does() {
     settings.static_membership = false;
     let values = numbers(0..20);
     for slot in 0..12 {
-        feed(
-            &settings,
-            Input { topic: 0, slot },
-            values.iter().map(Vec::as_slice),
-        );
+        feed(&settings, Input { topic: 0, slot }, values.iter().map(Vec::as_slice));
     }
     let mut first = Consumer::join(&settings, 0).unwrap();
     assert_eq!(joined(&mut first).len(), 12);
@@ -139,11 +124,7 @@ fn every_slot_of_wide_topics_starts_where_asked_whatever_the_group_does() {
     eventually("six slots each", || {
         for (consumer, slots) in [&mut first, &mut second].into_iter().zip(&mut slots) {
             for change in consumer.membership().unwrap() {
-                *slots = if let Membership::Assigned(assigned) = change {
-                    assigned
-                } else {
-                    vec![]
-                };
+                *slots = if let Membership::Assigned(assigned) = change { assigned } else { vec![] };
             }
         }
         (slots[0].len() == 6 && slots[1].len() == 6).then_some(())
@@ -158,41 +139,14 @@ fn start_all(consumer: &mut Consumer, slots: &[u32]) {
         consumer.start(*slot, &[i64::from(*slot), 0]).unwrap();
     }
     for slot in slots {
-        let found = read(
-            consumer,
-            Input {
-                topic: 0,
-                slot: *slot,
-            },
-        );
-        assert_eq!(
-            found.iter().map(|(offset, _)| *offset).collect::<Vec<_>>(),
-            (i64::from(*slot)..20).collect::<Vec<_>>()
-        );
-        assert_eq!(
-            read(
-                consumer,
-                Input {
-                    topic: 1,
-                    slot: *slot
-                }
-            ),
-            []
-        );
+        let found = read(consumer, Input { topic: 0, slot: *slot });
+        assert_eq!(found.iter().map(|(offset, _)| *offset).collect::<Vec<_>>(), (i64::from(*slot)..20).collect::<Vec<_>>());
+        assert_eq!(read(consumer, Input { topic: 1, slot: *slot }), []);
     }
     // nothing comes after the end
     let mut arrivals = VecDeque::new();
     for slot in slots {
-        consumer
-            .take(
-                Input {
-                    topic: 0,
-                    slot: *slot,
-                },
-                100,
-                &mut arrivals,
-            )
-            .unwrap();
+        consumer.take(Input { topic: 0, slot: *slot }, 100, &mut arrivals).unwrap();
     }
     assert!(arrivals.is_empty(), "{arrivals:?}");
 }

@@ -20,13 +20,9 @@ fn a_slot_starts_exactly_where_asked_and_can_be_started_again() {
     assert_eq!(consumer.slots(), 2);
     let mut arrivals = VecDeque::new();
     consumer.take(input(0), 10, &mut arrivals).unwrap();
-    assert!(
-        arrivals.is_empty(),
-        "an assigned slot is silent until it is started"
-    );
+    assert!(arrivals.is_empty(), "an assigned slot is silent until it is started");
 
-    let expected =
-        |range: std::ops::Range<i64>| range.map(|n| (n, n.to_string())).collect::<Vec<_>>();
+    let expected = |range: std::ops::Range<i64>| range.map(|n| (n, n.to_string())).collect::<Vec<_>>();
     for (first, second) in [(990, 7), (0, 0), (500, 10), (1_000, 9), (1_000, 10), (3, 3)] {
         consumer.start(1, &[first, second]).unwrap();
         assert_eq!(read(&mut consumer, input(0)), expected(first..1_000));
@@ -58,10 +54,7 @@ fn records_come_whole_with_key_time_headers_and_ten_megabytes() {
     settings.input_topics = vec![settings.output.dead_letters.clone()];
     settings.output.dead_letters += "-other";
     let writer = Settings {
-        output: OutputNames {
-            dead_letters: settings.input_topics[0].clone(),
-            ..settings.output.clone()
-        },
+        output: OutputNames { dead_letters: settings.input_topics[0].clone(), ..settings.output.clone() },
         input_topics: vec![settings.output.actions.clone() + "-none"],
         ..settings.clone()
     };
@@ -71,12 +64,7 @@ fn records_come_whole_with_key_time_headers_and_ten_megabytes() {
     let headers: [(&str, &[u8]); 3] = [("a", b"1"), ("empty", b""), ("a", b"2")];
     for value in [Some(&large[..]), None, Some(b"small")] {
         let ahead = Some(now_ms() + 86_400_000);
-        let record = Outgoing {
-            value,
-            headers: &headers,
-            timestamp_ms: ahead,
-            ..outgoing(OutputTopic::DeadLetters, b"")
-        };
+        let record = Outgoing { value, headers: &headers, timestamp_ms: ahead, ..outgoing(OutputTopic::DeadLetters, b"") };
         producer.send(&record).unwrap();
     }
     // no offsets: nothing was consumed
@@ -88,9 +76,7 @@ fn records_come_whole_with_key_time_headers_and_ten_megabytes() {
     let mut arrivals = VecDeque::new();
     let mut records = Vec::new();
     eventually("three records", || {
-        member
-            .take(Input { topic: 0, slot: 0 }, 10, &mut arrivals)
-            .unwrap();
+        member.take(Input { topic: 0, slot: 0 }, 10, &mut arrivals).unwrap();
         records.extend(arrivals.drain(..).filter_map(|arrival| match arrival {
             Arrival::Record(record) => Some(record),
             Arrival::End => None,
@@ -100,19 +86,13 @@ fn records_come_whole_with_key_time_headers_and_ten_megabytes() {
     // records outlive their source
     drop(member);
     assert!(records[0].value() == Some(&large[..]));
-    assert_eq!(
-        (records[1].value(), records[2].value()),
-        (None, Some(&b"small"[..]))
-    );
+    assert_eq!((records[1].value(), records[2].value()), (None, Some(&b"small"[..])));
     for record in &records {
         assert_eq!(record.key(), Some(&b"c-1"[..]));
         assert!((record.timestamp_ms().unwrap() - now_ms()).abs() < 60_000);
         let mut found = Vec::new();
         record.each_header(&mut |name, value| found.push((name.to_owned(), value.to_vec())));
-        let expected: Vec<_> = headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.to_vec()))
-            .collect();
+        let expected: Vec<_> = headers.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect();
         assert_eq!(found, expected);
     }
 }
@@ -124,10 +104,7 @@ fn an_offset_that_is_gone_is_refused_with_the_ways_out() {
     settings.input_topics = vec![settings.output.changelog.clone()];
     settings.output.changelog += "-other";
     let writer = Settings {
-        output: OutputNames {
-            changelog: settings.input_topics[0].clone(),
-            ..settings.output.clone()
-        },
+        output: OutputNames { changelog: settings.input_topics[0].clone(), ..settings.output.clone() },
         input_topics: vec![settings.output.actions.clone() + "-none"],
         ..settings.clone()
     };
@@ -138,22 +115,13 @@ fn an_offset_that_is_gone_is_refused_with_the_ways_out() {
     producer.trim(0, 5).unwrap();
     let mut consumer = Consumer::join(&settings, 0).unwrap();
     joined(&mut consumer);
-    assert_eq!(
-        consumer.input_bounds(input).unwrap(),
-        Bounds { low: 5, high: 10 }
-    );
+    assert_eq!(consumer.input_bounds(input).unwrap(), Bounds { low: 5, high: 10 });
     consumer.start(0, &[2]).unwrap();
     let mut arrivals = VecDeque::new();
     let refused = eventually("refusal", || consumer.take(input, 10, &mut arrivals).err());
     assert!(arrivals.is_empty());
     let text = refused.to_string();
-    for part in [
-        &settings.input_topics[0],
-        "partition 0",
-        "state reset",
-        "state adopt",
-        "--mute-actions",
-    ] {
+    for part in [&settings.input_topics[0], "partition 0", "ways out", "kafka.group_id", "plays.not_before"] {
         assert!(text.contains(part), "{text}");
     }
 }
@@ -166,27 +134,12 @@ fn a_trimmed_beginning_is_gone_and_readers_learn_it() {
     let claim = consumer.claim().unwrap();
     let mut producer = Producer::open(&settings, 0, now_ms).unwrap();
     for offset in 1..=5 {
-        commit(
-            &mut producer,
-            format!("{offset}").as_bytes(),
-            position(0, offset, ""),
-            &claim,
-        )
-        .unwrap();
+        commit(&mut producer, format!("{offset}").as_bytes(), position(0, offset, ""), &claim).unwrap();
     }
     producer.trim(0, 6).unwrap();
-    assert_eq!(
-        consumer.changelog_bounds(0).unwrap(),
-        Bounds { low: 6, high: 10 }
-    );
-    assert_eq!(
-        read_changelog(&mut consumer, 0, 6),
-        (LogRead::End, vec!["4".to_owned(), "5".to_owned()])
-    );
-    assert_eq!(
-        read_changelog(&mut consumer, 0, 2),
-        (LogRead::OutOfRange, vec![])
-    );
+    assert_eq!(consumer.changelog_bounds(0).unwrap(), Bounds { low: 6, high: 10 });
+    assert_eq!(read_changelog(&mut consumer, 0, 6), (LogRead::End, vec!["4".to_owned(), "5".to_owned()]));
+    assert_eq!(read_changelog(&mut consumer, 0, 2), (LogRead::OutOfRange, vec![]));
     let beyond = producer.trim(0, 1_000).unwrap_err();
     assert!(matches!(beyond, TransactionError::Abort(_)), "{beyond}");
     commit(&mut producer, b"6", position(0, 6, ""), &claim).unwrap();
@@ -201,19 +154,11 @@ fn an_abort_hides_its_records_and_the_end_comes_past_its_markers() {
     let mut producer = Producer::open(&settings, 0, now_ms).unwrap();
     commit(&mut producer, b"kept", position(0, 1, ""), &claim).unwrap();
     producer.begin().unwrap();
-    producer
-        .send(&outgoing(OutputTopic::Changelog, b"dropped"))
-        .unwrap();
+    producer.send(&outgoing(OutputTopic::Changelog, b"dropped")).unwrap();
     producer.abort().unwrap();
     commit(&mut producer, b"kept too", position(0, 2, ""), &claim).unwrap();
-    assert_eq!(
-        read_changelog(&mut consumer, 0, 0),
-        (LogRead::End, vec!["kept".to_owned(), "kept too".to_owned()])
-    );
+    assert_eq!(read_changelog(&mut consumer, 0, 0), (LogRead::End, vec!["kept".to_owned(), "kept too".to_owned()]));
     // the marker of the last commit is the last offset: nothing follows, and yet the end is found
     let high = consumer.changelog_bounds(0).unwrap().high;
-    assert_eq!(
-        read_changelog(&mut consumer, 0, high - 1),
-        (LogRead::End, vec![])
-    );
+    assert_eq!(read_changelog(&mut consumer, 0, high - 1), (LogRead::End, vec![]));
 }

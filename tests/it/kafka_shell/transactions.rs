@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use lifetide::kafka::{Consumer, Producer, Settings};
-use lifetide::worker::source::{
-    Bounds, CommittedOffset, CommittedOffsets, LogRead, Membership, Source,
-};
+use lifetide::worker::source::{Bounds, CommittedOffset, CommittedOffsets, LogRead, Membership, Source};
 use lifetide::worker::transaction::{Outgoing, OutputTopic, Transaction, TransactionError};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, Producer as _};
@@ -19,47 +17,19 @@ fn a_transaction_commits_records_offsets_and_metadata_together() {
     assert_eq!(joined(&mut consumer), [0, 1]);
     let mut producer = Producer::open(&settings, 0, now_ms).unwrap();
     assert_eq!(producer.writer(), format!("{}-a-0", settings.group_id));
-    assert_eq!(
-        consumer.committed(1).unwrap(),
-        CommittedOffsets::Stable(vec![None, None])
-    );
+    assert_eq!(consumer.committed(1).unwrap(), CommittedOffsets::Stable(vec![None, None]));
 
     let claim = consumer.claim().unwrap();
     for offset in 1..=3 {
-        commit(
-            &mut producer,
-            format!("block {offset}").as_bytes(),
-            position(1, offset, "{seq}"),
-            &claim,
-        )
-        .unwrap();
+        commit(&mut producer, format!("block {offset}").as_bytes(), position(1, offset, "{seq}"), &claim).unwrap();
         assert_eq!(consumer.claim().unwrap(), claim);
     }
-    let expected = CommittedOffset {
-        offset: 3,
-        metadata: "{seq}".to_owned(),
-    };
-    assert_eq!(
-        consumer.committed(1).unwrap(),
-        CommittedOffsets::Stable(vec![Some(expected), None])
-    );
+    let expected = CommittedOffset { offset: 3, metadata: "{seq}".to_owned() };
+    assert_eq!(consumer.committed(1).unwrap(), CommittedOffsets::Stable(vec![Some(expected), None]));
     let (end, entries) = read_changelog(&mut consumer, 0, 0);
-    assert_eq!(
-        (end, entries),
-        (
-            LogRead::End,
-            vec![
-                "block 1".to_owned(),
-                "block 2".to_owned(),
-                "block 3".to_owned()
-            ]
-        )
-    );
+    assert_eq!((end, entries), (LogRead::End, vec!["block 1".to_owned(), "block 2".to_owned(), "block 3".to_owned()]));
     // three records and three markers
-    assert_eq!(
-        consumer.changelog_bounds(0).unwrap(),
-        Bounds { low: 0, high: 6 }
-    );
+    assert_eq!(consumer.changelog_bounds(0).unwrap(), Bounds { low: 0, high: 6 });
 }
 
 #[test]
@@ -77,11 +47,7 @@ fn a_stale_claim_aborts_and_a_fresh_one_commits() {
                 slots = Some(assigned);
             }
         }
-        let both = newcomer
-            .membership()
-            .unwrap()
-            .iter()
-            .any(|change| matches!(change, Membership::Assigned(_)));
+        let both = newcomer.membership().unwrap().iter().any(|change| matches!(change, Membership::Assigned(_)));
         (both && slots.as_ref().is_some_and(|slots| slots.len() == 1)).then_some(())
     });
     let refused = commit(&mut producer, b"zombie", position(0, 9, ""), &stale).unwrap_err();
@@ -114,15 +80,9 @@ fn offsets_of_an_open_transaction_are_unstable_until_its_writer_is_fenced() {
         CommittedOffsets::Unstable => None,
         stable => Some(stable),
     });
-    let one = CommittedOffset {
-        offset: 1,
-        metadata: "one".to_owned(),
-    };
+    let one = CommittedOffset { offset: 1, metadata: "one".to_owned() };
     assert_eq!(committed, CommittedOffsets::Stable(vec![Some(one), None]));
-    assert!(
-        before.elapsed() < Duration::from_secs(4),
-        "fenced, not timed out"
-    );
+    assert!(before.elapsed() < Duration::from_secs(4), "fenced, not timed out");
     // fencing another, or ourselves, leaves our own producer good
     let own = producer.writer().to_owned();
     producer.fence(&own).unwrap();
@@ -141,18 +101,11 @@ fn dead_writer(settings: &Settings, writer: &str) -> BaseProducer {
         .unwrap();
     producer.init_transactions(PATIENCE).unwrap();
     producer.begin_transaction().unwrap();
-    let outsider: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", bootstrap())
-        .set("group.id", &settings.group_id)
-        .create()
-        .unwrap();
+    let outsider: BaseConsumer =
+        ClientConfig::new().set("bootstrap.servers", bootstrap()).set("group.id", &settings.group_id).create().unwrap();
     let mut offsets = rdkafka::TopicPartitionList::new();
-    offsets
-        .add_partition_offset(&settings.input_topics[0], 0, rdkafka::Offset::Offset(77))
-        .unwrap();
-    producer
-        .send_offsets_to_transaction(&offsets, &outsider.group_metadata().unwrap(), PATIENCE)
-        .unwrap();
+    offsets.add_partition_offset(&settings.input_topics[0], 0, rdkafka::Offset::Offset(77)).unwrap();
+    producer.send_offsets_to_transaction(&offsets, &outsider.group_metadata().unwrap(), PATIENCE).unwrap();
     producer
 }
 
@@ -164,9 +117,7 @@ fn a_fenced_producer_must_be_renewed_and_then_works() {
     let claim = consumer.claim().unwrap();
     let mut producer = Producer::open(&settings, 0, now_ms).unwrap();
     producer.begin().unwrap();
-    producer
-        .send(&outgoing(OutputTopic::Changelog, b"lost"))
-        .unwrap();
+    producer.send(&outgoing(OutputTopic::Changelog, b"lost")).unwrap();
     let mut other = Producer::open(&settings, 1, now_ms).unwrap();
     let writer = producer.writer().to_owned();
     other.fence(&writer).unwrap();
@@ -189,15 +140,10 @@ fn a_record_too_large_for_its_topic_aborts_with_its_size() {
         let large = noise(bytes);
         producer.begin().unwrap();
         let sent = producer.send(&outgoing(OutputTopic::Actions, &large));
-        let error = sent
-            .and_then(|()| producer.commit(&[position(0, 1, "")], &claim))
-            .unwrap_err();
+        let error = sent.and_then(|()| producer.commit(&[position(0, 1, "")], &claim)).unwrap_err();
         let text = error.to_string();
         assert!(matches!(error, TransactionError::Abort(_)), "{text}");
-        assert!(
-            text.contains(&settings.output.actions) && text.contains(&format!("{}", bytes + 3)),
-            "{text}"
-        );
+        assert!(text.contains(&settings.output.actions) && text.contains(&format!("{}", bytes + 3)), "{text}");
         producer.abort().unwrap();
     }
     commit(&mut producer, b"fine", position(0, 1, ""), &claim).unwrap();
@@ -210,17 +156,11 @@ fn a_missing_output_topic_is_refused() {
     let mut consumer = Consumer::join(&settings, 0).unwrap();
     joined(&mut consumer);
     let mut producer = Producer::open(&settings, 0, now_ms).unwrap();
-    let partition = Outgoing {
-        partition: Some(99),
-        ..outgoing(OutputTopic::Changelog, b"x")
-    };
+    let partition = Outgoing { partition: Some(99), ..outgoing(OutputTopic::Changelog, b"x") };
     for record in [outgoing(OutputTopic::Actions, b"x"), partition] {
         producer.begin().unwrap();
         let claim = consumer.claim().unwrap();
-        let error = producer
-            .send(&record)
-            .and_then(|()| producer.commit(&[position(0, 1, "")], &claim))
-            .unwrap_err();
+        let error = producer.send(&record).and_then(|()| producer.commit(&[position(0, 1, "")], &claim)).unwrap_err();
         assert!(matches!(error, TransactionError::Refused(_)), "{error:?}");
         producer.abort().unwrap();
     }

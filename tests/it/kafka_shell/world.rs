@@ -10,9 +10,7 @@ use lifetide::kafka::admin::{self};
 use lifetide::kafka::topics::{self};
 use lifetide::kafka::{Consumer, Message, OutputNames, Producer, Settings};
 use lifetide::worker::source::{Arrival, Claim, Input, LogRead, Membership, Record, Source};
-use lifetide::worker::transaction::{
-    Outgoing, OutputTopic, Position, Transaction, TransactionError,
-};
+use lifetide::worker::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
@@ -25,10 +23,7 @@ pub fn bootstrap() -> String {
 }
 
 pub fn now_ms() -> i64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_millis() as i64
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64
 }
 
 /// Settings with names nobody else uses.
@@ -66,19 +61,13 @@ pub fn cluster(instance: &str, partitions: u32) -> Settings {
 }
 
 pub fn another(settings: &Settings, instance: &str) -> Settings {
-    Settings {
-        instance_id: instance.to_owned(),
-        ..settings.clone()
-    }
+    Settings { instance_id: instance.to_owned(), ..settings.clone() }
 }
 
 /// Puts values into an input partition, without a transaction.
 pub fn feed<'a>(settings: &Settings, input: Input, values: impl IntoIterator<Item = &'a [u8]>) {
-    let producer: BaseProducer = ClientConfig::new()
-        .set("bootstrap.servers", bootstrap())
-        .set("message.max.bytes", "17000000")
-        .create()
-        .unwrap();
+    let producer: BaseProducer =
+        ClientConfig::new().set("bootstrap.servers", bootstrap()).set("message.max.bytes", "17000000").create().unwrap();
     for value in values {
         let record = BaseRecord::<[u8], [u8]>::to(&settings.input_topics[input.topic])
             .partition(input.slot as i32)
@@ -121,14 +110,10 @@ pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 /// Waits for the first assignment and returns its slots.
 pub fn joined(consumer: &mut Consumer) -> Vec<u32> {
     eventually("assignment", || {
-        consumer
-            .membership()
-            .unwrap()
-            .into_iter()
-            .find_map(|change| match change {
-                Membership::Assigned(slots) => Some(slots),
-                _ => None,
-            })
+        consumer.membership().unwrap().into_iter().find_map(|change| match change {
+            Membership::Assigned(slots) => Some(slots),
+            _ => None,
+        })
     })
 }
 
@@ -137,21 +122,12 @@ pub fn read(consumer: &mut Consumer, input: Input) -> Vec<(i64, String)> {
     let mut arrivals: VecDeque<Arrival<Message>> = VecDeque::new();
     let mut found = Vec::new();
     eventually("end", || {
-        assert!(
-            !consumer
-                .membership()
-                .unwrap()
-                .iter()
-                .any(|change| !matches!(change, Membership::Assigned(_)))
-        );
+        assert!(!consumer.membership().unwrap().iter().any(|change| !matches!(change, Membership::Assigned(_))));
         consumer.take(input, 100, &mut arrivals).unwrap();
         while let Some(arrival) = arrivals.pop_front() {
             match arrival {
                 Arrival::Record(record) => {
-                    found.push((
-                        record.offset(),
-                        String::from_utf8_lossy(record.value().unwrap()).into_owned(),
-                    ));
+                    found.push((record.offset(), String::from_utf8_lossy(record.value().unwrap()).into_owned()));
                 }
                 Arrival::End => return Some(()),
             }
@@ -163,31 +139,15 @@ pub fn read(consumer: &mut Consumer, input: Input) -> Vec<(i64, String)> {
 }
 
 pub fn position(slot: u32, offset: i64, metadata: &str) -> Position {
-    Position {
-        input: Input { topic: 0, slot },
-        offset,
-        metadata: metadata.to_owned(),
-    }
+    Position { input: Input { topic: 0, slot }, offset, metadata: metadata.to_owned() }
 }
 
 pub fn outgoing<'a>(topic: OutputTopic, value: &'a [u8]) -> Outgoing<'a> {
-    Outgoing {
-        topic,
-        partition: Some(0),
-        key: Some(b"c-1"),
-        value: Some(value),
-        timestamp_ms: None,
-        headers: &[],
-    }
+    Outgoing { topic, partition: Some(0), key: Some(b"c-1"), value: Some(value), timestamp_ms: None, headers: &[] }
 }
 
 /// Commits one changelog record and an offset; the whole round trip.
-pub fn commit(
-    producer: &mut Producer,
-    value: &[u8],
-    position: Position,
-    claim: &Claim,
-) -> Result<(), TransactionError> {
+pub fn commit(producer: &mut Producer, value: &[u8], position: Position, claim: &Claim) -> Result<(), TransactionError> {
     producer.begin()?;
     producer.send(&outgoing(OutputTopic::Changelog, value))?;
     producer.commit(&[position], claim)
@@ -196,21 +156,10 @@ pub fn commit(
 pub fn read_changelog(consumer: &mut Consumer, slot: u32, from: i64) -> (LogRead, Vec<String>) {
     consumer.open_changelog(slot, from).unwrap();
     let mut entries = Vec::new();
-    let end = eventually("end of the changelog", || {
-        match consumer
-            .read_changelog(slot, 1 << 20, &mut entries)
-            .unwrap()
-        {
-            LogRead::More => None,
-            end => Some(end),
-        }
+    let end = eventually("end of the changelog", || match consumer.read_changelog(slot, 1 << 20, &mut entries).unwrap() {
+        LogRead::More => None,
+        end => Some(end),
     });
     consumer.close_changelog(slot);
-    (
-        end,
-        entries
-            .iter()
-            .map(|entry| String::from_utf8_lossy(&entry.value).into_owned())
-            .collect(),
-    )
+    (end, entries.iter().map(|entry| String::from_utf8_lossy(&entry.value).into_owned()).collect())
 }

@@ -25,10 +25,7 @@ impl Process {
 
     /// SIGTERM, and the exit code within `longest`.
     pub fn stop(&mut self, longest: Duration) -> Option<i32> {
-        let sent = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .unwrap();
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
         let deadline = Instant::now() + longest;
         while Instant::now() < deadline {
