@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use dashmap::DashMap;
 use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// 1024 regions a slot: with a million customers a base piece is some 200 KB, and an empty slot costs nothing.
@@ -26,6 +27,11 @@ pub fn region_of(hash: u64) -> u16 {
     (hash >> (64 - REGION_BITS)) as u16
 }
 
+/// The hash a region's table works with: all rows of a region share their first bits, and a table tells entries apart by just those.
+fn spread(hash: u64) -> u64 {
+    hash.rotate_left(REGION_BITS)
+}
+
 /// One row in memory: the customer id and the row's bytes in one allocation.
 struct Entry {
     hash: u64,
@@ -34,6 +40,10 @@ struct Entry {
 }
 
 impl Entry {
+    fn new(hash: u64, id: &[u8], row: &[u8]) -> Entry {
+        Entry { hash, id_len: id.len() as u16, bytes: [id, row].concat().into_boxed_slice() }
+    }
+
     fn id(&self) -> &[u8] {
         &self.bytes[..usize::from(self.id_len)]
     }
@@ -51,34 +61,32 @@ pub struct Region {
 }
 
 impl Region {
-    pub fn with_capacity(rows: usize) -> Region {
-        Region { table: HashTable::with_capacity(rows), bytes: 0 }
-    }
-
     pub fn get(&self, hash: u64, id: &str) -> Option<&[u8]> {
-        self.table.find(hash, |e| e.hash == hash && e.id() == id.as_bytes()).map(Entry::row)
+        self.table.find(spread(hash), |e| e.hash == hash && e.id() == id.as_bytes()).map(Entry::row)
     }
 
     /// Puts a row in place of the customer's former one. `id` is at most 65,535 bytes (event ids are at most 256).
     pub fn put(&mut self, hash: u64, id: &[u8], row: &[u8]) {
-        let mut bytes = Vec::with_capacity(id.len() + row.len());
-        bytes.extend_from_slice(id);
-        bytes.extend_from_slice(row);
-        let entry = Entry { hash, id_len: id.len() as u16, bytes: bytes.into_boxed_slice() };
-        self.bytes += entry.bytes.len();
-        match self.table.entry(hash, |e| e.hash == hash && e.id() == id, |e| e.hash) {
-            hashbrown::hash_table::Entry::Occupied(mut old) => {
-                self.bytes -= old.get().bytes.len();
-                *old.get_mut() = entry;
+        let is_it = |e: &Entry| e.hash == hash && e.id() == id;
+        match self.table.entry(spread(hash), is_it, |e| spread(e.hash)) {
+            hashbrown::hash_table::Entry::Occupied(mut place) => {
+                let old = place.get_mut();
+                if old.row().len() == row.len() {
+                    old.bytes[id.len()..].copy_from_slice(row);
+                    return;
+                }
+                self.bytes = self.bytes - old.row().len() + row.len();
+                *old = Entry::new(hash, id, row);
             }
             hashbrown::hash_table::Entry::Vacant(place) => {
-                place.insert(entry);
+                self.bytes += id.len() + row.len();
+                place.insert(Entry::new(hash, id, row));
             }
         }
     }
 
     pub fn remove(&mut self, hash: u64, id: &[u8]) {
-        if let Ok(old) = self.table.find_entry(hash, |e| e.hash == hash && e.id() == id) {
+        if let Ok(old) = self.table.find_entry(spread(hash), |e| e.hash == hash && e.id() == id) {
             self.bytes -= old.get().bytes.len();
             old.remove();
         }
@@ -106,7 +114,7 @@ impl Region {
 /// All slots of the process.
 #[derive(Default)]
 pub struct Committed {
-    regions: DashMap<(u32, u16), Region>,
+    regions: DashMap<(u32, u16), Region, FxBuildHasher>,
 }
 
 impl Committed {
@@ -123,7 +131,7 @@ impl Committed {
     /// Reads all rows with one hash (nearly always one), for timers, which know hashes only.
     pub fn for_hash(&self, slot: u32, hash: u64, mut read: impl FnMut(&[u8], &[u8])) {
         if let Some(region) = self.regions.get(&(slot, region_of(hash))) {
-            for entry in region.table.iter_hash(hash).filter(|e| e.hash == hash) {
+            for entry in region.table.iter_hash(spread(hash)).filter(|e| e.hash == hash) {
                 read(entry.id(), entry.row());
             }
         }
