@@ -3,6 +3,8 @@
 //! The only file that reads the system's clocks (a lint forbids it elsewhere); it neither sleeps nor keeps timers. Called by `worker`,
 //! `http` and `cli`, which pass on what they read.
 
+#![allow(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 

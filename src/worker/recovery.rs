@@ -40,7 +40,7 @@ pub enum Progress {
     /// Nothing to read at the moment.
     Waiting,
     More,
-    Done(Recovered),
+    Done(Box<Recovered>),
 }
 
 enum Stage {
@@ -200,7 +200,7 @@ impl Recovery {
                 source.close_changelog(self.slot);
                 let low = |topic| source.input_bounds(Input { topic, slot: self.slot }).map(|bounds| bounds.low);
                 let offsets = (0..topics.len()).map(low).collect::<Result<_, SourceError>>()?;
-                Ok(Progress::Done(Recovered { regions: Vec::new(), last: None, offsets, start: 0 }))
+                Ok(Progress::Done(Box::new(Recovered { regions: Vec::new(), last: None, offsets, start: 0 })))
             }
         }
     }
@@ -242,7 +242,7 @@ impl Recovery {
                     let low = |source: &mut S| source.input_bounds(Input { topic, slot: self.slot }).map(|bounds| bounds.low);
                     next.push(offset.map_or_else(|| low(source), Ok)?);
                 }
-                Ok(Progress::Done(Recovered { regions: restored.regions, last: Some(restored.last), offsets: next, start }))
+                Ok(Progress::Done(Box::new(Recovered { regions: restored.regions, last: Some(restored.last), offsets: next, start })))
             }
         }
     }

@@ -121,7 +121,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             let began_ms = recovery.began_ms;
             match recovery.advance(&mut self.source, &mut self.transaction, &self.rules.topics, now)? {
                 Progress::Done(recovered) => {
-                    self.begin_running(number, recovered, began_ms, now)?;
+                    self.begin_running(number, *recovered, began_ms, now)?;
                     outcome = Some(Progress::More);
                 }
                 Progress::More => outcome = Some(Progress::More),

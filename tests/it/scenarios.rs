@@ -20,13 +20,16 @@ const TOPICS: [(&str, OutputTopic); 4] = [
     ("dlq", OutputTopic::DeadLetters),
 ];
 
+/// A record as it should be: customer, and the fields that matter with their values.
+type Expected = (String, Vec<(String, Value)>);
+
 #[derive(Default)]
 struct Scenario {
     sets: Vec<String>,
     lines: Vec<Line>,
     until_ms: Option<i64>,
-    /// By topic: customer and expected fields of each record.
-    expected: BTreeMap<String, Vec<(String, Vec<(String, Value)>)>>,
+    /// By topic.
+    expected: BTreeMap<String, Vec<Expected>>,
 }
 
 fn time_ms(text: &str) -> i64 {

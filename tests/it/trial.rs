@@ -206,7 +206,9 @@ impl Trial {
         let consumer = self.consumer();
         let mut partitions = TopicPartitionList::new();
         for topic in TOPICS {
-            (0..SLOTS).for_each(|slot| drop(partitions.add_partition(&format!("{}.{topic}", self.name), slot as i32)));
+            for slot in 0..SLOTS {
+                partitions.add_partition(&format!("{}.{topic}", self.name), slot as i32);
+            }
         }
         let Ok(committed) = consumer.committed_offsets(partitions, WAIT) else {
             return i64::MAX;
