@@ -2,30 +2,23 @@
 //!
 //! Buying at rate λ and leaving after each purchase with chance p, he makes (1 − e^(−λpt))/p purchases on
 //! average; the expectation over λ ~ gamma(q, α+T) and p ~ beta(a, b) is
-//!   K = C/(a−1) · [1 − (1−z)^(a−1) · 2F1(C−q, a−1; C; z)],   C = a+b−1,  z = t/(α+T+t),
-//! E[Y(t)] of Fader, Hardie, Lee 2005 after Euler's transformation, which cannot overflow. Both brackets vanish
-//! at a = 1 and C may be 0; taking the first term out of 2F1 cancels a−1 and C on paper:
-//!   K = C·L·φ(−(a−1)L) − (1−z)^(a−1) · S(z),   L = −ln(1−z),  φ(y) = (e^y − 1)/y,
-//!   S(z) = Σ_(n≥1) (C−q)_n (a)_(n−1) / ((a+b)_(n−1) n!) · z^n.
-//! The coefficients do not depend on t, so the sums for all points of a path run side by side.
-//! Where the series is slow or loses digits, `mixture` integrates instead. Called by `dropout` through `evidence`.
+//!   K = q · I(q+1; τ),   I(A; τ) = ∫_0^τ 2F1(A, a; a+b; −s) ds,   τ = t/(α+T),
+//! the integral over t of the purchase rate of Fader, Hardie, Lee 2005. Where that series loses digits, Euler's transformation gives
+//!   K = C·L·φ(−(a−1)L) − (1−z)^(a−1) · (C−q) · −I(C+1−q; −z),   C = a+b−1,  z = τ/(1+τ),  L = −ln(1−z),
+//! with φ(y) = (e^y − 1)/y: E[Y(t)] of the paper with a−1 and C cancelled on paper, so that a = 1 and C = 0 are nothing special.
+//! `disk` sums I. Where both are slow or lose digits, `mixture` integrates instead. Called by `dropout` through `evidence`.
 
-use super::mixture;
+use super::{disk, mixture};
 use libm::{exp, expm1, log1p};
 
-/// Longest horizon for the series, in units of α+T: it takes about 30 terms per unit, and at some 15 000 terms
-/// the integral is as fast.
+/// Longest horizon for the series, in units of α+T: it takes some 500 terms then.
 const HORIZON_MAX: f64 = 500.0;
-/// Largest a for the series: (1−z)^(a−1) and S stay within a double's range up to the longest horizon.
+/// Largest a for the series: (1−z)^(a−1) and I stay within a double's range up to the longest horizon.
 const A_MAX: f64 = 50.0;
 /// Largest (a+b)/q for the series: it obtains K as a difference of terms up to this much larger.
 const CANCELLATION_MAX: f64 = 1000.0;
-/// Terms between two looks at the remainder.
-const TERMS_PER_CHECK: usize = 8;
-/// No checked parameters need as many terms: about (30 + a) per unit of the horizon.
-const TERMS_MAX: f64 = 100_000.0;
-/// Remainder of the series at which it ends, relative to what has been summed.
-const REMAINDER: f64 = 1e-15;
+/// Largest sum of magnitudes, relative to the sum, for which the first formula is taken.
+const CALM: f64 = 2.0;
 
 /// Posterior of a customer who has not left: purchase rate ~ gamma(`shape`, `rate` weeks), chance to leave after
 /// each further purchase ~ beta(`a`, `b`).
@@ -48,54 +41,34 @@ impl Alive {
         mixture::expected_purchases(self, &horizons)
     }
 
-    /// The bounds on q keep |C−q+1| within a+b, so that coefficients of changing sign cannot grow, and the
-    /// cancellation bounded.
+    /// q within a+b keeps C+1−q from being negative, so that coefficients of changing sign cannot grow; the last bound keeps the
+    /// cancellation small.
     fn suits_series(&self, horizon: f64) -> bool {
         let tosses = self.a + self.b;
-        horizon <= HORIZON_MAX && self.a <= A_MAX && self.shape <= 2.0 * tosses && tosses <= CANCELLATION_MAX * self.shape
+        horizon <= HORIZON_MAX && self.a <= A_MAX && self.shape <= tosses && tosses <= CANCELLATION_MAX * self.shape
     }
 
     /// K at ascending horizons t/(α+T).
     pub(super) fn by_series<const N: usize>(&self, horizons: &[f64; N]) -> [f64; N] {
-        let c = self.a + self.b - 1.0;
-        let sums = self.sum_series(&horizons.map(|horizon| horizon / (1.0 + horizon)));
+        // beyond b = q the terms of the first formula change signs and grow
+        if self.shape <= self.b {
+            let upward = disk::integrals(self.shape + 1.0, self.a, self.a + self.b, horizons, 1.0);
+            if upward.cancellation <= CALM {
+                return upward.sums.map(|sum| self.shape * sum);
+            }
+        }
+        self.by_difference(horizons)
+    }
+
+    fn by_difference<const N: usize>(&self, horizons: &[f64; N]) -> [f64; N] {
+        let tosses = self.a + self.b;
+        let c = tosses - 1.0;
+        let back = disk::integrals(tosses - self.shape, self.a, tosses, horizons, -1.0);
         std::array::from_fn(|i| {
             let log_growth = log1p(horizons[i]);
             let exponent = (1.0 - self.a) * log_growth;
             let phi = if exponent == 0.0 { 1.0 } else { expm1(exponent) / exponent };
-            c * log_growth * phi - exp(exponent) * sums[i]
+            c * log_growth * phi + exp(exponent) * (c - self.shape) * back.sums[i]
         })
-    }
-
-    /// S at ascending z. Not inlined: inside a larger function the compiler gives up on vectors, at twice the time.
-    #[inline(never)]
-    fn sum_series<const N: usize>(&self, z: &[f64; N]) -> [f64; N] {
-        let mut sums = [0.0; N];
-        let Some(&z_max) = z.last() else {
-            return sums;
-        };
-        let tosses = self.a + self.b;
-        let first = tosses - 1.0 - self.shape;
-        let mut powers = *z;
-        let mut coefficient = first;
-        let mut n = 1.0;
-        loop {
-            for _ in 0..TERMS_PER_CHECK {
-                for i in 0..N {
-                    sums[i] += coefficient * powers[i];
-                    powers[i] *= z[i];
-                }
-                coefficient *= (first + n) * (self.a + n - 1.0) / ((tosses + n - 1.0) * (n + 1.0));
-                n += 1.0;
-            }
-            // from here on each term is at most `ratio` times the one before
-            let ratio = z_max * ((self.a + n - 1.0) / (n + 1.0)).max(1.0);
-            let next = (coefficient * powers[N - 1]).abs();
-            let scale = sums[N - 1].abs().max((first * z_max).abs());
-            if ratio < 1.0 && next <= REMAINDER * (1.0 - ratio) * scale {
-                return sums;
-            }
-            assert!(n < TERMS_MAX, "no end of the series: parameters were not checked");
-        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `bg_nbd` and `mbg_nbd` hold one purchase model each and say what a history tells about
 //! dropout (`evidence`); `alive` counts the purchases to come of a customer who is still there, by a power
-//! series or, where that is slow or loses digits, by an integral (`mixture`); `gamma_gamma` prices them;
+//! series (`disk`) or, where that is slow or loses digits, by an integral (`mixture`); `gamma_gamma` prices them;
 //! `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied.
 //!
 //! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka,
@@ -11,6 +11,7 @@
 
 mod alive;
 mod bg_nbd;
+mod disk;
 mod dropout;
 mod evidence;
 mod forecast;

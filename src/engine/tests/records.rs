@@ -30,7 +30,7 @@ fn a_clv_record() {
 "cause":{"type":"event","event":"Order Completed","topic":"shop.events","partition":3,"offset":1},"primary_currency":"USD",
 "historic":[{"currency":"USD","orders":2,"gross":{"minor":7720,"currency":"USD","amount":"77.20"},
 "net_of_refunds":{"minor":7720,"currency":"USD","amount":"77.20"},"contribution":{"minor":7720,"currency":"USD","amount":"77.20"}}],
-"future":{"currency":"USD","horizon_days":365,"discount_monthly":0.01,"expected_orders":3.499391231069119,
+"future":{"currency":"USD","horizon_days":365,"discount_monthly":0.01,"expected_orders":3.499391231069115,
 "expected_value":{"minor":8183,"currency":"USD","amount":"81.83"},"expected_contribution":{"minor":8183,"currency":"USD","amount":"81.83"},
 "spend_model":"gamma_gamma"},"total":{"minor":15903,"currency":"USD","amount":"159.03"},"p_alive":0.7458202567760343,"next_order_at":null,
 "lapse_at":"2026-06-08T23:51:55.738Z","expected_lifetime_days":null,"simple":{},"segment":null,"margin_assumed":true,
