@@ -59,6 +59,7 @@ impl Observer {
                     self.metrics.record_lag(&self.inputs[input.topic], input.slot, records);
                 }
             }
+            Happened::Resting { now } => self.health.beat(self.worker, now.mono_ms),
             Happened::Failed { error, pause_ms } => {
                 self.metrics.record_worker_restart();
                 self.enter(HealthPhase::Starting);
@@ -73,7 +74,7 @@ impl Observer {
             entries: slot.customers as u64,
             bytes: slot.bytes as u64,
             timers_pending: slot.timers as u64,
-            time_lag_ms: slot.time_ms.map_or(0, |time_ms| now.wall_ms - time_ms),
+            time_lag_ms: slot.time_ms.map_or(0, |time_ms| now.wall_ms.saturating_sub(time_ms)),
         });
     }
 
@@ -124,6 +125,9 @@ impl Observer {
         for why in &report.aborts {
             tracing::warn!(worker = self.worker, "transaction aborted and rewound: {why}");
             self.own.record_commit(&CommitReport { outcome: "aborted", ..CommitReport::default() });
+        }
+        for what in &report.troubles {
+            tracing::warn!(worker = self.worker, "{what}");
         }
         for _ in 0..report.resolved {
             tracing::warn!(worker = self.worker, "a commit of unknown outcome was resolved by asking the group");

@@ -135,7 +135,9 @@ fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mu
     if !customer.orders.add(fingerprint(IdKind::Order, &order.order_id), time_ms, order.value, scene.out) {
         return Effect::of(Outcome::Duplicate);
     }
-    if customer.stage == Some(Stage::Lapsed) {
+    // an order from before the silence brings nobody back
+    let is_latest = customer.orders.latest_ms() == Some(time_ms);
+    if customer.stage == Some(Stage::Lapsed) && is_latest {
         customer.cycle += 1;
         customer.reactivated_day = Some(day_of(time_ms));
     } else if customer.reactivated_day.is_some_and(|day| day_of(time_ms) > day) {

@@ -151,8 +151,11 @@ fn replace_lines(cart: &mut Cart, products: &[Product<'_>]) -> Change {
 }
 
 fn pick<'a>(open: &'a mut Option<Cart>, opened: bool, id: Option<&str>, at_ms: i64) -> &'a mut Cart {
-    if opened {
-        *open = None;
+    let replaces = opened && open.take().is_some();
+    let cart = open.get_or_insert_with(|| Cart::new(id, at_ms));
+    if replaces {
+        // another cart in place of this one restarts the time, whatever is in it
+        cart.touch(at_ms);
     }
-    open.get_or_insert_with(|| Cart::new(id, at_ms))
+    cart
 }

@@ -64,7 +64,7 @@ impl Slot {
     }
 
     /// A slot whose rows have been restored into `committed`. Reads of each row the first field only.
-    pub fn restored(number: u32, settings: Arc<Settings>, committed: Arc<Committed>, time_ms: i64) -> Slot {
+    pub fn restored(number: u32, settings: Arc<Settings>, committed: Arc<Committed>, time_ms: Option<i64>) -> Slot {
         let mut deadlines = Vec::new();
         for region in ALL_REGIONS {
             committed.with_region(number, region as u16, |rows| {
@@ -73,7 +73,7 @@ impl Slot {
             });
         }
         let timers = Timers::rebuilt(deadlines.into_iter());
-        Slot { timers, time_ms: Some(time_ms), published_time_ms: Some(time_ms), ..Slot::new(number, settings, committed) }
+        Slot { timers, time_ms, published_time_ms: time_ms, ..Slot::new(number, settings, committed) }
     }
 
     pub fn number(&self) -> u32 {

@@ -105,7 +105,7 @@ impl Reading<'_> {
                 self.into.push(LogEntry { offset: record.offset(), value });
                 None
             }
-            Fetched::End => Some(Ok(LogRead::End)),
+            Fetched::End(_) => Some(Ok(LogRead::End)),
             Fetched::Failed(RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset, _) => Some(Ok(LogRead::OutOfRange)),
             Fetched::Failed(code, text) if client::is_unauthorized(code) => Some(Err(SourceError::Refused(text))),
             Fetched::Failed(_, text) => Some(Err(SourceError::Unavailable(text))),

@@ -73,7 +73,8 @@ const PRODUCER_ONLY: [&str; 21] = [
 
 /// Stable name of a worker's producer: a restarted worker ends what it left open, and others can end it for a dead one.
 pub fn transactional_id(settings: &Settings, worker: usize) -> String {
-    format!("{}-{}-{worker}", settings.group_id, settings.instance_id)
+    // a slash stands in neither name, so that no two installations can mean the same one
+    format!("{}/{}/{worker}", settings.group_id, settings.instance_id)
 }
 
 /// What all clients share.
@@ -296,6 +297,6 @@ mod tests {
         assert_eq!(consumer(&settings, 1, 4).get("group.instance.id"), Some("a-1"));
         settings.static_membership = false;
         assert_eq!(consumer(&settings, 1, 4).get("group.instance.id"), None);
-        assert_eq!(transactional_id(&settings, 1), "lifetide-a-1");
+        assert_eq!(transactional_id(&settings, 1), "lifetide/a/1");
     }
 }

@@ -183,7 +183,7 @@ impl Source for Consumer {
             let taken = queue.take(asked, |fetched| match fetched {
                 Fetched::Record(record) if record.offset() < start => {}
                 Fetched::Record(record) => into.push_back(Arrival::Record(record)),
-                Fetched::End => into.push_back(Arrival::End),
+                Fetched::End(offset) => into.push_back(Arrival::End(offset)),
                 Fetched::Failed(code, text) => failure = Some((code, text)),
             });
             left -= taken;

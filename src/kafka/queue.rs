@@ -25,7 +25,8 @@ const BATCH_MAX: usize = 512;
 pub(super) enum Fetched {
     Record(Message),
     /// Delivered up to the last stable offset.
-    End,
+    /// The partition's end, and the offset from which the next record may come.
+    End(i64),
     Failed(RDKafkaErrorCode, String),
 }
 
@@ -90,7 +91,7 @@ impl PartitionQueue {
     /// `raw` was handed out by this queue and belongs to nobody yet.
     unsafe fn receive(&self, raw: NonNull<sys::rd_kafka_message_t>) -> Fetched {
         // SAFETY: valid until destroyed below or by `Message`.
-        let code = unsafe { raw.as_ref() }.err;
+        let (code, offset) = unsafe { (raw.as_ref().err, raw.as_ref().offset) };
         if code == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
             // SAFETY: of this client, without error, owned.
             return Fetched::Record(unsafe { Message::new(raw, Arc::clone(&self.client)) });
@@ -102,7 +103,7 @@ impl PartitionQueue {
             text
         };
         match RDKafkaErrorCode::from(code) {
-            RDKafkaErrorCode::PartitionEOF => Fetched::End,
+            RDKafkaErrorCode::PartitionEOF => Fetched::End(offset),
             code => Fetched::Failed(code, text),
         }
     }

@@ -12,7 +12,7 @@ use super::rounds::{Piece, Rounds};
 use super::rows::{self, BlockRow, RowKind};
 
 /// Version of the customer rows that this version writes; block headers name it.
-const ROW_VERSION: u8 = 1;
+pub const ROW_VERSION: u8 = 1;
 
 /// Who writes, and under which rules: the same in every block of this worker.
 #[derive(Debug, Clone)]

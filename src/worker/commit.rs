@@ -22,6 +22,8 @@ const FAILURES_MAX: u32 = 12;
 /// First pause after a failed transaction; doubles with each.
 const RETRY_MS: u64 = 20;
 const RETRY_MS_MAX: u64 = 2_000;
+/// From so many failures in a row on there is one record in each transaction, so that a record that cannot be written is found.
+const FAILURES_BEFORE_ONE_BY_ONE: u32 = 3;
 /// How often to ask for stable offsets after an unknown outcome; each ask waits up to half a second itself.
 const RESOLVE_ATTEMPTS_MAX: u32 = 60;
 
@@ -31,16 +33,21 @@ pub struct Batch {
     pub records: u64,
     pub bytes: usize,
     pub tally: Tally,
+    records_max: u64,
+    /// The last record taken, for the message about one that cannot be written.
+    pub last: Option<(Input, i64)>,
 }
 
 impl Batch {
-    pub fn new(now: Now) -> Batch {
-        Batch { began_ms: now.mono_ms, records: 0, bytes: 0, tally: Tally::default() }
+    /// `failures`: how many in a row there have been before this one.
+    pub fn new(rules: &Rules, failures: u32, now: Now) -> Batch {
+        let records_max = if failures >= FAILURES_BEFORE_ONE_BY_ONE { 1 } else { rules.commit_records_max };
+        Batch { began_ms: now.mono_ms, records: 0, bytes: 0, tally: Tally::default(), records_max, last: None }
     }
 
     pub fn is_full(&self, rules: &Rules, now: Now) -> bool {
         now.mono_ms.saturating_sub(self.began_ms) >= rules.commit_interval_ms
-            || self.records >= rules.commit_records_max
+            || self.records >= self.records_max
             || self.bytes >= rules.commit_bytes_max
     }
 }
@@ -81,6 +88,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
 
     /// The transaction is known to be void: rewind to the last commit and pause a little.
     pub fn end_badly(&mut self, error: TransactionError, now: Now) -> Result<Next, WorkerError> {
+        let is_plain_abort = matches!(error, TransactionError::Abort(_));
         let why = match error {
             TransactionError::Refused(why) => return Err(WorkerError::Refused(why)),
             TransactionError::Abort(why) => {
@@ -99,14 +107,23 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             self.rewind(*number)?;
         }
         self.failures += 1;
+        let last = self.batch.as_ref().filter(|batch| is_plain_abort && batch.records_max == 1).and_then(|batch| batch.last);
         self.close_batch(false, now);
         self.report.aborts.push(why.clone());
         if self.failures >= FAILURES_MAX {
+            if let Some((Input { topic, slot }, offset)) = last {
+                let topic = &self.rules.topics[topic];
+                return Err(WorkerError::Refused(format!(
+                    "what follows from the record at {topic} partition {slot} offset {offset} cannot be written: {why}"
+                )));
+            }
             return Err(WorkerError::Unavailable(format!(
                 "{FAILURES_MAX} transactions in a row failed for slots {touched:?}; the last because: {why}"
             )));
         }
-        Ok(Next::Wait((RETRY_MS << (self.failures - 1).min(10)).min(RETRY_MS_MAX)))
+        let pause_ms = (RETRY_MS << (self.failures - 1).min(10)).min(RETRY_MS_MAX);
+        self.rest_until_ms = now.mono_ms + pause_ms;
+        Ok(Next::Wait(pause_ms))
     }
 
     fn renew(&mut self) -> Result<(), WorkerError> {
@@ -190,22 +207,25 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     }
 
     /// Between transactions: notes where the log stands, and lets go of what no restore needs any more.
-    pub fn tend_changelogs(&mut self) -> Result<(), WorkerError> {
+    pub fn tend_changelogs(&mut self) {
         for (number, owned) in &mut self.slots {
             let Owned::Running(running) = owned else {
                 continue;
             };
+            // neither is worth a worker: a mark not made and a trim that fails are made with the next start, the log is only longer for it
             if running.changelog.wants_mark() && !running.touched {
-                running.changelog.mark(self.source.changelog_bounds(*number)?.high);
+                match self.source.changelog_bounds(*number) {
+                    Ok(bounds) => running.changelog.mark(bounds.high),
+                    Err(error) => self.report.troubles.push(error.to_string()),
+                }
             }
             if running.committed_start > running.trimmed {
-                // a trim that fails is tried again with the next start; the log is only longer for it
-                if self.transaction.trim(*number, running.committed_start).is_ok() {
-                    running.trimmed = running.committed_start;
+                running.trimmed = running.committed_start;
+                if let Err(error) = self.transaction.trim(*number, running.committed_start) {
+                    self.report.troubles.push(format!("changelog of slot {number} was not trimmed: {error}"));
                 }
             }
         }
-        Ok(())
     }
 }
 

@@ -129,7 +129,7 @@ impl Source for MemorySource {
             *end_told = false;
         }
         if *next == records.len() && !std::mem::replace(end_told, true) {
-            into.push_back(Arrival::End);
+            into.push_back(Arrival::End(log.end(input)));
         }
         Ok(())
     }

@@ -77,6 +77,11 @@ impl<R: Record> Merge<R> {
         self.queues[topic].arrivals.is_empty()
     }
 
+    /// Every input's queue is empty, and its last word was its end.
+    pub fn is_at_end(&self) -> bool {
+        self.queues.iter().all(|queue| queue.at_end && queue.head.is_none() && queue.arrivals.is_empty())
+    }
+
     pub fn is_lagging(&self) -> bool {
         self.queues.iter().any(|queue| queue.lagging)
     }
@@ -127,7 +132,9 @@ impl<R: Record> Queue<R> {
         while self.head.is_none() {
             match self.arrivals.pop_front() {
                 None => return,
-                Some(Arrival::End) => {
+                Some(Arrival::End(offset)) => {
+                    // transaction markers of the producers stand before the end and are no records: they are passed, too
+                    self.next_offset = self.next_offset.max(offset);
                     self.at_end = true;
                     self.lagging = false;
                 }
@@ -184,8 +191,8 @@ mod tests {
     #[test]
     fn the_earlier_time_goes_first_and_ties_go_to_the_first_topic() {
         let mut merge = Merge::new(&[0, 0]);
-        merge.queue(0).extend([record(0, T0 + 2_000, 2), record(1, T0 + 3_000, 3), Arrival::End]);
-        merge.queue(1).extend([record(0, T0 + 1_000, 1), record(1, T0 + 3_000, 3), Arrival::End]);
+        merge.queue(0).extend([record(0, T0 + 2_000, 2), record(1, T0 + 3_000, 3), Arrival::End(0)]);
+        merge.queue(1).extend([record(0, T0 + 1_000, 1), record(1, T0 + 3_000, 3), Arrival::End(0)]);
         assert_eq!(drain(&mut merge), [(1, 0), (0, 0), (0, 1), (1, 1)]);
         assert_eq!(merge.ready(&RULES, None), Ready::Empty { at_end: true });
     }
@@ -195,10 +202,10 @@ mod tests {
         let mut merge = Merge::new(&[0, 0]);
         merge.queue(0).push_back(record(0, T0, 0));
         assert_eq!(merge.ready(&RULES, None), Ready::Waiting);
-        merge.queue(1).push_back(Arrival::End);
+        merge.queue(1).push_back(Arrival::End(0));
         assert_eq!(drain(&mut merge), [(0, 0)]);
         assert_eq!(merge.ready(&RULES, None), Ready::Waiting, "input 0 has not said that this was all");
-        merge.queue(0).push_back(Arrival::End);
+        merge.queue(0).push_back(Arrival::End(0));
         assert_eq!(merge.ready(&RULES, None), Ready::Empty { at_end: true });
         merge.queue(1).push_back(record(0, T0, 0));
         assert_eq!(drain(&mut merge), [(1, 0)], "once caught up nothing is waited for");
@@ -207,15 +214,15 @@ mod tests {
     #[test]
     fn a_late_record_does_not_wait_behind_the_order_time_of_its_partition() {
         let mut merge = Merge::new(&[0, 0]);
-        merge.queue(0).extend([record(0, T0 + 9_000, 9), record(1, T0 + 9_000, 1), Arrival::End]);
-        merge.queue(1).extend([record(0, T0 + 5_000, 5), Arrival::End]);
+        merge.queue(0).extend([record(0, T0 + 9_000, 9), record(1, T0 + 9_000, 1), Arrival::End(0)]);
+        merge.queue(1).extend([record(0, T0 + 5_000, 5), Arrival::End(0)]);
         assert_eq!(drain(&mut merge), [(1, 0), (0, 0), (0, 1)]);
     }
 
     #[test]
     fn what_lies_before_the_start_is_never_delivered() {
         let mut merge = Merge::new(&[5]);
-        merge.queue(0).extend([record(4, T0, 0), record(5, T0, 0), Arrival::End]);
+        merge.queue(0).extend([record(4, T0, 0), record(5, T0, 0), Arrival::End(0)]);
         assert_eq!(drain(&mut merge), [(0, 5)]);
         assert_eq!(merge.offsets(), [6]);
     }

@@ -152,6 +152,8 @@ pub struct Worker<S: Source, T: Transaction> {
     outputs: Outputs,
     /// Transactions in a row that ended without a commit.
     failures: u32,
+    /// No new transaction before this moment: the last one failed.
+    rest_until_ms: u64,
     report: Report,
 }
 
@@ -176,6 +178,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             batch: None,
             outputs: Outputs::default(),
             failures: 0,
+            rest_until_ms: 0,
             report,
         }
     }

@@ -24,6 +24,8 @@ pub struct Running<R: Record> {
     pub committed_start: i64,
     /// Up to where the changelog has been trimmed.
     pub trimmed: i64,
+    /// Since when the inputs stand further than committed with nothing to commit: markers of their producers' transactions.
+    pub ahead_since_ms: Option<u64>,
     /// The open transaction has taken records or fired timers of this slot.
     pub touched: bool,
 }
@@ -34,5 +36,6 @@ impl<R: Record> Running<R> {
         self.slot.discard();
         self.merge = Merge::new(&self.committed_offsets);
         self.touched = false;
+        self.ahead_since_ms = None;
     }
 }

@@ -10,6 +10,7 @@ use crate::engine::Region;
 use super::block::{self, InputOffset, TransactionHeader};
 use super::metadata::Metadata;
 use super::restore::{Restore, RestoreError, Target};
+use super::rounds;
 use super::source::{CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Source, SourceError, WAYS_OUT};
 use super::transaction::{Transaction, TransactionError};
 use super::{Now, WorkerError};
@@ -18,6 +19,11 @@ use super::{Now, WorkerError};
 const UNSTABLE_MS: u64 = 500;
 /// Offsets still unstable after this, fencing included: beyond any transaction time-out we allow.
 const UNSTABLE_MS_MAX: u64 = 120_000;
+/// The end of the log may come before the wanted state: the commit's marker reaches the changelog's partition a little later than the
+/// offsets' one. Beyond any transaction time-out it will not come any more.
+const MARKER_MS_MAX: u64 = 15_000;
+/// The writer of the last block is looked for in this much of the log's end.
+const TAIL_OFFSETS: i64 = 2_000;
 /// One read of the changelog: long enough to be efficient, short enough for the other slots of the worker.
 const READ_BYTES: usize = 4 * 1024 * 1024;
 /// The first disagreement may be a race with a trim or an old owner's last commit; the second is the truth.
@@ -34,6 +40,8 @@ pub struct Recovered {
     pub offsets: Vec<i64>,
     /// Restore start in force.
     pub start: i64,
+    /// How far the rounds of bases had come.
+    pub round: rounds::Progress,
 }
 
 pub enum Progress {
@@ -62,6 +70,10 @@ pub struct Recovery {
     slot: u32,
     stage: Stage,
     unstable_since_ms: Option<u64>,
+    /// At the end of the log, and not there yet.
+    short_since_ms: Option<u64>,
+    /// Writers whose transactions have been ended already: whoever still holds the offsets is somebody else.
+    fenced: Vec<String>,
     attempts: u32,
     restarts: u32,
     pub began_ms: u64,
@@ -69,7 +81,16 @@ pub struct Recovery {
 
 impl Recovery {
     pub fn new(slot: u32, now: Now) -> Recovery {
-        Recovery { slot, stage: Stage::Fetch, unstable_since_ms: None, attempts: 0, restarts: 0, began_ms: now.mono_ms }
+        Recovery {
+            slot,
+            stage: Stage::Fetch,
+            unstable_since_ms: None,
+            short_since_ms: None,
+            fenced: Vec::new(),
+            attempts: 0,
+            restarts: 0,
+            began_ms: now.mono_ms,
+        }
     }
 
     /// Does the next bounded piece of work.
@@ -90,7 +111,7 @@ impl Recovery {
             },
             Stage::FindWriter { last } => self.find_writer(source, transaction, last),
             Stage::ProveEmpty => self.prove_empty(source, topics),
-            Stage::Read { restore, offsets, start } => self.read(source, topics, restore, offsets, start),
+            Stage::Read { restore, offsets, start } => self.read(source, topics, (restore, offsets, start), now),
         }
     }
 
@@ -103,7 +124,7 @@ impl Recovery {
         }
         if waited_ms >= UNSTABLE_MS {
             let bounds = source.changelog_bounds(self.slot)?;
-            source.open_changelog(self.slot, bounds.low)?;
+            source.open_changelog(self.slot, bounds.low.max(bounds.high - TAIL_OFFSETS))?;
             self.stage = Stage::FindWriter { last: None };
         }
         Ok(Progress::Waiting)
@@ -125,12 +146,11 @@ impl Recovery {
                 return Ok(if entries.is_empty() { Progress::Waiting } else { Progress::More });
             }
             LogRead::End => {
-                if let Some(writer) = last_writer(&entries).or(last) {
+                let writer = last_writer(&entries).or(last).filter(|writer| !self.fenced.contains(writer));
+                if let Some(writer) = writer {
                     match transaction.fence(&writer) {
-                        Ok(()) => {}
-                        Err(TransactionError::Refused(why)) => {
-                            return Err(WorkerError::Refused(why));
-                        }
+                        Ok(()) => self.fenced.push(writer),
+                        Err(TransactionError::Refused(why)) => return Err(WorkerError::Refused(why)),
                         Err(other) => return Err(WorkerError::Unavailable(other.to_string())),
                     }
                 }
@@ -200,18 +220,28 @@ impl Recovery {
                 source.close_changelog(self.slot);
                 let low = |topic| source.input_bounds(Input { topic, slot: self.slot }).map(|bounds| bounds.low);
                 let offsets = (0..topics.len()).map(low).collect::<Result<_, SourceError>>()?;
-                Ok(Progress::Done(Box::new(Recovered { regions: Vec::new(), last: None, offsets, start: 0 })))
+                Ok(Progress::Done(Box::new(Recovered {
+                    regions: Vec::new(),
+                    last: None,
+                    offsets,
+                    start: 0,
+                    round: rounds::Progress::default(),
+                })))
             }
         }
+    }
+
+    /// The next call asks the group, which may take half a second.
+    pub fn asks_the_group(&self) -> bool {
+        matches!(self.stage, Stage::Fetch)
     }
 
     fn read<S: Source>(
         &mut self,
         source: &mut S,
         topics: &[String],
-        mut restore: Box<Restore>,
-        offsets: Vec<Option<i64>>,
-        start: i64,
+        (mut restore, offsets, start): (Box<Restore>, Vec<Option<i64>>, i64),
+        now: Now,
     ) -> Result<Progress, WorkerError> {
         let mut entries = Vec::new();
         let read = source.read_changelog(self.slot, READ_BYTES, &mut entries)?;
@@ -226,10 +256,17 @@ impl Recovery {
                 return self.try_again(source, error);
             }
         }
-        if !restore.is_done() && read == LogRead::More {
+        if !entries.is_empty() {
+            self.short_since_ms = None;
+        } else if read == LogRead::End {
+            self.short_since_ms.get_or_insert(now.mono_ms);
+        }
+        let short_ms = self.short_since_ms.map_or(0, |since_ms| now.mono_ms.saturating_sub(since_ms));
+        if !restore.is_done() && short_ms <= MARKER_MS_MAX {
             self.stage = Stage::Read { restore, offsets, start };
             return Ok(if entries.is_empty() { Progress::Waiting } else { Progress::More });
         }
+        self.short_since_ms = None;
         source.close_changelog(self.slot);
         let named =
             topics.iter().zip(&offsets).filter_map(|(topic, offset)| offset.map(|offset| InputOffset { topic: topic.clone(), offset }));
@@ -242,7 +279,13 @@ impl Recovery {
                     let low = |source: &mut S| source.input_bounds(Input { topic, slot: self.slot }).map(|bounds| bounds.low);
                     next.push(offset.map_or_else(|| low(source), Ok)?);
                 }
-                Ok(Progress::Done(Box::new(Recovered { regions: restored.regions, last: Some(restored.last), offsets: next, start })))
+                Ok(Progress::Done(Box::new(Recovered {
+                    regions: restored.regions,
+                    last: Some(restored.last),
+                    offsets: next,
+                    start,
+                    round: restored.round,
+                })))
             }
         }
     }

@@ -73,6 +73,8 @@ pub struct Report {
     pub commits: Vec<Commit>,
     /// Why each transaction that did not commit did not.
     pub aborts: Vec<String>,
+    /// What did not work and costs nothing but patience.
+    pub troubles: Vec<String>,
     /// Commits whose outcome had to be asked of the group.
     pub resolved: u64,
     /// The group said what is ours, be it nothing.

@@ -13,6 +13,9 @@ use super::block::{self, BlockError, BlockHeader, BlockKind, InputOffset, Transa
 use super::chain::{Chain, ChainHasher};
 use super::rows;
 
+use super::changelog::ROW_VERSION;
+use super::rounds::Progress;
+
 const REGIONS: usize = 1 << REGION_BITS;
 
 /// What a restore must arrive at: the committed metadata.
@@ -38,6 +41,8 @@ pub enum RestoreError {
     NotCovered { covered: usize },
     #[error("changelog and committed offsets disagree about {topic}: {logged:?} logged, {committed:?} committed")]
     Offsets { topic: String, logged: Option<i64>, committed: Option<i64> },
+    #[error("record at changelog offset {offset} has rows of version {found}, newer than this version of lifetide reads ({ROW_VERSION})")]
+    RowVersion { offset: i64, found: u8 },
     #[error("base of {bits} hash bits cannot be read by this version ({REGION_BITS} at most)")]
     Prefix { bits: u8 },
 }
@@ -46,6 +51,8 @@ pub enum RestoreError {
 pub struct Restored {
     pub regions: Vec<(u16, Region)>,
     pub last: TransactionHeader,
+    /// How far the writers' round of bases had come.
+    pub round: Progress,
 }
 
 pub struct Restore {
@@ -53,6 +60,7 @@ pub struct Restore {
     target: Target,
     regions: Vec<Region>,
     covered: Vec<bool>,
+    round: Progress,
     last: Option<TransactionHeader>,
     open: Option<Open>,
     done: bool,
@@ -71,6 +79,7 @@ impl Restore {
             target,
             regions: (0..REGIONS).map(|_| Region::default()).collect(),
             covered: vec![false; REGIONS],
+            round: Progress::default(),
             last: None,
             open: None,
             done: false,
@@ -89,6 +98,10 @@ impl Restore {
         let found = header.transaction.slot;
         if found != self.slot {
             return Err(RestoreError::Slot { offset, slot: self.slot, found });
+        }
+        let found = header.transaction.row_version;
+        if found > ROW_VERSION {
+            return Err(RestoreError::RowVersion { offset, found });
         }
         self.chain_in(offset, &header, body)?;
         self.apply(offset, &header, body)?;
@@ -122,6 +135,9 @@ impl Restore {
     }
 
     fn apply(&mut self, offset: i64, header: &BlockHeader, body: &[u8]) -> Result<(), RestoreError> {
+        if header.index == 0 {
+            self.round.note(offset);
+        }
         if header.transaction.genesis && header.index == 0 {
             self.replace(0..REGIONS);
         }
@@ -135,6 +151,7 @@ impl Restore {
                 return Err(RestoreError::Prefix { bits });
             }
             self.replace(first..first + width);
+            self.round.advance(first as u64, width as u64);
         }
         for row in rows::rows(body) {
             let row = row.map_err(|error| RestoreError::Block { offset, error })?;
@@ -190,6 +207,6 @@ impl Restore {
             }
         }
         let filled = self.regions.into_iter().enumerate().filter(|(_, region)| !region.is_empty());
-        Ok(Restored { regions: filled.map(|(number, region)| (number as u16, region)).collect(), last })
+        Ok(Restored { round: self.round, regions: filled.map(|(number, region)| (number as u16, region)).collect(), last })
     }
 }

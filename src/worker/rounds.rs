@@ -33,12 +33,54 @@ impl Piece {
     }
 }
 
-#[derive(Clone)]
+/// A position of the log before which all blocks so far lie, and how many regions had been based by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mark {
-    /// A position of the log before which all our blocks so far lie.
     offset: i64,
-    /// `based` at that moment.
     based: u64,
+}
+
+/// How far a slot's rounds have come, whoever wrote them: a new owner goes on where the last one stopped, else a shop that is deployed
+/// more often than a round lasts would never end one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Regions written as bases; the next one is `based % REGIONS`.
+    based: u64,
+    marks: VecDeque<Mark>,
+}
+
+impl Progress {
+    /// A transaction's first block stands at this offset of the log.
+    pub fn note(&mut self, offset: i64) {
+        if self.wants_mark() {
+            self.marks.push_back(Mark { offset, based: self.based });
+        }
+    }
+
+    /// A base of so many regions from this one on was written.
+    pub fn advance(&mut self, first: u64, width: u64) {
+        if first != self.based % REGIONS {
+            // the first base read, or a writer that began anew: what came before counts for nothing
+            *self = Progress { based: first, marks: VecDeque::new() };
+        }
+        self.based += width;
+    }
+
+    fn wants_mark(&self) -> bool {
+        self.marks.back().is_none_or(|mark| self.based - mark.based >= REGIONS / MARKS_PER_ROUND)
+    }
+
+    /// The newest mark after which the whole space has been based again; older ones are forgotten.
+    fn passed(&mut self) -> Option<i64> {
+        let mut passed = None;
+        while let Some(oldest) = self.marks.front()
+            && self.based - oldest.based >= REGIONS
+        {
+            passed = Some(oldest.offset);
+            self.marks.pop_front();
+        }
+        passed
+    }
 }
 
 #[derive(Clone)]
@@ -46,17 +88,15 @@ pub struct Rounds {
     ratio: f64,
     max_round_ms: u64,
     credit_bytes: f64,
-    /// Regions written as bases since this process took the slot; the next one is `based % REGIONS`.
-    based: u64,
+    progress: Progress,
     round_began_ms: u64,
-    marks: VecDeque<Mark>,
     start: i64,
 }
 
 impl Rounds {
-    /// `start`: the restore start in force; `now_ms` is monotonic.
-    pub fn new(ratio: f64, max_round_ms: u64, start: i64, now_ms: u64) -> Rounds {
-        Rounds { ratio, max_round_ms, credit_bytes: 0.0, based: 0, round_began_ms: now_ms, marks: VecDeque::new(), start }
+    /// `start`: the restore start in force; `progress`: of the writers before; `now_ms` is monotonic.
+    pub fn new(ratio: f64, max_round_ms: u64, start: i64, progress: Progress, now_ms: u64) -> Rounds {
+        Rounds { ratio, max_round_ms, credit_bytes: 0.0, progress, round_began_ms: now_ms, start }
     }
 
     pub fn start(&self) -> i64 {
@@ -75,10 +115,10 @@ impl Rounds {
                 break;
             }
             self.credit_bytes = (self.credit_bytes - bytes as f64).max(0.0);
-            self.based += u64::from(piece.regions().end - piece.regions().start);
+            self.progress.based += u64::from(piece.regions().end - piece.regions().start);
             spent += bytes;
             pieces.push(piece);
-            if self.based.is_multiple_of(REGIONS) {
+            if self.progress.based.is_multiple_of(REGIONS) {
                 self.round_began_ms = now_ms;
                 break;
             }
@@ -89,12 +129,12 @@ impl Rounds {
     /// Time alone demands the next piece: the share of `max_round_ms` that has passed is larger than the share of the round written.
     fn is_behind(&self, now_ms: u64) -> bool {
         let passed_ms = now_ms.saturating_sub(self.round_began_ms);
-        passed_ms.saturating_mul(REGIONS) > (self.based % REGIONS + 1).saturating_mul(self.max_round_ms)
+        passed_ms.saturating_mul(REGIONS) > (self.progress.based % REGIONS + 1).saturating_mul(self.max_round_ms)
     }
 
     /// The widest aligned piece at the cursor that stays under `PIECE_BYTES`, and its size.
     fn next_piece(&self, bytes_of: &impl Fn(u16) -> usize) -> (Piece, usize) {
-        let first = (self.based % REGIONS) as u16;
+        let first = (self.progress.based % REGIONS) as u16;
         let mut piece = Piece { bits: REGION_BITS as u8, value: first };
         let mut bytes = bytes_of(first);
         while piece.bits > 0 && piece.value.is_multiple_of(2) {
@@ -110,18 +150,14 @@ impl Rounds {
 
     /// Whether the writer should ask the log's end now, between two transactions.
     pub fn wants_mark(&self) -> bool {
-        let since = self.marks.back().map_or(0, |mark| mark.based);
-        self.marks.is_empty() || self.based - since >= REGIONS / MARKS_PER_ROUND
+        self.progress.wants_mark()
     }
 
     /// Remembers the log's end (its high watermark); all our blocks so far lie before it.
     pub fn mark(&mut self, offset: i64) {
-        self.marks.push_back(Mark { offset, based: self.based });
-        while let Some(oldest) = self.marks.front()
-            && self.based - oldest.based >= REGIONS
-        {
-            self.start = self.start.max(oldest.offset);
-            self.marks.pop_front();
+        self.progress.note(offset);
+        if let Some(start) = self.progress.passed() {
+            self.start = self.start.max(start);
         }
     }
 }
@@ -136,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_small_slot_is_one_piece_and_is_written_once_credit_covers_it() {
-        let mut rounds = Rounds::new(1.0, 1_000_000, 0, 0);
+        let mut rounds = Rounds::new(1.0, 1_000_000, 0, Progress::default(), 0);
         let size = |_| 10;
         assert_eq!(rounds.spend(5_000, 0, size), []);
         assert_eq!(rounds.spend(5_300, 0, size), [Piece { bits: 0, value: 0 }]);
@@ -145,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_large_slot_goes_region_by_region_and_covers_the_space_in_order() {
-        let mut rounds = Rounds::new(1.0, u64::MAX, 0, 0);
+        let mut rounds = Rounds::new(1.0, u64::MAX, 0, Progress::default(), 0);
         let mut seen = Vec::new();
         for _ in 0..1024 {
             seen.extend(rounds.spend(200_000, 0, |_| 200_000));
@@ -156,7 +192,7 @@ mod tests {
 
     #[test]
     fn time_alone_ends_a_round() {
-        let mut rounds = Rounds::new(1.0, 1_000, 0, 0);
+        let mut rounds = Rounds::new(1.0, 1_000, 0, Progress::default(), 0);
         assert_eq!(rounds.spend(0, 0, |_| 200_000), []);
         let mut pieces = Vec::new();
         for now in 0..=1_100 {
@@ -167,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_start_moves_to_a_mark_once_the_space_is_based_again_after_it() {
-        let mut rounds = Rounds::new(1.0, u64::MAX, 5, 0);
+        let mut rounds = Rounds::new(1.0, u64::MAX, 5, Progress::default(), 0);
         rounds.mark(100);
         assert_eq!(rounds.start(), 5);
         for step in 0..1024 {

@@ -16,7 +16,7 @@ use super::{Next, Now, Report, Rules, SlotState, Status, Worker, WorkerError};
 
 /// First pause before a failed worker is built anew; doubles with each failure in a row.
 const REBUILD_MS: u64 = 500;
-const REBUILD_MS_MAX: u64 = 30_000;
+const REBUILD_MS_MAX: u64 = 10_000;
 /// A worker that lived this long has recovered: its next failure is the first again.
 const HEALTHY_MS: u64 = 60_000;
 /// A stop waits for the open transaction; a commit takes milliseconds, and a broker that takes longer than this is down.
@@ -38,6 +38,10 @@ pub enum Happened<'a> {
         lag: Option<(Input, u64)>,
         now: Now,
     },
+    /// Nothing to do for the moment but to wait for Kafka.
+    Resting {
+        now: Now,
+    },
     /// The worker failed and will be built anew after this pause.
     Failed {
         error: &'a WorkerError,
@@ -57,6 +61,7 @@ pub fn run<S: Source, T: Transaction>(
     let mut failures = 0;
     while !stop.load(Ordering::Relaxed) {
         let began_ms = clock().mono_ms;
+        observe(Happened::Resting { now: clock() });
         let ended = build().and_then(|(source, transaction)| {
             let mut worker = Worker::new(source, transaction, rules.clone(), committed.clone());
             let ended = run_until_stopped(&mut worker, stop, &clock, &mut observe);
@@ -71,7 +76,7 @@ pub fn run<S: Source, T: Transaction>(
         failures = if clock().mono_ms - began_ms >= HEALTHY_MS { 0 } else { failures + 1 };
         let pause_ms = (REBUILD_MS << failures.min(10)).min(REBUILD_MS_MAX);
         observe(Happened::Failed { error: &error, pause_ms });
-        rest(pause_ms, stop, &clock);
+        rest(pause_ms, stop, &clock, &mut observe);
     }
     Ok(())
 }
@@ -97,7 +102,8 @@ fn run_until_stopped<S: Source, T: Transaction>(
         let next = worker.step(now)?;
         observe(Happened::Step { report: &worker.take_report(), status: &worker.status(), now });
         if now.mono_ms - measured_ms >= MEASURE_MS {
-            let lag = worker.lag(measured)?;
+            // a broker that does not answer this question may still serve us: the next one is another partition's
+            let lag = worker.lag(measured).unwrap_or(None);
             observe(Happened::Measured { slots: &worker.slot_states(), lag, now });
             (measured_ms, measured) = (now.mono_ms, measured + 1);
         }
@@ -108,9 +114,10 @@ fn run_until_stopped<S: Source, T: Transaction>(
 }
 
 /// Sleeps in short pieces, so that a stop is heard.
-fn rest(pause_ms: u64, stop: &AtomicBool, clock: &impl Fn() -> Now) {
+fn rest(pause_ms: u64, stop: &AtomicBool, clock: &impl Fn() -> Now, observe: &mut impl FnMut(Happened<'_>)) {
     let until_ms = clock().mono_ms + pause_ms;
     while !stop.load(Ordering::Relaxed) && clock().mono_ms < until_ms {
+        observe(Happened::Resting { now: clock() });
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -30,8 +30,9 @@ pub trait Record: 'static {
 #[derive(Debug)]
 pub enum Arrival<R> {
     Record(R),
-    /// Everything committed so far has been delivered (the partition's end at the last stable offset).
-    End,
+    /// Everything committed so far has been delivered; the offset from which the next record may come (the last stable one, beyond the
+    /// markers of transactions).
+    End(i64),
 }
 
 /// A change of the slots this member owns.

@@ -27,6 +27,10 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     pub fn step(&mut self, now: Now) -> Result<Next, WorkerError> {
         if self.batch.is_none() {
             self.serve_group(now)?;
+            let rest_ms = self.rest_until_ms.saturating_sub(now.mono_ms);
+            if rest_ms > 0 {
+                return Ok(Next::Wait(rest_ms.min(WAIT_MS_MAX)));
+            }
         }
         let recovery = self.recover(now)?;
         let ready = match self.run_slots(now) {
@@ -36,7 +40,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         };
         if self.batch.as_ref().is_some_and(|batch| !ready || batch.is_full(&self.rules, now)) {
             let next = self.commit(now)?;
-            self.tend_changelogs()?;
+            self.tend_changelogs();
             return Ok(next);
         }
         Ok(match (ready, recovery) {
@@ -48,8 +52,8 @@ impl<S: Source, T: Transaction> Worker<S, T> {
 
     /// Gives running slots their turns, round and round until the transaction is full; true if any may go on at once.
     fn run_slots(&mut self, now: Now) -> Result<bool, Failure> {
-        let Worker { slots, source, transaction, rules, batch, outputs, first_slot, .. } = self;
-        let mut turn = Turn { source, transaction, rules, batch, outputs, now };
+        let Worker { slots, source, transaction, rules, batch, outputs, first_slot, failures, .. } = self;
+        let mut turn = Turn { source, transaction, rules, batch, outputs, failures: *failures, now };
         let mut ready = false;
         let order: Vec<u32> = slots.range(*first_slot..).chain(slots.range(..*first_slot)).map(|(number, _)| *number).collect();
         for number in order {
@@ -71,8 +75,8 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             return WAIT_MS_MAX;
         };
         let running = self.slots.values().filter_map(|owned| match owned {
-            Owned::Running(running) => running.slot.next_deadline_ms(),
-            Owned::Recovering(_) => None,
+            Owned::Running(running) if running.merge.is_at_end() => running.slot.next_deadline_ms(),
+            _ => None,
         });
         let due_ms = running.min().map_or(i64::MAX, |deadline_ms| deadline_ms.saturating_add(idle_grace_ms));
         u64::try_from(due_ms.saturating_sub(now.wall_ms)).unwrap_or(0).clamp(1, WAIT_MS_MAX)
@@ -114,10 +118,16 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         let recovering: Vec<u32> =
             self.slots.iter().filter(|(_, owned)| matches!(owned, Owned::Recovering(_))).map(|(number, _)| *number).collect();
         let mut outcome = None;
+        // asking the group may take half a second: never while a transaction is open, and once a step
+        let mut may_ask = self.batch.is_none();
         for number in recovering {
             let Some(Owned::Recovering(recovery)) = self.slots.get_mut(&number) else {
                 continue;
             };
+            if recovery.asks_the_group() && !std::mem::replace(&mut may_ask, false) {
+                outcome = outcome.or(Some(Progress::Waiting));
+                continue;
+            }
             let began_ms = recovery.began_ms;
             match recovery.advance(&mut self.source, &mut self.transaction, &self.rules.topics, now)? {
                 Progress::Done(recovered) => {
@@ -133,14 +143,11 @@ impl<S: Source, T: Transaction> Worker<S, T> {
 
     fn begin_running(&mut self, number: u32, recovered: Recovered, began_ms: u64, now: Now) -> Result<(), WorkerError> {
         self.committed.install(number, recovered.regions);
-        let rounds = Rounds::new(self.rules.base_ratio, self.rules.max_round_ms, recovered.start, now.mono_ms);
+        let rounds = Rounds::new(self.rules.base_ratio, self.rules.max_round_ms, recovered.start, recovered.round, now.mono_ms);
         let settings = self.rules.engine.clone();
         let (slot, changelog) = match &recovered.last {
             None => (Slot::new(number, settings, self.committed.clone()), Changelog::empty(number, rounds)),
-            Some(last) => {
-                let time_ms = last.time_ms.unwrap_or(i64::MIN);
-                (Slot::restored(number, settings, self.committed.clone(), time_ms), Changelog::after(last, rounds))
-            }
+            Some(last) => (Slot::restored(number, settings, self.committed.clone(), last.time_ms), Changelog::after(last, rounds)),
         };
         self.source.start(number, &recovered.offsets)?;
         let (customers, bytes) = self.committed.size(number);
@@ -153,6 +160,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             committed_offsets: recovered.offsets,
             committed_start: recovered.start,
             trimmed: recovered.start,
+            ahead_since_ms: None,
             touched: false,
         };
         self.slots.insert(number, Owned::Running(Box::new(running)));

@@ -20,6 +20,8 @@ const RECORDS_MAX: usize = 256;
 const TAKE_MAX: usize = 256;
 /// Deadlines a slot may fire in one turn, so that a month of silence ends in many transactions and not in one.
 const TIMERS_MAX: usize = 1024;
+/// Markers alone are no hurry.
+const MARKERS_MS: u64 = 5_000;
 /// W3C trace context is 55 bytes; anything much longer is not one.
 const TRACEPARENT_BYTES_MAX: usize = 64;
 
@@ -39,6 +41,8 @@ pub struct Turn<'a, S: Source, T: Transaction> {
     pub rules: &'a Rules,
     pub batch: &'a mut Option<Batch>,
     pub outputs: &'a mut Outputs,
+    /// Failed transactions in a row before this one.
+    pub failures: u32,
     pub now: Now,
 }
 
@@ -81,13 +85,15 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
     /// Applies or refuses the head; `More`: deadlines before it still have to fire.
     fn take_head(&mut self, running: &mut Running<S::Record>, topic: usize) -> Result<Progress, Failure> {
         let batch = self.batch.as_mut().expect("invariant: a head is taken within a transaction");
+        let is_lagging = running.merge.is_lagging();
         let (record, decoded) = running.merge.head(topic);
         let name = &self.rules.topics[topic];
+        batch.last = Some((Input { topic, slot: running.slot.number() }, record.offset()));
         check_partition(self.rules, name, running.slot.number(), record)?;
         let bytes = record.key().map_or(0, <[u8]>::len) + record.value().map_or(0, <[u8]>::len);
         match decoded {
             Ok(event) => {
-                let moment = moment_of(event, self.rules.time, self.now);
+                let moment = moment_of(event, self.rules.time, is_lagging, self.now);
                 if running.slot.tick(moment, TIMERS_MAX, self.outputs) == Progress::More {
                     return Ok(Progress::More);
                 }
@@ -117,6 +123,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
 
     /// All inputs are at their end: slot time runs on by itself, and what was due by now fires.
     fn run_on(&mut self, running: &mut Running<S::Record>) -> Result<Came, Failure> {
+        self.commit_markers(running)?;
         let Some(slot_ms) = running.slot.time_ms() else {
             return Ok(Came::ToTheEnd);
         };
@@ -134,11 +141,26 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         }
     }
 
+    /// Offsets that only passed markers are committed after a while, too: else a quiet partition's committed offset would lie before its
+    /// log's start one day, and look like lost input.
+    fn commit_markers(&mut self, running: &mut Running<S::Record>) -> Result<(), Failure> {
+        if running.touched || running.merge.offsets() == running.committed_offsets {
+            running.ahead_since_ms = None;
+            return Ok(());
+        }
+        let since_ms = *running.ahead_since_ms.get_or_insert(self.now.mono_ms);
+        if self.now.mono_ms.saturating_sub(since_ms) < MARKERS_MS {
+            return Ok(());
+        }
+        running.ahead_since_ms = None;
+        self.open_batch(running)
+    }
+
     fn open_batch(&mut self, running: &mut Running<S::Record>) -> Result<(), Failure> {
         running.touched = true;
         if self.batch.is_none() {
             self.transaction.begin().map_err(Failure::Transaction)?;
-            *self.batch = Some(Batch::new(self.now));
+            *self.batch = Some(Batch::new(self.rules, self.failures, self.now));
         }
         Ok(())
     }
@@ -188,10 +210,15 @@ fn wall_of(time: TimeMode, now: Now) -> Option<i64> {
     }
 }
 
-/// Slot time before the event: its own, but with the wall clock never the future's.
-fn moment_of(event: &Event<'_>, time: TimeMode, now: Now) -> Moment {
-    let wall_ms = wall_of(time, now);
-    Moment { to_ms: wall_ms.map_or(event.time_ms, |wall_ms| event.time_ms.min(wall_ms)), wall_ms }
+/// Slot time before the event: its own. With the wall clock it is never the future's, and once caught up it stays behind the present by
+/// the grace, so that an order on its way still stops what would fall due before it.
+fn moment_of(event: &Event<'_>, time: TimeMode, is_lagging: bool, now: Now) -> Moment {
+    let to_ms = match time {
+        TimeMode::Event { .. } => event.time_ms,
+        TimeMode::Wall { .. } if is_lagging => event.time_ms.min(now.wall_ms),
+        TimeMode::Wall { idle_grace_ms } => event.time_ms.min(now.wall_ms.saturating_sub(idle_grace_ms)),
+    };
+    Moment { to_ms, wall_ms: wall_of(time, now) }
 }
 
 /// A key in the wrong partition would split a customer in two: the producers must be put right first.

@@ -17,4 +17,5 @@ mod scenarios;
 mod settings;
 mod tidy;
 mod trial;
+mod worker_clock;
 mod worker_faults;

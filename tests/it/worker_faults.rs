@@ -119,7 +119,7 @@ impl World {
         loop {
             let (mut worker, committed) = self.worker();
             for step in 0..=steps {
-                let now = Now { mono_ms: step, wall_ms: 0 };
+                let now = Now { mono_ms: step * 100, wall_ms: 0 };
                 let next = worker.step(now)?;
                 let status = worker.status();
                 if matches!(next, Next::Wait(100)) && status.running.len() == SLOTS as usize {

@@ -82,7 +82,7 @@ class Customer:
             return "other"
         self.expected.counts["order"] += 1
         self.orders.complete(Order(order_id, event.time_ms, event.currency, event.amount_minor))
-        self.lifecycle.note_order(event.time_ms)
+        self.lifecycle.note_order(event.time_ms, is_latest=event.time_ms == self.orders.latest_ms)
         self._report_clv(event.time_ms)
         self._report_cancel(self.carts.order(event), event.time_ms)
         return "order"

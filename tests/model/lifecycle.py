@@ -58,10 +58,10 @@ class Lifecycle:
         self.reactivated_day: Optional[int] = None  # UTC day of the order that set the mark
         self.silence: Optional[tuple] = None
 
-    def note_order(self, time_ms: int) -> None:
-        """Before `move`: an order that was applied brings a lapsed customer back, and the next day's order settles that."""
+    def note_order(self, time_ms: int, is_latest: bool) -> None:
+        """Before `move`: the latest order brings a lapsed customer back (an order told late does not), and the next day's settles that."""
         day = time_ms // DAY_MS
-        if self.stage == "lapsed":
+        if self.stage == "lapsed" and is_latest:
             self.cycle += 1
             self.reactivated_day = day
         elif self.reactivated_day is not None and day > self.reactivated_day:

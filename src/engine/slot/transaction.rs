@@ -16,11 +16,13 @@ pub struct Change<'a> {
 
 impl Slot {
     /// Whether a customer has changed or slot time moved since the last `publish`.
+    #[cfg(test)]
     pub fn is_touched(&self) -> bool {
         self.time_ms != self.published_time_ms || self.overlay.entries().iter().any(|e| e.is_changed)
     }
 
     /// Customers the transaction has touched.
+    #[cfg(test)]
     pub fn open_customers(&self) -> usize {
         self.overlay.entries().len()
     }

@@ -334,7 +334,7 @@ fn a_play_taken_out_of_the_configuration_is_forgotten() {
     shop.feed(&added(0, "a", 1));
     shop.commit();
     let without = Settings { plays: Vec::new(), ..settings() };
-    shop.slot = Slot::restored(3, Arc::new(without), Arc::clone(&shop.committed), T0);
+    shop.slot = Slot::restored(3, Arc::new(without), Arc::clone(&shop.committed), Some(T0));
     shop.until(DAY);
     assert_eq!((shop.actions().len(), shop.slot.next_deadline_ms()), (0, None));
     assert!(shop.customer("u-1").plays.is_empty());

@@ -231,7 +231,7 @@ proptest! {
             if number > 0 && cuts >> (number % 64) & 1 == 1 {
                 shop.commit();
                 let time_ms = shop.slot.time_ms().unwrap();
-                shop.slot = Slot::restored(3, Arc::new(settings.clone()), Arc::clone(&shop.committed), time_ms);
+                shop.slot = Slot::restored(3, Arc::new(settings.clone()), Arc::clone(&shop.committed), Some(time_ms));
             }
         });
         prop_assert_eq!(whole, restored);

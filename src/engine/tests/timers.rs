@@ -112,7 +112,7 @@ fn two_customers_with_one_hash_do_not_meet() {
     for id in ["a", "b", "c"] {
         shop.committed.with_row(3, hash_of(id), id, |row| collided.put(3, HASH, id, Some(row)));
     }
-    let mut slot = Slot::restored(3, Arc::new(settings()), Arc::clone(&collided), T0 + MINUTE);
+    let mut slot = Slot::restored(3, Arc::new(settings()), Arc::clone(&collided), Some(T0 + MINUTE));
     assert_eq!(slot.timers(), 1, "one entry for all three");
     while slot.tick(Moment { to_ms: T0 + DAY, wall_ms: None }, 1, &mut shop.out) == Progress::More {}
     assert_eq!(shop.out.records().filter(|r| r.topic == Topic::Actions).map(|r| r.key).collect::<Vec<_>>(), ["a", "b", "c"]);

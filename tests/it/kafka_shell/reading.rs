@@ -38,7 +38,7 @@ fn a_slot_starts_exactly_where_asked_and_can_be_started_again() {
                     assert_eq!(record.offset(), round);
                     Some(())
                 }
-                Arrival::End => None,
+                Arrival::End(_) => None,
             }
         });
     }
@@ -79,7 +79,7 @@ fn records_come_whole_with_key_time_headers_and_ten_megabytes() {
         member.take(Input { topic: 0, slot: 0 }, 10, &mut arrivals).unwrap();
         records.extend(arrivals.drain(..).filter_map(|arrival| match arrival {
             Arrival::Record(record) => Some(record),
-            Arrival::End => None,
+            Arrival::End(_) => None,
         }));
         (records.len() == 3).then_some(())
     });

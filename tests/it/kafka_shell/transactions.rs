@@ -16,7 +16,7 @@ fn a_transaction_commits_records_offsets_and_metadata_together() {
     let mut consumer = Consumer::join(&settings, 0).unwrap();
     assert_eq!(joined(&mut consumer), [0, 1]);
     let mut producer = Producer::open(&settings, 0, now_ms).unwrap();
-    assert_eq!(producer.writer(), format!("{}-a-0", settings.group_id));
+    assert_eq!(producer.writer(), format!("{}/a/0", settings.group_id));
     assert_eq!(consumer.committed(1).unwrap(), CommittedOffsets::Stable(vec![None, None]));
 
     let claim = consumer.claim().unwrap();

@@ -129,7 +129,7 @@ pub fn read(consumer: &mut Consumer, input: Input) -> Vec<(i64, String)> {
                 Arrival::Record(record) => {
                     found.push((record.offset(), String::from_utf8_lossy(record.value().unwrap()).into_owned()));
                 }
-                Arrival::End => return Some(()),
+                Arrival::End(_) => return Some(()),
             }
         }
         consumer.wait(Duration::from_millis(50));
