@@ -128,6 +128,35 @@ fn nothing_is_lost_and_nothing_comes_twice_under_kill_9() {
     recount(&trial);
 }
 
+/// Members that come and go while events are read: one joins late, one dies for good.
+#[test]
+fn slots_change_hands_under_load_and_nothing_changes() {
+    let mut random = Random(seed());
+    let trial = Trial::new("takeover", &["commit.max_records=100", "kafka.static_membership=false"]);
+    trial.create_topics();
+    trial.load(random.below(u64::MAX), 40_000, 2_000);
+    let expected = trial.replay();
+    let began_with = trial.lag();
+
+    let first = trial.start("a", 0);
+    wait_for_progress(&trial, began_with, &first);
+    let mut second = trial.start("b", 0);
+    std::thread::sleep(Duration::from_millis(500 + random.below(1_500)));
+    second.kill_9();
+    let third = trial.start("c", 0);
+    trial.wait_until_written(&expected, &[&first, &third], LONGEST);
+    let differences = differences(&expected, &trial.written());
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+fn wait_for_progress(trial: &Trial, began_with: i64, process: &Process) {
+    let deadline = Instant::now() + LONGEST;
+    while trial.lag() >= began_with {
+        assert!(Instant::now() < deadline, "nothing was read\n{}", process.log_tail());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Has the model in Python recount the same input.
 fn recount(trial: &Trial) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/model/recount.py");
