@@ -166,7 +166,8 @@ pub fn decode(bytes: &[u8]) -> Result<(BlockHeader, &[u8]), BlockError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::worker::rows::{BlockRow, RowKind, push_row, rows};
+    use crate::worker::rows::tests::body;
+    use crate::worker::rows::{BlockRow, RowKind, rows};
 
     fn header() -> BlockHeader {
         BlockHeader {
@@ -187,13 +188,6 @@ mod tests {
             last: true,
             kind: BlockKind::Base { bits: 4, value: 9, continued: true },
         }
-    }
-
-    fn body() -> Vec<u8> {
-        let mut body = Vec::new();
-        push_row(&mut body, BlockRow { kind: RowKind::Customer, id: b"u-1", row: Some(b"row") });
-        push_row(&mut body, BlockRow { kind: RowKind::Customer, id: b"u-2", row: None });
-        body
     }
 
     #[test]

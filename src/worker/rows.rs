@@ -76,10 +76,11 @@ impl<'a> Iterator for Rows<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn body() -> Vec<u8> {
+    /// One row that is there and one that was deleted.
+    pub fn body() -> Vec<u8> {
         let mut body = Vec::new();
         push_row(&mut body, BlockRow { kind: RowKind::Customer, id: b"u-1", row: Some(b"row") });
         push_row(&mut body, BlockRow { kind: RowKind::Customer, id: b"u-2", row: None });
