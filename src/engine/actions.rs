@@ -63,7 +63,7 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         stage: customer.stage.map(|s| s.as_str()),
         value_band: None,
         segment: None,
-        affinity: [],
+        affinity: &[],
         offer: None,
         event_time: Time(scene.time_ms),
         cause: scene.occasion.record(scene.slot),

@@ -31,6 +31,7 @@ pub struct Record<'a> {
     pub value: &'a [u8],
 }
 
+/// Where a record's parts are: its value among the values, the rest among the texts.
 struct Placed {
     topic: Topic,
     timestamp_ms: i64,
@@ -44,7 +45,8 @@ struct Placed {
 #[derive(Default)]
 pub struct Outputs {
     placed: Vec<Placed>,
-    bytes: Vec<u8>,
+    values: Vec<u8>,
+    texts: String,
     notes: Vec<Note>,
 }
 
@@ -72,15 +74,15 @@ impl Outputs {
         let key = self.append(key);
         let id = self.append(id);
         let traceparent = self.append(traceparent.unwrap_or(""));
-        let start = self.bytes.len();
-        write(&mut self.bytes);
-        self.placed.push(Placed { topic, timestamp_ms, key, id, traceparent, value: start..self.bytes.len() });
+        let start = self.values.len();
+        write(&mut self.values);
+        self.placed.push(Placed { topic, timestamp_ms, key, id, traceparent, value: start..self.values.len() });
     }
 
     fn append(&mut self, text: &str) -> Range<usize> {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(text.as_bytes());
-        start..self.bytes.len()
+        let start = self.texts.len();
+        self.texts.push_str(text);
+        start..self.texts.len()
     }
 
     pub fn len(&self) -> usize {
@@ -93,28 +95,24 @@ impl Outputs {
 
     /// Bytes held: one of the worker's bounds of a transaction.
     pub fn bytes(&self) -> usize {
-        self.bytes.len()
+        self.values.len() + self.texts.len()
     }
 
     pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
         self.placed.iter().map(|p| Record {
             topic: p.topic,
-            key: self.text(&p.key),
+            key: &self.texts[p.key.clone()],
             timestamp_ms: p.timestamp_ms,
-            id: self.text(&p.id),
-            traceparent: Some(self.text(&p.traceparent)).filter(|t| !t.is_empty()),
-            value: &self.bytes[p.value.clone()],
+            id: &self.texts[p.id.clone()],
+            traceparent: Some(&self.texts[p.traceparent.clone()]).filter(|t| !t.is_empty()),
+            value: &self.values[p.value.clone()],
         })
-    }
-
-    fn text(&self, range: &Range<usize>) -> &str {
-        // invariant: the range was filled from a str by `append`
-        std::str::from_utf8(&self.bytes[range.clone()]).unwrap_or("")
     }
 
     pub fn clear(&mut self) {
         self.placed.clear();
-        self.bytes.clear();
+        self.values.clear();
+        self.texts.clear();
         self.notes.clear();
     }
 }

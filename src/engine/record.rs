@@ -7,6 +7,7 @@ pub mod action;
 pub mod cause;
 pub mod clv;
 pub mod id;
+pub mod json;
 pub mod money;
 pub mod time;
 pub mod transition;

@@ -3,12 +3,11 @@
 //! An event is one scene, each deadline that fires another. Numbers the records of an event, since their ids derive from that number.
 //! Made by `slot` and `deadline`; used by everything that writes a record.
 
-use serde::Serialize;
-
 use super::note::Note;
 use super::outputs::{Outputs, Topic};
 use super::record::cause::CauseRecord;
 use super::record::id::OutputId;
+use super::record::json::Json;
 use super::record::time::Time;
 use super::rules::Rules;
 
@@ -56,13 +55,13 @@ impl Scene<'_> {
         id
     }
 
-    pub fn push<R: Serialize>(&mut self, topic: Topic, id: &OutputId, record: &R) {
+    pub fn push<R: Json>(&mut self, topic: Topic, id: &OutputId, record: &R) {
         let traceparent = match &self.occasion {
             Occasion::Event { cause, .. } => cause.traceparent,
             Occasion::Deadline { .. } => None,
         };
         self.out.push(topic, self.customer_id, self.time_ms, id.as_str(), traceparent, |bytes| {
-            serde_json::to_writer(bytes, record).expect("invariant: a record has text keys only, and a vector takes every byte");
+            record.write(bytes);
         });
     }
 

@@ -1,15 +1,14 @@
 //! The value of an `actions` record (`contracts.md` 5): what to send, what not to send after all, or why nothing is sent.
 //! Fields and their form, nothing else: what goes in is gathered by `actions`.
 
-use serde::{Serialize, Serializer};
-
 use super::cause::CauseRecord;
 use super::id::OutputId;
+use super::json::{Json, json_object, write_all};
 use super::money::Amount;
 use super::time::Time;
 use crate::engine::cart::{Cart, Line};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct ActionRecord<'a> {
     pub id: OutputId,
     pub kind: &'static str,
@@ -36,20 +35,24 @@ pub struct ActionRecord<'a> {
     pub stage: Option<&'static str>,
     pub value_band: Option<&'a str>,
     pub segment: Option<&'a str>,
-    pub affinity: [&'a str; 0],
+    pub affinity: &'a [&'a str],
     pub offer: Option<&'a str>,
     pub event_time: Time,
     pub cause: CauseRecord<'a>,
 }
 
-#[derive(Debug, Serialize)]
+json_object!(ActionRecord<'_> { id, kind, play, play_version, step, template, instance, channel, arm, due_at, expires_at, reason, cancels, customer_id, email, first_name, locale, time_zone, consent, cart, stage, value_band, segment, affinity, offer, event_time, cause });
+
+#[derive(Debug)]
 pub struct ConsentRecord<'a> {
     pub status: &'static str,
     pub source: &'a str,
     pub at: Time,
 }
 
-#[derive(Debug, Serialize)]
+json_object!(ConsentRecord<'_> { status, source, at });
+
+#[derive(Debug)]
 pub struct CartRecord<'a> {
     pub id: &'a str,
     pub url: Option<&'a str>,
@@ -58,10 +61,11 @@ pub struct CartRecord<'a> {
     pub lines: Lines<'a>,
 }
 
+json_object!(CartRecord<'_> { id, url, currency, value, lines });
+
 #[derive(Debug)]
 pub struct Lines<'a>(&'a [Line]);
 
-#[derive(Serialize)]
 struct LineRecord<'a> {
     product_id: &'a str,
     sku: Option<&'a str>,
@@ -72,9 +76,11 @@ struct LineRecord<'a> {
     quantity: u32,
 }
 
-impl Serialize for Lines<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|l| LineRecord {
+json_object!(LineRecord<'_> { product_id, sku, name, url, image_url, price, quantity });
+
+impl Json for Lines<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let lines = self.0.iter().map(|l| LineRecord {
             product_id: &l.product_id,
             sku: told(&l.sku),
             name: told(&l.name),
@@ -82,7 +88,8 @@ impl Serialize for Lines<'_> {
             image_url: told(&l.image_url),
             price: l.price.map(Amount::from),
             quantity: l.quantity,
-        }))
+        });
+        write_all(lines, out);
     }
 }
 

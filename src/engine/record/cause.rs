@@ -1,12 +1,10 @@
 //! What made the engine write a record: an event, named by its place in Kafka, or a deadline.
 //! It holds no customer. Written into every record by the files beside it.
 
-use serde::Serialize;
-
+use super::json::Json;
 use super::time::Time;
 
-#[derive(Debug, Clone, Copy, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy)]
 pub enum CauseRecord<'a> {
     Event {
         event: &'a str,
@@ -19,4 +17,28 @@ pub enum CauseRecord<'a> {
         deadline: &'a str,
         due_at: Time,
     },
+}
+
+impl Json for CauseRecord<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            CauseRecord::Event { event, topic, partition, offset } => {
+                out.extend_from_slice(br#"{"type":"event","event":"#);
+                event.write(out);
+                out.extend_from_slice(br#","topic":"#);
+                topic.write(out);
+                out.extend_from_slice(br#","partition":"#);
+                partition.write(out);
+                out.extend_from_slice(br#","offset":"#);
+                offset.write(out);
+            }
+            CauseRecord::Deadline { deadline, due_at } => {
+                out.extend_from_slice(br#"{"type":"deadline","deadline":"#);
+                deadline.write(out);
+                out.extend_from_slice(br#","due_at":"#);
+                due_at.write(out);
+            }
+        }
+        out.push(b'}');
+    }
 }

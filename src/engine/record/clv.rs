@@ -1,16 +1,15 @@
 //! The value of a `clv` record (`contracts.md` 4).
 //! Fields and their form, nothing else: what goes in is computed by `value`.
 
-use serde::{Serialize, Serializer};
-
 use super::cause::CauseRecord;
 use super::id::OutputId;
+use super::json::{Json, json_object, write_all};
 use super::money::Amount;
 use super::time::Time;
 use crate::clv::scale_minor;
 use crate::engine::money::{CURRENCIES_MAX, Sum};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct ClvRecord<'a> {
     pub id: OutputId,
     pub customer_id: &'a str,
@@ -34,7 +33,9 @@ pub struct ClvRecord<'a> {
     pub inputs: Option<Inputs>,
 }
 
-#[derive(Debug, Serialize)]
+json_object!(ClvRecord<'_> { id, customer_id, event_time, cause, primary_currency, historic, future, total, p_alive, next_order_at, lapse_at, expected_lifetime_days, simple, segment, margin_assumed, reliability, model, inputs });
+
+#[derive(Debug)]
 pub struct Future<'a> {
     pub currency: &'a str,
     pub horizon_days: u32,
@@ -45,31 +46,45 @@ pub struct Future<'a> {
     pub spend_model: &'static str,
 }
 
+json_object!(Future<'_> { currency, horizon_days, discount_monthly, expected_orders, expected_value, expected_contribution, spend_model });
+
 /// Figures by name; none yet.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Simple {}
 
-#[derive(Debug, Serialize)]
+impl Json for Simple {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{}");
+    }
+}
+
+#[derive(Debug)]
 pub struct ReliabilityRecord {
     pub level: &'static str,
     pub why: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+json_object!(ReliabilityRecord { level, why });
+
+#[derive(Debug)]
 pub struct Model<'a> {
     pub name: &'a str,
     pub version: &'a str,
     pub fitted: bool,
 }
 
+json_object!(Model<'_> { name, version, fitted });
+
 /// What the model was asked with: weeks, and the mean repeat spend in main units of the primary currency.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Inputs {
     pub x: u32,
     pub t_x: f64,
     pub t: f64,
     pub m: Option<f64>,
 }
+
+json_object!(Inputs { x, t_x, t, m });
 
 /// The past, one entry per currency, by code.
 #[derive(Debug)]
@@ -78,7 +93,6 @@ pub struct Historic<'a> {
     pub margin: f64,
 }
 
-#[derive(Serialize)]
 struct HistoricEntry<'a> {
     currency: &'a str,
     orders: u32,
@@ -87,15 +101,17 @@ struct HistoricEntry<'a> {
     contribution: Amount,
 }
 
-impl Serialize for Historic<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+json_object!(HistoricEntry<'_> { currency, orders, gross, net_of_refunds, contribution });
+
+impl Json for Historic<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
         debug_assert!(self.sums.len() <= CURRENCIES_MAX);
         let mut by_code: [Option<&Sum>; CURRENCIES_MAX] = [None; CURRENCIES_MAX];
         for (place, sum) in by_code.iter_mut().zip(self.sums) {
             *place = Some(sum);
         }
         by_code.sort_by_key(|s| s.map(|s| s.currency));
-        serializer.collect_seq(by_code.into_iter().flatten().map(|s| self.entry(s)))
+        write_all(by_code.into_iter().flatten().map(|s| self.entry(s)), out);
     }
 }
 

@@ -3,8 +3,9 @@
 //! A 128-bit hash over fields, each preceded by its length so that no two lists of fields look alike. Stored in other people's systems:
 //! the fields and their order never change.
 
-use serde::{Serialize, Serializer};
 use xxhash_rust::xxh3::xxh3_128;
+
+use super::json::{Json, write_plain};
 
 /// 32 hex digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,9 +47,9 @@ fn hex(number: u128) -> [u8; 32] {
     digits
 }
 
-impl Serialize for OutputId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+impl Json for OutputId {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_plain(&self.0, out);
     }
 }
 

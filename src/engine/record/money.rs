@@ -1,9 +1,7 @@
 //! Money in records: `{"minor": 5720, "currency": "USD", "amount": "57.20"}`; programs read the integer, people the text.
 //! It neither rounds nor adds. Used by the records beside it.
 
-use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
-
+use super::json::{Json, write_plain};
 use crate::event::{Currency, Money};
 
 /// An i128 has at most 39 digits; a sign, a point and a leading zero come on top.
@@ -22,22 +20,20 @@ impl From<Money> for Amount {
     }
 }
 
-impl Serialize for Amount {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut buffer = [0; TEXT_MAX];
-        let mut fields = serializer.serialize_struct("Amount", 3)?;
-        match i64::try_from(self.minor) {
-            Ok(minor) => fields.serialize_field("minor", &minor)?,
-            Err(_) => fields.serialize_field("minor", &self.minor)?,
-        }
-        fields.serialize_field("currency", self.currency.code())?;
-        fields.serialize_field("amount", decimal(&mut buffer, self.minor, self.currency.exponent()))?;
-        fields.end()
+impl Json for Amount {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(br#"{"minor":"#);
+        self.minor.write(out);
+        out.extend_from_slice(br#","currency":"#);
+        write_plain(self.currency.code().as_bytes(), out);
+        out.extend_from_slice(br#","amount":"#);
+        write_plain(decimal(&mut [0; TEXT_MAX], self.minor, self.currency.exponent()), out);
+        out.push(b'}');
     }
 }
 
 /// `-1.05` from -105 with exponent 2, written from the end.
-fn decimal(buffer: &mut [u8; TEXT_MAX], minor: i128, exponent: u32) -> &str {
+fn decimal(buffer: &mut [u8; TEXT_MAX], minor: i128, exponent: u32) -> &[u8] {
     let mut rest = minor.unsigned_abs();
     let mut start = TEXT_MAX;
     let mut digits = 0;
@@ -66,8 +62,7 @@ fn decimal(buffer: &mut [u8; TEXT_MAX], minor: i128, exponent: u32) -> &str {
         start -= 1;
         buffer[start] = b'-';
     }
-    // invariant: digits, point and sign are ASCII
-    std::str::from_utf8(&buffer[start..]).unwrap_or("")
+    &buffer[start..]
 }
 
 #[cfg(test)]
@@ -88,10 +83,11 @@ mod tests {
         ];
         for (minor, code, expected) in cases {
             let currency = Currency::from_code(code).unwrap();
-            assert_eq!(decimal(&mut [0; TEXT_MAX], minor, currency.exponent()), expected);
+            assert_eq!(decimal(&mut [0; TEXT_MAX], minor, currency.exponent()), expected.as_bytes());
         }
         let usd = Currency::from_code("USD").unwrap();
-        let json = serde_json::to_string(&Amount { minor: 5720, currency: usd }).unwrap();
-        assert_eq!(json, r#"{"minor":5720,"currency":"USD","amount":"57.20"}"#);
+        let mut json = Vec::new();
+        Amount { minor: 5720, currency: usd }.write(&mut json);
+        assert_eq!(json, br#"{"minor":5720,"currency":"USD","amount":"57.20"}"#);
     }
 }

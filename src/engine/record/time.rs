@@ -2,7 +2,7 @@
 //!
 //! Written by hand because every record holds some. Years outside 0000..9999 do not occur (`event` bounds times) and are clamped.
 
-use serde::{Serialize, Serializer};
+use super::json::{Json, write_plain};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z.
@@ -13,11 +13,9 @@ const MAX_MS: i64 = 253_402_300_799_999;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time(pub i64);
 
-impl Serialize for Time {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = self.text();
-        // invariant: digits and separators are ASCII
-        serializer.serialize_str(std::str::from_utf8(&text).unwrap_or(""))
+impl Json for Time {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_plain(&self.text(), out);
     }
 }
 

@@ -1,14 +1,13 @@
 //! The value of a `transitions` record (`contracts.md` 3).
 //! Fields and their form, nothing else: what goes in is decided by `transitions`.
 
-use serde::Serialize;
-
 use super::cause::CauseRecord;
 use super::id::OutputId;
+use super::json::json_object;
 use super::money::Amount;
 use super::time::Time;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct TransitionRecord<'a> {
     pub id: OutputId,
     pub customer_id: &'a str,
@@ -25,3 +24,5 @@ pub struct TransitionRecord<'a> {
     pub value: Option<Amount>,
     pub event_time: Time,
 }
+
+json_object!(TransitionRecord<'_> { id, customer_id, track, from, to, reason, cycle, cause, p_alive, value, event_time });
