@@ -13,6 +13,7 @@ mod demo;
 mod exactly_once;
 mod kafka_shell;
 mod negative_control;
+mod restore_progress;
 mod scenarios;
 mod settings;
 mod tidy;
