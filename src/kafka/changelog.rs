@@ -15,6 +15,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::client;
 use super::group::{Group, Handle, serve_events};
 use super::queue::{Fetched, PartitionQueue};
+use super::retire::Retiring;
 use super::wake::Waker;
 use crate::worker::source::{LogEntry, LogRead, Record as _, SourceError};
 
@@ -24,8 +25,9 @@ const BATCH: usize = 8;
 const FIRST_BLOCK_WAIT: Duration = Duration::from_millis(5);
 
 pub(super) struct ChangelogReader {
+    /// Before the handle, as they must go first.
     queues: BTreeMap<u32, PartitionQueue>,
-    handle: Arc<Handle>,
+    handle: Retiring<Arc<Handle>>,
     topic: String,
 }
 
@@ -33,7 +35,9 @@ impl ChangelogReader {
     pub fn new(config: &ClientConfig, topic: &str) -> Result<ChangelogReader, SourceError> {
         let handle: Handle =
             config.create_with_context(Group::outsider()).map_err(|error| SourceError::Refused(client::text_of(&error)))?;
-        Ok(ChangelogReader { queues: BTreeMap::new(), handle: Arc::new(handle), topic: topic.to_owned() })
+        // it is of no group, so nobody waits for it to go
+        let handle = Retiring::new(Arc::new(handle), Duration::ZERO);
+        Ok(ChangelogReader { queues: BTreeMap::new(), handle, topic: topic.to_owned() })
     }
 
     pub fn open(&mut self, slot: u32, from: i64, waker: &Arc<Waker>) -> Result<(), SourceError> {

@@ -21,7 +21,7 @@ use super::group::{Group, Handle};
 use super::message::Message;
 use super::observer::{Observer, unreachable_error};
 use super::queue::{Fetched, PartitionQueue};
-use super::retire::retire;
+use super::retire::Retiring;
 use super::settings::Settings;
 use super::wake::Waker;
 use crate::worker::source::{
@@ -34,6 +34,8 @@ const COMMITTED_WAIT: Duration = Duration::from_millis(500);
 /// For a partition just assigned to become seekable.
 const SEEK_WAIT: Duration = Duration::from_secs(5);
 const SEEK_PAUSE: Duration = Duration::from_millis(5);
+/// For librdkafka to leave the group and end: milliseconds, unless brokers are silent.
+const LEAVE_WAIT: Duration = Duration::from_secs(3);
 /// Events served per call of `membership`; the rest wait for the next.
 const EVENTS_MAX: usize = 1_000;
 
@@ -51,14 +53,15 @@ struct Slot {
     start: Vec<i64>,
 }
 
+/// Leaves the group when dropped, within `LEAVE_WAIT`. Messages must be gone before, else it ends with the last of them.
 pub struct Consumer {
     settings: Settings,
     worker: usize,
     slots: Vec<Slot>,
-    /// By topic, then slot. Before the handles, as they must go first.
+    /// By topic, then slot. Before the handle, as they must go first.
     queues: Vec<Vec<PartitionQueue>>,
     changelog: Option<ChangelogReader>,
-    handle: Arc<Handle>,
+    handle: Retiring<Arc<Handle>>,
     observer: Observer,
     waker: Arc<Waker>,
 }
@@ -80,7 +83,7 @@ impl Consumer {
         let waker = Arc::new(Waker::default());
         let main_waker = Arc::clone(&waker);
         handle.set_nonempty_callback(move || main_waker.wake());
-        let handle = Arc::new(handle);
+        let handle = Retiring::new(Arc::new(handle), LEAVE_WAIT);
         let split = |topic: &String| (0..slots).map(|slot| PartitionQueue::split(&handle, topic, slot, &waker)).collect();
         let queues = topics.iter().map(split).collect();
         handle.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>()).map_err(refused)?;
@@ -91,12 +94,6 @@ impl Consumer {
     /// Partitions of each input topic.
     pub fn slots(&self) -> u32 {
         self.slots.len() as u32
-    }
-
-    /// Leaves, waiting at most `longest` for librdkafka to say good-bye. All messages must be gone, else it ends with the last of them.
-    /// True when it left in time.
-    pub fn close(self, longest: Duration) -> bool {
-        retire(self, longest)
     }
 
     fn partitions(&self, slot: u32, offsets: impl Iterator<Item = Offset>) -> TopicPartitionList {
@@ -294,7 +291,7 @@ impl Source for Consumer {
         if let Some(reader) = &mut self.changelog {
             reader.close(slot);
             if reader.is_idle() {
-                retire(self.changelog.take(), Duration::ZERO);
+                self.changelog = None;
             }
         }
     }

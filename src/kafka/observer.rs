@@ -10,6 +10,7 @@ use rdkafka::error::KafkaError;
 
 use super::client;
 use super::group::{EVENTS_WAIT, Group, Handle, serve_events};
+use super::retire::Retiring;
 use super::settings::Settings;
 use super::topics;
 use crate::worker::source::{Bounds, SourceError};
@@ -20,12 +21,16 @@ const METADATA_WAIT: Duration = Duration::from_secs(10);
 /// For watermarks, asked while other slots wait.
 const WATERMARK_WAIT: Duration = Duration::from_secs(2);
 
-pub struct Observer(Handle);
+/// For it to go, when a worker ends: it is of no group, but must not outlive the process.
+const END_WAIT: Duration = Duration::from_secs(1);
+
+pub struct Observer(Retiring<Handle>);
 
 impl Observer {
     pub fn connect(settings: &Settings, client_id: &str) -> Result<Observer, SourceError> {
         let created = client::observer(settings, client_id).create_with_context(Group::outsider());
-        created.map(Observer).map_err(|error| SourceError::Refused(client::text_of(&error)))
+        let held = created.map(|handle| Observer(Retiring::new(handle, END_WAIT)));
+        held.map_err(|error| SourceError::Refused(client::text_of(&error)))
     }
 
     /// First and next offset of a partition, open transactions included.
