@@ -67,7 +67,7 @@ impl ChangelogReader {
     pub fn read(&self, slot: u32, most_bytes: usize, into: &mut Vec<LogEntry>) -> Result<LogRead, SourceError> {
         serve_events(&self.handle, Duration::ZERO);
         let queue = self.queues.get(&slot).expect("invariant: a changelog is opened before it is read");
-        let mut reading = Reading { bytes: 0, outcome: None, into };
+        let mut reading = Reading { topic: &self.topic, bytes: 0, outcome: None, into };
         while reading.outcome.is_none() && reading.bytes < most_bytes {
             if queue.take(BATCH, |fetched| reading.note(fetched)) > 0 {
                 continue;
@@ -91,6 +91,7 @@ impl ChangelogReader {
 }
 
 struct Reading<'a> {
+    topic: &'a str,
     bytes: usize,
     outcome: Option<Result<LogRead, SourceError>>,
     into: &'a mut Vec<LogEntry>,
@@ -111,7 +112,9 @@ impl Reading<'_> {
             }
             Fetched::End(_) => Some(Ok(LogRead::End)),
             Fetched::Failed(RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset, _) => Some(Ok(LogRead::OutOfRange)),
-            Fetched::Failed(code, text) if client::is_unauthorized(code) => Some(Err(SourceError::Refused(text))),
+            Fetched::Failed(code, _) if client::is_unauthorized(code) => {
+                Some(Err(SourceError::Refused(client::denial("Read", &format!("topic {}", self.topic)))))
+            }
             Fetched::Failed(_, text) => Some(Err(SourceError::Unavailable(text))),
         };
     }

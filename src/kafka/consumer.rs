@@ -17,7 +17,7 @@ use super::changelog::ChangelogReader;
 use super::client;
 use super::deadline::Deadline;
 use super::failure::Failure;
-use super::group::{Group, Handle};
+use super::group::{Group, Handle, topics_in_words};
 use super::message::Message;
 use super::observer::{Observer, unreachable_error};
 use super::queue::{Fetched, PartitionQueue};
@@ -77,7 +77,7 @@ impl Consumer {
         let observer = Observer::connect(settings, &format!("{worker}-observer"))?;
         let slots = observer.count_slots(settings)?;
         let topics = &settings.input_topics;
-        let group = Group::member(topics.clone(), slots, settings.instance_id.clone());
+        let group = Group::member(settings, slots);
         let mut handle: Handle =
             client::consumer(settings, worker, topics.len() * slots as usize).create_with_context(group).map_err(refused)?;
         let waker = Arc::new(Waker::default());
@@ -111,6 +111,14 @@ impl Consumer {
         done.elements().iter().try_for_each(|element| element.error())
     }
 
+    /// Why the committed offsets of one of these topics cannot be had.
+    fn no_offsets(&self, error: &KafkaError, topics: &[String]) -> SourceError {
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::TopicAuthorizationFailed) => unreachable_error("committed offsets", &topics_in_words(topics), error),
+            _ => unreachable_error("committed offsets", &format!("group {}", self.settings.group_id), error),
+        }
+    }
+
     /// Whether the coordinator answers at all: a partition that nobody has cannot be held up by a transaction.
     fn coordinator_answers(&self) -> bool {
         let mut nobody = TopicPartitionList::with_capacity(1);
@@ -126,7 +134,7 @@ impl Consumer {
                 "topic {topic}, partition {}: the committed offset is no longer there ({text}); {WAYS_OUT}",
                 input.slot
             ))),
-            code if client::is_unauthorized(code) => Err(SourceError::Refused(format!("topic {topic}, partition {}: {text}", input.slot))),
+            code if client::is_unauthorized(code) => Err(SourceError::Refused(client::denial("Read", &format!("topic {topic}")))),
             _ => {
                 tracing::warn!(topic = topic.as_str(), slot = input.slot, "fetch failed, librdkafka tries again: {text}");
                 Ok(())
@@ -246,7 +254,7 @@ impl Source for Consumer {
             Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::OperationTimedOut) && self.coordinator_answers() => {
                 return Ok(CommittedOffsets::Unstable);
             }
-            Err(error) => return Err(unreachable_error("committed offsets", &error)),
+            Err(error) => return Err(self.no_offsets(&error, topics)),
         };
         let mut offsets = Vec::with_capacity(topics.len());
         for topic in topics {
@@ -255,7 +263,7 @@ impl Source for Consumer {
                 if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnstableOffsetCommit) {
                     return Ok(CommittedOffsets::Unstable);
                 }
-                return Err(unreachable_error("committed offsets", &error));
+                return Err(self.no_offsets(&error, std::slice::from_ref(topic)));
             }
             offsets.push(match element.offset() {
                 Offset::Offset(offset) => Some(CommittedOffset { offset, metadata: element.metadata().to_owned() }),

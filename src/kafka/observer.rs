@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use rdkafka::consumer::Consumer as _;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::client;
 use super::group::{EVENTS_WAIT, Group, Handle, serve_events};
@@ -37,7 +37,8 @@ impl Observer {
     pub fn bounds(&self, topic: &str, slot: u32) -> Result<Bounds, SourceError> {
         let found = self.0.fetch_watermarks(topic, slot as i32, WATERMARK_WAIT);
         serve_events(&self.0, Duration::ZERO);
-        let (low, high) = found.map_err(|error| unreachable_error(&format!("watermarks of {topic} {slot}"), &error))?;
+        let what = || format!("watermarks of {topic} {slot}");
+        let (low, high) = found.map_err(|error| unreachable_error(&what(), &format!("topic {topic}"), &error))?;
         Ok(Bounds { low, high })
     }
 
@@ -51,7 +52,12 @@ impl Observer {
                 let reason = observer.context().last_error().unwrap_or_else(|| client::text_of(&error));
                 SourceError::Unavailable(format!("no answer from {}: {reason}", settings.bootstrap_servers))
             })?;
-            counts.push(metadata.topics().first().map_or(0, |found| found.partitions().len() as u32));
+            let found = metadata.topics().first();
+            let code = found.and_then(|found| found.error()).map(RDKafkaErrorCode::from);
+            if code.is_some_and(client::is_unauthorized) {
+                return Err(SourceError::Refused(client::denial("Read", &format!("topic {topic}"))));
+            }
+            counts.push(found.map_or(0, |found| found.partitions().len() as u32));
         }
         let found = settings.input_topics.iter().map(String::as_str).zip(counts.iter().copied());
         match topics::input_problems(found).first() {
@@ -61,10 +67,10 @@ impl Observer {
     }
 }
 
-/// What a failed question to the cluster means for the worker.
-pub fn unreachable_error(what: &str, error: &KafkaError) -> SourceError {
+/// What a failed question to the cluster means for the worker. `resource`: what one must be allowed to read to ask it.
+pub fn unreachable_error(what: &str, resource: &str, error: &KafkaError) -> SourceError {
     match error.rdkafka_error_code() {
-        Some(code) if client::is_unauthorized(code) => SourceError::Refused(format!("{what}: {code}")),
+        Some(code) if client::is_unauthorized(code) => SourceError::Refused(client::denial("Read", resource)),
         _ => SourceError::Unavailable(format!("{what}: {}", client::text_of(error))),
     }
 }

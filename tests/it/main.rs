@@ -15,6 +15,7 @@ mod kafka_shell;
 mod negative_control;
 mod restore_progress;
 mod scenarios;
+mod security;
 mod settings;
 mod tidy;
 mod trial;
