@@ -12,6 +12,7 @@ mod chain;
 mod changelog;
 mod commit;
 mod dead_letter;
+mod distance;
 mod merge;
 mod metadata;
 mod owned;
@@ -32,7 +33,7 @@ pub mod source;
 pub mod transaction;
 
 pub use partitioner::partition_of;
-pub use report::{Commit, Report, Restoration, SlotState, Tally};
+pub use report::{Commit, Report, Restoration, RestoreState, SlotState, Tally};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -218,6 +219,21 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             .map(|(number, slot)| {
                 let (customers, bytes) = self.committed.size(number);
                 SlotState { slot: number, customers, bytes, timers: slot.timers(), time_ms: slot.time_ms() }
+            })
+            .collect()
+    }
+
+    /// How far the slots have come whose changelogs are being read.
+    pub fn restore_states(&self) -> Vec<RestoreState> {
+        let recovering = self.slots.iter().filter_map(|(number, owned)| match owned {
+            Owned::Recovering(recovery) => Some((*number, recovery.distance()?)),
+            Owned::Running(_) => None,
+        });
+        recovering
+            .map(|(slot, distance)| RestoreState {
+                slot,
+                remaining_records: distance.remaining_records(),
+                remaining_bytes: distance.remaining_bytes(),
             })
             .collect()
     }
