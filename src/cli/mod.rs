@@ -15,6 +15,7 @@ pub mod rules;
 mod run;
 mod settings;
 pub mod shop;
+mod state;
 #[cfg(test)]
 mod tests;
 mod timed;
@@ -43,6 +44,7 @@ enum Command {
     Validate(validate::ValidateArgs),
     Config(config::ConfigCommand),
     Topics(topics::TopicsCommand),
+    State(state::StateCommand),
     Generate(generate::GenerateArgs),
 }
 
@@ -74,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
         Command::Topics(command) => topics::topics(&command),
+        Command::State(command) => state::state(&command),
         Command::Generate(arguments) => generate::generate(&arguments),
     };
     exit::finish(outcome).into()

@@ -6,7 +6,7 @@
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
 //! (`seen`, `contact`, `consent`, `orders`, `money`, `cart`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`), what is
-//! written about it (`transitions`, `value`, `actions`, `record`), and how it is kept (`row`, `overlay`, `timers`, `committed`).
+//! written about it (`transitions`, `value`, `actions`, `record`), how it is kept (`row`, `overlay`, `timers`, `committed`), and told (`held`).
 
 mod actions;
 mod apply;
@@ -17,6 +17,7 @@ mod contact;
 mod customer;
 mod deadline;
 mod gates;
+mod held;
 mod lifecycle;
 mod money;
 mod note;
@@ -44,6 +45,7 @@ pub use committed::{ALL_REGIONS, Committed, REGION_BITS, Region, hash_of, region
 pub use consent::{ByTrait, Consent, Standing, Stated};
 pub use contact::Contact;
 pub use customer::{Customer, SENDS_MAX};
+pub use held::held;
 pub use lifecycle::Stage;
 pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};

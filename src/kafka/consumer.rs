@@ -17,20 +17,18 @@ use super::changelog::ChangelogReader;
 use super::client;
 use super::deadline::Deadline;
 use super::failure::Failure;
-use super::group::{Group, Handle, topics_in_words};
+use super::group::{Group, Handle};
 use super::message::Message;
-use super::observer::{Observer, unreachable_error};
+use super::observer::Observer;
+use super::offsets::{self, COMMITTED_WAIT};
 use super::queue::{Fetched, PartitionQueue};
 use super::retire::Retiring;
 use super::settings::Settings;
 use super::wake::Waker;
 use crate::worker::source::{
-    Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError,
-    WAYS_OUT,
+    Arrival, Bounds, Claim, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError, WAYS_OUT,
 };
 
-/// Longer than a transaction takes that is being committed; a dead owner's stays open for seconds.
-const COMMITTED_WAIT: Duration = Duration::from_millis(500);
 /// For a partition just assigned to become seekable.
 const SEEK_WAIT: Duration = Duration::from_secs(5);
 const SEEK_PAUSE: Duration = Duration::from_millis(5);
@@ -109,21 +107,6 @@ impl Consumer {
         let list = self.partitions(slot, offsets.iter().map(|offset| Offset::Offset(*offset)));
         let done = self.handle.seek_partitions(list, COMMITTED_WAIT)?;
         done.elements().iter().try_for_each(|element| element.error())
-    }
-
-    /// Why the committed offsets of one of these topics cannot be had.
-    fn no_offsets(&self, error: &KafkaError, topics: &[String]) -> SourceError {
-        match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::TopicAuthorizationFailed) => unreachable_error("committed offsets", &topics_in_words(topics), error),
-            _ => unreachable_error("committed offsets", &format!("group {}", self.settings.group_id), error),
-        }
-    }
-
-    /// Whether the coordinator answers at all: a partition that nobody has cannot be held up by a transaction.
-    fn coordinator_answers(&self) -> bool {
-        let mut nobody = TopicPartitionList::with_capacity(1);
-        nobody.add_partition(&self.settings.input_topics[0], i32::MAX);
-        self.handle.committed_offsets(nobody, COMMITTED_WAIT).is_ok()
     }
 
     /// What an error in a started partition means.
@@ -246,31 +229,7 @@ impl Source for Consumer {
     }
 
     fn committed(&mut self, slot: u32) -> Result<CommittedOffsets, SourceError> {
-        let topics = &self.settings.input_topics;
-        let list = self.partitions(slot, topics.iter().map(|_| Offset::Invalid));
-        let found = match self.handle.committed_offsets(list, COMMITTED_WAIT) {
-            Ok(found) => found,
-            // librdkafka itself asks again while offsets are unstable, until the time is up
-            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::OperationTimedOut) && self.coordinator_answers() => {
-                return Ok(CommittedOffsets::Unstable);
-            }
-            Err(error) => return Err(self.no_offsets(&error, topics)),
-        };
-        let mut offsets = Vec::with_capacity(topics.len());
-        for topic in topics {
-            let element = found.find_partition(topic, slot as i32).expect("invariant: the answer has what was asked");
-            if let Err(error) = element.error() {
-                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnstableOffsetCommit) {
-                    return Ok(CommittedOffsets::Unstable);
-                }
-                return Err(self.no_offsets(&error, std::slice::from_ref(topic)));
-            }
-            offsets.push(match element.offset() {
-                Offset::Offset(offset) => Some(CommittedOffset { offset, metadata: element.metadata().to_owned() }),
-                _ => None,
-            });
-        }
-        Ok(CommittedOffsets::Stable(offsets))
+        offsets::committed(&self.handle, &self.settings.group_id, &self.settings.input_topics, slot)
     }
 
     fn input_bounds(&mut self, input: Input) -> Result<Bounds, SourceError> {

@@ -2,7 +2,8 @@
 //!
 //! `settings` (what the configuration says) -> `client` (what librdkafka is told, and why) -> `consumer` and `producer`, which implement
 //! the worker's two seams (`worker::source`, `worker::transaction`). `group` follows the consumer group, `queue` and `message` wrap the C
-//! calls that move records, `changelog` reads a slot's log back, `failure` sorts errors by what they mean for a transaction. `topics`
+//! calls that move records, `changelog` reads a slot's log back, `visitor` looks at a group without
+//! joining it, `failure` sorts errors by what they mean for a transaction. `topics`
 //! decides what the cluster should hold, `admin` looks and creates.
 //!
 //! Every `unsafe` of the crate is in this room, each with the invariant it rests on. Used by `worker` (through the seams) and `cli`.
@@ -17,6 +18,7 @@ mod failure;
 mod group;
 mod message;
 mod observer;
+mod offsets;
 mod produce;
 mod producer;
 mod queue;
@@ -24,6 +26,7 @@ mod retire;
 pub mod settings;
 pub mod topics;
 mod trim;
+mod visitor;
 mod wake;
 
 pub use client::transactional_id;
@@ -31,3 +34,4 @@ pub use consumer::Consumer;
 pub use message::Message;
 pub use producer::Producer;
 pub use settings::{OutputNames, Settings};
+pub use visitor::Visitor;

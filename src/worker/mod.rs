@@ -5,7 +5,8 @@
 //! `Transaction`) with time as an argument: librdkafka and an in-memory log both drive the same code. It has no threads, clock,
 //! metrics or configuration text of its own. Called by `runner` (threads, `run`), by `replay`, and by simulation.
 //!
-//! Reading order: `step` (the loop's body), `merge`, `commit`, `changelog` and its `block`s, `recovery` and `restore`.
+//! Reading order: `step` (the loop's body), `merge`, `commit`, `changelog` and its `block`s, `recovery` and `restore`; `offline` is what a
+//! person can do to slots that nobody runs.
 
 mod block;
 mod chain;
@@ -27,11 +28,14 @@ mod step;
 mod turn;
 
 pub mod memory;
+pub mod offline;
 pub mod runner;
 
 pub mod source;
 pub mod transaction;
 
+pub use block::InputOffset;
+pub use metadata::Metadata;
 pub use partitioner::partition_of;
 pub use report::{Commit, Report, Restoration, RestoreState, SlotState, Tally};
 

@@ -7,6 +7,7 @@ mod dead_letters;
 mod offline;
 mod refusals;
 mod running;
+mod state;
 mod topics;
 
 use std::fs;
