@@ -6,7 +6,7 @@
 mod dead_letters;
 mod offline;
 mod refusals;
-mod running;
+pub mod running;
 mod topics;
 
 use std::fs;
@@ -93,7 +93,7 @@ impl Drop for Folder {
 }
 
 /// Polls until `look` finds something; panics after `longest`.
-fn wait_for<T>(what: &str, longest: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn wait_for<T>(what: &str, longest: Duration, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + longest;
     loop {
         if let Some(found) = look() {
