@@ -6,7 +6,7 @@
 mod dead_letters;
 mod offline;
 mod refusals;
-mod running;
+pub mod running;
 mod state;
 mod topics;
 
@@ -94,7 +94,7 @@ impl Drop for Folder {
 }
 
 /// Polls until `look` finds something; panics after `longest`.
-fn wait_for<T>(what: &str, longest: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn wait_for<T>(what: &str, longest: Duration, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + longest;
     loop {
         if let Some(found) = look() {

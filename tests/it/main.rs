@@ -10,9 +10,11 @@
 mod broker;
 mod commands;
 mod demo;
+mod dependencies;
 mod exactly_once;
 mod kafka_shell;
 mod negative_control;
+mod privacy;
 mod restore_progress;
 mod scenarios;
 mod security;
