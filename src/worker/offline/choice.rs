@@ -100,13 +100,13 @@ pub fn propose<S: Source>(
 }
 
 /// The transaction to go on from: the committed one, else the newest, if its rows are all known.
-fn choose(survey: &Survey, committed: Option<&Metadata>) -> Option<usize> {
+pub(super) fn choose(survey: &Survey, committed: Option<&Metadata>) -> Option<usize> {
     let committed = committed.and_then(|metadata| survey.find(metadata.chain)).filter(|at| survey.found[*at].is_covered);
     committed.or_else(|| survey.found.iter().rposition(|found| found.is_covered))
 }
 
 /// From the restore start on there is one history and nothing else, and it ends with the committed state.
-fn is_alone(survey: &Survey, committed: &Metadata) -> bool {
+pub(super) fn is_alone(survey: &Survey, committed: &Metadata) -> bool {
     let Some(at) = survey.find(committed.chain) else {
         return false;
     };
@@ -126,7 +126,7 @@ fn no_state(survey: &Survey) -> String {
 }
 
 /// The offsets that belong to the state; an input it does not know goes on where it was committed, or begins.
-fn move_inputs(
+pub(super) fn move_inputs(
     topics: &[String],
     logged: &[InputOffset],
     committed: &[Option<CommittedOffset>],

@@ -20,12 +20,15 @@ use crate::trial::{OUTPUTS, SLOTS, Trial, Written, differences};
 
 const EVENTS: usize = 4_000;
 const CUSTOMERS: u32 = 200;
+/// Transactions small enough to stop between them, all of them kept in the changelog; a dynamic member is gone as soon as it stops, and
+/// one worker finds no fork by handing slots to another.
+const SETTINGS: [&str; 4] = ["commit.max_records=2", "changelog.base_ratio=0.01", "kafka.static_membership=false", "workers=1"];
 /// Reading the whole backlog, with a restore before it, on a busy machine.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// A trial of small transactions, whose changelog keeps all of them, that was stopped in order in the middle of its backlog, and what should come of all of it.
+/// A trial that was stopped in order in the middle of its backlog, and what should come of all of it.
 fn stopped_midway(name: &str, seed: u64) -> (Trial, Written) {
-    let trial = Trial::new(name, &["commit.max_records=1", "changelog.base_ratio=0.01"]);
+    let trial = Trial::new(name, &SETTINGS);
     trial.create_topics();
     trial.load(seed, EVENTS, CUSTOMERS);
     let expected = trial.replay();
@@ -43,7 +46,8 @@ fn run_until(trial: &Trial, life: usize, wanted: i64) {
         assert!(process.child.try_wait().unwrap().is_none(), "{}", process.log_tail());
         let mut asked = TopicPartitionList::new();
         inputs(trial).iter().for_each(|topic| asked.add_partition_range(topic, 0, SLOTS as i32 - 1));
-        let found = consumer.committed_offsets(asked, Duration::from_secs(10)).unwrap();
+        // while the coordinator moves there is no answer
+        let found = consumer.committed_offsets(asked, Duration::from_secs(10)).ok()?;
         let read: i64 = found.elements().iter().map(|element| element.offset().to_raw().unwrap_or(0).max(0)).sum();
         (read >= wanted).then_some(())
     });
