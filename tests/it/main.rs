@@ -17,5 +17,6 @@ mod scenarios;
 mod settings;
 mod tidy;
 mod trial;
+mod ways_out;
 mod worker_clock;
 mod worker_faults;

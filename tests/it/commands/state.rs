@@ -23,7 +23,7 @@ const EVENTS: usize = 4_000;
 const CUSTOMERS: u32 = 200;
 /// Transactions small enough to stop between them, all of them kept in the changelog; a dynamic member is gone as soon as it stops, and
 /// one worker finds no fork by handing slots to another.
-const SETTINGS: [&str; 4] = ["commit.max_records=6", "changelog.base_ratio=0.01", "kafka.static_membership=false", "workers=1"];
+const SETTINGS: [&str; 4] = ["commit.max_records=3", "changelog.base_ratio=0.01", "kafka.static_membership=false", "workers=1"];
 /// Reading the whole backlog, with a restore before it, on a busy machine.
 const LONGEST: Duration = Duration::from_secs(120);
 
