@@ -11,6 +11,8 @@ mod inspect;
 mod rebuild;
 mod rewrite;
 mod survey;
+#[cfg(test)]
+mod tests;
 
 pub use choice::{Choice, Mending, Moved, propose};
 pub use hold::{Held, hold};

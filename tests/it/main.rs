@@ -21,5 +21,6 @@ mod security;
 mod settings;
 mod tidy;
 mod trial;
+mod ways_out;
 mod worker_clock;
 mod worker_faults;

@@ -12,7 +12,7 @@ use crate::worker::restore::{Restore, Target};
 use crate::worker::source::{Bounds, CommittedOffset, Source};
 use crate::worker::{Now, WorkerError};
 
-use super::inspect::{inspect, newest};
+use super::inspect::{committed_offsets, inspect, newest};
 use super::survey::Survey;
 use super::{input_bounds, read_log};
 
@@ -59,17 +59,20 @@ pub fn propose<S: Source>(
     accepts_loss: bool,
     clock: &impl Fn() -> Now,
 ) -> Result<Mending, WorkerError> {
-    let looked = inspect(source, topics, slot, clock)?;
-    let survey = survey(source, slot, looked.changelog.low)?;
-    let has_offsets = looked.committed.iter().any(Option::is_some);
+    let committed = committed_offsets(source, slot, clock)?;
+    let metadata = newest(&committed);
+    let low = source.changelog_bounds(slot)?.low;
+    let survey = survey(source, slot, low)?;
+    let has_offsets = committed.iter().any(Option::is_some);
     if !has_offsets && survey.found.is_empty() && survey.damages.is_empty() {
         return Ok(Mending::Empty);
     }
-    if looked.state.is_ok() && looked.metadata.as_ref().is_some_and(|metadata| is_alone(&survey, metadata)) {
+    // what is not alone will be refused sooner or later, whatever a look says now
+    let is_alone = metadata.as_ref().is_some_and(|metadata| is_alone(&survey, metadata));
+    if is_alone && inspect(source, topics, slot, clock)?.state.is_ok() {
         return Ok(Mending::Sound);
     }
     let refuse = |why: String| WorkerError::Refused(format!("slot {slot}: {why}"));
-    let metadata = newest(&looked.committed);
     let at = choose(&survey, metadata.as_ref()).ok_or_else(|| refuse(no_state(&survey)))?;
     let path = survey.path(at);
     let mut restore = Restore::new(slot, Target { seq: survey.found[at].seq, chain: survey.found[at].chain });
@@ -86,7 +89,7 @@ pub fn propose<S: Source>(
     })?;
     let restored = restore.finish(&[]).map_err(|error| refuse(error.to_string()))?;
     let bounds = input_bounds(source, topics, slot)?;
-    let inputs = move_inputs(topics, &restored.last.offsets, &looked.committed, &bounds, accepts_loss).map_err(refuse)?;
+    let inputs = move_inputs(topics, &restored.last.offsets, &committed, &bounds, accepts_loss).map_err(refuse)?;
     let seqs = survey.found.iter().map(|found| found.seq).chain(metadata.as_ref().map(|metadata| metadata.seq));
     Ok(Mending::Change(Box::new(Choice {
         regions: restored.regions,
@@ -100,13 +103,13 @@ pub fn propose<S: Source>(
 }
 
 /// The transaction to go on from: the committed one, else the newest, if its rows are all known.
-fn choose(survey: &Survey, committed: Option<&Metadata>) -> Option<usize> {
+pub(super) fn choose(survey: &Survey, committed: Option<&Metadata>) -> Option<usize> {
     let committed = committed.and_then(|metadata| survey.find(metadata.chain)).filter(|at| survey.found[*at].is_covered);
     committed.or_else(|| survey.found.iter().rposition(|found| found.is_covered))
 }
 
 /// From the restore start on there is one history and nothing else, and it ends with the committed state.
-fn is_alone(survey: &Survey, committed: &Metadata) -> bool {
+pub(super) fn is_alone(survey: &Survey, committed: &Metadata) -> bool {
     let Some(at) = survey.find(committed.chain) else {
         return false;
     };
@@ -126,7 +129,7 @@ fn no_state(survey: &Survey) -> String {
 }
 
 /// The offsets that belong to the state; an input it does not know goes on where it was committed, or begins.
-fn move_inputs(
+pub(super) fn move_inputs(
     topics: &[String],
     logged: &[InputOffset],
     committed: &[Option<CommittedOffset>],
