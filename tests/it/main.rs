@@ -15,6 +15,7 @@ mod kafka_shell;
 mod negative_control;
 mod scenarios;
 mod settings;
+mod simulation;
 mod tidy;
 mod trial;
 mod worker_clock;
