@@ -1,8 +1,8 @@
 //! A second opinion that shares no code with the engine: what the shop knows to be true, counted in plain code, against what was written.
 //!
-//! A5: a reminder is sent once for a cart, to somebody whose last word known by then was consent, and not when an order made at or after
-//! the cart's last change was known by then. Money: what each customer's last value says was ordered is what was ordered. "Known by then"
-//! means that the record's time lies before the reminder's. Called by `checks`.
+//! A5: a reminder is sent once for a cart, to somebody who has agreed and whose later refusal was not known by then, not before its time, and
+//! not when an order made at or after the cart's last change was known by then. "Known by then" means that the record's time lies before
+//! the reminder's. Money: what each customer's last value says was ordered is what was ordered. Called by `checks`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,21 +35,23 @@ fn reminders(truths: &[Truth], produced: &[&Produced]) -> Result<(), String> {
         let (customer, cart) = (text(&action, "/customer_id").to_owned(), text(&action, "/cart/id").to_owned());
         let due_ms = text(&action, "/due_at").parse::<jiff::Timestamp>().unwrap().as_millisecond();
         let what = format!("reminder of {customer} about {cart} due at {due_ms}");
-        let own = || truths.iter().filter(|truth| truth.customer == customer && truth.told_ms < due_ms);
-        let consent = own().filter_map(|truth| match truth.said {
-            Said::Consent { given } => Some((truth.at_ms, given)),
-            _ => None,
-        });
-        if !consent.max_by_key(|(at_ms, given)| (*at_ms, !given)).is_some_and(|(_, given)| given) {
+        let own = || truths.iter().filter(|truth| truth.customer == customer && truth.at_ms < due_ms);
+        // what was told later may have been read in time or not: it counts for the reminder, never against it
+        let known = || own().filter(|truth| truth.told_ms < due_ms);
+        let said = |truth: &&Truth, given| truth.said == Said::Consent { given };
+        let consent_ms = own().filter(|truth| said(truth, true)).map(|truth| truth.at_ms).max();
+        let refusal_ms = known().filter(|truth| said(truth, false)).map(|truth| truth.at_ms).max();
+        if consent_ms <= refusal_ms {
             return Err(format!("{what}: without consent"));
         }
-        let changes = own().filter(|truth| matches!(&truth.said, Said::Cart { cart: own } if *own == cart)).map(|truth| truth.at_ms);
-        let Some(last_change_ms) = changes.max() else {
-            return Err(format!("{what}: there was no such cart"));
-        };
-        let ordered = own().any(|truth| matches!(truth.said, Said::Order { .. }) && truth.at_ms >= last_change_ms);
-        if ordered || last_change_ms + REMINDER_MS > due_ms {
-            return Err(format!("{what}: too early, or after the order"));
+        let is_change = |truth: &&Truth| matches!(&truth.said, Said::Cart { cart: own } if *own == cart);
+        let last_change_ms = own().filter(is_change).map(|truth| truth.at_ms).max();
+        let known_change_ms = known().filter(is_change).map(|truth| truth.at_ms).max();
+        if known().any(|truth| matches!(truth.said, Said::Order { .. }) && Some(truth.at_ms) >= last_change_ms) {
+            return Err(format!("{what}: after the order"));
+        }
+        if last_change_ms.is_none() || known_change_ms.is_some_and(|at_ms| at_ms + REMINDER_MS > due_ms) {
+            return Err(format!("{what}: too early"));
         }
         if !sent.insert((customer, cart)) {
             return Err(format!("{what}: a second time"));
