@@ -55,7 +55,7 @@ pub fn judge(plan: Plan, broken: Option<Control>) -> Result<Passed, String> {
 fn drain(world: &Rc<World>) -> Result<(), String> {
     let last_ms = match world.plan.mode {
         Mode::Loaded => 0,
-        Mode::Live => (world.story.end_ms - T0) as u64,
+        Mode::Live | Mode::Close => (world.story.end_ms - T0) as u64,
     };
     let mut calm_ms = None;
     loop {
@@ -110,7 +110,7 @@ fn outputs(world: &World, expected: &Expected) -> Result<(), String> {
             let wanted: Vec<&Produced> = expected.outputs.get(&(topic, partition)).into_iter().flatten().collect();
             match world.plan.mode {
                 Mode::Loaded => compare(&found, &wanted).map_err(|why| format!("A1: {topic:?} {partition}: {why}"))?,
-                Mode::Live => {
+                Mode::Live | Mode::Close => {
                     compare(&by_customer(&found), &by_customer(&wanted)).map_err(|why| format!("A1: {topic:?} {partition}: {why}"))?;
                 }
             }

@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use lifetide::worker::transaction::OutputTopic;
 
 /// As lifetide sets it: below the session's, so that a dead owner's transaction ends before its slots move.
-pub const TRANSACTION_TIMEOUT_MS: u64 = 8_000;
+const TRANSACTION_TIMEOUT_MS: u64 = 8_000;
+/// Brokers look for transactions that last too long this often.
+const SCAN_MS: u64 = 10_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
@@ -49,6 +51,14 @@ struct Writer {
     epoch: u64,
     since_ms: u64,
     places: BTreeSet<Place>,
+}
+
+impl Writer {
+    /// When the open transaction is found to have lasted too long.
+    fn timed_out_ms(&self) -> Option<u64> {
+        let late_ms = self.since_ms + TRANSACTION_TIMEOUT_MS;
+        (!self.places.is_empty()).then(|| late_ms.next_multiple_of(SCAN_MS))
+    }
 }
 
 #[derive(Default)]
@@ -105,7 +115,7 @@ impl Coordinator {
     pub fn due(&mut self, now_ms: u64) -> Vec<Marker> {
         for writer in 0..self.writers.len() {
             let open = &self.writers[writer];
-            if !open.places.is_empty() && now_ms >= open.since_ms + TRANSACTION_TIMEOUT_MS {
+            if open.timed_out_ms().is_some_and(|at_ms| now_ms >= at_ms) {
                 self.decide(writer, false, |_| now_ms);
                 self.writers[writer].epoch += 1;
             }
@@ -121,7 +131,7 @@ impl Coordinator {
 
     /// When something happens here by itself.
     pub fn next_ms(&self) -> Option<u64> {
-        let open = self.writers.iter().filter(|writer| !writer.places.is_empty()).map(|writer| writer.since_ms + TRANSACTION_TIMEOUT_MS);
+        let open = self.writers.iter().filter_map(Writer::timed_out_ms);
         let markers = self.markers.iter().map(|marker| marker.due_ms);
         open.chain(markers).chain(self.late.iter().map(|late| late.due_ms)).min()
     }

@@ -26,7 +26,11 @@ const LATE_MS_MAX: u64 = 20 * 60_000;
 const DELAY_MS_MAX: u64 = 3_000;
 /// How long a shop's transaction stays open, live.
 const OPEN_MS_MAX: u64 = 45_000;
-pub const GRID_MS: i64 = 10 * MINUTE;
+/// Of a close order: before the reminder is due, and from then until it is told. Together they are less than the grace of 15 s, by as much
+/// as a worker may stand still before it looks again.
+const CLOSE_EARLY_MS: u64 = 3_000;
+const CLOSE_LATE_MS: u64 = 5_000;
+const GRID_MS: i64 = 10 * MINUTE;
 /// The reminder's delay: off the grid by half of it.
 pub const REMINDER: &str = "65m";
 pub const REMINDER_MS: i64 = 65 * MINUTE;
@@ -96,13 +100,15 @@ pub fn tell(mode: Mode, random: &mut Random) -> Story {
         let customer = format!("c-{number}");
         let slot = partition_of(customer.as_bytes(), SLOTS);
         let mut carts = 0;
-        for (turn, at_ms) in moments(mode, random).into_iter().enumerate() {
-            let happening = happen(&customer, number, turn, &mut carts, random);
+        for (turn, Moment { at_ms, late_ms, is_close }) in moments(mode, random).into_iter().enumerate() {
+            let happening = match is_close {
+                true => order(&customer, turn, &mut carts, random),
+                false => happen(&customer, number, turn, &mut carts, random),
+            };
             let message = format!("m-{number}-{turn}");
             let value = happening.to_json(&customer, number, &message, at_ms);
             let broken = random.below(40) == 0;
             let value = if broken { value.into_bytes()[..20].to_vec() } else { value.into_bytes() };
-            let late_ms = delay(mode, random);
             if !broken {
                 truths.push(Truth { customer: customer.clone(), at_ms, told_ms: at_ms + late_ms, said: happening.said });
             }
@@ -110,7 +116,7 @@ pub fn tell(mode: Mode, random: &mut Random) -> Story {
             let record = Draft { key: customer.clone(), value, timestamp_ms: at_ms + late_ms, traceparent };
             let input = Input { topic: happening.topic, slot };
             if random.below(15) == 0 {
-                let again_ms = at_ms + late_ms + random.below(if mode == Mode::Live { 2_000 } else { LATE_MS_MAX }) as i64;
+                let again_ms = at_ms + late_ms + random.below(if mode.is_live() { 2_000 } else { LATE_MS_MAX }) as i64;
                 sent.push((again_ms, input, Draft { timestamp_ms: again_ms, ..record.clone() }));
             }
             sent.push((at_ms + late_ms, input, record));
@@ -121,24 +127,41 @@ pub fn tell(mode: Mode, random: &mut Random) -> Story {
     Story { arrivals: arrivals(mode, sent, random), truths, end_ms }
 }
 
-/// When a customer does something.
-fn moments(mode: Mode, random: &mut Random) -> Vec<i64> {
-    let mut moments: Vec<i64> = (0..EVENTS_EACH)
+/// When a customer does something, and when it is told.
+struct Moment {
+    at_ms: i64,
+    late_ms: i64,
+    /// An order, made shortly before a reminder may be due and told shortly after.
+    is_close: bool,
+}
+
+fn moments(mode: Mode, random: &mut Random) -> Vec<Moment> {
+    let mut times: Vec<i64> = (0..EVENTS_EACH)
         .map(|_| match mode {
             Mode::Loaded => T0 + random.below(SPAN_MS) as i64,
-            Mode::Live => T0 + random.below(30) as i64 * GRID_MS + random.below(55_000) as i64,
+            Mode::Live | Mode::Close => T0 + random.below(30) as i64 * GRID_MS + random.below(55_000) as i64,
         })
         .collect();
-    moments.sort_unstable();
-    if mode == Mode::Live {
-        moments.dedup_by_key(|at_ms| (*at_ms - T0) / GRID_MS);
+    times.sort_unstable();
+    if mode.is_live() {
+        times.dedup_by_key(|at_ms| (*at_ms - T0) / GRID_MS);
     }
+    let mut moments = Vec::new();
+    for at_ms in times {
+        moments.push(Moment { at_ms, late_ms: delay(mode, random), is_close: false });
+        if mode == Mode::Close && random.below(3) == 0 {
+            let early_ms = 1 + random.below(CLOSE_EARLY_MS) as i64;
+            let late_ms = early_ms + random.below(CLOSE_LATE_MS) as i64;
+            moments.push(Moment { at_ms: at_ms + REMINDER_MS - early_ms, late_ms, is_close: true });
+        }
+    }
+    moments.sort_by_key(|moment| moment.at_ms);
     moments
 }
 
 fn delay(mode: Mode, random: &mut Random) -> i64 {
     let longest = match mode {
-        Mode::Live => DELAY_MS_MAX,
+        Mode::Live | Mode::Close => DELAY_MS_MAX,
         Mode::Loaded if random.below(12) == 0 => LATE_MS_MAX,
         Mode::Loaded => 1,
     };
@@ -191,15 +214,7 @@ fn happen(customer: &str, number: u64, turn: usize, carts: &mut u64, random: &mu
             said(2, "Product Added", properties, Said::Cart { cart })
         }
         12..13 => said(2, "Cart Updated", format!(r#""cart_id":"{cart}","products":[]"#), Said::Other),
-        13..17 => {
-            *carts += 1;
-            let (order, cents) = (format!("o-{customer}-{turn}"), 100 + random.below(9_000) as i64);
-            let named = (random.below(2) == 0).then_some(cart);
-            let cart_field = named.as_ref().map_or(String::new(), |cart| format!(r#","cart_id":"{cart}""#));
-            let total = format!("{}.{:02}", cents / 100, cents % 100);
-            let properties = format!(r#""order_id":"{order}","total":{total},"currency":"USD"{cart_field}"#);
-            said(0, "Order Completed", properties, Said::Order { cents })
-        }
+        13..17 => order(customer, turn, carts, random),
         17..18 => {
             let order = format!("o-{customer}-{}", random.below(turn as u64 + 1));
             said(0, "Order Refunded", format!(r#""order_id":"{order}","total":0.25,"currency":"USD""#), Said::Other)
@@ -208,13 +223,23 @@ fn happen(customer: &str, number: u64, turn: usize, carts: &mut u64, random: &mu
     }
 }
 
+/// An order ends the customer's cart, whether it names it or not.
+fn order(customer: &str, turn: usize, carts: &mut u64, random: &mut Random) -> Happening {
+    let cents = 100 + random.below(9_000) as i64;
+    let cart = if random.below(2) == 0 { format!(r#","cart_id":"k-{customer}-{carts}""#) } else { String::new() };
+    *carts += 1;
+    let total = format!("{}.{:02}", cents / 100, cents % 100);
+    let properties = format!(r#""order_id":"o-{customer}-{turn}","total":{total},"currency":"USD"{cart}"#);
+    Happening { topic: 0, name: "Order Completed", properties, said: Said::Order { cents } }
+}
+
 /// Puts records into the shop's transactions here and there, with junk in those that are aborted.
 fn arrivals(mode: Mode, sent: Vec<(i64, Input, Draft)>, random: &mut Random) -> VecDeque<Arrival> {
     let mut arrivals = Vec::new();
     for (number, (at_ms, input, record)) in sent.into_iter().enumerate() {
-        let at_ms = if mode == Mode::Live { (at_ms - T0).max(0) as u64 } else { 0 };
+        let at_ms = if mode.is_live() { (at_ms - T0).max(0) as u64 } else { 0 };
         let writer = 1_000 + number;
-        let until_ms = if mode == Mode::Live { at_ms + random.below(OPEN_MS_MAX) } else { 0 };
+        let until_ms = if mode == Mode::Live { at_ms + random.below(OPEN_MS_MAX) } else { at_ms };
         let mut push = |at_ms, step| arrivals.push(Arrival { at_ms, input, step });
         match random.below(30) {
             0 => {

@@ -9,6 +9,8 @@
 //!   its deadlines at least four from any of them (`input`), and no fault delays an owner that keeps its slots by that much: a slot that
 //!   moves is merged by time anew. So each customer's events and deadlines happen in the order of their times, and customers do not touch
 //!   each other. Equality holds for each customer, order included.
+//! - *Close*, an order may arrive after a reminder that it makes void. It is late by less than the grace, less what a worker may stand still
+//!   unnoticed, so slot time has not reached the reminder yet: order and reminder, too, happen in the order of their times.
 //!
 //! Called by `checks`.
 
@@ -21,7 +23,6 @@ use lifetide::worker::memory::{MemoryRecord, Produced};
 use lifetide::worker::source::{Input, Record as _};
 use lifetide::worker::transaction::OutputTopic;
 
-use super::plan::Mode;
 use super::world::World;
 use super::{SLOTS, TOPICS};
 
@@ -60,7 +61,7 @@ fn run(world: &World, number: u32, expected: &mut Expected) {
     let mut slot = Slot::new(number, world.rules.engine.clone(), committed.clone());
     let mut out = Outputs::default();
     let mut produced = Vec::new();
-    let is_live = world.plan.mode == Mode::Live;
+    let is_live = world.plan.mode.is_live();
     let wall_ms = is_live.then_some(world.story.end_ms);
     let inputs = records(world, number);
     for (topic, record) in in_order(world, &inputs, wall_ms) {

@@ -109,8 +109,16 @@ pub struct Fault {
 pub enum Mode {
     /// Event time, all input there before the start.
     Loaded,
-    /// The wall clock, input arriving as it happens.
+    /// The wall clock, input arriving as it happens. Clocks are set, the shop's transactions stay open for a while.
     Live,
+    /// As live, but clocks are right and nothing stays open, and orders made before a reminder is due arrive after it, within the grace.
+    Close,
+}
+
+impl Mode {
+    pub fn is_live(self) -> bool {
+        self != Mode::Loaded
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -129,7 +137,7 @@ pub struct Plan {
 impl Plan {
     pub fn draw(seed: u64) -> Plan {
         let mut random = Random(seed);
-        let mode = if random.below(3) == 0 { Mode::Live } else { Mode::Loaded };
+        let mode = [Mode::Loaded, Mode::Loaded, Mode::Live, Mode::Close][random.below(4) as usize];
         let processes = 2 + random.below(3) as usize;
         let static_membership = random.below(2) == 0;
         let faults = (0..1 + random.below(12)).map(|_| draw_fault(&mut random, mode, processes, static_membership)).collect();
@@ -179,7 +187,7 @@ fn own_kinds(point: Point, random: &mut Random) -> Vec<Kind> {
 
 /// What can go wrong at any moment. Live, nobody stands still as long as a deadline is from the next event of its customer.
 fn anywhere(random: &mut Random, mode: Mode, static_membership: bool) -> Kind {
-    let (stall_ms, freeze_ms) = if mode == Mode::Live { (20_000, 30_000) } else { (200_000, 40_000) };
+    let (stall_ms, freeze_ms) = if mode.is_live() { (20_000, 30_000) } else { (200_000, 40_000) };
     match random.below(20) {
         0..7 => Kind::Crash { away_ms: random.below(15_000) },
         7..12 => Kind::Freeze { ms: random.below(freeze_ms), twin: static_membership && random.below(2) == 0 },

@@ -98,7 +98,7 @@ impl World {
         let story = input::tell(plan.mode, &mut random);
         let mode = match plan.mode {
             Mode::Loaded => "time.mode=\"event\"",
-            Mode::Live => "time.mode=\"wall\"",
+            Mode::Live | Mode::Close => "time.mode=\"wall\"",
         };
         let delay = format!("plays.cart_recovery.steps=[{{delay=\"{}\",template=\"cart_1\"}}]", input::REMINDER);
         let config = settings::config(&[mode.to_owned(), delay]);
@@ -173,7 +173,7 @@ impl World {
         let wakes = able.iter().map(|life| life.wake_ms.get()).min();
         let cluster = self.cluster.borrow().next_ms();
         let is_idle = able.iter().all(|life| life.idle_rounds.get() >= IDLE_ROUNDS) && births.is_none();
-        let wakes = if is_idle && self.plan.mode == Mode::Live && until_ms == NO_END { Some(now_ms + 1 + self.below(LEAP_MS)) } else { wakes };
+        let wakes = if is_idle && self.plan.mode.is_live() && until_ms == NO_END { Some(now_ms + 1 + self.below(LEAP_MS)) } else { wakes };
         let next_ms = [births, wakes, cluster, Some(until_ms)].into_iter().flatten().min().unwrap_or(until_ms);
         if is_idle {
             able.iter().for_each(|life| life.wake_ms.set(life.wake_ms.get().min(next_ms.max(now_ms + 1))));
