@@ -59,7 +59,8 @@ fn drain(world: &Rc<World>) -> Result<(), String> {
     };
     let mut calm_ms = None;
     loop {
-        world.go_on(NO_END);
+        let is_over = world.now_ms() > last_ms;
+        world.go_on(if is_over { world.now_ms() + 1_000 } else { NO_END });
         if let Some(why) = world.failure.borrow().as_ref() {
             return Err(why.clone());
         }
