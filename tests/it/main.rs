@@ -19,4 +19,4 @@ mod simulation;
 mod tidy;
 mod trial;
 mod worker_clock;
-mod worker_faults;
+mod worker_refusals;

@@ -1,7 +1,7 @@
 //! Deterministic simulation: the real worker and the real engine over a simulated Kafka, with everything that can go wrong drawn from a seed.
 //!
 //! Reading order: `log`, `coordinator`, `offsets`, `group` and `cluster` (the broker), `source` and `transaction` (the worker's seams over it),
-//! `plan` (the faults of a seed), `input` (what customers do), `world` (processes and the scheduler), `oracle` and `recount` (what must come
+//! `plan` (the faults of a seed), `input` (what customers do), `world` and `strike` (processes, the scheduler, the faults), `oracle` and `recount` (what must come
 //! out), `checks` (what must hold), `controls` (proof that the checks can fail).
 //!
 //! `LIFETIDE_TEST_SEED=N` repeats a run, `LIFETIDE_SIM_SEEDS=N` runs N seeds from there on instead of a few.
@@ -18,6 +18,7 @@ mod oracle;
 mod plan;
 mod recount;
 mod source;
+mod strike;
 mod transaction;
 mod world;
 
@@ -25,7 +26,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use checks::{Passed, judge};
-use plan::Plan;
+use plan::{Plan, Point};
 
 use crate::exactly_once::seed;
 
@@ -34,11 +35,39 @@ const TOPICS: usize = 3;
 /// Wall clock at the beginning.
 const T0: i64 = 1_767_225_600_000;
 /// Seeds of a run that is not told otherwise.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 150;
 
 fn judge_or_panic(plan: Plan) -> Passed {
     let text = plan.to_string();
     judge(plan, None).unwrap_or_else(|why| panic!("{text}\n{why}"))
+}
+
+/// What a number of runs did, for the eye.
+#[derive(Default)]
+struct Totals {
+    steps: u64,
+    commits: u64,
+    resolved: u64,
+    outputs: usize,
+    reminders: usize,
+    /// By kind, and by kind and point.
+    struck: BTreeMap<String, u64>,
+    calls: BTreeMap<Point, u64>,
+}
+
+impl Totals {
+    fn add(&mut self, passed: Passed) {
+        self.steps += passed.steps;
+        self.commits += passed.commits;
+        self.resolved += passed.resolved;
+        self.outputs += passed.outputs;
+        self.reminders += passed.reminders;
+        passed.calls.into_iter().for_each(|(point, count)| *self.calls.entry(point).or_default() += count);
+        for ((point, kind), count) in passed.struck {
+            *self.struck.entry(kind.clone()).or_default() += count;
+            *self.struck.entry(format!("{kind} at {point:?}")).or_default() += count;
+        }
+    }
 }
 
 #[test]
@@ -46,21 +75,13 @@ fn whatever_goes_wrong_outputs_and_state_are_those_of_the_oracle() {
     let first = seed();
     let seeds = std::env::var("LIFETIDE_SIM_SEEDS").map_or(SEEDS, |text| text.parse().unwrap());
     let began = Instant::now();
-    let (mut steps, mut commits, mut resolved, mut outputs) = (0, 0, 0, 0);
-    let mut struck: BTreeMap<String, u64> = BTreeMap::new();
+    let mut totals = Totals::default();
     for number in 0..seeds {
-        let passed = judge_or_panic(Plan::draw(first.wrapping_add(number)));
-        steps += passed.steps;
-        commits += passed.commits;
-        resolved += passed.resolved;
-        outputs += passed.outputs;
-        for ((point, kind), count) in passed.struck {
-            *struck.entry(kind.clone()).or_default() += count;
-            *struck.entry(format!("{kind} at {point:?}")).or_default() += count;
-        }
+        totals.add(judge_or_panic(Plan::draw(first.wrapping_add(number))));
     }
-    println!("{seeds} seeds in {:?}: {steps} steps, {commits} commits, {resolved} unknown outcomes, {outputs} outputs", began.elapsed());
-    println!("faults: {struck:#?}");
+    let Totals { steps, commits, resolved, outputs, reminders, struck, calls } = totals;
+    println!("{seeds} seeds in {:?}: {steps} steps, {commits} commits, {resolved} outcomes asked for", began.elapsed());
+    println!("{outputs} outputs, {reminders} of them reminders; calls: {calls:?}; faults: {struck:#?}");
 }
 
 #[test]

@@ -16,9 +16,9 @@ use super::controls::Control;
 use super::group::SESSION_TIMEOUT_MS;
 use super::oracle::{self, Expected, Rows, rows_of};
 use super::plan::{Mode, Plan, Point};
+use super::recount;
 use super::world::{NO_END, World};
 use super::{SLOTS, T0, TOPICS};
-use super::recount;
 
 /// Faults strike until then, from the start of a loaded run.
 const FAULTS_MS: u64 = 600_000;
@@ -34,7 +34,9 @@ pub struct Passed {
     pub commits: u64,
     pub resolved: u64,
     pub outputs: usize,
+    pub reminders: usize,
     pub struck: BTreeMap<(Point, String), u64>,
+    pub calls: BTreeMap<Point, u64>,
 }
 
 /// Runs a plan and judges it; the error says what does not hold. A broken invariant (a panic) is one of these things.
@@ -95,7 +97,9 @@ fn check(world: &Rc<World>) -> Result<Passed, String> {
         commits: world.commits.get(),
         resolved: world.resolved.get(),
         outputs: expected.outputs.values().map(Vec::len).sum(),
+        reminders: expected.outputs.values().flatten().filter(|record| is_reminder(record)).count(),
         struck: world.struck.take(),
+        calls: world.calls.take(),
     })
 }
 
@@ -107,7 +111,8 @@ fn outputs(world: &World, expected: &Expected) -> Result<(), String> {
     let mut all = Vec::new();
     for topic in DECIDED {
         for partition in 0..SLOTS {
-            let found: Vec<&Produced> = cluster.output(topic, partition).into_iter().flat_map(|log| log.committed(0)).map(|(_, r)| r).collect();
+            let found: Vec<&Produced> =
+                cluster.output(topic, partition).into_iter().flat_map(|log| log.committed(0)).map(|(_, r)| r).collect();
             let wanted: Vec<&Produced> = expected.outputs.get(&(topic, partition)).into_iter().flatten().collect();
             match world.plan.mode {
                 Mode::Loaded => compare(&found, &wanted).map_err(|why| format!("A1: {topic:?} {partition}: {why}"))?,
@@ -125,6 +130,11 @@ fn outputs(world: &World, expected: &Expected) -> Result<(), String> {
     recount::complaint(&world.story.truths, &all).map_or(Ok(()), |why| Err(format!("A5: {why}")))
 }
 
+fn is_reminder(record: &Produced) -> bool {
+    record.topic == OutputTopic::Actions
+        && record.value.as_deref().is_some_and(|value| String::from_utf8_lossy(value).contains(r#""kind":"send""#))
+}
+
 /// Each customer's records stay in order.
 fn by_customer<'a>(records: &[&'a Produced]) -> Vec<&'a Produced> {
     let mut sorted = records.to_vec();
@@ -138,7 +148,9 @@ fn compare(found: &[&Produced], wanted: &[&Produced]) -> Result<(), String> {
     }
     let place = found.iter().zip(wanted).position(|(found, wanted)| found != wanted).unwrap_or(found.len().min(wanted.len()));
     let show = |records: &[&Produced]| {
-        records.get(place).map_or("nothing".to_owned(), |record| String::from_utf8_lossy(record.value.as_deref().unwrap_or_default()).into_owned())
+        records
+            .get(place)
+            .map_or("nothing".to_owned(), |record| String::from_utf8_lossy(record.value.as_deref().unwrap_or_default()).into_owned())
     };
     let (found_count, wanted_count) = (found.len(), wanted.len());
     Err(format!("{found_count} records, not {wanted_count}; number {place} is\n{}\nand not\n{}", show(found), show(wanted)))

@@ -30,7 +30,10 @@ pub enum Word {
     Rejoin,
     /// Others have not joined yet.
     Wait,
-    Assigned { generation: i32, slots: Vec<u32> },
+    Assigned {
+        generation: i32,
+        slots: Vec<u32>,
+    },
 }
 
 struct Member {

@@ -31,9 +31,10 @@ const OPEN_MS_MAX: u64 = 45_000;
 const CLOSE_EARLY_MS: u64 = 3_000;
 const CLOSE_LATE_MS: u64 = 5_000;
 const GRID_MS: i64 = 10 * MINUTE;
+const GRID_CELLS: u64 = 20;
 /// The reminder's delay: off the grid by half of it.
-pub const REMINDER: &str = "65m";
-pub const REMINDER_MS: i64 = 65 * MINUTE;
+pub const REMINDER: &str = "25m";
+pub const REMINDER_MS: i64 = 25 * MINUTE;
 
 /// A record without its offset, which it gets where it is appended.
 #[derive(Debug, Clone)]
@@ -54,8 +55,14 @@ impl Draft {
 #[derive(Debug, Clone)]
 pub enum Step {
     /// `writer`: of one of the shop's own transactions.
-    Record { writer: Option<usize>, record: Draft },
-    Mark { writer: usize, commit: bool },
+    Record {
+        writer: Option<usize>,
+        record: Draft,
+    },
+    Mark {
+        writer: usize,
+        commit: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -68,10 +75,16 @@ pub struct Arrival {
 /// What an event said, for the recount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
-    Consent { given: bool },
+    Consent {
+        given: bool,
+    },
     /// Something was put into a cart.
-    Cart { cart: String },
-    Order { cents: i64 },
+    Cart {
+        cart: String,
+    },
+    Order {
+        cents: i64,
+    },
     Other,
 }
 
@@ -123,7 +136,7 @@ pub fn tell(mode: Mode, random: &mut Random) -> Story {
         }
     }
     sent.sort_by_key(|(at_ms, input, _)| (*at_ms, *input));
-    let end_ms = truths.iter().map(|truth| truth.at_ms).max().unwrap_or(T0) + 3 * 60 * MINUTE;
+    let end_ms = truths.iter().map(|truth| truth.at_ms).max().unwrap_or(T0) + REMINDER_MS + GRID_MS;
     Story { arrivals: arrivals(mode, sent, random), truths, end_ms }
 }
 
@@ -139,7 +152,7 @@ fn moments(mode: Mode, random: &mut Random) -> Vec<Moment> {
     let mut times: Vec<i64> = (0..EVENTS_EACH)
         .map(|_| match mode {
             Mode::Loaded => T0 + random.below(SPAN_MS) as i64,
-            Mode::Live | Mode::Close => T0 + random.below(30) as i64 * GRID_MS + random.below(55_000) as i64,
+            Mode::Live | Mode::Close => T0 + random.below(GRID_CELLS) as i64 * GRID_MS + random.below(55_000) as i64,
         })
         .collect();
     times.sort_unstable();
@@ -187,9 +200,9 @@ impl Happening {
                 let comma = if email.is_empty() || properties.is_empty() { "" } else { "," };
                 format!(r#"{{"type":"identify",{head},"traits":{{{properties}{comma}{email}}}}}"#)
             }
-            name => format!(
-                r#"{{"type":"track","event":"{name}",{head},"properties":{{{properties}}},"context":{{"traits":{{{email}}}}}}}"#
-            ),
+            name => {
+                format!(r#"{{"type":"track","event":"{name}",{head},"properties":{{{properties}}},"context":{{"traits":{{{email}}}}}}}"#)
+            }
         }
     }
 }

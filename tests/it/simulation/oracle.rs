@@ -64,7 +64,8 @@ fn run(world: &World, number: u32, expected: &mut Expected) {
     let is_live = world.plan.mode.is_live();
     let wall_ms = is_live.then_some(world.story.end_ms);
     let inputs = records(world, number);
-    for (topic, record) in in_order(world, &inputs, wall_ms) {
+    let order = if is_live { by_event_time } else { by_merge };
+    for (topic, record) in order(world, &inputs, wall_ms) {
         let name = &world.rules.topics[topic];
         match event::decode(&raw(record), &world.rules.decode, wall_ms) {
             Ok(event) => {
@@ -96,21 +97,34 @@ fn records(world: &World, slot: u32) -> Vec<Vec<MemoryRecord>> {
     (0..TOPICS).map(|topic| cluster.input_records(Input { topic, slot }, 0, usize::MAX).0).collect()
 }
 
+type Ordered<'a> = Vec<(usize, &'a MemoryRecord)>;
+
 /// By min(event time, record time), never falling within a partition; ties by topic, then offset.
-fn in_order<'a>(world: &World, inputs: &'a [Vec<MemoryRecord>], wall_ms: Option<i64>) -> Vec<(usize, &'a MemoryRecord)> {
+fn by_merge<'a>(world: &World, inputs: &'a [Vec<MemoryRecord>], wall_ms: Option<i64>) -> Ordered<'a> {
     let mut all = Vec::new();
     for (topic, records) in inputs.iter().enumerate() {
         let mut last_ms = i64::MIN;
         for record in records {
-            let record_ms = record.timestamp_ms().expect("every record of a story has its time");
-            let decoded = event::decode(&raw(record), &world.rules.decode, wall_ms);
-            let own_ms = decoded.map_or(record_ms, |event: Event<'_>| event.time_ms.min(record_ms));
-            last_ms = last_ms.max(own_ms);
+            last_ms = last_ms.max(time_of(world, record, wall_ms));
             all.push((last_ms, topic, record));
         }
     }
     all.sort_by_key(|(order_ms, topic, record)| (*order_ms, *topic, record.offset()));
     all.into_iter().map(|(_, topic, record)| (topic, record)).collect()
+}
+
+/// By what happened first.
+fn by_event_time<'a>(world: &World, inputs: &'a [Vec<MemoryRecord>], wall_ms: Option<i64>) -> Ordered<'a> {
+    let mut all: Ordered<'a> = inputs.iter().enumerate().flat_map(|(topic, records)| records.iter().map(move |r| (topic, r))).collect();
+    all.sort_by_key(|(topic, record)| (time_of(world, record, wall_ms), *topic, record.offset()));
+    all
+}
+
+/// Of the event, never after its record; of a broken one, the record's.
+fn time_of(world: &World, record: &MemoryRecord, wall_ms: Option<i64>) -> i64 {
+    let record_ms = record.timestamp_ms().expect("every record of a story has its time");
+    let decoded = event::decode(&raw(record), &world.rules.decode, wall_ms);
+    decoded.map_or(record_ms, |event: Event<'_>| event.time_ms.min(record_ms))
 }
 
 fn raw(record: &MemoryRecord) -> Raw<'_> {

@@ -47,7 +47,7 @@ const POINTS: [(Point, u64, u64); 18] = [
     (Point::EndTransaction, 24, 8),
     (Point::Abort, 2, 1),
     (Point::Renew, 3, 1),
-    (Point::Fence, 2, 1),
+    (Point::Fence, 4, 1),
     (Point::Trim, 2, 1),
 ];
 
@@ -177,7 +177,9 @@ fn draw_fault(random: &mut Random, mode: Mode, processes: usize, static_membersh
 fn own_kinds(point: Point, random: &mut Random) -> Vec<Kind> {
     match point {
         Point::Membership | Point::Take | Point::Start | Point::Claim | Point::Committed | Point::InputBounds => vec![Kind::Fail],
-        Point::ChangelogBounds | Point::OpenChangelog | Point::ReadChangelog | Point::Renew | Point::Fence | Point::Trim => vec![Kind::Fail],
+        Point::ChangelogBounds | Point::OpenChangelog | Point::ReadChangelog | Point::Renew | Point::Fence | Point::Trim => {
+            vec![Kind::Fail]
+        }
         Point::Begin | Point::Abort => vec![Kind::Renew],
         Point::Send | Point::SendOffsets => vec![Kind::Abort, Kind::Renew],
         Point::Flush => vec![Kind::Abort, Kind::Lost],

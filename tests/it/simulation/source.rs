@@ -16,7 +16,8 @@ use lifetide::worker::source::{
 use super::controls::Control;
 use super::group::{Identity, Word};
 use super::plan::{Kind, Point};
-use super::world::{Body, Dead, World};
+use super::strike::Dead;
+use super::world::{Body, World};
 
 /// As long as lifetide's consumer waits for stable offsets.
 const COMMITTED_WAIT_MS: u64 = 500;

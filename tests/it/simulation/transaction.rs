@@ -17,7 +17,8 @@ use super::controls::Control;
 use super::coordinator::{Fenced, Pass};
 use super::plan::{Kind, Point};
 use super::source::identity_of;
-use super::world::{Body, Dead, World};
+use super::strike::Dead;
+use super::world::{Body, World};
 
 /// Waiting records are sent when so many are there.
 const WAITING_MAX: usize = 30;
@@ -43,11 +44,7 @@ impl SimulatedTransaction {
     }
 
     /// A call whose failure leaves nothing in doubt.
-    fn call<T>(
-        &mut self,
-        point: Point,
-        effect: impl FnOnce(&mut Self) -> Result<T, TransactionError>,
-    ) -> Result<T, TransactionError> {
+    fn call<T>(&mut self, point: Point, effect: impl FnOnce(&mut Self) -> Result<T, TransactionError>) -> Result<T, TransactionError> {
         match self.world.enter(&self.body, point)? {
             Some(Kind::Abort) => return Err(TransactionError::Abort("a record was not delivered".to_owned())),
             Some(Kind::Renew | Kind::Fail) => return Err(TransactionError::Renew("the producer has failed for good".to_owned())),

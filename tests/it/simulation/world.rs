@@ -1,8 +1,7 @@
 //! The world: processes that live, stand still, die and begin anew over one cluster, and the one scheduler that says who is next.
 //!
 //! A life is one worker; its process may have several, one after the other or (a frozen one and its twin) at once. The scheduler steps one
-//! life at a time, chosen by the seed. Within a step each call of a seam comes by `enter` and `leave`: time passes, others may go on
-//! meanwhile, and the plan's faults strike. A dead life's calls reach nobody, which is what death is. Called by `simulation`.
+//! life at a time, chosen by the seed; what happens within a step is in `strike`. Called by `checks`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -15,8 +14,9 @@ use lifetide::worker::{Next, Now, Rules, Worker, WorkerError};
 
 use super::cluster::Cluster;
 use super::controls::Control;
+use super::group::POLL_MAX_INTERVAL_MS;
 use super::input::{self, Story};
-use super::plan::{Fault, Kind, Mode, Plan, Point};
+use super::plan::{Fault, Mode, Plan, Point};
 use super::source::SimulatedSource;
 use super::transaction::SimulatedTransaction;
 use super::{SLOTS, T0};
@@ -25,10 +25,8 @@ use crate::settings;
 
 /// The runner's pause before a failed worker is built anew.
 const REBUILD_MS: u64 = 500;
-/// Others go on within one call of so many.
-const INTERLEAVE_ONE_IN: u64 = 24;
-/// When nobody has anything to do, time leaps up to this: a thread that is not woken for a minute, heartbeats going on.
-const LEAP_MS: u64 = 60_000;
+/// When nobody has anything to do, time leaps up to this: a thread that is not woken for nearly as long as the group allows.
+const LEAP_MS: u64 = POLL_MAX_INTERVAL_MS - 10_000;
 /// For `go_on`, where nobody waits for a moment: the only case in which time leaps.
 pub const NO_END: u64 = u64::MAX;
 /// Rounds without anything to do before time leaps.
@@ -43,14 +41,11 @@ pub struct Body {
     /// Member id in the group, while it has one.
     pub member: Cell<u64>,
     pub is_dead: Cell<bool>,
-    is_leaving: Cell<Option<u64>>,
+    /// It stops after this step, for so long.
+    pub is_leaving: Cell<Option<u64>>,
     /// To strike once the present call has taken effect.
-    pending: Cell<Option<Fault>>,
+    pub pending: Cell<Option<Fault>>,
 }
-
-/// A call of a dead life.
-#[derive(Debug)]
-pub struct Dead;
 
 pub struct Life {
     pub body: Rc<Body>,
@@ -64,13 +59,13 @@ pub struct Life {
 
 /// A process between and beyond its lives.
 #[derive(Default)]
-struct Process {
+pub struct Process {
     /// Its next life begins then.
     born_ms: Option<u64>,
-    wall_skew_ms: i64,
+    pub wall_skew_ms: i64,
     /// Faults to come, last first, and calls of the first one's point since it was armed.
-    faults: Vec<Fault>,
-    calls: u64,
+    pub faults: Vec<Fault>,
+    pub calls: u64,
 }
 
 pub struct World {
@@ -79,7 +74,7 @@ pub struct World {
     pub rules: Rules,
     pub cluster: RefCell<Cluster>,
     pub lives: RefCell<Vec<Rc<Life>>>,
-    processes: RefCell<Vec<Process>>,
+    pub processes: RefCell<Vec<Process>>,
     random: RefCell<Random>,
     lives_begun: Cell<u64>,
     pub steps: Cell<u64>,
@@ -88,6 +83,8 @@ pub struct World {
     /// A running hash of all that happened: two runs of one seed have the same.
     pub trace: Cell<u64>,
     pub struck: RefCell<BTreeMap<(Point, String), u64>>,
+    /// Calls of the seams.
+    pub calls: RefCell<BTreeMap<Point, u64>>,
     /// Why the run has failed already.
     pub failure: RefCell<Option<String>>,
 }
@@ -128,6 +125,7 @@ impl World {
             resolved: Cell::new(0),
             trace: Cell::new(0),
             struck: RefCell::default(),
+            calls: RefCell::default(),
             failure: RefCell::default(),
         })
     }
@@ -140,12 +138,12 @@ impl World {
         self.random.borrow_mut().below(n)
     }
 
-    fn note(&self, what: u64) {
+    pub fn note(&self, what: u64) {
         self.trace.set((self.trace.get().rotate_left(5) ^ what).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     }
 
     /// Moves the clock, and lets the cluster do what is due.
-    fn pass(&self, to_ms: u64) {
+    pub fn pass(&self, to_ms: u64) {
         let mut cluster = self.cluster.borrow_mut();
         cluster.now_ms = cluster.now_ms.max(to_ms);
         cluster.pass_time();
@@ -263,7 +261,7 @@ impl World {
     }
 
     /// A process without a life gets one after this time.
-    fn expect(&self, process: usize, away_ms: u64) {
+    pub fn expect(&self, process: usize, away_ms: u64) {
         let born_ms = self.now_ms() + away_ms;
         if let Some(process) = self.processes.borrow_mut().get_mut(process) {
             process.born_ms.get_or_insert(born_ms);
@@ -281,7 +279,7 @@ impl World {
         self.silence(body);
     }
 
-    fn silence(&self, body: &Body) {
+    pub fn silence(&self, body: &Body) {
         let mut cluster = self.cluster.borrow_mut();
         let now_ms = cluster.now_ms;
         cluster.group.silence(body.member.get(), now_ms);
@@ -311,93 +309,5 @@ impl World {
     /// From now on nothing goes wrong.
     pub fn calm(&self) {
         self.processes.borrow_mut().iter_mut().for_each(|process| process.faults.clear());
-    }
-
-    /// A call begins: time passes, others may go on, and the fault whose turn it is strikes; what concerns the call itself is returned.
-    pub fn enter(self: &Rc<World>, body: &Body, point: Point) -> Result<Option<Kind>, Dead> {
-        if body.is_dead.get() {
-            return Err(Dead);
-        }
-        self.pass(self.now_ms() + self.below(2));
-        self.note(self.now_ms() << 16 | (body.number & 0xff) << 8 | point as u64);
-        if self.below(INTERLEAVE_ONE_IN) == 0 {
-            self.go_on(self.now_ms() + 50);
-        }
-        let Some(fault) = self.fault_at(body.process, point) else { return Ok(None) };
-        *self.struck.borrow_mut().entry((point, fault.kind.name())).or_default() += 1;
-        let is_own = fault.kind.is_of_the_call();
-        if is_own {
-            return Ok(Some(fault.kind));
-        }
-        if fault.after {
-            body.pending.set(Some(fault));
-            return Ok(None);
-        }
-        self.strike(body, fault.kind)?;
-        Ok(None)
-    }
-
-    /// The call has taken effect.
-    pub fn leave(self: &Rc<World>, body: &Body) -> Result<(), Dead> {
-        match body.pending.take() {
-            Some(fault) => self.strike(body, fault.kind),
-            None => Ok(()),
-        }
-    }
-
-    fn fault_at(&self, process: usize, point: Point) -> Option<Fault> {
-        let mut processes = self.processes.borrow_mut();
-        let process = processes.get_mut(process)?;
-        let next = *process.faults.last()?;
-        if next.point != point {
-            return None;
-        }
-        process.calls += 1;
-        if process.calls < next.nth {
-            return None;
-        }
-        process.calls = 0;
-        process.faults.pop()
-    }
-
-    fn strike(self: &Rc<World>, body: &Body, kind: Kind) -> Result<(), Dead> {
-        match kind {
-            Kind::Crash { away_ms } => {
-                self.kill(body);
-                self.expect(body.process, away_ms);
-                return Err(Dead);
-            }
-            Kind::Freeze { ms, twin } => {
-                self.silence(body);
-                if twin {
-                    self.expect(body.process, self.below(ms + 1));
-                }
-                self.stand_still(ms);
-                self.cluster.borrow_mut().group.hear(body.member.get());
-            }
-            Kind::Stall { ms } => self.stand_still(ms),
-            Kind::Leave { away_ms } => body.is_leaving.set(Some(away_ms)),
-            Kind::Rebalance => {
-                let mut cluster = self.cluster.borrow_mut();
-                let now_ms = cluster.now_ms;
-                cluster.group.rebalance(now_ms);
-            }
-            Kind::Jump { to_ms } => {
-                if let Some(process) = self.processes.borrow_mut().get_mut(body.process) {
-                    process.wall_skew_ms = to_ms;
-                }
-            }
-            Kind::SlowMarkers { ms } => self.cluster.borrow_mut().slow_markers_ms = ms,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// The caller stands still while the others go on.
-    pub fn stand_still(self: &Rc<World>, ms: u64) {
-        let until_ms = self.now_ms() + ms;
-        while self.now_ms() < until_ms && self.failure.borrow().is_none() {
-            self.go_on(until_ms);
-        }
     }
 }
