@@ -85,7 +85,8 @@
 //!
 //! **Merge by time while lagging.** Carts and orders come on different topics. While any input of a slot has not been read to its end, the slot
 //! takes the earliest head and waits for an input whose next record is unknown, so a catch-up after an outage sends no reminder that an
-//! order further on calls off, and a loaded backlog has one order only. At the end of all inputs, time follows the wall clock by a grace.
+//! order further on calls off, and a loaded backlog has one order only. At the end of all inputs, time follows the wall clock by a grace;
+//! while catching up it stays as far behind the moment the record was written. After standing still a worker looks at its inputs anew.
 //!
 //! **The state's name travels in the offsets' metadata.** `1 <seq> <chain> <restore start> <writer>` is committed atomically with the
 //! offset it belongs to. It tells a new owner where to begin reading and what to arrive at, and after a commit of unknown outcome

@@ -6,7 +6,7 @@
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
 //! (`seen`, `contact`, `consent`, `orders`, `money`, `cart`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`), what is
-//! written about it (`transitions`, `value`, `actions`, `record`), how it is kept (`row`, `overlay`, `timers`, `committed`), and told (`held`).
+//! written about it (`transitions`, `value`, `actions`, `record`), and how it is kept (`row`, `overlay`, `timers`, `committed`).
 
 mod actions;
 mod apply;
@@ -17,7 +17,6 @@ mod contact;
 mod customer;
 mod deadline;
 mod gates;
-mod held;
 mod lifecycle;
 mod money;
 mod note;
@@ -45,12 +44,12 @@ pub use committed::{ALL_REGIONS, Committed, REGION_BITS, Region, hash_of, region
 pub use consent::{ByTrait, Consent, Standing, Stated};
 pub use contact::Contact;
 pub use customer::{Customer, SENDS_MAX};
-pub use held::held;
 pub use lifecycle::Stage;
 pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};
 pub use outputs::{Outputs, Record, Topic};
 pub use plays::{ActionKind, Phase, PlayState, Reason};
+pub use record::held::held;
 pub use row::{RowError, deadline_ms as row_deadline_ms, read_row};
 pub use rules::{PLAYS_MAX, STEPS_MAX};
 pub use scene::Cause;

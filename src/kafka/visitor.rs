@@ -50,7 +50,10 @@ impl Visitor {
     /// Client names of the group's members, in order; empty when nobody is there.
     pub fn members(&self) -> Result<Vec<String>, SourceError> {
         let group = &self.settings.group_id;
-        let found = self.handle.fetch_group_list(Some(group), MEMBERS_WAIT).map_err(|error| unreachable_error("the group", &error))?;
+        let found = self
+            .handle
+            .fetch_group_list(Some(group), MEMBERS_WAIT)
+            .map_err(|error| unreachable_error("the members", &format!("group {group}"), &error))?;
         let members = found.groups().iter().filter(|found| found.name() == group).flat_map(|found| found.members());
         let mut names: Vec<String> = members.map(|member| member.client_id().to_owned()).collect();
         names.sort_unstable();

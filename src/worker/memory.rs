@@ -1,6 +1,6 @@
 //! A log in memory that behaves as one Kafka cluster does to one worker: the second implementation of both seams.
 //!
-//! It drives `replay` and the tests of the worker, and will drive simulation. Transactions are atomic, committed offsets carry metadata,
+//! It drives `replay` and tests of one worker; the simulation has a cluster of its own. Transactions are atomic, committed offsets carry metadata,
 //! the changelog is kept (or dropped, for `replay`, which never restores). It injects no faults, sorts nothing and knows no time.
 
 mod record;

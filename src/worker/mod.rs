@@ -159,6 +159,10 @@ pub struct Worker<S: Source, T: Transaction> {
     failures: u32,
     /// No new transaction before this moment: the last one failed.
     rest_until_ms: u64,
+    /// When the last step began.
+    stepped_ms: u64,
+    /// We stood still since the inputs were last looked at.
+    stalled: bool,
     report: Report,
 }
 
@@ -184,6 +188,8 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             outputs: Outputs::default(),
             failures: 0,
             rest_until_ms: 0,
+            stepped_ms: 0,
+            stalled: false,
             report,
         }
     }

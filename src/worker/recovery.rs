@@ -10,7 +10,7 @@ use crate::engine::Region;
 use super::block::{self, InputOffset, TransactionHeader};
 use super::distance::Distance;
 use super::metadata::Metadata;
-use super::restore::{Restore, RestoreError, Target};
+use super::restore::{Restore, Target};
 use super::rounds;
 use super::source::{CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Source, SourceError, WAYS_OUT};
 use super::transaction::{Transaction, TransactionError};
@@ -178,7 +178,7 @@ impl Recovery {
         let changelog = source.changelog_bounds(self.slot)?;
         if committed.iter().all(Option::is_none) {
             if changelog.low > 0 {
-                return Err(self.refuse("the changelog has a history but the group has no committed offsets".into()));
+                return self.try_again(source, "the changelog has a history but the group has no committed offsets".into());
             }
             source.open_changelog(self.slot, changelog.low)?;
             self.stage = Stage::ProveEmpty;
@@ -189,17 +189,17 @@ impl Recovery {
             let low = source.input_bounds(Input { topic, slot: self.slot })?.low;
             if committed.offset < low {
                 let name = &topics[topic];
-                return Err(self.refuse(format!(
+                let why = format!(
                     "events of {name} were deleted before they were read: committed offset {} lies below the log start {low}",
                     committed.offset
-                )));
+                );
+                return self.try_again(source, why);
             }
         }
         let Some(metadata) = committed.iter().flatten().filter_map(|c| Metadata::parse(&c.metadata)).max_by_key(|m| m.seq) else {
-            return Err(self.refuse(
-                "the group has committed offsets, but not lifetide's: they were reset by a tool, or the group belongs to another program"
-                    .into(),
-            ));
+            let why =
+                "the group has committed offsets, but not lifetide's: they were reset by a tool, or the group belongs to another program";
+            return self.try_again(source, why.into());
         };
         if metadata.start < changelog.low {
             return self.restart(source);
@@ -217,8 +217,7 @@ impl Recovery {
         let mut entries = Vec::new();
         let read = source.read_changelog(self.slot, READ_BYTES, &mut entries)?;
         if !entries.is_empty() {
-            source.close_changelog(self.slot);
-            return Err(self.refuse("the changelog holds committed blocks but the group has no committed offsets".into()));
+            return self.try_again(source, "the changelog holds committed blocks but the group has no committed offsets".into());
         }
         match read {
             LogRead::More => {
@@ -268,7 +267,7 @@ impl Recovery {
                 break;
             }
             if let Err(error) = reading.restore.take(entry.offset, &entry.value) {
-                return self.try_again(source, error);
+                return self.try_again(source, error.to_string());
             }
         }
         if !entries.is_empty() {
@@ -287,7 +286,7 @@ impl Recovery {
         let named =
             topics.iter().zip(&offsets).filter_map(|(topic, offset)| offset.map(|offset| InputOffset { topic: topic.clone(), offset }));
         match restore.finish(&named.collect::<Vec<_>>()) {
-            Err(error) => self.try_again(source, error),
+            Err(error) => self.try_again(source, error.to_string()),
             Ok(restored) => {
                 let mut next = Vec::with_capacity(offsets.len());
                 for (topic, offset) in offsets.into_iter().enumerate() {
@@ -308,11 +307,13 @@ impl Recovery {
         }
     }
 
-    fn try_again<S: Source>(&mut self, source: &mut S, error: RestoreError) -> Result<Progress, WorkerError> {
+    /// What does not agree may have been read at different times: a process that stood still meanwhile has lost the slot to somebody who
+    /// wrote on, and does not know it yet.
+    fn try_again<S: Source>(&mut self, source: &mut S, why: String) -> Result<Progress, WorkerError> {
         source.close_changelog(self.slot);
         self.attempts += 1;
         if self.attempts >= ATTEMPTS_MAX {
-            return Err(self.refuse(error.to_string()));
+            return Err(self.refuse(why));
         }
         Ok(Progress::More)
     }

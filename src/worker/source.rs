@@ -1,6 +1,6 @@
 //! Where records come from: the first of the two seams between the worker's decisions and the world.
 //!
-//! librdkafka implements it (`kafka::Consumer`), and so does an in-memory log (`worker::memory`), which drives `replay` and simulation.
+//! librdkafka implements it (`kafka::Consumer`), and so does an in-memory log (`worker::memory`), which drives `replay`.
 //! An implementation moves bytes and offsets; it decides nothing: it neither orders partitions, nor skips records, nor commits.
 //! Called by the worker's loop, from the worker's own thread.
 

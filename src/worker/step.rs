@@ -19,14 +19,25 @@ use super::{Failure, Next, Now, TimeMode, Worker, WorkerError};
 
 /// The longest sleep: the group must hear from us, and metrics be fresh.
 const WAIT_MS_MAX: u64 = 100;
+/// Between two steps: longer than this, and the ends our inputs told are old. A third of the default grace: a pause that goes unnoticed
+/// leaves the rest of it to events on their way.
+const STALL_MS: u64 = 5_000;
 /// While the changelog has nothing for us at the moment.
 const RECOVERY_WAIT_MS: u64 = 5;
 
 impl<S: Source, T: Transaction> Worker<S, T> {
     /// Does what is due now.
     pub fn step(&mut self, now: Now) -> Result<Next, WorkerError> {
+        self.stalled |= now.mono_ms.saturating_sub(self.stepped_ms) > STALL_MS;
+        self.stepped_ms = now.mono_ms;
+        if self.stalled && self.batch.is_some() {
+            return self.commit(now);
+        }
         if self.batch.is_none() {
             self.serve_group(now)?;
+            if std::mem::take(&mut self.stalled) {
+                self.look_again()?;
+            }
             let rest_ms = self.rest_until_ms.saturating_sub(now.mono_ms);
             if rest_ms > 0 {
                 return Ok(Next::Wait(rest_ms.min(WAIT_MS_MAX)));
@@ -80,6 +91,18 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         });
         let due_ms = running.min().map_or(i64::MAX, |deadline_ms| deadline_ms.saturating_add(idle_grace_ms));
         u64::try_from(due_ms.saturating_sub(now.wall_ms)).unwrap_or(0).clamp(1, WAIT_MS_MAX)
+    }
+
+    /// After standing still, inputs that had told their ends may hold what was written meanwhile: by the wall clock alone deadlines would
+    /// fire before it is read. Begins again from the committed offsets, where every input tells its end anew.
+    fn look_again(&mut self) -> Result<(), WorkerError> {
+        for (number, owned) in &mut self.slots {
+            if let Owned::Running(running) = owned {
+                running.rewind();
+                self.source.start(*number, &running.committed_offsets)?;
+            }
+        }
+        Ok(())
     }
 
     fn serve_group(&mut self, now: Now) -> Result<(), WorkerError> {

@@ -1,6 +1,6 @@
 //! The program as its users meet it: arguments and settings in; an exit code, data on stdout and words on stderr out.
 //!
-//! `offline` needs no broker, `topics`, `refusals`, `dead_letters` and `running` use the real one. What the events mean is tested
+//! `offline` needs no broker, `topics`, `refusals`, `dead_letters`, `running` and `state` use the real one. What the events mean is tested
 //! elsewhere (`scenarios`, `exactly_once`).
 
 mod dead_letters;

@@ -7,6 +7,7 @@ use std::io::{Write, stdout};
 
 use clap::Args;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::cli::exit::CommandError;
 use crate::cli::process::now;
@@ -35,7 +36,7 @@ struct Export<'a> {
     seq: Option<u64>,
     chain: Option<String>,
     /// Nothing: nothing is held.
-    held: Option<serde_json::Value>,
+    held: Option<Box<RawValue>>,
 }
 
 pub fn export(arguments: &ExportArgs) -> Result<(), CommandError> {
@@ -52,7 +53,8 @@ pub fn export(arguments: &ExportArgs) -> Result<(), CommandError> {
     let read = row.map(|row| engine::read_row(row).map(|customer| (customer, engine::row_deadline_ms(row))));
     let read = read.transpose().map_err(|error| CommandError::Failed(format!("the row cannot be read: {error}")))?;
     let held = read.as_ref().map(|(read, deadline_ms)| engine::held(customer, read, *deadline_ms, &config.engine));
-    let held = held.map(|json| serde_json::from_slice(&json).expect("invariant: the engine writes JSON"));
+    let failed = |error: serde_json::Error| CommandError::Failed(error.to_string());
+    let held = held.map(RawValue::from_string).transpose().map_err(failed)?;
     let export = Export {
         customer_id: customer,
         slot,
@@ -61,7 +63,7 @@ pub fn export(arguments: &ExportArgs) -> Result<(), CommandError> {
         chain: found.last().map(|last| last.chain.to_string()),
         held,
     };
-    let mut text = serde_json::to_vec_pretty(&export).map_err(|error| CommandError::Failed(error.to_string()))?;
+    let mut text = serde_json::to_vec(&export).map_err(failed)?;
     text.push(b'\n');
     stdout().write_all(&text)?;
     Ok(())

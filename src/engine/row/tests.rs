@@ -140,3 +140,31 @@ fn refused_rows_say_why() {
     }
     assert_eq!(RowError::Malformed("stage").to_string(), "the row's stage is malformed");
 }
+
+#[test]
+fn everything_a_row_holds_is_told_when_asked() {
+    let settings = crate::engine::tests::settings();
+    let text = crate::engine::held("u-1", &full(), Some(NOW), &settings);
+    let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let cases = [
+        ("/customer_id", "u-1"),
+        ("/stage", "reactivated"),
+        ("/reactivated_on", "2026-01-01T00:00:00.000Z"),
+        ("/contact/email", "u-1@example.com"),
+        ("/consent/stated/source", "form"),
+        ("/consent/by_trait/status", "pending"),
+        ("/orders/kept/0/id", "000000000000000b"),
+        ("/orders/kept/0/remaining/amount", "57.20"),
+        ("/orders/sums/0/gross/amount", "11805916207174113034.24"),
+        ("/orders/refunds_waiting/1/amount/currency", "EUR"),
+        ("/cart/lines/0/name", "Shoe"),
+        ("/checkout", "000000000000001f"),
+        ("/message_ids/0", "0102030405060708"),
+        ("/plays/0/sent/0/due_at", "2025-12-31T23:59:59.950Z"),
+    ];
+    for (place, expected) in cases {
+        assert_eq!(told.pointer(place).and_then(|found| found.as_str()), Some(expected), "{place} of {text}");
+    }
+    assert_eq!(told["sends_at"].as_array().unwrap().len(), 2);
+    serde_json::from_str::<serde_json::Value>(&crate::engine::held("nobody", &Customer::default(), None, &settings)).unwrap();
+}

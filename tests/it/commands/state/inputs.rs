@@ -5,8 +5,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::{
     admin, assert_all_verified, committed, delete_before, expire_offsets, inputs, refusal, run_on, run_until, slots, state, stopped_midway,
 };
-use crate::commands::SOON;
-use crate::commands::finish;
+use crate::commands::{SOON, finish, wait_for};
 use crate::trial::SLOTS;
 
 #[test]
@@ -74,13 +73,12 @@ fn partitions_that_were_added_are_refused_with_the_page_that_helps() {
     };
     let all = inputs(&trial);
     add(&all[..1]);
-    let why =
-        crate::commands::wait_for("the new partition to be known", SOON, || Some(refusal(&trial)).filter(|why| why.contains("differ")));
+    let why = wait_for("the new partition to be known", SOON, || Some(refusal(&trial)).filter(|why| why.contains("differ")));
     assert!(why.contains(&format!("{} 5", all[0])) && why.contains("docs/runbook.md: another number of partitions"), "{why}");
     let outcome = state(&trial, "verify");
     assert!(outcome.code == Some(1) && outcome.stderr.contains("differ in their number of partitions"), "{}", outcome.stderr);
     add(&all[1..]);
-    let why = crate::commands::wait_for("all to be known", SOON, || Some(refusal(&trial)).filter(|why| !why.contains("differ")));
+    let why = wait_for("all to be known", SOON, || Some(refusal(&trial)).filter(|why| !why.contains("differ")));
     assert!(why.contains("has 4 partitions, the input topics 5") && why.contains("docs/runbook.md"), "{why}");
 
     // the page's way: another group and other outputs, from the inputs' beginning
@@ -89,7 +87,10 @@ fn partitions_that_were_added_are_refused_with_the_page_that_helps() {
     let second: Vec<&str> = second.iter().map(String::as_str).collect();
     let created = finish(trial.command(&["topics", "create"]).args(&second), SOON);
     assert_eq!(created.code, Some(0), "{}", created.stderr);
-    let verified = finish(trial.command(&["state", "verify"]).args(&second), SOON);
+    // brokers that have just got a partition say so a moment later
+    let verified = wait_for("the second life's slots to be verified", SOON, || {
+        Some(finish(trial.command(&["state", "verify"]).args(&second), SOON)).filter(|outcome| outcome.code != Some(69))
+    });
     assert_eq!(
         (verified.code, verified.stdout.matches("empty").count()),
         (Some(0), SLOTS as usize + 1),

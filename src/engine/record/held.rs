@@ -1,20 +1,20 @@
 //! Everything a row holds about a customer, as a record for people and programs.
 //!
-//! Nothing is left out, hashed ids included, because whoever asks may ask for all of it; nothing is computed that is not held. Read-only,
-//! written nowhere by the engine itself. Called by `cli` (`state export`).
+//! Nothing is left out, hashed ids included, because whoever asks may ask for all of it, but the sum of logarithms of times between orders that
+//! the value model keeps; nothing is computed that is not held. It goes to no topic. Called by `cli` (`state export`).
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::consent::{ByTrait, Consent, Stated};
-use super::contact::Contact;
-use super::customer::Customer;
-use super::orders::Orders;
-use super::plays::{Phase, PlayState};
-use super::record::action::{CartRecord, told};
-use super::record::json::{Json, json_object};
-use super::record::money::Amount;
-use super::record::time::Time;
-use super::settings::Settings;
+use super::action::{CartRecord, told};
+use super::json::{Json, json_object, write_all, write_plain};
+use super::money::Amount;
+use super::time::Time;
+use crate::engine::consent::{ByTrait, Consent, Stated};
+use crate::engine::contact::Contact;
+use crate::engine::customer::Customer;
+use crate::engine::orders::Orders;
+use crate::engine::plays::{Phase, PlayState};
+use crate::engine::settings::Settings;
 use crate::event::ConsentStatus;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -37,10 +37,10 @@ struct Held<'a> {
     orders: HeldOrders,
     cart: Option<CartRecord<'a>>,
     cart_changed_at: Option<Time>,
-    checkout: Option<String>,
-    plays: Vec<HeldPlay<'a>>,
-    sends_at: Vec<Time>,
-    message_ids: Vec<String>,
+    checkout: Option<Hex>,
+    plays: All<HeldPlay<'a>>,
+    sends_at: All<Time>,
+    message_ids: All<Hex>,
 }
 
 json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, message_ids });
@@ -49,7 +49,7 @@ struct HeldContact<'a> {
     email: Option<&'a str>,
     email_at: Option<Time>,
     hard_bounced: bool,
-    soft_bounces: u8,
+    soft_bounces: u32,
     first_name: Option<&'a str>,
     locale: Option<&'a str>,
     time_zone: Option<&'a str>,
@@ -75,16 +75,16 @@ struct HeldStatement<'a> {
 json_object!(HeldStatement<'_> { status, complaint, double_opt_in, source, at });
 
 struct HeldOrders {
-    kept: Vec<HeldOrder>,
+    kept: All<HeldOrder>,
     folded: Option<HeldFolded>,
-    refunds_waiting: Vec<HeldRefund>,
-    sums: Vec<HeldSum>,
+    refunds_waiting: All<HeldRefund>,
+    sums: All<HeldSum>,
 }
 
 json_object!(HeldOrders { kept, folded, refunds_waiting, sums });
 
 struct HeldOrder {
-    id: String,
+    id: Hex,
     at: Time,
     remaining: Amount,
     counted: bool,
@@ -102,7 +102,7 @@ struct HeldFolded {
 json_object!(HeldFolded { days, first_at, last_at, latest_at });
 
 struct HeldRefund {
-    order: String,
+    order: Hex,
     amount: Option<Amount>,
 }
 
@@ -122,27 +122,58 @@ struct HeldPlay<'a> {
     /// `None`: a play that the configuration no longer has.
     play: Option<&'a str>,
     phase: &'static str,
-    step: Option<u8>,
+    step: Option<u32>,
     due_at: Option<Time>,
     release_at: Option<Time>,
-    sent: Vec<HeldSend>,
+    sent: All<HeldSend>,
     last_send_at: Option<Time>,
 }
 
 json_object!(HeldPlay<'_> { play, phase, step, due_at, release_at, sent, last_send_at });
 
 struct HeldSend {
-    step: u8,
+    step: u32,
     due_at: Time,
     expires_at: Time,
 }
 
 json_object!(HeldSend { step, due_at, expires_at });
 
-/// A JSON object. `deadline_ms`: the row's own.
-pub fn held(customer_id: &str, customer: &Customer, deadline_ms: Option<i64>, settings: &Settings) -> Vec<u8> {
+/// A fingerprint.
+struct Hex(u64);
+
+impl Json for Hex {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_plain(format!("{:016x}", self.0).as_bytes(), out);
+    }
+}
+
+struct All<T>(Vec<T>);
+
+impl<T: Json> Json for All<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_all(self.0.iter().map(Item), out);
+    }
+}
+
+struct Item<'a, T>(&'a T);
+
+impl<T: Json> Json for Item<'_, T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+    }
+}
+
+/// The customer's row in words, as JSON text; `deadline_ms`: the row's own.
+pub fn held(customer_id: &str, customer: &Customer, deadline_ms: Option<i64>, settings: &Settings) -> String {
+    let mut out = Vec::new();
+    held_record(customer_id, customer, deadline_ms, settings).write(&mut out);
+    String::from_utf8(out).expect("invariant: names are ASCII and texts are text")
+}
+
+fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Option<i64>, settings: &'a Settings) -> Held<'a> {
     let cart = customer.cart.as_ref();
-    let held = Held {
+    Held {
         customer_id,
         as_of: Time(customer.now_ms),
         last_event_at: Time(customer.last_event_ms),
@@ -159,18 +190,11 @@ pub fn held(customer_id: &str, customer: &Customer, deadline_ms: Option<i64>, se
         orders: orders(&customer.orders),
         cart: cart.map(|cart| CartRecord::of(cart, cart.stated.as_ref())),
         cart_changed_at: cart.map(|cart| Time(cart.last_change_ms)),
-        checkout: cart.and_then(|cart| cart.checkout).map(hex),
-        plays: customer.plays.iter().map(|state| play(state, settings)).collect(),
-        sends_at: customer.sends_ms.iter().copied().map(Time).collect(),
-        message_ids: customer.seen.fingerprints().iter().copied().map(hex).collect(),
-    };
-    let mut json = Vec::new();
-    held.write(&mut json);
-    json
-}
-
-fn hex(fingerprint: u64) -> String {
-    format!("{fingerprint:016x}")
+        checkout: cart.and_then(|cart| cart.checkout).map(Hex),
+        plays: All(customer.plays.iter().map(|state| play(state, settings)).collect()),
+        sends_at: All(customer.sends_ms.iter().copied().map(Time).collect()),
+        message_ids: All(customer.seen.fingerprints().iter().copied().map(Hex).collect()),
+    }
 }
 
 fn contact(contact: &Contact) -> HeldContact<'_> {
@@ -178,7 +202,7 @@ fn contact(contact: &Contact) -> HeldContact<'_> {
         email: told(&contact.email),
         email_at: contact.has_email().then_some(Time(contact.email_at_ms)),
         hard_bounced: contact.hard_bounced,
-        soft_bounces: contact.soft_bounces,
+        soft_bounces: u32::from(contact.soft_bounces),
         first_name: told(&contact.first_name),
         locale: told(&contact.locale),
         time_zone: told(&contact.time_zone),
@@ -208,7 +232,7 @@ fn statement<'a>(
 
 fn orders(orders: &Orders) -> HeldOrders {
     let kept = orders.kept.iter().map(|order| HeldOrder {
-        id: hex(order.id),
+        id: Hex(order.id),
         at: Time(order.at_ms),
         remaining: Amount { minor: i128::from(order.remaining_minor), currency: order.currency },
         counted: order.counted,
@@ -223,17 +247,17 @@ fn orders(orders: &Orders) -> HeldOrders {
             folded_repeat: amount(sum.folded_repeat_minor),
         }
     });
-    let waiting = orders.held.iter().map(|claim| HeldRefund { order: hex(claim.order), amount: claim.amount.map(Amount::from) });
+    let waiting = orders.held.iter().map(|claim| HeldRefund { order: Hex(claim.order), amount: claim.amount.map(Amount::from) });
     HeldOrders {
-        kept: kept.collect(),
+        kept: All(kept.collect()),
         folded: orders.folded.map(|folded| HeldFolded {
             days: folded.days,
             first_at: Time(folded.first_ms),
             last_at: Time(folded.last_ms),
             latest_at: Time(folded.latest_ms),
         }),
-        refunds_waiting: waiting.collect(),
-        sums: sums.collect(),
+        refunds_waiting: All(waiting.collect()),
+        sums: All(sums.collect()),
     }
 }
 
@@ -248,10 +272,10 @@ fn play<'a>(state: &PlayState, settings: &'a Settings) -> HeldPlay<'a> {
     HeldPlay {
         play: found.map(|play| play.name.as_str()),
         phase,
-        step: step.map(|step| step + 1),
+        step: step.map(|step| u32::from(step) + 1),
         due_at: due_ms.map(Time),
         release_at: release_ms.map(Time),
-        sent: sent.map(|s| HeldSend { step: s.step + 1, due_at: Time(s.due_ms), expires_at: Time(s.expires_ms) }).collect(),
+        sent: All(sent.map(|s| HeldSend { step: u32::from(s.step) + 1, due_at: Time(s.due_ms), expires_at: Time(s.expires_ms) }).collect()),
         last_send_at: state.last_send_ms.map(Time),
     }
 }

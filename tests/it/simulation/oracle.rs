@@ -1,0 +1,180 @@
+//! What must come out, by the shortest way: one slot after the other, all records that were committed, sorted by time, given to the engine
+//! one by one. No worker, no transactions, no restore, no group; the merge is a sort, dead letters are spelt out here.
+//!
+//! Why the outputs of a run equal these whatever went wrong:
+//!
+//! - *Loaded*, every input is read to its end before anything is taken without waiting for it, so the merge by time is a function of the
+//!   records alone, and slot time of the events. Equality holds for each partition as a whole, order included.
+//! - *Live*, nothing waits for anything, so records of different topics meet in any order. But a customer's events lie nine minutes apart and
+//!   its deadlines at least four from any of them (`input`), and no fault delays an owner that keeps its slots by that much: a slot that
+//!   moves is merged by time anew. So each customer's events and deadlines happen in the order of their times, and customers do not touch
+//!   each other. Equality holds for each customer, order included.
+//! - *Close*, an order may arrive after a reminder that it makes void. It is late by less than the grace, less what a worker may stand still
+//!   unnoticed, so slot time has not reached the reminder yet: order and reminder, too, happen in the order of their times.
+//!
+//! Called by `checks`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lifetide::engine::{ALL_REGIONS, Cause, Committed, Moment, Outputs, Progress, Slot, Topic};
+use lifetide::event::{self, Event, Raw, Reject};
+use lifetide::worker::memory::{MemoryRecord, Produced};
+use lifetide::worker::source::{Input, Record as _};
+use lifetide::worker::transaction::OutputTopic;
+
+use super::world::World;
+use super::{SLOTS, TOPICS};
+
+/// Every row, by slot and customer.
+pub type Rows = BTreeMap<(u32, Vec<u8>), Vec<u8>>;
+
+#[derive(Default)]
+pub struct Expected {
+    /// What each partition of each topic holds in the end, in order.
+    pub outputs: BTreeMap<(OutputTopic, u32), Vec<Produced>>,
+    pub rows: Rows,
+}
+
+pub fn expect(world: &World) -> Expected {
+    let mut expected = Expected::default();
+    for slot in 0..SLOTS {
+        run(world, slot, &mut expected);
+    }
+    expected
+}
+
+/// The rows of one slot.
+pub fn rows_of(committed: &Committed, slot: u32) -> Rows {
+    let mut rows = Rows::new();
+    for region in ALL_REGIONS {
+        committed.with_region(slot, region as u16, |region| {
+            let all = region.into_iter().flat_map(|region| region.rows());
+            rows.extend(all.map(|(_, id, row)| ((slot, id.to_vec()), row.to_vec())));
+        });
+    }
+    rows
+}
+
+fn run(world: &World, number: u32, expected: &mut Expected) {
+    let committed = Arc::new(Committed::new());
+    let mut slot = Slot::new(number, world.rules.engine.clone(), committed.clone());
+    let mut out = Outputs::default();
+    let mut produced = Vec::new();
+    let is_live = world.plan.mode.is_live();
+    let wall_ms = is_live.then_some(world.story.end_ms);
+    let inputs = records(world, number);
+    let order = if is_live { by_event_time } else { by_merge };
+    for (topic, record) in order(world, &inputs, wall_ms) {
+        let name = &world.rules.topics[topic];
+        match event::decode(&raw(record), &world.rules.decode, wall_ms) {
+            Ok(event) => {
+                move_time(&mut slot, event.time_ms, is_live, &mut out);
+                let traceparent = traceparent_of(record);
+                slot.apply(&event, &Cause { topic: name, offset: record.offset(), traceparent: traceparent.as_deref() }, &mut out);
+            }
+            Err(reject) => produced.push(dead_letter(name, number, record, &reject)),
+        }
+    }
+    move_time(&mut slot, world.story.end_ms, is_live, &mut out);
+    produced.extend(out.records().map(|record| decision(&record)));
+    for record in produced {
+        expected.outputs.entry((record.topic, number)).or_default().push(record);
+    }
+    slot.seal();
+    slot.publish();
+    expected.rows.extend(rows_of(&committed, number));
+}
+
+fn move_time(slot: &mut Slot, to_ms: i64, is_live: bool, out: &mut Outputs) {
+    let moment = Moment { to_ms, wall_ms: is_live.then_some(to_ms) };
+    while slot.tick(moment, usize::MAX, out) == Progress::More {}
+}
+
+/// The committed records of a slot's inputs, by topic.
+fn records(world: &World, slot: u32) -> Vec<Vec<MemoryRecord>> {
+    let cluster = world.cluster.borrow();
+    (0..TOPICS).map(|topic| cluster.input_records(Input { topic, slot }, 0, usize::MAX).0).collect()
+}
+
+type Ordered<'a> = Vec<(usize, &'a MemoryRecord)>;
+
+/// By min(event time, record time), never falling within a partition; ties by topic, then offset.
+fn by_merge<'a>(world: &World, inputs: &'a [Vec<MemoryRecord>], wall_ms: Option<i64>) -> Ordered<'a> {
+    let mut all = Vec::new();
+    for (topic, records) in inputs.iter().enumerate() {
+        let mut last_ms = i64::MIN;
+        for record in records {
+            last_ms = last_ms.max(time_of(world, record, wall_ms));
+            all.push((last_ms, topic, record));
+        }
+    }
+    all.sort_by_key(|(order_ms, topic, record)| (*order_ms, *topic, record.offset()));
+    all.into_iter().map(|(_, topic, record)| (topic, record)).collect()
+}
+
+/// By what happened first.
+fn by_event_time<'a>(world: &World, inputs: &'a [Vec<MemoryRecord>], wall_ms: Option<i64>) -> Ordered<'a> {
+    let mut all: Ordered<'a> = inputs.iter().enumerate().flat_map(|(topic, records)| records.iter().map(move |r| (topic, r))).collect();
+    all.sort_by_key(|(topic, record)| (time_of(world, record, wall_ms), *topic, record.offset()));
+    all
+}
+
+/// Of the event, never after its record; of a broken one, the record's.
+fn time_of(world: &World, record: &MemoryRecord, wall_ms: Option<i64>) -> i64 {
+    let record_ms = record.timestamp_ms().expect("every record of a story has its time");
+    let decoded = event::decode(&raw(record), &world.rules.decode, wall_ms);
+    decoded.map_or(record_ms, |event: Event<'_>| event.time_ms.min(record_ms))
+}
+
+fn raw(record: &MemoryRecord) -> Raw<'_> {
+    Raw { key: record.key(), value: record.value(), timestamp_ms: record.timestamp_ms() }
+}
+
+fn headers_of(record: &MemoryRecord) -> Vec<(String, Vec<u8>)> {
+    let mut headers = Vec::new();
+    record.each_header(&mut |name, value| headers.push((name.to_owned(), value.to_vec())));
+    headers
+}
+
+fn traceparent_of(record: &MemoryRecord) -> Option<String> {
+    headers_of(record).into_iter().find(|(name, _)| name == "traceparent").map(|(_, value)| String::from_utf8(value).unwrap())
+}
+
+fn decision(record: &lifetide::engine::Record<'_>) -> Produced {
+    let topic = match record.topic {
+        Topic::Transitions => OutputTopic::Transitions,
+        Topic::Clv => OutputTopic::Clv,
+        Topic::Actions => OutputTopic::Actions,
+    };
+    let mut headers = vec![("content-type", "application/json"), ("lifetide-id", record.id)];
+    headers.extend(record.traceparent.map(|trace| ("traceparent", trace)));
+    Produced {
+        topic,
+        key: Some(record.key.into()),
+        value: Some(record.value.to_vec()),
+        timestamp_ms: Some(record.timestamp_ms),
+        headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect(),
+    }
+}
+
+fn dead_letter(topic: &str, slot: u32, record: &MemoryRecord, reject: &Reject) -> Produced {
+    let mut headers = headers_of(record);
+    let own = [
+        ("__streams.errors.exception", reject.reason.as_str().to_owned()),
+        ("__streams.errors.message", reject.detail.clone()),
+        ("__streams.errors.topic", topic.to_owned()),
+        ("__streams.errors.partition", slot.to_string()),
+        ("__streams.errors.offset", record.offset().to_string()),
+        ("lifetide.error.stage", reject.stage.as_str().to_owned()),
+        ("lifetide.record.timestamp_ms", record.timestamp_ms().unwrap().to_string()),
+    ];
+    headers.extend(own.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())));
+    Produced {
+        topic: OutputTopic::DeadLetters,
+        key: record.key().map(<[u8]>::to_vec),
+        value: record.value().map(<[u8]>::to_vec),
+        timestamp_ms: None,
+        headers,
+    }
+}

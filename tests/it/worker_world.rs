@@ -1,0 +1,104 @@
+//! The worker over the log in memory, undisturbed: a generated backlog, lives of so many steps, and what came of it.
+//!
+//! It knows no faults: `worker_refusals` and `ways_out` damage the log between two lives, `simulation` has a world of its own.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use lifetide::cli::rules;
+use lifetide::cli::shop::Shop;
+use lifetide::engine::{ALL_REGIONS, Committed};
+use lifetide::worker::memory::{MemoryLog, MemorySource, MemoryTransaction, Produced};
+use lifetide::worker::source::Input;
+use lifetide::worker::{Next, Now, Rules, Worker, WorkerError, partition_of};
+
+use crate::settings;
+
+pub const SLOTS: u32 = 3;
+const EVENTS: usize = 3_000;
+
+pub type Log = Rc<RefCell<MemoryLog>>;
+pub type Rows = Vec<(u32, Vec<u8>, Vec<u8>)>;
+
+pub struct World {
+    pub log: Log,
+    pub base_ratio: f64,
+    lives: u64,
+}
+
+impl World {
+    pub fn new(seed: u64) -> World {
+        let log = MemoryLog::new(3, SLOTS, true);
+        for record in Shop::new(seed, 60, 1_767_225_600_000, 600_000).take(EVENTS) {
+            let slot = record.key.as_ref().map_or(0, |key| partition_of(key.as_bytes(), SLOTS));
+            let input = Input { topic: record.topic as usize, slot };
+            let key = record.key.as_ref().map(|key| key.as_bytes());
+            let at = Some(record.timestamp_ms);
+            log.borrow_mut().append(input, None, key, Some(&record.value), at, Vec::new()).unwrap();
+        }
+        World { log, base_ratio: 1.0, lives: 0 }
+    }
+
+    /// What a worker of the next life is told.
+    pub fn rules(&mut self) -> Rules {
+        self.lives += 1;
+        let config = settings::config(&["time.mode=\"event\"".to_owned()]);
+        let mut rules = rules::worker_rules(&config, SLOTS, self.lives);
+        rules.commit_records_max = 40;
+        rules.base_ratio = self.base_ratio;
+        rules
+    }
+
+    fn worker(&mut self) -> (Worker<MemorySource, MemoryTransaction>, Arc<Committed>) {
+        let rules = self.rules();
+        let transaction = MemoryTransaction::new(self.log.clone());
+        let committed = Arc::new(Committed::new());
+        (Worker::new(MemorySource::new(self.log.clone()), transaction, rules, committed.clone()), committed)
+    }
+
+    /// One life of so many steps, or the reason why it is refused.
+    pub fn live(&mut self, steps: u64) -> Result<(), WorkerError> {
+        let (mut worker, _) = self.worker();
+        (0..steps).try_for_each(|step| worker.step(Now { mono_ms: step * 100, wall_ms: 0 }).map(drop))
+    }
+
+    /// Runs a fresh worker to the end of all input; returns the state it held.
+    pub fn run(&mut self) -> Result<Rows, WorkerError> {
+        let (mut worker, committed) = self.worker();
+        for step in 0.. {
+            let next = worker.step(Now { mono_ms: step * 100, wall_ms: 0 })?;
+            if matches!(next, Next::Wait(100)) && worker.status().running.len() == SLOTS as usize {
+                break;
+            }
+        }
+        Ok(rows(&committed))
+    }
+
+    /// What was written, by topic and key: the order between keys is nobody's promise.
+    pub fn produced(&self) -> Vec<Produced> {
+        let mut produced = self.log.borrow().produced.clone();
+        produced.sort_by(|a, b| (a.topic, &a.key).cmp(&(b.topic, &b.key)));
+        produced
+    }
+}
+
+fn rows(committed: &Committed) -> Rows {
+    let mut rows = Rows::new();
+    for slot in 0..SLOTS {
+        for region in ALL_REGIONS {
+            committed.with_region(slot, region as u16, |region| {
+                rows.extend(region.into_iter().flat_map(|r| r.rows()).map(|(_, id, row)| (slot, id.to_vec(), row.to_vec())));
+            });
+        }
+    }
+    rows.sort();
+    rows
+}
+
+pub fn undisturbed(seed: u64) -> (Rows, Vec<Produced>) {
+    let mut world = World::new(seed);
+    let rows = world.run().unwrap();
+    assert!(rows.len() > 20 && world.produced().len() > 500, "{} rows, {} records", rows.len(), world.produced().len());
+    (rows, world.produced())
+}
