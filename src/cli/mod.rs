@@ -5,6 +5,7 @@
 
 mod config;
 mod demo;
+mod dlq;
 mod exit;
 mod generate;
 mod logs;
@@ -44,6 +45,7 @@ enum Command {
     Config(config::ConfigCommand),
     Topics(topics::TopicsCommand),
     Generate(generate::GenerateArgs),
+    Dlq(dlq::DlqCommand),
 }
 
 /// How a command that reads shows what it found.
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Replay(arguments) => replay::replay(&arguments),
         Command::Topics(command) => topics::topics(&command),
         Command::Generate(arguments) => generate::generate(&arguments),
+        Command::Dlq(command) => dlq::dlq(&command),
     };
     exit::finish(outcome).into()
 }

@@ -11,7 +11,6 @@ mod block;
 mod chain;
 mod changelog;
 mod commit;
-mod dead_letter;
 mod merge;
 mod metadata;
 mod owned;
@@ -25,6 +24,7 @@ mod rows;
 mod step;
 mod turn;
 
+pub mod dead_letter;
 pub mod memory;
 pub mod runner;
 

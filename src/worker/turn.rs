@@ -109,7 +109,8 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             }
             Err(reject) => {
                 let send = |letter: &Outgoing<'_>| self.transaction.send(letter);
-                dead_letter::write(record, name, running.slot.number(), reject, send).map_err(Failure::Transaction)?;
+                let place = (name.as_str(), running.slot.number());
+                dead_letter::write(record, place, self.rules.partitions, reject, send).map_err(Failure::Transaction)?;
                 *batch.tally.rejects.entry((reject.reason, reject.stage)).or_default() += 1;
                 batch.tally.produce(OutputTopic::DeadLetters, 1);
             }
