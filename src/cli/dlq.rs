@@ -23,6 +23,7 @@ use crate::kafka::admin;
 use crate::kafka::topics::TopicFacts;
 use crate::kafka::{DeadLetters, Message, Settings};
 use crate::worker::source::{Record as _, SourceError};
+use crate::worker::transaction::TransactionError;
 use letter::{Entry, Letter};
 
 /// Refused records: list, show, send again
@@ -110,6 +111,17 @@ impl From<SourceError> for CommandError {
             SourceError::Refused(why) => CommandError::Failed(why),
         }
     }
+}
+
+/// What a feeder's failure means to whoever gave the command.
+pub fn failed(error: TransactionError) -> CommandError {
+    CommandError::Failed(match error {
+        TransactionError::Unknown(why) => {
+            format!("it is not known whether the records were sent ({why}): run the command again, which does no harm if they were")
+        }
+        TransactionError::Abort(why) | TransactionError::Renew(why) => format!("nothing was sent: {why}"),
+        TransactionError::Refused(why) => why,
+    })
 }
 
 pub fn dlq(command: &DlqCommand) -> Result<(), CommandError> {

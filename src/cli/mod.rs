@@ -6,6 +6,7 @@
 mod config;
 mod demo;
 mod dlq;
+mod erase;
 mod exit;
 mod generate;
 mod logs;
@@ -46,6 +47,7 @@ enum Command {
     Topics(topics::TopicsCommand),
     Generate(generate::GenerateArgs),
     Dlq(dlq::DlqCommand),
+    Erase(erase::EraseArgs),
 }
 
 /// How a command that reads shows what it found.
@@ -78,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Topics(command) => topics::topics(&command),
         Command::Generate(arguments) => generate::generate(&arguments),
         Command::Dlq(command) => dlq::dlq(&command),
+        Command::Erase(arguments) => erase::erase(&arguments),
     };
     exit::finish(outcome).into()
 }

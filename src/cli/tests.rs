@@ -32,6 +32,7 @@ fn every_command_of_the_design_is_understood() {
         "lifetide dlq show shop.carts/3/12 --raw",
         "lifetide dlq replay shop.carts/3/12 shop.carts/3/13 --dry-run",
         "lifetide dlq replay --all --reason unknown_currency --until 2026-01-01T00:00:00Z --limit 10",
+        "lifetide erase u-1 --topic shop.carts -o json",
         "lifetide generate --count 5 --customers 2 --seed 3 --output - --start 2026-01-01T00:00:00Z --step-ms 10",
     ];
     for line in lines {
@@ -58,6 +59,7 @@ fn wrong_arguments_are_usage_errors() {
         "lifetide config show -o yaml",
         "lifetide dlq list --reason bad_mood",
         "lifetide dlq replay",
+        "lifetide erase",
         "lifetide dlq replay --all",
         "lifetide dlq replay --all --reason oversize shop.carts/3/12",
     ];

@@ -77,10 +77,10 @@ pub fn transactional_id(settings: &Settings, worker: usize) -> String {
     format!("{}/{}/{worker}", settings.group_id, settings.instance_id)
 }
 
-/// Name of the producer that sends dead letters again: one for the whole group, so that a second run ends what the first left open.
-pub(super) fn resender_id(settings: &Settings) -> String {
+/// Name of the producer of a command: one for the whole group, so that a second run ends what the first left open.
+pub(super) fn feeder_id(settings: &Settings, command: &str) -> String {
     // workers' names have three parts
-    format!("{}/dlq-replay", settings.group_id)
+    format!("{}/{command}", settings.group_id)
 }
 
 /// What all clients share.

@@ -2,8 +2,8 @@
 //!
 //! `settings` (what the configuration says) -> `client` (what librdkafka is told, and why) -> `consumer` and `producer`, which implement
 //! the worker's two seams (`worker::source`, `worker::transaction`). `group` follows the consumer group, `queue` and `message` wrap the C
-//! calls that move records, `changelog` reads a slot's log back, `dead_letters` and `resend` read
-//! refused records and send them again, `failure` sorts errors by what they mean for a transaction. `topics`
+//! calls that move records, `changelog` reads a slot's log back, `dead_letters` reads
+//! refused records and `feed` puts records into the inputs, `failure` sorts errors by what they mean for a transaction. `topics`
 //! decides what the cluster should hold, `admin` looks and creates.
 //!
 //! Every `unsafe` of the crate is in this room, each with the invariant it rests on. Used by `worker` (through the seams) and `cli`.
@@ -16,13 +16,13 @@ mod dead_letters;
 mod deadline;
 mod delivery;
 mod failure;
+mod feed;
 mod group;
 mod message;
 mod observer;
 mod produce;
 mod producer;
 mod queue;
-mod resend;
 mod retire;
 pub mod settings;
 pub mod topics;
@@ -32,7 +32,7 @@ mod wake;
 pub use client::transactional_id;
 pub use consumer::Consumer;
 pub use dead_letters::DeadLetters;
+pub use feed::{FeedRecord, Feeder};
 pub use message::Message;
 pub use producer::Producer;
-pub use resend::{Resender, Resent};
 pub use settings::{OutputNames, Settings};

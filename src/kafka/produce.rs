@@ -1,7 +1,7 @@
 //! Hands records to librdkafka by topic handle: sending by name would look the topic up under a lock for every record.
 //!
 //! It copies key, value and headers into librdkafka's queue and answers at once, with librdkafka's code; waiting and judging are the
-//! producer's. Used by `producer` and, through its link, by `resend`.
+//! producer's. Used by `producer` and, through its link, by `feed`.
 
 use std::ffi::{CString, c_int, c_void};
 use std::ptr::NonNull;

@@ -35,7 +35,7 @@ const RETIRE_WAIT: Duration = Duration::from_secs(2);
 const TOPICS: [OutputTopic; 5] =
     [OutputTopic::Transitions, OutputTopic::Clv, OutputTopic::Actions, OutputTopic::DeadLetters, OutputTopic::Changelog];
 
-/// A producer that has initialised its transactions. `resend` has one, too.
+/// A producer that has initialised its transactions. `feed` has one, too.
 pub(super) struct Link {
     /// Before the producer, as they must go first.
     topics: Vec<(String, TopicHandle)>,

@@ -10,6 +10,7 @@
 mod broker;
 mod commands;
 mod demo;
+mod erasure;
 mod exactly_once;
 mod kafka_shell;
 mod negative_control;

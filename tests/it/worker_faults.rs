@@ -13,6 +13,7 @@ use lifetide::worker::source::{Claim, Input};
 use lifetide::worker::transaction::{Outgoing, Position, Transaction, TransactionError};
 use lifetide::worker::{Next, Now, Worker, WorkerError, partition_of};
 
+use crate::erasure::with_erasures;
 use crate::exactly_once::{Random, seed};
 use crate::settings;
 
@@ -92,7 +93,8 @@ impl World {
     fn new(seed: u64) -> World {
         let log = MemoryLog::new(3, SLOTS, true);
         let mut random = Random(seed);
-        for record in Shop::new(random.below(u64::MAX), 60, 1_767_225_600_000, 600_000).take(EVENTS) {
+        let shop = Shop::new(random.below(u64::MAX), 60, 1_767_225_600_000, 600_000);
+        for record in with_erasures(shop.take(EVENTS)) {
             let slot = record.key.as_ref().map_or(0, |key| partition_of(key.as_bytes(), SLOTS));
             let input = Input { topic: record.topic as usize, slot };
             let key = record.key.as_ref().map(|key| key.as_bytes());
@@ -143,6 +145,7 @@ fn rows(committed: &Committed) -> Rows {
         for region in ALL_REGIONS {
             committed.with_region(slot, region as u16, |region| {
                 rows.extend(region.into_iter().flat_map(|r| r.rows()).map(|(_, id, row)| (slot, id.to_vec(), row.to_vec())));
+                rows.extend(region.into_iter().flat_map(|r| r.marks()).map(|mark| (slot, mark.id.0.to_vec(), mark.row().to_vec())));
             });
         }
     }

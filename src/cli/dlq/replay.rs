@@ -12,14 +12,17 @@ use clap::Args;
 use serde_json::json;
 
 use super::letter::{Entry, Letter, REPLAYED};
-use super::{Filter, Log, OutputFormat, SettingsArgs, unknown};
+use super::{Filter, Log, OutputFormat, SettingsArgs, failed, unknown};
 use crate::cli::exit::CommandError;
-use crate::kafka::{Resender, Resent, topics};
+use crate::kafka::{FeedRecord, Feeder, topics};
 use crate::worker::source::Record as _;
 use crate::worker::transaction::TransactionError;
 
 /// Bytes of values in one run, which is one transaction: readers of the input topics wait for it to end.
 const BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Names the producer; a change would let two runs of two versions send one letter each.
+const PRODUCER: &str = "dlq-replay";
 
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
@@ -64,12 +67,12 @@ pub fn replay(arguments: &ReplayArgs) -> Result<(), CommandError> {
     if !problems.is_empty() {
         return Err(CommandError::Failed(problems.join("\nerror: ")));
     }
-    let resender = if arguments.dry_run { None } else { Some(Resender::open(&log.settings).map_err(failed)?) };
+    let feeder = if arguments.dry_run { None } else { Some(Feeder::open(&log.settings, PRODUCER).map_err(failed)?) };
     let plan = choose(arguments, &log)?;
-    if let Some(resender) = resender
+    if let Some(feeder) = feeder
         && plan.fates.values().any(|fate| matches!(fate, Fate::Chosen(..)))
     {
-        send(resender, &log.settings.output.dead_letters, &plan).map_err(failed)?;
+        send(feeder, &log.settings.output.dead_letters, &plan).map_err(failed)?;
     }
     tell(arguments, &plan)?;
     let wanted: BTreeSet<String> = arguments.ids.iter().filter(|id| !plan.fates.contains_key(*id)).cloned().collect();
@@ -81,16 +84,6 @@ pub fn replay(arguments: &ReplayArgs) -> Result<(), CommandError> {
         0 => Ok(()),
         count => Err(CommandError::Failed(format!("{count} letters cannot be sent again"))),
     }
-}
-
-fn failed(error: TransactionError) -> CommandError {
-    CommandError::Failed(match error {
-        TransactionError::Unknown(why) => {
-            format!("it is not known whether the records were sent ({why}): run the command again, which sends what was not")
-        }
-        TransactionError::Abort(why) | TransactionError::Renew(why) => format!("nothing was sent: {why}"),
-        TransactionError::Refused(why) => why,
-    })
 }
 
 /// Looks at the marks, then at the letters: a letter stands before its mark.
@@ -173,7 +166,7 @@ fn obstacle(letter: &Letter, log: &Log, ends: &mut BTreeMap<(String, u32), i64>)
 }
 
 /// Records and marks, in one transaction; the letters of a partition in the order of their records.
-fn send(resender: Resender, dead_letters: &str, plan: &Plan) -> Result<(), TransactionError> {
+fn send(feeder: Feeder, dead_letters: &str, plan: &Plan) -> Result<(), TransactionError> {
     let mut chosen: Vec<(&Letter, Option<&[u8]>)> = Vec::new();
     for fate in plan.fates.values() {
         if let Fate::Chosen(letter, value) = fate {
@@ -181,10 +174,10 @@ fn send(resender: Resender, dead_letters: &str, plan: &Plan) -> Result<(), Trans
         }
     }
     chosen.sort_by(|a, b| a.0.origin.cmp(&b.0.origin));
-    resender.begin()?;
+    feeder.begin()?;
     for (letter, value) in chosen {
         let headers: Vec<(&str, &[u8])> = letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
-        resender.send(&Resent {
+        feeder.send(&FeedRecord {
             topic: &letter.origin.topic,
             partition: letter.origin.partition,
             key: letter.key.as_deref(),
@@ -193,7 +186,7 @@ fn send(resender: Resender, dead_letters: &str, plan: &Plan) -> Result<(), Trans
             headers: &headers,
         })?;
         let id = letter.id();
-        resender.send(&Resent {
+        feeder.send(&FeedRecord {
             topic: dead_letters,
             partition: letter.place.0,
             key: letter.key.as_deref(),
@@ -202,7 +195,7 @@ fn send(resender: Resender, dead_letters: &str, plan: &Plan) -> Result<(), Trans
             headers: &[(REPLAYED, id.as_bytes())],
         })?;
     }
-    resender.commit()
+    feeder.commit()
 }
 
 fn tell(arguments: &ReplayArgs, plan: &Plan) -> Result<(), CommandError> {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use lifetide::cli::rules;
-use lifetide::kafka::{Resender, Resent};
+use lifetide::kafka::{FeedRecord, Feeder};
 use lifetide::worker::partition_of;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 use rdkafka::client::DefaultClientContext;
@@ -213,11 +213,11 @@ fn a_run_that_died_half_way_neither_sends_twice_nor_keeps_the_next_from_sending(
     let settings = rules::kafka_settings(&trial.config(&[]));
     let record = &bad[0].0;
     // the first run has sent everything and not yet committed: it died, or it only sleeps
-    let first = Resender::open(&settings).unwrap();
+    let first = Feeder::open(&settings, "dlq-replay").unwrap();
     first.begin().unwrap();
     let headers: Vec<(&str, &[u8])> = record.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
     first
-        .send(&Resent {
+        .send(&FeedRecord {
             topic: &purchases(&trial),
             partition: record.partition as u32,
             key: record.key.as_deref(),
@@ -227,7 +227,7 @@ fn a_run_that_died_half_way_neither_sends_twice_nor_keeps_the_next_from_sending(
         })
         .unwrap();
     first
-        .send(&Resent {
+        .send(&FeedRecord {
             topic: &settings.output.dead_letters,
             partition: 0,
             key: None,

@@ -1,8 +1,8 @@
-//! Sends refused records to their topics again, with the marks that say so, in one transaction.
+//! Puts records into the input topics on behalf of a command, with marks in the dead-letter topic, in one transaction.
 //!
-//! One producer name serves the whole group: opening it ends whatever an earlier run left open and keeps that run from committing
-//! afterwards. So whoever reads the marks after `open` knows all that was ever sent. One transaction is all a resender makes: a late
-//! request of it can meet no later one, because the next resender has another epoch. It decides nothing. Used by `cli::dlq`.
+//! A command has one producer name for the whole group: opening it ends whatever an earlier run left open and keeps that run from
+//! committing afterwards. So whoever reads the marks after `open` knows all that was ever sent. One transaction is all a feeder makes: a
+//! late request of it can meet no later one, because the next feeder has another epoch. It decides nothing. Used by `cli` (`dlq`, `erase`).
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const RETIRE_WAIT: Duration = Duration::from_secs(2);
 
 /// A record for one partition.
 #[derive(Debug, Clone, Copy)]
-pub struct Resent<'a> {
+pub struct FeedRecord<'a> {
     /// One of the input topics, or the dead-letter topic.
     pub topic: &'a str,
     pub partition: u32,
@@ -29,22 +29,22 @@ pub struct Resent<'a> {
     pub headers: &'a [(&'a str, &'a [u8])],
 }
 
-pub struct Resender {
+pub struct Feeder {
     topics: Vec<String>,
     link: Option<Link>,
 }
 
-impl Resender {
-    /// On return no other resender of the group has anything open, and none opened before can commit.
-    pub fn open(settings: &Settings) -> Result<Resender, TransactionError> {
+impl Feeder {
+    /// On return no other feeder of this command and group has anything open, and none opened before can commit.
+    pub fn open(settings: &Settings, command: &str) -> Result<Feeder, TransactionError> {
         let names = || settings.input_topics.iter().chain([&settings.output.dead_letters]);
         let handles: Vec<&str> = names().map(String::as_str).collect();
-        let link = Link::open(settings, &client::resender_id(settings), &handles)?;
-        Ok(Resender { topics: names().cloned().collect(), link: Some(link) })
+        let link = Link::open(settings, &client::feeder_id(settings, command), &handles)?;
+        Ok(Feeder { topics: names().cloned().collect(), link: Some(link) })
     }
 
     fn link(&self) -> &Link {
-        self.link.as_ref().expect("invariant: the link goes with the resender")
+        self.link.as_ref().expect("invariant: the link goes with the feeder")
     }
 
     pub fn begin(&self) -> Result<(), TransactionError> {
@@ -52,11 +52,11 @@ impl Resender {
     }
 
     /// Refused for a topic that is not among those of the settings.
-    pub fn send(&self, record: &Resent<'_>) -> Result<(), TransactionError> {
+    pub fn send(&self, record: &FeedRecord<'_>) -> Result<(), TransactionError> {
         let Some(topic) = self.topics.iter().position(|name| name == record.topic) else {
             return Err(TransactionError::Refused(format!("topic {} is not among those of the configuration", record.topic)));
         };
-        let Resent { partition, key, value, headers, .. } = *record;
+        let FeedRecord { partition, key, value, headers, .. } = *record;
         // 0 would mean now
         let timestamp_ms = record.timestamp_ms.map_or(0, |time_ms| time_ms.max(1));
         self.link().send(topic, &Item { partition: Some(partition), key, value, timestamp_ms, headers })
@@ -68,7 +68,7 @@ impl Resender {
     }
 }
 
-impl Drop for Resender {
+impl Drop for Feeder {
     fn drop(&mut self) {
         retire(self.link.take(), RETIRE_WAIT);
     }
