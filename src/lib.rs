@@ -23,7 +23,7 @@
 //! | `event` | foreign bytes to `Event` or `Reject`; pure; `event/segment` is the one wire format so far |
 //! | `clv` | the mathematics: MBG/NBD, BG/NBD, Gamma-Gamma, the forecast; pure; each formula with its source |
 //! | `engine` | what an event or a deadline means for a customer; rows, overlay, timers, committed state; pure. Begin with `slot`, `apply`, `deadline` |
-//! | `worker` | the loop: take, merge, apply, make durable, publish; restore and recovery; its two seams. Begin with `step`, `commit`, `recovery` |
+//! | `worker` | the loop: take, merge, apply, make durable, publish; restore and recovery; its two seams. Begin with `step`, `commit`, `recovery`. `worker/offline`: what `state` does to slots nobody runs |
 //! | `kafka` | the shell over librdkafka: consumer, producer, changelog reader, topics. It decides nothing. All `unsafe` is here |
 //! | `config` | layers of text to a checked `Config`; every bad key is named, no secret can be printed |
 //! | `metrics` | every metric: name, unit, help, labels |
@@ -45,7 +45,8 @@
 //!   is a typed error, a broken invariant stops the process.
 //! - **No map iteration order decides anything.** Same calls, same bytes, however they are cut into transactions.
 //! - **No undo log, no dirty read.** Committed state never holds an uncommitted change; an abort drops the overlay.
-//! - **No offset commit outside a transaction, no automatic commit, no jump to another offset.** Lost input stops the worker.
+//! - **No offset commit outside a transaction, no automatic commit, no jump to another offset.** Lost input stops the worker; only a person
+//!   with a `state` command moves offsets, and then rows and offsets are one transaction, too.
 //! - **No record for each customer in the changelog**, no compaction, no tombstones: blocks of rows, rolled over by ourselves.
 //! - **No local disk state.** Memory and Kafka, nothing else; a lost machine is a restore.
 //! - **No lock around a decision.** A slot has one owner; readers lock one region of committed rows for one look.
@@ -97,6 +98,11 @@
 //!
 //! **Amounts are raw JSON text.** A parser that makes a float of `57.20` has lost before it began. Fields are kept as the text the shop
 //! wrote and become minor units by integer arithmetic, rounded half to even where a shop's own floats left too many digits.
+//!
+//! **Who is erased leaves a mark that names nobody.** Late records, and inputs read again, would bring an erased customer back. So the slot keeps
+//! a keyed hash of the id and the time of the erasure, as a row of its own kind: rows of customers keep their meaning, and a version that does
+//! not know marks refuses them by name. The hash decides the mark's region, because the id's would give it away; so only who knows
+//! the id finds the mark. A dead letter that was sent again is known by a mark, too: a record behind it in its own partition.
 //!
 //! **Ids are derived, never drawn.** A record's id is a hash of its cause (slot, topic, offset, index) or its deadline (customer, play, instance,
 //! step, due time). Mailers deduplicate by it, a `cancel` can name a send long after, and `replay` can be compared with Kafka.

@@ -198,7 +198,7 @@ fn list(arguments: &ListArgs) -> Result<(), CommandError> {
 
 fn show(arguments: &ShowArgs) -> Result<(), CommandError> {
     let log = Log::open(&arguments.settings)?;
-    let mut found: Option<(Letter, Option<Vec<u8>>)> = None;
+    let mut found: Option<(Box<Letter>, Option<Vec<u8>>)> = None;
     let mut replayed_ms = None;
     log.each(|entry, message| {
         match entry {

@@ -17,6 +17,7 @@ pub mod rules;
 mod run;
 mod settings;
 pub mod shop;
+mod state;
 #[cfg(test)]
 mod tests;
 mod timed;
@@ -45,6 +46,7 @@ enum Command {
     Validate(validate::ValidateArgs),
     Config(config::ConfigCommand),
     Topics(topics::TopicsCommand),
+    State(state::StateCommand),
     Generate(generate::GenerateArgs),
     Dlq(dlq::DlqCommand),
     Erase(erase::EraseArgs),
@@ -78,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
         Command::Topics(command) => topics::topics(&command),
+        Command::State(command) => state::state(&command),
         Command::Generate(arguments) => generate::generate(&arguments),
         Command::Dlq(command) => dlq::dlq(&command),
         Command::Erase(arguments) => erase::erase(&arguments),

@@ -1,8 +1,12 @@
 //! Turns what a worker reports into metrics, health and log lines. It decides nothing; no label or line names a customer.
 //! One per worker thread; called by `run` and `demo` through the runner.
 
+mod restore_log;
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,9 +16,10 @@ use crate::http::{Health, Phase as HealthPhase};
 use crate::kafka::OutputNames;
 use crate::metrics::{BatchReport, CommitReport, Metrics, Phase, SlotReport, WorkerMetrics};
 use crate::worker::runner::Happened;
-use crate::worker::{Commit, Now, Report, SlotState, Status};
+use crate::worker::{Commit, Now, Report, RestoreState, SlotState, Status};
 
 use super::rules;
+use restore_log::RestoreLog;
 
 /// How long each part of the transactions since the last report took, written by `timed`.
 pub type Phases = Rc<RefCell<Vec<(Phase, u64)>>>;
@@ -29,6 +34,9 @@ pub struct Observer {
     plays: Vec<String>,
     phases: Phases,
     phase: HealthPhase,
+    /// Slots with gauges of their own.
+    slots: BTreeSet<u32>,
+    restore_log: RestoreLog,
 }
 
 impl Observer {
@@ -43,6 +51,8 @@ impl Observer {
             plays: config.engine.plays.iter().map(|play| play.name.clone()).collect(),
             phases,
             phase: HealthPhase::Starting,
+            slots: BTreeSet::new(),
+            restore_log: RestoreLog::default(),
         }
     }
 
@@ -53,8 +63,9 @@ impl Observer {
                 self.follow(status);
                 self.count(report, now);
             }
-            Happened::Measured { slots, lag, now } => {
+            Happened::Measured { slots, restores, lag, now } => {
                 slots.iter().for_each(|slot| self.measure(slot, now));
+                self.measure_restores(restores, now);
                 if let Some((input, records)) = lag {
                     self.metrics.record_lag(&self.inputs[input.topic], input.slot, records);
                 }
@@ -63,6 +74,8 @@ impl Observer {
             Happened::Failed { error, pause_ms } => {
                 self.metrics.record_worker_restart();
                 self.enter(HealthPhase::Starting);
+                let owned = std::mem::take(&mut self.slots);
+                owned.iter().for_each(|slot| self.metrics.forget_slot(*slot));
                 tracing::error!(worker = self.worker, pause_ms, "worker failed and is built anew: {error}");
             }
         }
@@ -76,6 +89,21 @@ impl Observer {
             timers_pending: slot.timers as u64,
             time_lag_ms: slot.time_ms.map_or(0, |time_ms| now.wall_ms.saturating_sub(time_ms)),
         });
+    }
+
+    fn measure_restores(&mut self, restores: &[RestoreState], now: Now) {
+        for restore in restores {
+            self.metrics.record_restore_remaining(restore.slot, restore.remaining_records, restore.remaining_bytes);
+        }
+        if let Some(remaining) = self.restore_log.due(restores, now.mono_ms) {
+            tracing::info!(
+                worker = self.worker,
+                slots = remaining.slots,
+                remaining_records = remaining.records,
+                remaining_bytes = remaining.bytes,
+                "restoring from the changelog"
+            );
+        }
     }
 
     fn follow(&mut self, status: &Status) {
@@ -109,8 +137,12 @@ impl Observer {
         for (kind, slots) in changes.into_iter().filter(|(_, slots)| !slots.is_empty()) {
             self.metrics.record_rebalance(kind, 0);
             tracing::info!(worker = self.worker, ?slots, "group change: {kind}");
-            if kind != "assign" {
-                slots.iter().for_each(|slot| self.metrics.forget_slot(*slot));
+            for slot in slots {
+                if kind == "assign" {
+                    self.slots.insert(*slot);
+                } else if self.slots.remove(slot) {
+                    self.metrics.forget_slot(*slot);
+                }
             }
         }
         if report.group_answered && report.assigned.is_empty() && self.phase == HealthPhase::Starting {
@@ -118,9 +150,17 @@ impl Observer {
             self.enter(HealthPhase::Running);
         }
         for restored in &report.restored {
-            let (customers, bytes) = (restored.customers as u64, restored.bytes as u64);
-            self.metrics.record_restored(restored.slot, customers, bytes, restored.took_ms);
-            tracing::info!(worker = self.worker, slot = restored.slot, customers, bytes, took_ms = restored.took_ms, "slot restored");
+            self.metrics.record_restored(restored.slot, restored.log_records, restored.log_bytes, restored.took_ms);
+            tracing::info!(
+                worker = self.worker,
+                slot = restored.slot,
+                customers = restored.customers,
+                bytes = restored.bytes,
+                log_records = restored.log_records,
+                log_bytes = restored.log_bytes,
+                took_ms = restored.took_ms,
+                "slot restored"
+            );
         }
         for why in &report.aborts {
             tracing::warn!(worker = self.worker, "transaction aborted and rewound: {why}");

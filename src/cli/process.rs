@@ -150,7 +150,7 @@ fn reason(worker: usize, outcome: Result<(), WorkerError>) -> CommandError {
 }
 
 /// Differs between any two lives of a worker.
-fn nonce(worker: usize) -> u64 {
+pub fn nonce(worker: usize) -> u64 {
     let life = format!("{} {} {} {worker}", clock::wall_ms(), clock::monotonic_us(), std::process::id());
     xxh3_64(life.as_bytes())
 }

@@ -33,6 +33,13 @@ fn every_command_of_the_design_is_understood() {
         "lifetide dlq replay shop.carts/3/12 shop.carts/3/13 --dry-run",
         "lifetide dlq replay --all --reason unknown_currency --until 2026-01-01T00:00:00Z --limit 10",
         "lifetide erase u-1 --topic shop.carts -o json",
+        "lifetide state verify --config a.toml -o json",
+        "lifetide state show --slot 1 --slot 2",
+        "lifetide state export u-1 --set kafka.group_id=shop",
+        "lifetide state reset --slot 1 --slot 2 --from beginning --yes",
+        "lifetide state adopt --all -o json",
+        "lifetide state repair --slot 3 --skip-lost",
+        "lifetide state rebuild --all --mute-actions --yes",
         "lifetide generate --count 5 --customers 2 --seed 3 --output - --start 2026-01-01T00:00:00Z --step-ms 10",
     ];
     for line in lines {
@@ -85,4 +92,18 @@ fn every_outcome_has_its_exit_code() {
         assert_eq!(error.exit().code(), code, "{error:?}");
     }
     assert_eq!((Exit::Done.code(), Exit::Usage.code()), (0, 2));
+}
+
+#[test]
+fn a_command_that_changes_state_is_told_which_slots_and_how() {
+    for line in [
+        "lifetide state reset --from end --yes",
+        "lifetide state reset --all --yes",
+        "lifetide state reset --all --slot 1 --from end",
+        "lifetide state adopt",
+        "lifetide state rebuild --all",
+        "lifetide state export",
+    ] {
+        assert!(parse(line).is_err(), "{line}");
+    }
 }

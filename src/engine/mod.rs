@@ -6,8 +6,8 @@
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
 //! (`seen`, `contact`, `consent`, `orders`, `money`, `cart`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`), what is
-//! written about it (`transitions`, `value`, `actions`, `record`), and how it is kept (`row`, `overlay`, `timers`, `committed`) and forgotten
-//! (`erasure`).
+//! written about it (`transitions`, `value`, `actions`, `record`), how it is kept (`row`, `overlay`, `timers`, `committed`), told (`held`)
+//! and forgotten (`erasure`).
 
 mod actions;
 mod apply;
@@ -19,6 +19,7 @@ mod customer;
 mod deadline;
 mod erasure;
 mod gates;
+mod held;
 mod lifecycle;
 mod money;
 mod note;
@@ -47,6 +48,7 @@ pub use consent::{ByTrait, Consent, Standing, Stated};
 pub use contact::Contact;
 pub use customer::{Customer, SENDS_MAX};
 pub use erasure::{ErasureKey, Mark, MarkId};
+pub use held::held;
 pub use lifecycle::Stage;
 pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};

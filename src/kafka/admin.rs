@@ -24,6 +24,8 @@ use super::group::{EVENTS_WAIT, Group, Handle, serve_events};
 use super::settings::Settings;
 use super::topics::{TopicFacts, TopicPlan};
 
+/// After this, twice this and so on, a wait for an answer looks whether there can be one at all.
+const FIRST_ANSWER_WAIT: Duration = Duration::from_millis(640);
 /// Until brokers that do not answer count as unavailable.
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
 /// Until a created topic has leaders for all its partitions.
@@ -47,13 +49,18 @@ pub fn look(settings: &Settings) -> Result<Vec<TopicFacts>, AdminError> {
     }
     let wanted: Vec<&str> = settings.input_topics.iter().map(String::as_str).chain(settings.output.all()).collect();
     let observer = observer(settings)?;
-    let metadata = fetch_metadata(settings, &observer)?;
+    let metadata = fetch_metadata(settings, &observer, None)?;
     let mut facts: Vec<TopicFacts> = metadata
         .topics()
         .iter()
         .filter(|topic| wanted.contains(&topic.name()) && !topic.partitions().is_empty())
         .map(|topic| TopicFacts { name: topic.name().to_owned(), partitions: topic.partitions().len() as u32, configs: BTreeMap::new() })
         .collect();
+    let missing: Vec<&str> = wanted.into_iter().filter(|name| !facts.iter().any(|topic| topic.name == *name)).collect();
+    let hidden = hidden(settings, &observer, &missing)?;
+    if !hidden.is_empty() {
+        return Err(AdminError::Refused(hidden.join("\nerror: ")));
+    }
     if !facts.is_empty() {
         add_configs(settings, &mut facts)?;
     }
@@ -94,7 +101,7 @@ fn await_leaders(settings: &Settings, created: &[&TopicPlan]) -> Result<(), Admi
     let observer = observer(settings)?;
     let deadline = Deadline::after(CREATED_WAIT);
     loop {
-        let metadata = fetch_metadata(settings, &observer)?;
+        let metadata = fetch_metadata(settings, &observer, None)?;
         let is_ready = |plan: &&TopicPlan| {
             let found = metadata.topics().iter().find(|topic| topic.name() == plan.name);
             found.is_some_and(|topic| !topic.partitions().is_empty() && topic.partitions().iter().all(|part| part.leader() >= 0))
@@ -140,12 +147,41 @@ fn options() -> AdminOptions {
     AdminOptions::new().request_timeout(Some(ANSWER_WAIT)).operation_timeout(Some(ANSWER_WAIT))
 }
 
-/// Of all topics: a question about one would create it on clusters that do so.
-fn fetch_metadata(settings: &Settings, observer: &Handle) -> Result<Metadata, AdminError> {
-    observer.fetch_metadata(None, ANSWER_WAIT).map_err(|error| {
+/// Of one topic, or of all.
+fn fetch_metadata(settings: &Settings, observer: &Handle, topic: Option<&str>) -> Result<Metadata, AdminError> {
+    let mut wait = FIRST_ANSWER_WAIT;
+    loop {
+        let error = match observer.fetch_metadata(topic, wait) {
+            Ok(metadata) => return Ok(metadata),
+            Err(error) => error,
+        };
         serve_events(observer, EVENTS_WAIT);
-        failed(settings, observer.context().last_error(), &error)
-    })
+        if let Some(reason) = observer.context().mistrust() {
+            return Err(AdminError::Refused(format!("no way into kafka at {}: {reason}", settings.bootstrap_servers)));
+        }
+        if wait > ANSWER_WAIT / 2 {
+            return Err(failed(settings, observer.context().last_error(), &error));
+        }
+        wait *= 2;
+    }
+}
+
+/// Of topics not among all topics: those of which we may know nothing. (The question creates none: `client::observer` is a consumer.)
+fn hidden(settings: &Settings, observer: &Handle, missing: &[&str]) -> Result<Vec<String>, AdminError> {
+    let mut hidden = Vec::new();
+    for name in missing {
+        let metadata = fetch_metadata(settings, observer, Some(name))?;
+        let code = metadata.topics().first().and_then(|topic| topic.error()).map(RDKafkaErrorCode::from);
+        if code.is_some_and(client::is_unauthorized) {
+            let right = match *name {
+                name if name == settings.output.changelog => "Read, Write and Delete",
+                name if settings.input_topics.iter().any(|input| input == name) => "Read",
+                _ => "Write",
+            };
+            hidden.push(client::denial(right, &format!("topic {name}, if there is one")));
+        }
+    }
+    Ok(hidden)
 }
 
 fn failed(settings: &Settings, reason: Option<String>, error: &KafkaError) -> AdminError {

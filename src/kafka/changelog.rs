@@ -15,6 +15,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::client;
 use super::group::{Group, Handle, serve_events};
 use super::queue::{Fetched, PartitionQueue};
+use super::retire::Retiring;
 use super::wake::Waker;
 use crate::worker::source::{LogEntry, LogRead, Record as _, SourceError};
 
@@ -24,8 +25,9 @@ const BATCH: usize = 8;
 const FIRST_BLOCK_WAIT: Duration = Duration::from_millis(5);
 
 pub(super) struct ChangelogReader {
+    /// Before the handle, as they must go first.
     queues: BTreeMap<u32, PartitionQueue>,
-    handle: Arc<Handle>,
+    handle: Retiring<Arc<Handle>>,
     topic: String,
 }
 
@@ -33,7 +35,9 @@ impl ChangelogReader {
     pub fn new(config: &ClientConfig, topic: &str) -> Result<ChangelogReader, SourceError> {
         let handle: Handle =
             config.create_with_context(Group::outsider()).map_err(|error| SourceError::Refused(client::text_of(&error)))?;
-        Ok(ChangelogReader { queues: BTreeMap::new(), handle: Arc::new(handle), topic: topic.to_owned() })
+        // it is of no group, so nobody waits for it to go
+        let handle = Retiring::new(Arc::new(handle), Duration::ZERO);
+        Ok(ChangelogReader { queues: BTreeMap::new(), handle, topic: topic.to_owned() })
     }
 
     pub fn open(&mut self, slot: u32, from: i64, waker: &Arc<Waker>) -> Result<(), SourceError> {
@@ -63,7 +67,7 @@ impl ChangelogReader {
     pub fn read(&self, slot: u32, most_bytes: usize, into: &mut Vec<LogEntry>) -> Result<LogRead, SourceError> {
         serve_events(&self.handle, Duration::ZERO);
         let queue = self.queues.get(&slot).expect("invariant: a changelog is opened before it is read");
-        let mut reading = Reading { bytes: 0, outcome: None, into };
+        let mut reading = Reading { topic: &self.topic, bytes: 0, outcome: None, into };
         while reading.outcome.is_none() && reading.bytes < most_bytes {
             if queue.take(BATCH, |fetched| reading.note(fetched)) > 0 {
                 continue;
@@ -87,6 +91,7 @@ impl ChangelogReader {
 }
 
 struct Reading<'a> {
+    topic: &'a str,
     bytes: usize,
     outcome: Option<Result<LogRead, SourceError>>,
     into: &'a mut Vec<LogEntry>,
@@ -107,7 +112,9 @@ impl Reading<'_> {
             }
             Fetched::End(_) => Some(Ok(LogRead::End)),
             Fetched::Failed(RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset, _) => Some(Ok(LogRead::OutOfRange)),
-            Fetched::Failed(code, text) if client::is_unauthorized(code) => Some(Err(SourceError::Refused(text))),
+            Fetched::Failed(code, _) if client::is_unauthorized(code) => {
+                Some(Err(SourceError::Refused(client::denial("Read", &format!("topic {}", self.topic)))))
+            }
             Fetched::Failed(_, text) => Some(Err(SourceError::Unavailable(text))),
         };
     }

@@ -239,6 +239,11 @@ pub(super) fn is_unauthorized(code: RDKafkaErrorCode) -> bool {
     )
 }
 
+/// What a person must grant, when a call about this resource was denied.
+pub(super) fn denial(right: &str, resource: &str) -> String {
+    format!("kafka denies {right} on {resource}: grant it to this user")
+}
+
 /// Hands librdkafka's log to `tracing`.
 pub(super) fn log(level: RDKafkaLogLevel, facility: &str, line: &str) {
     match level {

@@ -19,21 +19,21 @@ use super::deadline::Deadline;
 use super::failure::Failure;
 use super::group::{Group, Handle};
 use super::message::Message;
-use super::observer::{Observer, unreachable_error};
+use super::observer::Observer;
+use super::offsets::{self, COMMITTED_WAIT};
 use super::queue::{Fetched, PartitionQueue};
-use super::retire::retire;
+use super::retire::Retiring;
 use super::settings::Settings;
 use super::wake::Waker;
 use crate::worker::source::{
-    Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError,
-    WAYS_OUT,
+    Arrival, Bounds, Claim, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError, WAYS_OUT,
 };
 
-/// Longer than a transaction takes that is being committed; a dead owner's stays open for seconds.
-const COMMITTED_WAIT: Duration = Duration::from_millis(500);
 /// For a partition just assigned to become seekable.
 const SEEK_WAIT: Duration = Duration::from_secs(5);
 const SEEK_PAUSE: Duration = Duration::from_millis(5);
+/// For librdkafka to leave the group and end: milliseconds, unless brokers are silent.
+const LEAVE_WAIT: Duration = Duration::from_secs(3);
 /// Events served per call of `membership`; the rest wait for the next.
 const EVENTS_MAX: usize = 1_000;
 
@@ -51,14 +51,15 @@ struct Slot {
     start: Vec<i64>,
 }
 
+/// Leaves the group when dropped, within `LEAVE_WAIT`. Messages must be gone before, else it ends with the last of them.
 pub struct Consumer {
     settings: Settings,
     worker: usize,
     slots: Vec<Slot>,
-    /// By topic, then slot. Before the handles, as they must go first.
+    /// By topic, then slot. Before the handle, as they must go first.
     queues: Vec<Vec<PartitionQueue>>,
     changelog: Option<ChangelogReader>,
-    handle: Arc<Handle>,
+    handle: Retiring<Arc<Handle>>,
     observer: Observer,
     waker: Arc<Waker>,
 }
@@ -74,13 +75,13 @@ impl Consumer {
         let observer = Observer::connect(settings, &format!("{worker}-observer"))?;
         let slots = observer.count_slots(settings)?;
         let topics = &settings.input_topics;
-        let group = Group::member(topics.clone(), slots, settings.instance_id.clone());
+        let group = Group::member(settings, slots);
         let mut handle: Handle =
             client::consumer(settings, worker, topics.len() * slots as usize).create_with_context(group).map_err(refused)?;
         let waker = Arc::new(Waker::default());
         let main_waker = Arc::clone(&waker);
         handle.set_nonempty_callback(move || main_waker.wake());
-        let handle = Arc::new(handle);
+        let handle = Retiring::new(Arc::new(handle), LEAVE_WAIT);
         let split = |topic: &String| (0..slots).map(|slot| PartitionQueue::split(&handle, topic, slot, &waker)).collect();
         let queues = topics.iter().map(split).collect();
         handle.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>()).map_err(refused)?;
@@ -91,12 +92,6 @@ impl Consumer {
     /// Partitions of each input topic.
     pub fn slots(&self) -> u32 {
         self.slots.len() as u32
-    }
-
-    /// Leaves, waiting at most `longest` for librdkafka to say good-bye. All messages must be gone, else it ends with the last of them.
-    /// True when it left in time.
-    pub fn close(self, longest: Duration) -> bool {
-        retire(self, longest)
     }
 
     fn partitions(&self, slot: u32, offsets: impl Iterator<Item = Offset>) -> TopicPartitionList {
@@ -114,13 +109,6 @@ impl Consumer {
         done.elements().iter().try_for_each(|element| element.error())
     }
 
-    /// Whether the coordinator answers at all: a partition that nobody has cannot be held up by a transaction.
-    fn coordinator_answers(&self) -> bool {
-        let mut nobody = TopicPartitionList::with_capacity(1);
-        nobody.add_partition(&self.settings.input_topics[0], i32::MAX);
-        self.handle.committed_offsets(nobody, COMMITTED_WAIT).is_ok()
-    }
-
     /// What an error in a started partition means.
     fn failed(&self, input: Input, code: RDKafkaErrorCode, text: &str) -> Result<(), SourceError> {
         let topic = &self.settings.input_topics[input.topic];
@@ -129,7 +117,7 @@ impl Consumer {
                 "topic {topic}, partition {}: the committed offset is no longer there ({text}); {WAYS_OUT}",
                 input.slot
             ))),
-            code if client::is_unauthorized(code) => Err(SourceError::Refused(format!("topic {topic}, partition {}: {text}", input.slot))),
+            code if client::is_unauthorized(code) => Err(SourceError::Refused(client::denial("Read", &format!("topic {topic}")))),
             _ => {
                 tracing::warn!(topic = topic.as_str(), slot = input.slot, "fetch failed, librdkafka tries again: {text}");
                 Ok(())
@@ -241,31 +229,7 @@ impl Source for Consumer {
     }
 
     fn committed(&mut self, slot: u32) -> Result<CommittedOffsets, SourceError> {
-        let topics = &self.settings.input_topics;
-        let list = self.partitions(slot, topics.iter().map(|_| Offset::Invalid));
-        let found = match self.handle.committed_offsets(list, COMMITTED_WAIT) {
-            Ok(found) => found,
-            // librdkafka itself asks again while offsets are unstable, until the time is up
-            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::OperationTimedOut) && self.coordinator_answers() => {
-                return Ok(CommittedOffsets::Unstable);
-            }
-            Err(error) => return Err(unreachable_error("committed offsets", &error)),
-        };
-        let mut offsets = Vec::with_capacity(topics.len());
-        for topic in topics {
-            let element = found.find_partition(topic, slot as i32).expect("invariant: the answer has what was asked");
-            if let Err(error) = element.error() {
-                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnstableOffsetCommit) {
-                    return Ok(CommittedOffsets::Unstable);
-                }
-                return Err(unreachable_error("committed offsets", &error));
-            }
-            offsets.push(match element.offset() {
-                Offset::Offset(offset) => Some(CommittedOffset { offset, metadata: element.metadata().to_owned() }),
-                _ => None,
-            });
-        }
-        Ok(CommittedOffsets::Stable(offsets))
+        offsets::committed(&self.handle, &self.settings.group_id, &self.settings.input_topics, slot)
     }
 
     fn input_bounds(&mut self, input: Input) -> Result<Bounds, SourceError> {
@@ -294,7 +258,7 @@ impl Source for Consumer {
         if let Some(reader) = &mut self.changelog {
             reader.close(slot);
             if reader.is_idle() {
-                retire(self.changelog.take(), Duration::ZERO);
+                self.changelog = None;
             }
         }
     }

@@ -62,11 +62,11 @@ impl DeadLetters {
             }
             let queue = PartitionQueue::split(&self.handle, &self.topic, partition, &self.waker);
             let assigned = self.handle.incremental_assign(&self.list(partition, Offset::Offset(bounds.low)));
-            assigned.map_err(|error| unreachable_error(&self.topic, &error))?;
+            assigned.map_err(|error| unreachable_error(&self.topic, &self.resource(), &error))?;
             let flow = self.read_partition(&queue, partition, bounds.high, visit);
             drop(queue);
             let unassigned = self.handle.incremental_unassign(&self.list(partition, Offset::Invalid));
-            unassigned.map_err(|error| unreachable_error(&self.topic, &error))?;
+            unassigned.map_err(|error| unreachable_error(&self.topic, &self.resource(), &error))?;
             if flow?.is_break() {
                 return Ok(());
             }
@@ -98,7 +98,9 @@ impl DeadLetters {
                 }
                 // the last stable offset: the end only if no transaction hides what follows
                 Some(Fetched::End(offset)) => offset,
-                Some(Fetched::Failed(code, text)) if client::is_unauthorized(code) => return Err(SourceError::Refused(text)),
+                Some(Fetched::Failed(code, _)) if client::is_unauthorized(code) => {
+                    return Err(SourceError::Refused(client::denial("Read", &self.resource())));
+                }
                 Some(Fetched::Failed(_, text)) => return Err(SourceError::Unavailable(text)),
             };
             if next >= high {
@@ -106,6 +108,11 @@ impl DeadLetters {
             }
             stuck = Deadline::after(STUCK_WAIT);
         }
+    }
+
+    /// What one must be allowed to read.
+    fn resource(&self) -> String {
+        format!("topic {}", self.topic)
     }
 
     fn list(&self, partition: u32, offset: Offset) -> TopicPartitionList {

@@ -14,6 +14,10 @@ use rdkafka::producer::ProducerContext;
 use super::client;
 use crate::worker::transaction::TransactionError;
 
+/// librdkafka's name in its log for taking a partition into a transaction, and what it says where that is not allowed.
+const ADD_PARTITIONS: &str = "ADDPARTS";
+const DENIED: &str = "Topic authorization failed";
+
 #[derive(Default)]
 pub(super) struct Reports {
     trouble: Mutex<Option<String>>,
@@ -29,6 +33,16 @@ impl Reports {
     /// What the first failed record of this transaction means.
     pub fn undelivered(&self) -> Option<TransactionError> {
         self.undelivered.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// librdkafka names a topic that may not be written in its log alone.
+    fn note_log(&self, facility: &str, line: &str) {
+        if facility == ADD_PARTITIONS
+            && line.contains(DENIED)
+            && let Some(topic) = line.split('"').nth(1)
+        {
+            self.note_undelivered(topic, 0, RDKafkaErrorCode::TopicAuthorizationFailed);
+        }
     }
 
     /// At the beginning of a transaction.
@@ -60,13 +74,14 @@ pub(super) fn undeliverable(topic: &str, bytes: usize, code: RDKafkaErrorCode) -
         RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownPartition => {
             TransactionError::Refused(format!("topic {topic} or its partition does not exist"))
         }
-        code if client::is_unauthorized(code) => TransactionError::Refused(format!("topic {topic}: {code}")),
+        code if client::is_unauthorized(code) => TransactionError::Refused(client::denial("Write", &format!("topic {topic}"))),
         code => TransactionError::Abort(format!("a record of {bytes} bytes for topic {topic} was not delivered: {code}")),
     }
 }
 
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        self.note_log(facility, line);
         client::log(level, facility, line);
     }
 
@@ -119,6 +134,19 @@ mod tests {
         assert!(text.contains("2000000 bytes is too large for topic t"), "{text}");
         reports.forget_undelivered();
         assert_eq!(reports.undelivered(), None);
+    }
+
+    #[test]
+    fn a_topic_that_may_not_be_written_is_found_in_the_log() {
+        let reports = Reports::default();
+        let line =
+            |topic, why| format!("[thrd:main]: TxnCoordinator/1: Failed to add partition \"{topic}\" [3] to transaction: Broker: {why}");
+        reports.note_log("ADDPARTS", &line("first", "Operation not attempted"));
+        reports.note_log("FAIL", &line("second", DENIED));
+        assert_eq!(reports.undelivered(), None);
+        reports.note_log("ADDPARTS", &line("third", DENIED));
+        reports.note_log("ADDPARTS", &line("fourth", DENIED));
+        assert_eq!(reports.undelivered(), Some(TransactionError::Refused(client::denial("Write", "topic third"))));
     }
 
     #[test]

@@ -72,6 +72,8 @@ impl Failure {
     pub fn of_commit(&self, undelivered: Option<TransactionError>) -> Verdict {
         match undelivered {
             Some(error) if self.requires_abort && !self.fatal => Verdict::Give(error),
+            // the coordinator was never asked for the commit: only partitions and offsets are denied so
+            _ if is_unauthorized(self.code) => Verdict::Give(TransactionError::Refused(self.text.clone())),
             _ if self.retriable && !self.fatal && !self.requires_abort => Verdict::Again,
             _ => Verdict::Give(TransactionError::Unknown(self.text.clone())),
         }
@@ -126,5 +128,7 @@ mod tests {
         for (flags, undelivered, expected) in cases {
             assert_eq!(failure(RDKafkaErrorCode::Inconsistent, flags).of_commit(undelivered), expected, "{flags}");
         }
+        let denied = Verdict::Give(TransactionError::Refused("t".to_owned()));
+        assert_eq!(failure(RDKafkaErrorCode::TopicAuthorizationFailed, "a").of_commit(None), denied);
     }
 }

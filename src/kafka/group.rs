@@ -16,6 +16,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 
 use super::client;
+use super::settings::Settings;
 use crate::worker::source::{Membership, SourceError};
 
 /// Events served at a time; a poll that finds none costs a microsecond.
@@ -32,6 +33,7 @@ pub(super) struct Group {
     /// Slots known when the queues were split.
     slots: u32,
     instance_id: String,
+    group_id: String,
     notes: Mutex<Notes>,
 }
 
@@ -41,15 +43,18 @@ struct Notes {
     /// For good: the first reason a person must look at.
     refused: Option<String>,
     last_error: Option<String>,
+    /// Who we are, or who they are, was not believed.
+    mistrust: Option<String>,
 }
 
 impl Group {
-    pub fn member(topics: Vec<String>, slots: u32, instance_id: String) -> Group {
-        Group { topics, slots, instance_id, notes: Mutex::default() }
+    pub fn member(settings: &Settings, slots: u32) -> Group {
+        let (topics, instance_id, group_id) = (settings.input_topics.clone(), settings.instance_id.clone(), settings.group_id.clone());
+        Group { topics, slots, instance_id, group_id, notes: Mutex::default() }
     }
 
     pub fn outsider() -> Group {
-        Group::member(Vec::new(), 0, String::new())
+        Group { topics: Vec::new(), slots: 0, instance_id: String::new(), group_id: String::new(), notes: Mutex::default() }
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {
@@ -74,6 +79,11 @@ impl Group {
         self.notes().last_error.clone()
     }
 
+    /// That a broker does not accept our credentials, or we not its certificate: asking again does not help.
+    pub fn mistrust(&self) -> Option<String> {
+        self.notes().mistrust.clone()
+    }
+
     /// What `poll` returned instead of a record.
     pub fn note_error(&self, error: &KafkaError) {
         match error {
@@ -82,7 +92,13 @@ impl Group {
                 self.instance_id
             )),
             KafkaError::MessageConsumptionFatal(code) => self.refuse(format!("the consumer failed for good: {code}")),
-            KafkaError::MessageConsumption(code) if client::is_unauthorized(*code) => self.refuse(format!("kafka refuses: {code}")),
+            KafkaError::MessageConsumption(code) if client::is_unauthorized(*code) => {
+                let resource = match code {
+                    RDKafkaErrorCode::TopicAuthorizationFailed => topics_in_words(&self.topics),
+                    _ => format!("group {}", self.group_id),
+                };
+                self.refuse(client::denial("Read", &resource));
+            }
             other => tracing::debug!("consumer: {}", client::text_of(other)),
         }
     }
@@ -130,10 +146,14 @@ impl ClientContext for Group {
         // "all brokers are down" comes with every failed connection, and hides why
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
             tracing::debug!(target: "librdkafka", "{error}: {reason}");
-            notes.last_error.get_or_insert_with(|| reason.to_owned());
+            // a broker asked in the wrong protocol hangs up without a word
+            notes.last_error.get_or_insert_with(|| format!("{reason}, or they expect another security.protocol"));
             return;
         }
         tracing::warn!(target: "librdkafka", "{error}: {reason}");
+        if matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL)) {
+            notes.mistrust.get_or_insert_with(|| reason.to_owned());
+        }
         notes.last_error = Some(reason.to_owned());
     }
 }
@@ -150,6 +170,14 @@ impl ConsumerContext for Group {
                 tracing::warn!("partitions could not be given back: {error}");
             }
         }
+    }
+}
+
+/// For an error that does not say which of them it means.
+pub(super) fn topics_in_words(topics: &[String]) -> String {
+    match topics {
+        [topic] => format!("topic {topic}"),
+        several => format!("one of the topics {}", several.join(", ")),
     }
 }
 
@@ -185,6 +213,7 @@ fn slots_of<'a>(topics: &[String], known: u32, partitions: impl Iterator<Item = 
 
 #[cfg(test)]
 mod tests {
+    use super::super::settings::tests::settings;
     use super::*;
 
     #[test]
@@ -209,14 +238,14 @@ mod tests {
 
     #[test]
     fn a_refusal_stays() {
-        let group = Group::member(vec!["a".to_owned()], 4, "host".to_owned());
+        let group = Group::member(&settings(), 4);
         group.note_error(&KafkaError::MessageConsumption(RDKafkaErrorCode::AllBrokersDown));
         assert_eq!(group.changes(), Ok(vec![]));
         group.note_error(&KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId));
         group.note_stray();
         for _ in 0..2 {
             let reason = group.changes().unwrap_err().to_string();
-            assert!(reason.contains("another process uses instance id `host`"), "{reason}");
+            assert!(reason.contains("another process uses instance id `a`"), "{reason}");
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! `settings` (what the configuration says) -> `client` (what librdkafka is told, and why) -> `consumer` and `producer`, which implement
 //! the worker's two seams (`worker::source`, `worker::transaction`). `group` follows the consumer group, `queue` and `message` wrap the C
-//! calls that move records, `changelog` reads a slot's log back, `dead_letters` reads
-//! refused records and `feed` puts records into the inputs, `failure` sorts errors by what they mean for a transaction. `topics`
+//! calls that move records, `changelog` reads a slot's log back, `visitor` looks at a group without joining it, `dead_letters` reads
+//! refused records, `feed` puts records into the inputs, `failure` sorts errors by what they mean for a transaction. `topics`
 //! decides what the cluster should hold, `admin` looks and creates.
 //!
 //! Every `unsafe` of the crate is in this room, each with the invariant it rests on. Used by `worker` (through the seams) and `cli`.
@@ -20,6 +20,7 @@ mod feed;
 mod group;
 mod message;
 mod observer;
+mod offsets;
 mod produce;
 mod producer;
 mod queue;
@@ -27,6 +28,7 @@ mod retire;
 pub mod settings;
 pub mod topics;
 mod trim;
+mod visitor;
 mod wake;
 
 pub use client::transactional_id;
@@ -36,3 +38,4 @@ pub use feed::{FeedRecord, Feeder};
 pub use message::Message;
 pub use producer::Producer;
 pub use settings::{OutputNames, Settings};
+pub use visitor::Visitor;

@@ -41,6 +41,9 @@ pub(super) struct Link {
     topics: Vec<(String, TopicHandle)>,
     producer: ThreadedProducer<Reports>,
     transaction_timeout: Duration,
+    /// What a call may be denied on.
+    transactional_id: String,
+    group_id: String,
 }
 
 pub struct Producer {
@@ -99,7 +102,8 @@ impl Link {
         // SAFETY: the producer lives in the same struct and goes after them.
         let topics = topics.iter().map(|name| ((*name).to_owned(), unsafe { TopicHandle::new(raw, name) })).collect();
         let transaction_timeout = Duration::from_millis(u64::from(settings.transaction_timeout_ms));
-        let link = Link { topics, producer, transaction_timeout };
+        let (transactional_id, group_id) = (transactional_id.to_owned(), settings.group_id.clone());
+        let link = Link { topics, producer, transaction_timeout, transactional_id, group_id };
         // SAFETY: a live transactional producer.
         let ready = link.repeat(|raw| unsafe { sys::rd_kafka_init_transactions(raw, NO_TIMEOUT) });
         match ready {
@@ -168,6 +172,7 @@ impl Link {
                 Verdict::Give(TransactionError::Abort(text)) => {
                     return Err(self.reports().undelivered().unwrap_or(TransactionError::Abort(text)));
                 }
+                Verdict::Give(TransactionError::Refused(_)) => return Err(self.denied(failure)),
                 Verdict::Give(error) => return Err(error),
                 Verdict::Again if deadline.is_over() => {
                     return Err(TransactionError::Renew(failure.text));
@@ -184,12 +189,27 @@ impl Link {
             let result = unsafe { Failure::check(sys::rd_kafka_commit_transaction(self.raw(), NO_TIMEOUT)) };
             let Err(failure) = result else { return Ok(()) };
             match failure.of_commit(self.reports().undelivered()) {
+                Verdict::Give(TransactionError::Refused(_)) => return Err(self.denied(failure)),
                 Verdict::Give(error) => return Err(error),
                 Verdict::Again if deadline.is_over() => {
                     return Err(TransactionError::Unknown(failure.text));
                 }
                 Verdict::Again => std::thread::sleep(REPEAT_PAUSE),
             }
+        }
+    }
+
+    /// Names the right that is missing, and on what.
+    fn denied(&self, failure: Failure) -> TransactionError {
+        let resource = match failure.code {
+            RDKafkaErrorCode::TransactionalIdAuthorizationFailed => Some(("Write", format!("transactional id {}", self.transactional_id))),
+            RDKafkaErrorCode::GroupAuthorizationFailed => Some(("Read", format!("group {}", self.group_id))),
+            _ => None,
+        };
+        match resource {
+            Some((right, resource)) => TransactionError::Refused(client::denial(right, &resource)),
+            // the topic that failed says more than that one failed
+            None => self.reports().undelivered().unwrap_or(TransactionError::Refused(failure.text)),
         }
     }
 

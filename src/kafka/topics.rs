@@ -13,6 +13,9 @@ pub const CLUSTER_DEFAULT_REPLICATION: i32 = -1;
 /// Dead letters are untouched records, as large as they come.
 const DEAD_LETTER_MAX_BYTES: &str = "16777216";
 
+/// With another number of partitions keys lie elsewhere: nothing a command could put right.
+const OTHER_PARTITIONS: &str = "docs/runbook.md: another number of partitions";
+
 /// A topic as the cluster has it. `configs` is empty when we may not see them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicFacts {
@@ -69,10 +72,10 @@ impl fmt::Display for Problem {
             }
             Problem::UnequalInputs(counts) => {
                 let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
-                write!(f, "input topics differ in their number of partitions: {}", counts.join(", "))
+                write!(f, "input topics differ in their number of partitions: {} ({OTHER_PARTITIONS})", counts.join(", "))
             }
             Problem::ChangelogPartitions { topic, partitions, inputs } => {
-                write!(f, "changelog topic {topic} has {partitions} partitions, the input topics {inputs}")
+                write!(f, "changelog topic {topic} has {partitions} partitions, the input topics {inputs} ({OTHER_PARTITIONS})")
             }
             Problem::DeadLetterBytes { topic, value } => write!(
                 f,

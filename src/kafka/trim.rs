@@ -12,7 +12,7 @@ use rdkafka::producer::{Producer as _, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka_sys as sys;
 
-use super::client::is_unauthorized;
+use super::client;
 use super::delivery::Reports;
 use crate::worker::transaction::TransactionError;
 
@@ -45,7 +45,7 @@ pub(super) fn delete_before(producer: &ThreadedProducer<Reports>, topic: &str, s
     };
     match code {
         RDKafkaErrorCode::NoError => Ok(()),
-        code if is_unauthorized(code) => Err(TransactionError::Refused(format!("records of {topic} cannot be deleted: {code}"))),
+        code if client::is_unauthorized(code) => Err(TransactionError::Refused(client::denial("Delete", &format!("topic {topic}")))),
         code => Err(TransactionError::Abort(format!("records of {topic} {slot} before {before} were not deleted: {code}"))),
     }
 }

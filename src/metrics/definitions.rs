@@ -187,7 +187,7 @@ impl Slots {
             state_bytes: list.gauges("state_bytes", "Estimated memory of committed state.", &["slot"]),
             restore_remaining_records: list.gauges(
                 "state_restore_remaining_records",
-                "Changelog records to read until the slot is whole.",
+                "Changelog records to read until the slot is whole, markers of transactions included.",
                 &["slot"],
             ),
             restore_remaining_bytes: list.gauges(

@@ -90,15 +90,7 @@ impl Changelog {
         };
         let metadata =
             Metadata { seq: transaction.seq, chain: transaction.chain, start: rounds.start(), writer: writer.transactional_id.clone() };
-        let count = bodies.len();
-        let mut header = BlockHeader { transaction, index: 0, last: false, kind: BlockKind::Delta };
-        let mut blocks = Vec::with_capacity(count);
-        for (index, (kind, body)) in bodies.into_iter().enumerate() {
-            header.index = index as u16;
-            header.last = index + 1 == count;
-            header.kind = kind;
-            blocks.push(block::encode(&header, &body));
-        }
+        let blocks = encode(transaction, bodies).collect();
         Prepared { blocks, metadata, base_bytes, rounds }
     }
 
@@ -110,7 +102,20 @@ impl Changelog {
     }
 }
 
-/// Changed rows, in order of first touch, then marks of erased customers; one empty body where nothing changed, because every transaction leaves its mark.
+/// A transaction's blocks, one after the other.
+pub fn encode(transaction: TransactionHeader, bodies: Vec<(BlockKind, Vec<u8>)>) -> impl Iterator<Item = Vec<u8>> {
+    let count = bodies.len();
+    let mut header = BlockHeader { transaction, index: 0, last: false, kind: BlockKind::Delta };
+    bodies.into_iter().enumerate().map(move |(index, (kind, body))| {
+        header.index = index as u16;
+        header.last = index + 1 == count;
+        header.kind = kind;
+        block::encode(&header, &body)
+    })
+}
+
+/// Changed rows, in order of first touch, then marks of erased customers; one empty body where nothing changed, because every transaction
+/// leaves a trace.
 fn delta_bodies(slot: &Slot) -> Vec<Vec<u8>> {
     let mut bodies = vec![Vec::new()];
     for change in slot.changes() {
@@ -122,7 +127,7 @@ fn delta_bodies(slot: &Slot) -> Vec<Vec<u8>> {
 }
 
 /// A piece's rows as they are committed; the first body replaces the piece, further ones add to it.
-fn base_bodies(slot: u32, piece: Piece, committed: &Committed) -> Vec<(BlockKind, Vec<u8>)> {
+pub fn base_bodies(slot: u32, piece: Piece, committed: &Committed) -> Vec<(BlockKind, Vec<u8>)> {
     let mut bodies = vec![Vec::new()];
     for region in piece.regions() {
         committed.with_region(slot, region, |region| {

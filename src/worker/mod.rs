@@ -5,12 +5,14 @@
 //! `Transaction`) with time as an argument: librdkafka and an in-memory log both drive the same code. It has no threads, clock,
 //! metrics or configuration text of its own. Called by `runner` (threads, `run`), by `replay`, and by simulation.
 //!
-//! Reading order: `step` (the loop's body), `merge`, `commit`, `changelog` and its `block`s, `recovery` and `restore`.
+//! Reading order: `step` (the loop's body), `merge`, `commit`, `changelog` and its `block`s, `recovery` and `restore`; `offline` is what a
+//! person can do to slots that nobody runs.
 
 mod block;
 mod chain;
 mod changelog;
 mod commit;
+mod distance;
 mod merge;
 mod metadata;
 mod owned;
@@ -26,13 +28,16 @@ mod turn;
 
 pub mod dead_letter;
 pub mod memory;
+pub mod offline;
 pub mod runner;
 
 pub mod source;
 pub mod transaction;
 
+pub use block::InputOffset;
+pub use metadata::Metadata;
 pub use partitioner::partition_of;
-pub use report::{Commit, Report, Restoration, SlotState, Tally};
+pub use report::{Commit, Report, Restoration, RestoreState, SlotState, Tally};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -218,6 +223,21 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             .map(|(number, slot)| {
                 let (customers, bytes) = self.committed.size(number);
                 SlotState { slot: number, customers, bytes, timers: slot.timers(), time_ms: slot.time_ms() }
+            })
+            .collect()
+    }
+
+    /// How far the slots have come whose changelogs are being read.
+    pub fn restore_states(&self) -> Vec<RestoreState> {
+        let recovering = self.slots.iter().filter_map(|(number, owned)| match owned {
+            Owned::Recovering(recovery) => Some((*number, recovery.distance()?)),
+            Owned::Running(_) => None,
+        });
+        recovering
+            .map(|(slot, distance)| RestoreState {
+                slot,
+                remaining_records: distance.remaining_records(),
+                remaining_bytes: distance.remaining_bytes(),
             })
             .collect()
     }

@@ -8,6 +8,7 @@
 use crate::engine::Region;
 
 use super::block::{self, InputOffset, TransactionHeader};
+use super::distance::Distance;
 use super::metadata::Metadata;
 use super::restore::{Restore, RestoreError, Target};
 use super::rounds;
@@ -42,6 +43,9 @@ pub struct Recovered {
     pub start: i64,
     /// How far the rounds of bases had come.
     pub round: rounds::Progress,
+    /// What was read of the changelog.
+    pub log_records: u64,
+    pub log_bytes: u64,
 }
 
 pub enum Progress {
@@ -59,11 +63,15 @@ enum Stage {
     },
     /// No offsets were ever committed: the changelog must be empty too.
     ProveEmpty,
-    Read {
-        restore: Box<Restore>,
-        offsets: Vec<Option<i64>>,
-        start: i64,
-    },
+    Read(Reading),
+}
+
+/// A restore under way.
+struct Reading {
+    restore: Box<Restore>,
+    offsets: Vec<Option<i64>>,
+    start: i64,
+    distance: Distance,
 }
 
 pub struct Recovery {
@@ -111,7 +119,7 @@ impl Recovery {
             },
             Stage::FindWriter { last } => self.find_writer(source, transaction, last),
             Stage::ProveEmpty => self.prove_empty(source, topics),
-            Stage::Read { restore, offsets, start } => self.read(source, topics, (restore, offsets, start), now),
+            Stage::Read(reading) => self.read(source, topics, reading, now),
         }
     }
 
@@ -199,7 +207,9 @@ impl Recovery {
         source.open_changelog(self.slot, metadata.start)?;
         let target = Target { seq: metadata.seq, chain: metadata.chain };
         let offsets = committed.iter().map(|c| c.as_ref().map(|c| c.offset)).collect();
-        self.stage = Stage::Read { restore: Box::new(Restore::new(self.slot, target)), offsets, start: metadata.start };
+        let restore = Box::new(Restore::new(self.slot, target));
+        let distance = Distance::new(metadata.start, changelog.high);
+        self.stage = Stage::Read(Reading { restore, offsets, start: metadata.start, distance });
         Ok(Progress::More)
     }
 
@@ -226,8 +236,18 @@ impl Recovery {
                     offsets,
                     start: 0,
                     round: rounds::Progress::default(),
+                    log_records: 0,
+                    log_bytes: 0,
                 })))
             }
+        }
+    }
+
+    /// How far the reading of the changelog has come; `None` before and after it.
+    pub fn distance(&self) -> Option<&Distance> {
+        match &self.stage {
+            Stage::Read(reading) => Some(&reading.distance),
+            _ => None,
         }
     }
 
@@ -236,23 +256,18 @@ impl Recovery {
         matches!(self.stage, Stage::Fetch)
     }
 
-    fn read<S: Source>(
-        &mut self,
-        source: &mut S,
-        topics: &[String],
-        (mut restore, offsets, start): (Box<Restore>, Vec<Option<i64>>, i64),
-        now: Now,
-    ) -> Result<Progress, WorkerError> {
+    fn read<S: Source>(&mut self, source: &mut S, topics: &[String], mut reading: Reading, now: Now) -> Result<Progress, WorkerError> {
         let mut entries = Vec::new();
         let read = source.read_changelog(self.slot, READ_BYTES, &mut entries)?;
         if read == LogRead::OutOfRange {
             return self.restart(source);
         }
+        reading.distance.pass(&entries);
         for entry in &entries {
-            if restore.is_done() {
+            if reading.restore.is_done() {
                 break;
             }
-            if let Err(error) = restore.take(entry.offset, &entry.value) {
+            if let Err(error) = reading.restore.take(entry.offset, &entry.value) {
                 return self.try_again(source, error);
             }
         }
@@ -262,12 +277,13 @@ impl Recovery {
             self.short_since_ms.get_or_insert(now.mono_ms);
         }
         let short_ms = self.short_since_ms.map_or(0, |since_ms| now.mono_ms.saturating_sub(since_ms));
-        if !restore.is_done() && short_ms <= MARKER_MS_MAX {
-            self.stage = Stage::Read { restore, offsets, start };
+        if !reading.restore.is_done() && short_ms <= MARKER_MS_MAX {
+            self.stage = Stage::Read(reading);
             return Ok(if entries.is_empty() { Progress::Waiting } else { Progress::More });
         }
         self.short_since_ms = None;
         source.close_changelog(self.slot);
+        let Reading { restore, offsets, start, distance } = reading;
         let named =
             topics.iter().zip(&offsets).filter_map(|(topic, offset)| offset.map(|offset| InputOffset { topic: topic.clone(), offset }));
         match restore.finish(&named.collect::<Vec<_>>()) {
@@ -285,6 +301,8 @@ impl Recovery {
                     offsets: next,
                     start,
                     round: restored.round,
+                    log_records: distance.records,
+                    log_bytes: distance.bytes,
                 })))
             }
         }

@@ -64,6 +64,9 @@ pub struct Restoration {
     pub slot: u32,
     pub customers: usize,
     pub bytes: usize,
+    /// What was read of the changelog for it.
+    pub log_records: u64,
+    pub log_bytes: u64,
     pub took_ms: u64,
 }
 
@@ -83,6 +86,16 @@ pub struct Report {
     pub revoked: Vec<u32>,
     pub lost: Vec<u32>,
     pub restored: Vec<Restoration>,
+}
+
+/// A slot whose changelog is being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RestoreState {
+    pub slot: u32,
+    /// Offsets up to the end of the changelog, markers of transactions included.
+    pub remaining_records: u64,
+    /// Estimated from those read so far.
+    pub remaining_bytes: u64,
 }
 
 /// A running slot as it stands.

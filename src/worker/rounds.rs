@@ -109,7 +109,7 @@ impl Rounds {
         let mut pieces = Vec::new();
         let mut spent = 0;
         while spent < BASES_BYTES_MAX && (pieces.len() as u64) < REGIONS {
-            let (piece, bytes) = self.next_piece(&bytes_of);
+            let (piece, bytes) = piece_at((self.progress.based % REGIONS) as u16, &bytes_of);
             let affordable = self.credit_bytes >= bytes as f64;
             if !affordable && !self.is_behind(now_ms) {
                 break;
@@ -132,22 +132,6 @@ impl Rounds {
         passed_ms.saturating_mul(REGIONS) > (self.progress.based % REGIONS + 1).saturating_mul(self.max_round_ms)
     }
 
-    /// The widest aligned piece at the cursor that stays under `PIECE_BYTES`, and its size.
-    fn next_piece(&self, bytes_of: &impl Fn(u16) -> usize) -> (Piece, usize) {
-        let first = (self.progress.based % REGIONS) as u16;
-        let mut piece = Piece { bits: REGION_BITS as u8, value: first };
-        let mut bytes = bytes_of(first);
-        while piece.bits > 0 && piece.value.is_multiple_of(2) {
-            let wider = Piece { bits: piece.bits - 1, value: piece.value / 2 };
-            let added: usize = (piece.regions().end..wider.regions().end).map(bytes_of).sum();
-            if bytes + added > PIECE_BYTES {
-                break;
-            }
-            (piece, bytes) = (wider, bytes + added);
-        }
-        (piece, bytes)
-    }
-
     /// Whether the writer should ask the log's end now, between two transactions.
     pub fn wants_mark(&self) -> bool {
         self.progress.wants_mark()
@@ -160,6 +144,33 @@ impl Rounds {
             self.start = self.start.max(start);
         }
     }
+}
+
+/// The widest aligned piece from this region on that stays under `PIECE_BYTES`, and its size.
+fn piece_at(first: u16, bytes_of: &impl Fn(u16) -> usize) -> (Piece, usize) {
+    let mut piece = Piece { bits: REGION_BITS as u8, value: first };
+    let mut bytes = bytes_of(first);
+    while piece.bits > 0 && piece.value.is_multiple_of(2) {
+        let wider = Piece { bits: piece.bits - 1, value: piece.value / 2 };
+        let added: usize = (piece.regions().end..wider.regions().end).map(bytes_of).sum();
+        if bytes + added > PIECE_BYTES {
+            break;
+        }
+        (piece, bytes) = (wider, bytes + added);
+    }
+    (piece, bytes)
+}
+
+/// The whole space in pieces, in order: a round in one go.
+pub fn whole_space(bytes_of: impl Fn(u16) -> usize) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut next = 0;
+    while u64::from(next) < REGIONS {
+        let (piece, _) = piece_at(next, &bytes_of);
+        next = piece.regions().end;
+        pieces.push(piece);
+    }
+    pieces
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::engine::Committed;
 
 use super::source::{Input, Source};
 use super::transaction::Transaction;
-use super::{Next, Now, Report, Rules, SlotState, Status, Worker, WorkerError};
+use super::{Next, Now, Report, RestoreState, Rules, SlotState, Status, Worker, WorkerError};
 
 /// First pause before a failed worker is built anew; doubles with each failure in a row.
 const REBUILD_MS: u64 = 500;
@@ -22,7 +22,7 @@ const HEALTHY_MS: u64 = 60_000;
 /// A stop waits for the open transaction; a commit takes milliseconds, and a broker that takes longer than this is down.
 const STOP_MS_MAX: u64 = 10_000;
 
-/// Sizes and lags are looked at this often: each look at a lag asks the broker.
+/// Sizes, restores and lags are looked at this often: each look at a lag asks the broker.
 const MEASURE_MS: u64 = 500;
 
 /// What an observer is told.
@@ -32,9 +32,10 @@ pub enum Happened<'a> {
         status: &'a Status,
         now: Now,
     },
-    /// Every half second: the slots' sizes, and the lag of one input, round and round.
+    /// Every half second: the slots' sizes, how far restores have come, and the lag of one input, round and round.
     Measured {
         slots: &'a [SlotState],
+        restores: &'a [RestoreState],
         lag: Option<(Input, u64)>,
         now: Now,
     },
@@ -104,7 +105,7 @@ fn run_until_stopped<S: Source, T: Transaction>(
         if now.mono_ms - measured_ms >= MEASURE_MS {
             // a broker that does not answer this question may still serve us: the next one is another partition's
             let lag = worker.lag(measured).unwrap_or(None);
-            observe(Happened::Measured { slots: &worker.slot_states(), lag, now });
+            observe(Happened::Measured { slots: &worker.slot_states(), restores: &worker.restore_states(), lag, now });
             (measured_ms, measured) = (now.mono_ms, measured + 1);
         }
         if let Next::Wait(longest_ms) = next {

@@ -99,9 +99,11 @@ pub enum SourceError {
     Refused(String),
 }
 
-/// What a person can do about a slot whose history does not fit its offsets; `state` commands of a later version will do it in place.
-pub const WAYS_OUT: &str = "ways out: put the topics and offsets back as they were, or begin anew from the inputs under another \
-    kafka.group_id and output.prefix, with plays.not_before set to now so that nobody is mailed again";
+/// What a person can do about a slot whose history does not fit its offsets.
+pub const WAYS_OUT: &str = "ways out (docs/runbook.md), each shown first and done with --yes: put topics and offsets back as they were; \
+    `state adopt` where the committed offsets are gone; `state repair` where changelog and offsets disagree (with --skip-lost, where events \
+    are gone); `state rebuild --mute-actions` where the changelog proves nothing any more; `state reset` to begin empty, with \
+    plays.not_before set to now so that nobody is mailed again";
 
 pub trait Source {
     type Record: Record;

@@ -151,7 +151,8 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         };
         self.source.start(number, &recovered.offsets)?;
         let (customers, bytes) = self.committed.size(number);
-        self.report.restored.push(Restoration { slot: number, customers, bytes, took_ms: now.mono_ms - began_ms });
+        let (log_records, log_bytes) = (recovered.log_records, recovered.log_bytes);
+        self.report.restored.push(Restoration { slot: number, customers, bytes, log_records, log_bytes, took_ms: now.mono_ms - began_ms });
         let merge = Merge::new(&recovered.offsets);
         let running = Running {
             slot,

@@ -6,13 +6,16 @@
 //!
 //! Rust drops no statics and `kill -9` runs no code, so the broker hangs on a pipe whose other end this process holds open: however the
 //! process ends, the pipe closes, and a shell waiting at it kills that one broker and removes its folder (`guard`).
-//! It creates no topics and knows nothing of lifetide. Called by the tests that need Kafka.
+//! It creates no topics and knows nothing of lifetide. Called by the tests that need Kafka; those about security have a second broker with
+//! TLS, passwords and rights (`secured`).
 
 #![allow(clippy::disallowed_methods, reason = "waiting for another process needs a deadline by the clock; no engine code runs here")]
 
+pub mod acls;
 mod guard;
 mod jars;
 mod probe;
+pub mod secured;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -41,8 +44,23 @@ const CLUSTER_ID: &str = "bGlmZXRpZGUtdGVzdHMtMQ";
 /// Small and quick to start: the tests push a few hundred thousand records, not millions.
 const JVM_OPTIONS: [&str; 4] = ["-Xmx512m", "-Xms512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
+/// How a broker differs from the plain one of all tests.
+struct Difference {
+    /// Names of further listeners, each of which gets a port.
+    listeners: &'static [&'static str],
+    /// Lines of `server.properties` that win over those before; made once the broker's folder is there.
+    settings: fn(&Path) -> Result<String, String>,
+    /// Arguments for the formatting of its storage.
+    format: fn() -> Vec<String>,
+}
+
+const NO_DIFFERENCE: Difference = Difference { listeners: &[], settings: |_| Ok(String::new()), format: Vec::new };
+
 struct Broker {
     bootstrap: String,
+    /// Ports of the further listeners, in their order.
+    ports: Vec<u16>,
+    run_dir: PathBuf,
     /// Holds the write end of the guard's pipe; none for a broker that was running before.
     _guard: Option<Child>,
 }
@@ -52,7 +70,7 @@ pub fn bootstrap() -> &'static str {
     static BROKER: OnceLock<Result<Broker, String>> = OnceLock::new();
     let found = BROKER.get_or_init(|| match std::env::var("LIFETIDE_TEST_KAFKA") {
         Ok(address) => running(address),
-        Err(_) => start(),
+        Err(_) => start(&NO_DIFFERENCE),
     });
     match found {
         Ok(broker) => &broker.bootstrap,
@@ -65,7 +83,7 @@ fn running(address: String) -> Result<Broker, String> {
     loop {
         match probe::answers(&address) {
             Ok(()) => {
-                return Ok(Broker { bootstrap: address, _guard: None });
+                return Ok(Broker { bootstrap: address, ports: Vec::new(), run_dir: PathBuf::new(), _guard: None });
             }
             Err(why) if Instant::now() > deadline => {
                 return Err(format!("LIFETIDE_TEST_KAFKA={address} does not answer as a Kafka broker: {why}"));
@@ -75,27 +93,29 @@ fn running(address: String) -> Result<Broker, String> {
     }
 }
 
-fn start() -> Result<Broker, String> {
+fn start(difference: &Difference) -> Result<Broker, String> {
     jars::check_java()?;
     let home = jars::kafka_home()?;
     let mut attempt = 1;
     loop {
-        match start_once(&home) {
+        match start_once(&home, difference) {
             Err(why) if attempt < MAX_STARTS && why.contains("Address already in use") => attempt += 1,
             result => return result,
         }
     }
 }
 
-fn start_once(home: &Path) -> Result<Broker, String> {
+fn start_once(home: &Path, difference: &Difference) -> Result<Broker, String> {
     let run_dir = create_run_dir().map_err(|why| format!("no folder for the test broker: {why}"))?;
-    let [client_port, controller_port] = free_ports().map_err(|why| format!("no free port on 127.0.0.1: {why}"))?;
-    let bootstrap = format!("127.0.0.1:{client_port}");
-    write_settings(&run_dir, client_port, controller_port).map_err(|why| format!("cannot write the broker's settings: {why}"))?;
+    let mut ports = free_ports(2 + difference.listeners.len()).map_err(|why| format!("no free port on 127.0.0.1: {why}"))?;
+    let more = (difference.settings)(&run_dir)?;
+    write_settings(&run_dir, &ports, difference.listeners, &more).map_err(|why| format!("cannot write the broker's settings: {why}"))?;
+    let bootstrap = format!("127.0.0.1:{}", ports[0]);
+    ports.drain(..2);
 
     let settings = run_dir.join("server.properties");
     let mut format_log_dirs = java(home, &run_dir, "kafka.tools.StorageTool");
-    format_log_dirs.args(["format", "--standalone", "-t", CLUSTER_ID, "-c"]).arg(&settings);
+    format_log_dirs.args(["format", "--standalone", "-t", CLUSTER_ID, "-c"]).arg(&settings).args((difference.format)());
     jars::run(format_log_dirs).map_err(|why| {
         // No guard yet, so nobody else would.
         let _ = fs::remove_dir_all(&run_dir);
@@ -105,11 +125,12 @@ fn start_once(home: &Path) -> Result<Broker, String> {
     let mut broker = java(home, &run_dir, "kafka.Kafka");
     broker.arg(&settings);
     let guard = guard::guard(&run_dir, &broker).map_err(|why| format!("cannot start the broker's guard: {why}"))?;
-    wait_until_answering(&bootstrap, &run_dir, guard)
+    let guard = wait_until_answering(&bootstrap, &run_dir, guard)?;
+    Ok(Broker { bootstrap, ports, run_dir, _guard: Some(guard) })
 }
 
 /// Ends the guard (and with it the broker and its folder) when the broker gives no answer in time.
-fn wait_until_answering(bootstrap: &str, run_dir: &Path, mut guard: Child) -> Result<Broker, String> {
+fn wait_until_answering(bootstrap: &str, run_dir: &Path, mut guard: Child) -> Result<Child, String> {
     let deadline = Instant::now() + START_DEADLINE;
     let why = loop {
         let answer = probe::answers(bootstrap);
@@ -118,9 +139,7 @@ fn wait_until_answering(bootstrap: &str, run_dir: &Path, mut guard: Child) -> Re
             break "ended".to_owned();
         }
         match answer {
-            Ok(()) => {
-                return Ok(Broker { bootstrap: bootstrap.to_owned(), _guard: Some(guard) });
-            }
+            Ok(()) => return Ok(guard),
             Err(why) if Instant::now() > deadline => {
                 break format!("gave no answer within {START_DEADLINE:?} ({why})");
             }
@@ -142,14 +161,18 @@ fn java(home: &Path, run_dir: &Path, main_class: &str) -> Command {
     command
 }
 
-fn write_settings(run_dir: &Path, client_port: u16, controller_port: u16) -> io::Result<()> {
-    let listeners = format!("PLAINTEXT://127.0.0.1:{client_port},CONTROLLER://127.0.0.1:{controller_port}");
+/// `ports`: of PLAINTEXT, CONTROLLER and the further listeners.
+fn write_settings(run_dir: &Path, ports: &[u16], further: &[&str], more: &str) -> io::Result<()> {
+    let names = ["PLAINTEXT", "CONTROLLER"].into_iter().chain(further.iter().copied());
+    let listeners: Vec<String> = names.zip(ports).map(|(name, port)| format!("{name}://127.0.0.1:{port}")).collect();
+    let listeners = listeners.join(",");
     let mut settings = File::create(run_dir.join("server.properties"))?;
     writeln!(settings, "{SETTINGS}")?;
     writeln!(settings, "listeners={listeners}")?;
     writeln!(settings, "advertised.listeners={listeners}")?;
-    writeln!(settings, "controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}")?;
+    writeln!(settings, "controller.quorum.bootstrap.servers=127.0.0.1:{}", ports[1])?;
     writeln!(settings, "log.dirs={}", run_dir.join("logs").display())?;
+    writeln!(settings, "{more}")?;
     fs::write(run_dir.join("log4j2.properties"), LOG_SETTINGS)
 }
 
@@ -169,11 +192,10 @@ fn create_run_dir() -> io::Result<PathBuf> {
     }
 }
 
-fn free_ports() -> io::Result<[u16; 2]> {
-    // Both are held while asking, else the system may give the same port twice.
-    let first = TcpListener::bind("127.0.0.1:0")?;
-    let second = TcpListener::bind("127.0.0.1:0")?;
-    Ok([first.local_addr()?.port(), second.local_addr()?.port()])
+fn free_ports(count: usize) -> io::Result<Vec<u16>> {
+    // All are held while asking, else the system may give the same port twice.
+    let held = (0..count).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<io::Result<Vec<_>>>()?;
+    held.iter().map(|listener| Ok(listener.local_addr()?.port())).collect()
 }
 
 fn tail(log: &Path) -> String {

@@ -7,7 +7,8 @@ mod dead_letters;
 mod offline;
 mod refusals;
 mod replays;
-mod running;
+pub mod running;
+mod state;
 mod topics;
 
 use std::fs;
@@ -19,13 +20,13 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// For a command that has nothing to wait for, on a busy machine.
-const SOON: Duration = Duration::from_secs(60);
+pub const SOON: Duration = Duration::from_secs(60);
 
 /// What a command left behind.
-struct Outcome {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub struct Outcome {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
     took: Duration,
 }
 
@@ -37,14 +38,14 @@ impl Outcome {
     }
 }
 
-fn lifetide(arguments: &[&str]) -> Command {
+pub fn lifetide(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lifetide"));
     command.args(arguments);
     command
 }
 
 /// Runs a command to its end, which must come within `longest`.
-fn finish(command: &mut Command, longest: Duration) -> Outcome {
+pub fn finish(command: &mut Command, longest: Duration) -> Outcome {
     let began = Instant::now();
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let id = child.id().to_string();
@@ -94,7 +95,7 @@ impl Drop for Folder {
 }
 
 /// Polls until `look` finds something; panics after `longest`.
-fn wait_for<T>(what: &str, longest: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn wait_for<T>(what: &str, longest: Duration, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + longest;
     loop {
         if let Some(found) = look() {

@@ -13,19 +13,23 @@ use serde_json::json;
 use crate::broker;
 use crate::trial::{SLOTS, Trial};
 
-/// One record in so many is followed by the erasure of its customer.
-const ERASURE_EVERY: usize = 200;
+/// One order in so many is followed by the erasure of its customer.
+const ERASURE_EVERY: usize = 15;
 const WAIT: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(120);
 /// 2026-01-01T00:00:00Z
 const START_MS: i64 = 1_767_225_600_000;
 
-/// A shop in which now and then somebody is erased, and the last record before comes once more behind it.
+/// A shop in which now and then somebody is erased after an order, and the order comes once more behind that. (After an order, because
+/// a new life that begins in the middle of a cart is told by no rule that two would read alike.)
 pub fn with_erasures(shop: impl Iterator<Item = ShopRecord>) -> impl Iterator<Item = ShopRecord> {
-    shop.enumerate().flat_map(|(number, record)| {
-        let Some(customer) = record.key.clone().filter(|_| number % ERASURE_EVERY == ERASURE_EVERY - 1) else {
+    let mut orders = 0;
+    shop.flat_map(move |record| {
+        orders += usize::from(holds(&record.value, "Order Completed"));
+        let Some(customer) = record.key.clone().filter(|_| orders == ERASURE_EVERY) else {
             return vec![record];
         };
+        orders = 0;
         let erasure = erasure(&customer, record.timestamp_ms);
         vec![record.clone(), erasure, record]
     })

@@ -32,21 +32,32 @@ const WAIT: Duration = Duration::from_secs(10);
 pub type Written = BTreeMap<&'static str, BTreeMap<String, Vec<Value>>>;
 
 pub struct Trial {
+    /// Where everything may be done without a password.
+    broker: String,
     pub name: String,
     pub folder: PathBuf,
     pub sets: Vec<String>,
+    /// For every command, besides the tests' own.
+    pub environment: Vec<(&'static str, String)>,
+    /// Of the records it loads.
+    pub compression: &'static str,
 }
 
 impl Trial {
     /// Topics of this name on the broker; `sets` are added to the settings of every command.
     pub fn new(name: &str, sets: &[&str]) -> Trial {
+        Trial::on(broker::bootstrap(), name, sets)
+    }
+
+    /// As `new`, on another broker.
+    pub fn on(broker: &str, name: &str, sets: &[&str]) -> Trial {
         let unique = format!("{name}-{}", std::process::id());
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(&unique);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
         let inputs: Vec<String> = TOPICS.iter().map(|topic| format!("{unique}.{topic}")).collect();
         let mut all = vec![
-            format!("kafka.bootstrap_servers={:?}", broker::bootstrap()),
+            format!("kafka.bootstrap_servers={broker:?}"),
             format!("kafka.group_id={unique:?}"),
             format!("input.topics={inputs:?}"),
             format!("output.prefix=\"{unique}.out.\""),
@@ -54,12 +65,12 @@ impl Trial {
             "http.listen=\"127.0.0.1:0\"".to_owned(),
         ];
         all.extend(sets.iter().map(|set| (*set).to_owned()));
-        Trial { name: unique, folder, sets: all }
+        Trial { broker: broker.to_owned(), name: unique, folder, sets: all, environment: Vec::new(), compression: "none" }
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lifetide"));
-        command.args(arguments);
+        command.args(arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
         for set in &self.sets {
             command.arg("--set").arg(set);
         }
@@ -73,7 +84,7 @@ impl Trial {
 
     /// As `topics create` does, but for `clv`: compaction would take away the very records to compare.
     pub fn create_topics(&self) {
-        let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", broker::bootstrap()).create().unwrap();
+        let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", &self.broker).create().unwrap();
         let clv = format!("{}.out.clv", self.name);
         let topic = NewTopic::new(&clv, SLOTS as i32, TopicReplication::Fixed(1)).set("retention.ms", "-1");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -91,9 +102,10 @@ impl Trial {
     /// As `load`; the last call's records are those that `replay` reads.
     pub fn load_records(&self, records: impl Iterator<Item = ShopRecord>) {
         let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
-            .set("bootstrap.servers", broker::bootstrap())
+            .set("bootstrap.servers", &self.broker)
             .set("enable.idempotence", "true")
             .set("linger.ms", "20")
+            .set("compression.type", self.compression)
             .set("queue.buffering.max.messages", "1000000")
             .create()
             .unwrap();
@@ -157,7 +169,7 @@ impl Trial {
 
     fn consumer(&self) -> BaseConsumer {
         ClientConfig::new()
-            .set("bootstrap.servers", broker::bootstrap())
+            .set("bootstrap.servers", &self.broker)
             .set("group.id", &self.name)
             .set("isolation.level", "read_committed")
             .set("enable.auto.commit", "false")

@@ -11,17 +11,17 @@ use lifetide::engine::{ALL_REGIONS, Committed};
 use lifetide::worker::memory::{MemoryLog, MemorySource, MemoryTransaction, Produced};
 use lifetide::worker::source::{Claim, Input};
 use lifetide::worker::transaction::{Outgoing, Position, Transaction, TransactionError};
-use lifetide::worker::{Next, Now, Worker, WorkerError, partition_of};
+use lifetide::worker::{Next, Now, Rules, Worker, WorkerError, partition_of};
 
 use crate::erasure::with_erasures;
 use crate::exactly_once::{Random, seed};
 use crate::settings;
 
-const SLOTS: u32 = 3;
+pub const SLOTS: u32 = 3;
 const EVENTS: usize = 3_000;
 
-type Log = Rc<RefCell<MemoryLog>>;
-type Rows = Vec<(u32, Vec<u8>, Vec<u8>)>;
+pub type Log = Rc<RefCell<MemoryLog>>;
+pub type Rows = Vec<(u32, Vec<u8>, Vec<u8>)>;
 
 /// A transaction that fails as it is told to, mostly not.
 struct Faulty {
@@ -81,16 +81,16 @@ impl Transaction for Faulty {
     }
 }
 
-struct World {
-    log: Log,
+pub struct World {
+    pub log: Log,
     random: Rc<RefCell<Random>>,
     one_in: u64,
-    base_ratio: f64,
+    pub base_ratio: f64,
     lives: u64,
 }
 
 impl World {
-    fn new(seed: u64) -> World {
+    pub fn new(seed: u64) -> World {
         let log = MemoryLog::new(3, SLOTS, true);
         let mut random = Random(seed);
         let shop = Shop::new(random.below(u64::MAX), 60, 1_767_225_600_000, 600_000);
@@ -104,20 +104,32 @@ impl World {
         World { log, random: Rc::new(RefCell::new(random)), one_in: 0, base_ratio: 1.0, lives: 0 }
     }
 
-    fn worker(&mut self) -> (Worker<MemorySource, Faulty>, Arc<Committed>) {
+    /// What a worker of the next life is told.
+    pub fn rules(&mut self) -> Rules {
         self.lives += 1;
         let config = settings::config(&["time.mode=\"event\"".to_owned()]);
         let mut rules = rules::worker_rules(&config, SLOTS, self.lives);
         rules.commit_records_max = 40;
         rules.base_ratio = self.base_ratio;
+        rules
+    }
+
+    fn worker(&mut self) -> (Worker<MemorySource, Faulty>, Arc<Committed>) {
+        let rules = self.rules();
         let inner = MemoryTransaction::new(self.log.clone());
         let transaction = Faulty { inner, faults: self.random.clone(), one_in: self.one_in };
         let committed = Arc::new(Committed::new());
         (Worker::new(MemorySource::new(self.log.clone()), transaction, rules, committed.clone()), committed)
     }
 
+    /// One life of so many steps, or the reason why it is refused.
+    pub fn live(&mut self, steps: u64) -> Result<(), WorkerError> {
+        let (mut worker, _) = self.worker();
+        (0..steps).try_for_each(|step| worker.step(Now { mono_ms: step * 100, wall_ms: 0 }).map(drop))
+    }
+
     /// Runs to the end with workers that live for at most `steps`; returns the state the last one held.
-    fn run(&mut self, steps: u64) -> Result<Rows, WorkerError> {
+    pub fn run(&mut self, steps: u64) -> Result<Rows, WorkerError> {
         loop {
             let (mut worker, committed) = self.worker();
             for step in 0..=steps {
@@ -132,7 +144,7 @@ impl World {
     }
 
     /// What was written, by topic and key: the order between keys is nobody's promise.
-    fn produced(&self) -> Vec<Produced> {
+    pub fn produced(&self) -> Vec<Produced> {
         let mut produced = self.log.borrow().produced.clone();
         produced.sort_by(|a, b| (a.topic, &a.key).cmp(&(b.topic, &b.key)));
         produced
@@ -153,7 +165,7 @@ fn rows(committed: &Committed) -> Rows {
     rows
 }
 
-fn undisturbed(seed: u64) -> (Rows, Vec<Produced>) {
+pub fn undisturbed(seed: u64) -> (Rows, Vec<Produced>) {
     let mut world = World::new(seed);
     let rows = world.run(u64::MAX - 1).unwrap();
     assert!(rows.len() > 20 && world.produced().len() > 500, "{} rows, {} records", rows.len(), world.produced().len());

@@ -57,7 +57,7 @@ impl Letter {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
-    Letter(Letter),
+    Letter(Box<Letter>),
     /// The letter of this id was sent again.
     Replayed {
         id: String,
@@ -82,7 +82,7 @@ pub fn read(partition: u32, record: &dyn Record) -> Option<Entry> {
         (None, Some(_)) => Some("some of its headers"),
         (None, None) => None,
     };
-    Some(Entry::Letter(Letter {
+    Some(Entry::Letter(Box::new(Letter {
         place: (partition, record.offset()),
         refused_ms: at_ms,
         origin: Origin {
@@ -99,7 +99,7 @@ pub fn read(partition: u32, record: &dyn Record) -> Option<Entry> {
         record_ms: find(header::RECORD_TIMESTAMP).and_then(|text| text.parse().ok()),
         partitions: find(header::RECORD_PARTITIONS).and_then(|text| text.parse().ok()),
         lacks,
-    }))
+    })))
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -154,7 +154,7 @@ mod tests {
 
     fn letter_of(record: &Fake) -> Letter {
         match read(1, &refused(record)) {
-            Some(Entry::Letter(letter)) => letter,
+            Some(Entry::Letter(letter)) => *letter,
             other => panic!("{other:?}"),
         }
     }

@@ -49,7 +49,7 @@ pub struct ReplayArgs {
 
 /// A letter that was asked for.
 enum Fate {
-    Chosen(Letter, Option<Vec<u8>>),
+    Chosen(Box<Letter>, Option<Vec<u8>>),
     AlreadySent,
     Refused(String),
 }

@@ -21,13 +21,17 @@ pub struct Line {
     pub value: Option<Vec<u8>>,
 }
 
+/// What is wrong with a line, without quoting it: it is about a person.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LineError {
-    #[error("a recorded record has a field of the wrong type: {0}")]
-    Record(String),
+    #[error("a recorded record has a field of the wrong type, which ends at column {column}")]
+    Record { column: usize },
     #[error("expected customer, date, amount: {0}")]
-    List(String),
+    List(&'static str),
 }
+
+const TOO_SHORT: &str = "a column is missing or empty";
+const NO_DATE: &str = "the date cannot be read";
 
 #[derive(Deserialize)]
 struct Recorded<'a> {
@@ -72,12 +76,11 @@ pub fn event_line(text: &str) -> Result<Line, LineError> {
     if shape.topic.is_none() || shape.value.is_none() {
         return Ok(bare(shape.user_id.and_then(id_text).or_else(|| shape.anonymous_id.and_then(id_text))));
     }
-    let recorded: Recorded<'_> = serde_json::from_str(text).map_err(|error| LineError::Record(error.to_string()))?;
+    let wrong_type = |error: serde_json::Error| LineError::Record { column: error.column() };
+    let recorded: Recorded<'_> = serde_json::from_str(text).map_err(wrong_type)?;
     let value = match recorded.value.get() {
         "null" => None,
-        quoted if quoted.starts_with('"') => {
-            Some(serde_json::from_str::<String>(quoted).map_err(|error| LineError::Record(error.to_string()))?.into_bytes())
-        }
+        quoted if quoted.starts_with('"') => Some(serde_json::from_str::<String>(quoted).map_err(wrong_type)?.into_bytes()),
         object => Some(object.as_bytes().to_vec()),
     };
     Ok(Line {
@@ -114,7 +117,7 @@ pub struct Purchase {
 impl Purchase {
     /// The purchase as an event at midnight UTC; `number` makes its order unique where the list names none.
     pub fn to_line(&self, number: usize, currency: &str) -> Result<Line, LineError> {
-        let at = self.date.to_zoned(TimeZone::UTC).map_err(|error| LineError::List(error.to_string()))?.timestamp();
+        let at = self.date.to_zoned(TimeZone::UTC).map_err(|_| LineError::List(NO_DATE))?.timestamp();
         let order_id = self.order_id.clone().unwrap_or_else(|| format!("line-{number}"));
         let event = serde_json::json!({
             "type": "track",
@@ -134,9 +137,9 @@ impl Purchase {
 pub fn cdnow_line(text: &str) -> Result<Purchase, LineError> {
     let fields: Vec<&str> = text.split_whitespace().collect();
     let ([customer, date, _, amount] | [_, customer, date, _, amount]) = fields.as_slice() else {
-        return Err(LineError::List(text.to_owned()));
+        return Err(LineError::List(TOO_SHORT));
     };
-    let date = date_of(date).ok_or_else(|| LineError::List(text.to_owned()))?;
+    let date = date_of(date).ok_or(LineError::List(NO_DATE))?;
     Ok(Purchase { customer: (*customer).to_owned(), date, amount: (*amount).to_owned(), currency: None, order_id: None })
 }
 
@@ -167,12 +170,11 @@ impl Columns {
     }
 
     pub fn purchase(&self, row: &csv::StringRecord) -> Result<Purchase, LineError> {
-        let bad = || LineError::List(row.iter().collect::<Vec<_>>().join(","));
         let field = |column: usize| row.get(column).map(str::trim).filter(|text| !text.is_empty());
         Ok(Purchase {
-            customer: field(self.customer).ok_or_else(bad)?.to_owned(),
-            date: field(self.date).and_then(date_of).ok_or_else(bad)?,
-            amount: field(self.amount).ok_or_else(bad)?.to_owned(),
+            customer: field(self.customer).ok_or(LineError::List(TOO_SHORT))?.to_owned(),
+            date: field(self.date).and_then(date_of).ok_or(LineError::List(NO_DATE))?,
+            amount: field(self.amount).ok_or(LineError::List(TOO_SHORT))?.to_owned(),
             currency: self.currency.and_then(field).map(str::to_owned),
             order_id: self.order_id.and_then(field).map(str::to_owned),
         })

@@ -24,10 +24,10 @@ macro_rules! json_object {
         }
     };
 }
-pub(super) use json_object;
+pub(in crate::engine) use json_object;
 
 /// An array.
-pub fn write_all<T: Json>(items: impl Iterator<Item = T>, out: &mut Vec<u8>) {
+pub fn write_all(items: impl Iterator<Item = impl Json>, out: &mut Vec<u8>) {
     let start = out.len();
     for item in items {
         out.push(b',');
@@ -58,7 +58,13 @@ fn write_by_library(value: impl serde::Serialize, out: &mut Vec<u8>) {
     serde_json::to_writer(out, &value).expect("invariant: numbers and texts have a JSON form, and a vector takes every byte");
 }
 
-impl Json for &str {
+impl<T: Json + ?Sized> Json for &T {
+    fn write(&self, out: &mut Vec<u8>) {
+        (*self).write(out);
+    }
+}
+
+impl Json for str {
     fn write(&self, out: &mut Vec<u8>) {
         match has_escapes(self.as_bytes()) {
             false => write_plain(self.as_bytes(), out),
@@ -76,15 +82,33 @@ impl<T: Json> Json for Option<T> {
     }
 }
 
-impl Json for &[&str] {
+impl Json for String {
     fn write(&self, out: &mut Vec<u8>) {
-        write_all(self.iter().copied(), out);
+        self.as_str().write(out);
+    }
+}
+
+impl<T: Json> Json for [T] {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_all(self.iter(), out);
+    }
+}
+
+impl<T: Json> Json for Vec<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.as_slice().write(out);
     }
 }
 
 impl Json for bool {
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(if *self { b"true" } else { b"false" });
+    }
+}
+
+impl Json for u8 {
+    fn write(&self, out: &mut Vec<u8>) {
+        u32::from(*self).write(out);
     }
 }
 

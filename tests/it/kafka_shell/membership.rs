@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use lifetide::kafka::Consumer;
+use lifetide::kafka::{Consumer, Settings};
 use lifetide::worker::source::{Input, Membership, Source, SourceError};
+use rdkafka::mocking::MockCluster;
 
 use super::world::*;
 
@@ -31,7 +32,7 @@ fn slots_stay_together_when_members_come_and_go() {
     }
     all.sort_unstable();
     assert_eq!(all, [0, 1, 2, 3]);
-    assert!(second.close(Duration::from_secs(5)));
+    drop(second);
     changes.clear();
     eventually("all slots again", || {
         changes.extend(first.membership().unwrap());
@@ -54,7 +55,7 @@ fn a_restarted_member_finds_its_slots_again_unseen() {
         let one = |last: &Option<Membership>| matches!(last, Some(Membership::Assigned(slots)) if slots.len() == 1);
         last.iter().all(one).then_some(())
     });
-    assert!(second.close(Duration::from_secs(5)));
+    drop(second);
     let mut second = Consumer::join(&settings, 1).unwrap();
     let mut again = None;
     eventually("the slot again", || {
@@ -149,4 +150,22 @@ fn start_all(consumer: &mut Consumer, slots: &[u32]) {
         consumer.take(Input { topic: 0, slot: *slot }, 100, &mut arrivals).unwrap();
     }
     assert!(arrivals.is_empty(), "{arrivals:?}");
+}
+
+#[test]
+fn a_member_leaves_in_bounded_time_although_the_broker_is_silent() {
+    let broker = MockCluster::new(1).unwrap();
+    let mut settings = Settings { bootstrap_servers: broker.bootstrap_servers(), ..settings("a") };
+    // a static member leaves without a word
+    settings.static_membership = false;
+    for topic in &settings.input_topics {
+        broker.create_topic(topic, 1, 1).unwrap();
+    }
+    let mut consumer = Consumer::join(&settings, 0).unwrap();
+    assert_eq!(joined(&mut consumer), [0]);
+    broker.broker_round_trip_time(1, Duration::from_secs(60)).unwrap();
+    let before = Instant::now();
+    drop(consumer);
+    // our bound is 3 s; librdkafka alone gives up after five
+    assert!(before.elapsed() < Duration::from_secs(5), "{:?}", before.elapsed());
 }

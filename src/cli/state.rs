@@ -1,0 +1,135 @@
+//! `state`: what a person can do about slots that `run` refuses, or wants to know about those it serves.
+//!
+//! `verify` and `export` only look, whether the group runs or not. `reset`, `adopt`, `repair` and `rebuild` write, so the group must be
+//! stopped, and without `--yes` they only say what they would do. Which state is right is decided in `worker::offline`; here it is asked
+//! for and shown. Called by `cli::main`.
+
+mod export;
+mod group;
+mod mend;
+mod rebuild;
+mod reset;
+mod verify;
+
+use std::io::{Write, stdout};
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::OutputFormat;
+use super::exit::CommandError;
+use super::settings::SettingsArgs;
+use crate::worker::WorkerError;
+
+/// The slots' state in the changelog: verify, export, and put right what `run` refuses
+#[derive(Debug, Args)]
+pub struct StateCommand {
+    #[command(subcommand)]
+    pub action: StateAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum StateAction {
+    /// Read every slot back with all checks and show how it stands; ends with 1 if one would be refused
+    #[command(visible_alias = "show")]
+    Verify(verify::VerifyArgs),
+    /// Everything held about one customer, as JSON
+    Export(export::ExportArgs),
+    /// Forget a slot's state and begin with an empty one
+    Reset(reset::ResetArgs),
+    /// Go on from the changelog where the group's committed offsets are gone (they expire after a week without members)
+    Adopt(mend::MendArgs),
+    /// Go back to the newest state that can be proven, where changelog and committed offsets do not fit
+    Repair(mend::MendArgs),
+    /// Build the state anew from the beginning of the inputs, up to where the group stood
+    Rebuild(rebuild::RebuildArgs),
+}
+
+/// What all that write have in common.
+#[derive(Debug, Args)]
+pub struct WriteArgs {
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    /// Do it; without this it is only shown
+    #[arg(long)]
+    pub yes: bool,
+    /// text or json
+    #[arg(short = 'o', long = "output", value_name = "FORMAT", default_value = "text")]
+    pub output: OutputFormat,
+}
+
+impl WriteArgs {
+    /// Nothing is changed unasked.
+    fn confirm(&self) -> Result<(), CommandError> {
+        if self.yes { Ok(()) } else { Err(CommandError::Failed("nothing was changed: add --yes to do this".to_owned())) }
+    }
+}
+
+/// Which slots.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct ScopeArgs {
+    /// This slot; may be given more than once
+    #[arg(long = "slot", value_name = "N")]
+    pub slots: Vec<u32>,
+    /// Every slot
+    #[arg(long)]
+    pub all: bool,
+}
+
+impl ScopeArgs {
+    /// The slots meant, in order.
+    fn of(&self, slots: u32) -> Result<Vec<u32>, CommandError> {
+        if self.all { Ok((0..slots).collect()) } else { known_slots(&self.slots, slots) }
+    }
+}
+
+fn known_slots(wanted: &[u32], slots: u32) -> Result<Vec<u32>, CommandError> {
+    if let Some(unknown) = wanted.iter().find(|slot| **slot >= slots) {
+        return Err(CommandError::Failed(format!("there is no slot {unknown}: the input topics have {slots} partitions")));
+    }
+    let mut wanted = wanted.to_vec();
+    wanted.sort_unstable();
+    wanted.dedup();
+    Ok(wanted)
+}
+
+impl From<WorkerError> for CommandError {
+    fn from(error: WorkerError) -> CommandError {
+        match error {
+            WorkerError::Unavailable(why) => CommandError::KafkaUnavailable(why),
+            WorkerError::Refused(why) => CommandError::Failed(why),
+        }
+    }
+}
+
+pub fn state(command: &StateCommand) -> Result<(), CommandError> {
+    match &command.action {
+        StateAction::Verify(arguments) => verify::verify(arguments),
+        StateAction::Export(arguments) => export::export(arguments),
+        StateAction::Reset(arguments) => reset::reset(arguments),
+        StateAction::Adopt(arguments) => mend::mend(arguments, mend::Way::Adopt),
+        StateAction::Repair(arguments) => mend::mend(arguments, mend::Way::Repair),
+        StateAction::Rebuild(arguments) => rebuild::rebuild(arguments),
+    }
+}
+
+/// What was found or done, a line each or as one value.
+struct Told {
+    lines: Vec<String>,
+    value: Value,
+}
+
+fn tell(told: &[Told], output: OutputFormat) -> Result<(), CommandError> {
+    let text = match output {
+        OutputFormat::Text => told.iter().flat_map(|slot| &slot.lines).map(|line| format!("{line}\n")).collect(),
+        OutputFormat::Json => {
+            let slots: Vec<&Value> = told.iter().map(|slot| &slot.value).collect();
+            format!("{}\n", serde_json::json!({ "slots": slots }))
+        }
+    };
+    stdout().write_all(text.as_bytes())?;
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! `state export`: everything the state holds about one customer, as one JSON value on stdout.
+//!
+//! It reads the customer's slot back with every check, so what it shows is what the group has committed; it joins nothing and writes
+//! nothing. What was written about the customer to the output topics lies there and is not shown. Called by `state`.
+
+use std::io::{Write, stdout};
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::exit::CommandError;
+use crate::cli::process::now;
+use crate::cli::rules;
+use crate::cli::settings::SettingsArgs;
+use crate::engine;
+use crate::kafka::Visitor;
+use crate::worker::{WorkerError, offline, partition_of};
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The customer's id, the key of their events
+    customer: String,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// The slot, where producers partition by other rules than murmur2 (`input.partitioner = "trust"`)
+    #[arg(long, value_name = "N")]
+    slot: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Export<'a> {
+    customer_id: &'a str,
+    slot: u32,
+    group_id: &'a str,
+    seq: Option<u64>,
+    chain: Option<String>,
+    /// Nothing: nothing is held.
+    held: Option<serde_json::Value>,
+}
+
+pub fn export(arguments: &ExportArgs) -> Result<(), CommandError> {
+    let config = arguments.settings.read()?;
+    let mut visitor = Visitor::open(&rules::kafka_settings(&config)).map_err(WorkerError::from)?;
+    let customer = arguments.customer.as_str();
+    let slot = arguments.slot.unwrap_or_else(|| partition_of(customer.as_bytes(), visitor.slots()));
+    super::known_slots(&[slot], visitor.slots())?;
+    let found = offline::inspect(&mut visitor, &config.input.topics, slot, &now)?;
+    if let Err(why) = &found.state {
+        return Err(CommandError::Failed(why.clone()));
+    }
+    let row = found.row(customer);
+    let read = row.map(|row| engine::read_row(row).map(|customer| (customer, engine::row_deadline_ms(row))));
+    let read = read.transpose().map_err(|error| CommandError::Failed(format!("the row cannot be read: {error}")))?;
+    let held = read.as_ref().map(|(read, deadline_ms)| engine::held(customer, read, *deadline_ms, &config.engine));
+    let held = held.map(|json| serde_json::from_slice(&json).expect("invariant: the engine writes JSON"));
+    let export = Export {
+        customer_id: customer,
+        slot,
+        group_id: &config.kafka.group_id,
+        seq: found.last().map(|last| last.seq),
+        chain: found.last().map(|last| last.chain.to_string()),
+        held,
+    };
+    let mut text = serde_json::to_vec_pretty(&export).map_err(|error| CommandError::Failed(error.to_string()))?;
+    text.push(b'\n');
+    stdout().write_all(&text)?;
+    Ok(())
+}

@@ -1,0 +1,257 @@
+//! Everything a row holds about a customer, as a record for people and programs.
+//!
+//! Nothing is left out, hashed ids included, because whoever asks may ask for all of it; nothing is computed that is not held. Read-only,
+//! written nowhere by the engine itself. Called by `cli` (`state export`).
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::consent::{ByTrait, Consent, Stated};
+use super::contact::Contact;
+use super::customer::Customer;
+use super::orders::Orders;
+use super::plays::{Phase, PlayState};
+use super::record::action::{CartRecord, told};
+use super::record::json::{Json, json_object};
+use super::record::money::Amount;
+use super::record::time::Time;
+use super::settings::Settings;
+use crate::event::ConsentStatus;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// A customer's row in words. Ids of messages, orders and checkouts are kept as 64-bit hashes only, and shown in hexadecimal.
+struct Held<'a> {
+    customer_id: &'a str,
+    as_of: Time,
+    last_event_at: Time,
+    known: bool,
+    identified: bool,
+    stage: Option<&'static str>,
+    cycle: u32,
+    reactivated_on: Option<Time>,
+    next_deadline_at: Option<Time>,
+    contact: HeldContact<'a>,
+    consent: HeldConsent<'a>,
+    last_open_at: Option<Time>,
+    last_click_at: Option<Time>,
+    orders: HeldOrders,
+    cart: Option<CartRecord<'a>>,
+    cart_changed_at: Option<Time>,
+    checkout: Option<String>,
+    plays: Vec<HeldPlay<'a>>,
+    sends_at: Vec<Time>,
+    message_ids: Vec<String>,
+}
+
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, message_ids });
+
+struct HeldContact<'a> {
+    email: Option<&'a str>,
+    email_at: Option<Time>,
+    hard_bounced: bool,
+    soft_bounces: u8,
+    first_name: Option<&'a str>,
+    locale: Option<&'a str>,
+    time_zone: Option<&'a str>,
+}
+
+json_object!(HeldContact<'_> { email, email_at, hard_bounced, soft_bounces, first_name, locale, time_zone });
+
+struct HeldConsent<'a> {
+    stated: Option<HeldStatement<'a>>,
+    by_trait: Option<HeldStatement<'a>>,
+}
+
+json_object!(HeldConsent<'_> { stated, by_trait });
+
+struct HeldStatement<'a> {
+    status: &'static str,
+    complaint: bool,
+    double_opt_in: bool,
+    source: Option<&'a str>,
+    at: Time,
+}
+
+json_object!(HeldStatement<'_> { status, complaint, double_opt_in, source, at });
+
+struct HeldOrders {
+    kept: Vec<HeldOrder>,
+    folded: Option<HeldFolded>,
+    refunds_waiting: Vec<HeldRefund>,
+    sums: Vec<HeldSum>,
+}
+
+json_object!(HeldOrders { kept, folded, refunds_waiting, sums });
+
+struct HeldOrder {
+    id: String,
+    at: Time,
+    remaining: Amount,
+    counted: bool,
+}
+
+json_object!(HeldOrder { id, at, remaining, counted });
+
+struct HeldFolded {
+    days: u32,
+    first_at: Time,
+    last_at: Time,
+    latest_at: Time,
+}
+
+json_object!(HeldFolded { days, first_at, last_at, latest_at });
+
+struct HeldRefund {
+    order: String,
+    amount: Option<Amount>,
+}
+
+json_object!(HeldRefund { order, amount });
+
+struct HeldSum {
+    orders: u32,
+    gross: Amount,
+    refunds: Amount,
+    folded_first: Amount,
+    folded_repeat: Amount,
+}
+
+json_object!(HeldSum { orders, gross, refunds, folded_first, folded_repeat });
+
+struct HeldPlay<'a> {
+    /// `None`: a play that the configuration no longer has.
+    play: Option<&'a str>,
+    phase: &'static str,
+    step: Option<u8>,
+    due_at: Option<Time>,
+    release_at: Option<Time>,
+    sent: Vec<HeldSend>,
+    last_send_at: Option<Time>,
+}
+
+json_object!(HeldPlay<'_> { play, phase, step, due_at, release_at, sent, last_send_at });
+
+struct HeldSend {
+    step: u8,
+    due_at: Time,
+    expires_at: Time,
+}
+
+json_object!(HeldSend { step, due_at, expires_at });
+
+/// A JSON object. `deadline_ms`: the row's own.
+pub fn held(customer_id: &str, customer: &Customer, deadline_ms: Option<i64>, settings: &Settings) -> Vec<u8> {
+    let cart = customer.cart.as_ref();
+    let held = Held {
+        customer_id,
+        as_of: Time(customer.now_ms),
+        last_event_at: Time(customer.last_event_ms),
+        known: customer.known,
+        identified: customer.identified,
+        stage: customer.stage.map(|stage| stage.as_str()),
+        cycle: customer.cycle,
+        reactivated_on: customer.reactivated_day.map(|day| Time(day * DAY_MS)),
+        next_deadline_at: deadline_ms.map(Time),
+        contact: contact(&customer.contact),
+        consent: consent(&customer.consent),
+        last_open_at: customer.last_open_ms.map(Time),
+        last_click_at: customer.last_click_ms.map(Time),
+        orders: orders(&customer.orders),
+        cart: cart.map(|cart| CartRecord::of(cart, cart.stated.as_ref())),
+        cart_changed_at: cart.map(|cart| Time(cart.last_change_ms)),
+        checkout: cart.and_then(|cart| cart.checkout).map(hex),
+        plays: customer.plays.iter().map(|state| play(state, settings)).collect(),
+        sends_at: customer.sends_ms.iter().copied().map(Time).collect(),
+        message_ids: customer.seen.fingerprints().iter().copied().map(hex).collect(),
+    };
+    let mut json = Vec::new();
+    held.write(&mut json);
+    json
+}
+
+fn hex(fingerprint: u64) -> String {
+    format!("{fingerprint:016x}")
+}
+
+fn contact(contact: &Contact) -> HeldContact<'_> {
+    HeldContact {
+        email: told(&contact.email),
+        email_at: contact.has_email().then_some(Time(contact.email_at_ms)),
+        hard_bounced: contact.hard_bounced,
+        soft_bounces: contact.soft_bounces,
+        first_name: told(&contact.first_name),
+        locale: told(&contact.locale),
+        time_zone: told(&contact.time_zone),
+    }
+}
+
+fn consent(consent: &Consent) -> HeldConsent<'_> {
+    let stated = |s: &'_ Stated| (s.status, s.complaint, s.double_opt_in, s.at_ms);
+    let by_trait = |t: &ByTrait| (t.status, false, t.double_opt_in, t.at_ms);
+    HeldConsent {
+        stated: consent.stated.as_ref().map(|s| statement(stated(s), told(&s.source))),
+        by_trait: consent.by_trait.as_ref().map(|t| statement(by_trait(t), None)),
+    }
+}
+
+fn statement<'a>(
+    (status, complaint, double_opt_in, at_ms): (ConsentStatus, bool, bool, i64),
+    source: Option<&'a str>,
+) -> HeldStatement<'a> {
+    let status = match status {
+        ConsentStatus::Subscribed => "subscribed",
+        ConsentStatus::Unsubscribed => "unsubscribed",
+        ConsentStatus::Pending => "pending",
+    };
+    HeldStatement { status, complaint, double_opt_in, source, at: Time(at_ms) }
+}
+
+fn orders(orders: &Orders) -> HeldOrders {
+    let kept = orders.kept.iter().map(|order| HeldOrder {
+        id: hex(order.id),
+        at: Time(order.at_ms),
+        remaining: Amount { minor: i128::from(order.remaining_minor), currency: order.currency },
+        counted: order.counted,
+    });
+    let sums = orders.sums.iter().map(|sum| {
+        let amount = |minor| Amount { minor, currency: sum.currency };
+        HeldSum {
+            orders: sum.orders,
+            gross: amount(sum.gross_minor),
+            refunds: amount(sum.refunds_minor),
+            folded_first: amount(sum.folded_first_minor),
+            folded_repeat: amount(sum.folded_repeat_minor),
+        }
+    });
+    let waiting = orders.held.iter().map(|claim| HeldRefund { order: hex(claim.order), amount: claim.amount.map(Amount::from) });
+    HeldOrders {
+        kept: kept.collect(),
+        folded: orders.folded.map(|folded| HeldFolded {
+            days: folded.days,
+            first_at: Time(folded.first_ms),
+            last_at: Time(folded.last_ms),
+            latest_at: Time(folded.latest_ms),
+        }),
+        refunds_waiting: waiting.collect(),
+        sums: sums.collect(),
+    }
+}
+
+fn play<'a>(state: &PlayState, settings: &'a Settings) -> HeldPlay<'a> {
+    let found = settings.plays.iter().find(|play| xxh3_64(play.name.as_bytes()) == state.play);
+    let (phase, step, due_ms, release_ms) = match state.phase {
+        Phase::Idle => ("idle", None, None, None),
+        Phase::Waiting { step, due_ms, release_ms } => ("waiting", Some(step), Some(due_ms), release_ms),
+        Phase::Over => ("over", None, None, None),
+    };
+    let sent = state.out.iter();
+    HeldPlay {
+        play: found.map(|play| play.name.as_str()),
+        phase,
+        step: step.map(|step| step + 1),
+        due_at: due_ms.map(Time),
+        release_at: release_ms.map(Time),
+        sent: sent.map(|s| HeldSend { step: s.step + 1, due_at: Time(s.due_ms), expires_at: Time(s.expires_ms) }).collect(),
+        last_send_at: state.last_send_ms.map(Time),
+    }
+}

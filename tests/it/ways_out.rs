@@ -1,0 +1,160 @@
+//! The ways out over the log in memory: whatever is broken in the middle of a backlog, the state is mended or built anew, and in the end every
+//! row is that of an undisturbed life, byte for byte, and every record is there, again at most under the same id.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
+use lifetide::engine::Committed;
+use lifetide::worker::memory::{MemoryLog, MemorySource, MemoryTransaction, Produced};
+use lifetide::worker::offline::{Beginning, Mending, former, hold, inspect, propose, rebuild, rewrite};
+use lifetide::worker::source::CommittedOffset;
+use lifetide::worker::{Now, WorkerError};
+
+use crate::exactly_once::seed;
+use crate::worker_faults::{SLOTS, World, undisturbed};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Mend,
+    Rebuild,
+}
+
+/// A world whose changelog keeps every transaction.
+fn keeping_all(seed: u64) -> World {
+    let mut world = World::new(seed);
+    world.base_ratio = 0.0;
+    world
+}
+
+/// What the slots were found to be.
+fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
+    let rules = world.rules();
+    let (mut source, mut transaction) = (MemorySource::new(world.log.clone()), MemoryTransaction::new(world.log.clone()));
+    let ms = Cell::new(0);
+    let clock = || {
+        ms.set(ms.get() + 100);
+        Now { mono_ms: ms.get(), wall_ms: 0 }
+    };
+    let held = hold(&mut source, SLOTS, &clock)?;
+    let mut found = Vec::new();
+    for slot in 0..SLOTS {
+        let (rows, seq, offsets, time_ms) = match way {
+            Way::Rebuild => {
+                let former = former(&mut source, &rules.topics, slot, &clock)?;
+                let (rows, time_ms) = rebuild(&mut source, &held, &rules, slot, &former, &clock)?;
+                found.push("built anew");
+                (rows, former.next_seq, former.until, time_ms)
+            }
+            Way::Mend => match propose(&mut source, &rules.topics, slot, false, &clock)? {
+                Mending::Empty => panic!("slot {slot} is empty"),
+                Mending::Sound => {
+                    found.push("sound");
+                    continue;
+                }
+                Mending::Change(choice) => {
+                    found.push(if choice.is_committed { "kept" } else { "gone back" });
+                    let rows = Committed::new();
+                    rows.install(slot, choice.regions);
+                    let offsets = choice.inputs.iter().map(|moved| moved.next).collect();
+                    (rows.into(), choice.next_seq, offsets, choice.last.time_ms)
+                }
+            },
+        };
+        let beginning = Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms };
+        rewrite((&mut source, &mut transaction), &held, &rules, &beginning, &clock)?;
+        let looked = inspect(&mut source, &rules.topics, slot, &clock)?;
+        assert!(looked.state.is_ok(), "{:?}", looked.state.err());
+    }
+    Ok(found)
+}
+
+/// The records that came first under their ids, and how many came again.
+fn once(produced: Vec<Produced>) -> (Vec<Produced>, usize) {
+    let mut seen = BTreeSet::new();
+    let all = produced.len();
+    // dead letters have no id: topic, partition and offset in their headers name them
+    let id = |record: &Produced| match record.headers.iter().find(|(name, _)| name == "lifetide-id") {
+        Some(id) => vec![id.clone()],
+        None => record.headers.clone(),
+    };
+    let first: Vec<Produced> = produced.into_iter().filter(|record| seen.insert(id(record))).collect();
+    let repeats = all - first.len();
+    (first, repeats)
+}
+
+/// Breaks a life in the middle, mends it, and runs on; returns what slot 1 was found to be, and how many records came twice.
+fn broken_and_mended(seed: u64, way: Way, damage: impl Fn(&mut World)) -> (&'static str, usize) {
+    let (rows, produced) = undisturbed(seed);
+    let mut world = keeping_all(seed);
+    world.live(25).unwrap();
+    assert!(world.produced().len() < produced.len() / 2, "nothing is left to do");
+    damage(&mut world);
+    let found = mend(&mut world, way).unwrap_or_else(|error| panic!("{error}"));
+    let mended = world.run(u64::MAX - 1).unwrap();
+    assert!(mended == rows, "{way:?}: rows differ");
+    let (first, repeats) = once(world.produced());
+    let expected = once(produced).0;
+    let different = first.iter().zip(&expected).find(|(found, expected)| found != expected);
+    assert!(first == expected, "{way:?}: {} records, not {}: {different:?}", first.len(), expected.len());
+    (found[1], repeats)
+}
+
+fn log(world: &mut World, damage: impl Fn(&mut MemoryLog)) {
+    damage(&mut world.log.borrow_mut());
+}
+
+#[test]
+fn what_is_broken_is_mended_and_ends_as_if_nothing_had_been() {
+    let seed = seed();
+    type Damage = Box<dyn Fn(&mut World)>;
+    let cases: Vec<(&str, Damage, &str, bool)> = vec![
+        ("nothing", Box::new(|_| {}), "sound", false),
+        ("offsets are deleted", Box::new(|w| log(w, |log| log.committed(1).fill(None))), "gone back", false),
+        (
+            "offsets are reset by a tool",
+            Box::new(|w| log(w, |log| log.committed(1).iter_mut().flatten().for_each(|c| c.metadata.clear()))),
+            "gone back",
+            false,
+        ),
+        ("one offset is moved by a tool", Box::new(|w| log(w, |log| log.committed(1)[0].as_mut().unwrap().offset -= 1)), "kept", false),
+        ("the last block is lost", Box::new(|w| log(w, |log| drop(log.changelog(1).pop()))), "gone back", true),
+        ("a bit flips", Box::new(|w| log(w, |log| log.changelog(1)[3][200] ^= 1)), "gone back", true),
+        ("a block is lost", Box::new(|w| log(w, |log| drop(log.changelog(1).remove(3)))), "gone back", true),
+        ("two blocks change places", Box::new(|w| log(w, |log| log.changelog(1).swap(3, 4))), "gone back", true),
+        ("a fork", Box::new(fork), "kept", true),
+    ];
+    for (what, damage, found, repeats) in cases {
+        let (as_found, repeated) = broken_and_mended(seed, Way::Mend, damage);
+        assert_eq!((as_found, repeated > 0), (found, repeats), "{what}: {repeated} records came twice");
+    }
+}
+
+/// A life whose offsets were lost, and another one that wrote on beside its blocks.
+fn fork(world: &mut World) {
+    let offsets: Vec<Vec<Option<CommittedOffset>>> = (0..SLOTS).map(|slot| world.log.borrow_mut().committed(slot).clone()).collect();
+    world.live(16).unwrap();
+    for (slot, offsets) in offsets.into_iter().enumerate() {
+        *world.log.borrow_mut().committed(slot as u32) = offsets;
+    }
+    world.live(12).unwrap();
+    assert!(matches!(world.live(1_000), Err(WorkerError::Refused(_))), "the fork was not noticed");
+}
+
+#[test]
+fn a_state_built_anew_from_the_inputs_repeats_nothing() {
+    let seed = seed();
+    let emptied = |w: &mut World| log(w, |log| (0..SLOTS).for_each(|slot| log.changelog(slot).clear()));
+    let torn = |w: &mut World| log(w, |log| log.changelog(1)[0][100] ^= 1);
+    for damage in [&emptied as &dyn Fn(&mut World), &torn] {
+        assert_eq!(broken_and_mended(seed, Way::Rebuild, damage), ("built anew", 0));
+    }
+}
+
+#[test]
+fn a_changelog_without_any_whole_state_is_refused_with_what_is_left_to_do() {
+    let mut world = keeping_all(5);
+    world.live(25).unwrap();
+    world.log.borrow_mut().changelog(1)[0][100] ^= 1;
+    let Err(WorkerError::Refused(why)) = mend(&mut world, Way::Mend) else { panic!("it was mended") };
+    assert!(why.contains("slot 1: none of the") && why.contains("checksum") && why.contains("state rebuild"), "{why}");
+}
