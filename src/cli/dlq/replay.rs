@@ -21,6 +21,8 @@ use crate::worker::transaction::TransactionError;
 /// Bytes of values in one run, which is one transaction: readers of the input topics wait for it to end.
 const BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// Letters that one run names as refused: they are told one by one, and must not keep the others from being found.
+const REFUSED_MAX: usize = 10_000;
 /// Names the producer; a change would let two runs of two versions send one letter each.
 const PRODUCER: &str = "dlq-replay";
 
@@ -98,7 +100,7 @@ fn choose(arguments: &ReplayArgs, log: &Log) -> Result<Plan, CommandError> {
     let wanted: BTreeSet<&str> = arguments.ids.iter().map(String::as_str).collect();
     let mut ends = BTreeMap::new();
     let mut plan = Plan { fates: BTreeMap::new(), more: false };
-    let (mut letters, mut bytes) = (0, 0);
+    let (mut chosen, mut refused, mut bytes) = (0, 0, 0);
     let mut trouble = None;
     log.each(|entry, message| {
         let Entry::Letter(letter) = entry else {
@@ -109,11 +111,10 @@ fn choose(arguments: &ReplayArgs, log: &Log) -> Result<Plan, CommandError> {
         if !is_wanted || plan.fates.contains_key(&id) {
             return ControlFlow::Continue(());
         }
-        if arguments.all && letters == arguments.limit || bytes >= BYTES_MAX {
+        if arguments.all && chosen == arguments.limit || refused == REFUSED_MAX || bytes >= BYTES_MAX {
             plan.more = true;
             return ControlFlow::Break(());
         }
-        letters += 1;
         let fate = if sent.contains(&id) {
             Fate::AlreadySent
         } else {
@@ -126,8 +127,13 @@ fn choose(arguments: &ReplayArgs, log: &Log) -> Result<Plan, CommandError> {
                 }
             }
         };
-        if let Fate::Chosen(letter, value) = &fate {
-            bytes += letter.key.as_ref().map_or(0, Vec::len) + value.as_ref().map_or(0, Vec::len);
+        match &fate {
+            Fate::Chosen(letter, value) => {
+                chosen += 1;
+                bytes += letter.key.as_ref().map_or(0, Vec::len) + value.as_ref().map_or(0, Vec::len);
+            }
+            Fate::Refused(_) => refused += 1,
+            Fate::AlreadySent => {}
         }
         plan.fates.insert(id, fate);
         ControlFlow::Continue(())
