@@ -83,7 +83,7 @@ mod tests {
             assert_eq!(MarkId::of(key, customer).0, published.to_be_bytes());
         }
         let mark = Mark { id: MarkId::of(key, "u-1"), erased_ms: 1_767_225_600_000 };
-        assert_eq!(mark.row(), [1, 0, 188, 176, 117, 155, 1, 0, 0]);
+        assert_eq!(mark.row(), [1, 0, 168, 218, 118, 155, 1, 0, 0]);
         assert_eq!(Mark::read(&mark.id.0, &mark.row()), Ok(mark));
         assert_ne!(MarkId::of(ErasureKey::default(), "u-1"), mark.id);
     }
