@@ -100,6 +100,11 @@
 //! **Amounts are raw JSON text.** A parser that makes a float of `57.20` has lost before it began. Fields are kept as the text the shop
 //! wrote and become minor units by integer arithmetic, rounded half to even where a shop's own floats left too many digits.
 //!
+//! **Who is erased leaves a mark that names nobody.** Late records, and inputs read again, would bring an erased customer back. So the slot keeps
+//! a keyed hash of the id and the time of the erasure, as a row of its own kind: rows of customers keep their meaning, and a version that does
+//! not know marks refuses them by name. The hash decides the mark's region, because the id's would give it away; so only who knows
+//! the id finds the mark. A dead letter that was sent again is known by a mark, too: a record behind it in its own partition.
+//!
 //! **Ids are derived, never drawn.** A record's id is a hash of its cause (slot, topic, offset, index) or its deadline (customer, play, instance,
 //! step, due time). Mailers deduplicate by it, a `cancel` can name a send long after, and `replay` can be compared with Kafka.
 pub mod cli;

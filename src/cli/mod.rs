@@ -5,6 +5,8 @@
 
 mod config;
 mod demo;
+mod dlq;
+mod erase;
 mod exit;
 mod generate;
 mod logs;
@@ -46,6 +48,8 @@ enum Command {
     Topics(topics::TopicsCommand),
     State(state::StateCommand),
     Generate(generate::GenerateArgs),
+    Dlq(dlq::DlqCommand),
+    Erase(erase::EraseArgs),
 }
 
 /// How a command that reads shows what it found.
@@ -78,6 +82,8 @@ pub fn main() -> ExitCode {
         Command::Topics(command) => topics::topics(&command),
         Command::State(command) => state::state(&command),
         Command::Generate(arguments) => generate::generate(&arguments),
+        Command::Dlq(command) => dlq::dlq(&command),
+        Command::Erase(arguments) => erase::erase(&arguments),
     };
     exit::finish(outcome).into()
 }

@@ -208,9 +208,12 @@ fn text(bytes: &[u8]) -> Value {
     String::from_utf8_lossy(bytes).into()
 }
 
-/// The value with its key and timestamp beside it.
+/// The value with its key and timestamp beside it; a tombstone is `"value": null`.
 fn decision(record: &Produced) -> io::Result<Value> {
-    let mut value: serde_json::Map<String, Value> = serde_json::from_slice(record.value.as_deref().unwrap_or_default())?;
+    let mut value: serde_json::Map<String, Value> = match record.value.as_deref() {
+        Some(bytes) => serde_json::from_slice(bytes)?,
+        None => serde_json::Map::from_iter([("value".to_owned(), Value::Null)]),
+    };
     value.insert("key".into(), record.key.as_deref().map_or(Value::Null, text));
     value.insert("timestamp_ms".into(), json!(record.timestamp_ms));
     Ok(value.into())

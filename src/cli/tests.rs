@@ -28,6 +28,11 @@ fn every_command_of_the_design_is_understood() {
         "lifetide topics plan",
         "lifetide topics create --config a.toml",
         "lifetide topics check -o text",
+        "lifetide dlq list --reason unknown_currency --topic shop.carts --since 2026-01-01T00:00:00Z --limit 5 -o json",
+        "lifetide dlq show shop.carts/3/12 --raw",
+        "lifetide dlq replay shop.carts/3/12 shop.carts/3/13 --dry-run",
+        "lifetide dlq replay --all --reason unknown_currency --until 2026-01-01T00:00:00Z --limit 10",
+        "lifetide erase u-1 --topic shop.carts -o json",
         "lifetide state verify --config a.toml -o json",
         "lifetide state show --slot 1 --slot 2",
         "lifetide state export u-1 --set kafka.group_id=shop",
@@ -59,6 +64,11 @@ fn wrong_arguments_are_usage_errors() {
         "lifetide replay --input a --output b --slots 0",
         "lifetide generate --customers 0",
         "lifetide config show -o yaml",
+        "lifetide dlq list --reason bad_mood",
+        "lifetide dlq replay",
+        "lifetide erase",
+        "lifetide dlq replay --all",
+        "lifetide dlq replay --all --reason oversize shop.carts/3/12",
     ];
     for line in lines {
         assert!(parse(line).unwrap_err().use_stderr(), "{line}");

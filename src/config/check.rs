@@ -13,7 +13,7 @@ use super::properties::Properties;
 use super::values::{self, DAY_MS, DURATION_MS_MAX, MINUTE_MS};
 use super::{Changelog, Commit, Input, Kafka, Log, LogFormat, LogLevel, OUTPUT_TOPICS, Output, Partitioner, Time, TimeMode, plays};
 use crate::clv::{Horizon, Parameters};
-use crate::engine::{ConsentRule, Lifecycle, Settings, Value};
+use crate::engine::{ConsentRule, ErasureKey, Lifecycle, Settings, Value};
 use crate::event::{DecodeRules, OrderValue};
 
 /// Threads of one process; more are more processes.
@@ -143,6 +143,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     let consent = keys.required("consent.require", values::choice(CONSENT));
     let customer_zone = keys.required("time.customer_zone", values::zone);
     let anonymous_ttl_ms = keys.required("customers.anonymous_ttl", values::duration(DAY_MS..=DURATION_MS_MAX));
+    let erasure_key = keys.optional("customers.erasure_key", values::key).map_or_else(ErasureKey::default, ErasureKey);
     let plays = plays::read(keys, entries);
     if keys.is_clean() {
         order_of_stages(keys, &lifecycle);
@@ -157,6 +158,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
         salt,
         customer_zone,
         anonymous_ttl_ms,
+        erasure_key,
     })
 }
 

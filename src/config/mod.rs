@@ -28,6 +28,7 @@ use layers::{Entries, Entry};
 pub use layers::{DEFAULT_TOML, ENVIRONMENT_PREFIX, Text};
 pub use problem::{ConfigError, Origin, Problem};
 pub use properties::Properties;
+use show::SECRETS;
 pub use show::Setting;
 
 /// Last parts of the names of the topics lifetide writes.
@@ -217,7 +218,7 @@ fn gather(sources: &Sources<'_>, defaults: &Entries, problems: &mut Vec<Problem>
 
 /// Keys are in order and values in TOML's own notation, so the text is the same for the same rules.
 fn fingerprint(entries: &Entries, model_text: &str) -> u64 {
-    let deciding = |key: &str| key != "clv.models" && DECIDING.iter().any(|begin| key.starts_with(begin));
+    let deciding = |key: &str| key != "clv.models" && !SECRETS.contains(&key) && DECIDING.iter().any(|begin| key.starts_with(begin));
     let rules = entries.iter().filter(|(key, _)| deciding(key));
     let mut text: String = rules.map(|(key, entry)| format!("{key} = {}\n", entry.value)).collect();
     text.push_str(model_text);

@@ -9,6 +9,9 @@ use super::layers::{Entries, PROPERTIES, is_property};
 use super::problem::Origin;
 use super::properties::{HIDDEN, is_secret};
 
+/// Keys of our own whose values are secrets.
+pub const SECRETS: [&str; 1] = ["customers.erasure_key"];
+
 /// One key in force.
 #[derive(Debug, Clone)]
 pub struct Setting {
@@ -35,7 +38,7 @@ pub fn settings(entries: &Entries) -> Vec<Setting> {
     shown
         .map(|(key, entry)| Setting {
             key: written(key),
-            value: if is_property(key) && is_secret(key) { HIDDEN.into() } else { entry.value.clone() },
+            value: if SECRETS.contains(&key.as_str()) || is_property(key) && is_secret(key) { HIDDEN.into() } else { entry.value.clone() },
             origin: entry.origin.clone(),
         })
         .collect()

@@ -156,3 +156,10 @@ pub fn expected(what: &str, got: &Value) -> String {
     let cut: String = shown.chars().take(QUOTE_CHARS_MAX).collect();
     format!("expected {what}, got {cut}…")
 }
+
+/// A secret of 16 bytes in hexadecimal digits; it is never quoted.
+pub fn key(entry: &Entry) -> Result<[u8; 16], String> {
+    let digits = entry.value.as_str().filter(|text| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let number = digits.and_then(|digits| u128::from_str_radix(digits, 16).ok());
+    number.map(u128::to_be_bytes).ok_or_else(|| "expected 32 hexadecimal digits in quotes".to_string())
+}

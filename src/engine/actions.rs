@@ -30,6 +30,8 @@ pub struct Decision {
 pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &mut Scene<'_>) {
     let rules = scene.rules;
     let play = rules.play(rule);
+    // of an erased customer a record says the id, and which send it takes back
+    let shown = Some(customer).filter(|_| decision.reason != Reason::Erased);
     let instance = customer.cart.as_ref().map_or("", |c| c.id.as_str());
     let step = u32::from(decision.step) + 1;
     let planned = OutputId::of_deadline(scene.customer_id, &play.name, instance, step, decision.due_ms);
@@ -37,8 +39,9 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         (ActionKind::Cancel, Occasion::Event { cause, .. }) => (scene.next_event_id(&cause), Some(planned)),
         _ => (planned, None),
     };
-    let value = customer.cart.as_ref().and_then(|c| c.value());
-    let contact = &customer.contact;
+    let cart = shown.and_then(|c| c.cart.as_ref());
+    let value = cart.and_then(|c| c.value());
+    let contact = shown.map(|c| &c.contact);
     let record = ActionRecord {
         id,
         kind: decision.kind.as_str(),
@@ -46,7 +49,7 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         play_version: &play.version,
         step,
         template: play.steps.get(usize::from(decision.step)).map_or("", |s| s.template.as_str()),
-        instance,
+        instance: shown.map_or("", |_| instance),
         channel: channel(Channel::Email),
         arm: gates::arm(scene.customer_id, play, &rules.settings).as_str(),
         due_at: Time(decision.due_ms),
@@ -54,13 +57,17 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         reason: decision.reason.as_str(),
         cancels,
         customer_id: scene.customer_id,
-        email: told(&contact.email),
-        first_name: told(&contact.first_name),
-        locale: told(&contact.locale),
-        time_zone: time_zone(customer, &rules.settings),
-        consent: customer.consent.standing().map(|s| ConsentRecord { status: status(s.status), source: s.source, at: Time(s.at_ms) }),
-        cart: customer.cart.as_ref().map(|c| CartRecord::of(c, value.as_ref())),
-        stage: customer.stage.map(|s| s.as_str()),
+        email: contact.and_then(|c| told(&c.email)),
+        first_name: contact.and_then(|c| told(&c.first_name)),
+        locale: contact.and_then(|c| told(&c.locale)),
+        time_zone: shown.and_then(|c| time_zone(c, &rules.settings)),
+        consent: shown.and_then(|c| c.consent.standing()).map(|s| ConsentRecord {
+            status: status(s.status),
+            source: s.source,
+            at: Time(s.at_ms),
+        }),
+        cart: cart.map(|c| CartRecord::of(c, value.as_ref())),
+        stage: shown.and_then(|c| c.stage).map(|s| s.as_str()),
         value_band: None,
         segment: None,
         affinity: &[],

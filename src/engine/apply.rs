@@ -24,10 +24,12 @@ pub enum Outcome {
     Late,
     /// A name without a meaning here; the customer was seen.
     Ignored,
+    /// Of a customer erased at this time or later: nothing was done.
+    Erased,
 }
 
 impl Outcome {
-    pub const ALL: [Outcome; 4] = [Outcome::Applied, Outcome::Duplicate, Outcome::Late, Outcome::Ignored];
+    pub const ALL: [Outcome; 5] = [Outcome::Applied, Outcome::Duplicate, Outcome::Late, Outcome::Ignored, Outcome::Erased];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -35,6 +37,7 @@ impl Outcome {
             Outcome::Duplicate => "duplicate",
             Outcome::Late => "late",
             Outcome::Ignored => "ignored",
+            Outcome::Erased => "erased",
         }
     }
 }
@@ -127,7 +130,8 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
             customer.identified = true;
             Effect::of(Outcome::Applied)
         }
-        Kind::Unknown => Effect::of(Outcome::Ignored),
+        // an erasure never comes here: the slot does it
+        Kind::Erased | Kind::Unknown => Effect::of(Outcome::Ignored),
     }
 }
 

@@ -11,6 +11,8 @@ use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::erasure::{Mark, MarkId};
+
 /// 1024 regions a slot: with a million customers a base piece is some 200 KB, and an empty slot costs nothing.
 pub const REGION_BITS: u32 = 10;
 
@@ -20,6 +22,11 @@ const HASH_SEED: u64 = 0x6c69_6665_7469_6465;
 /// The hash of a customer id.
 pub fn hash_of(customer: &str) -> u64 {
     xxh3_64_with_seed(customer.as_bytes(), HASH_SEED)
+}
+
+/// Where the mark of an erased customer lies: by its own hash, because the id's would give the id away.
+pub fn hash_of_mark(id: &MarkId) -> u64 {
+    xxh3_64_with_seed(&id.0, HASH_SEED)
 }
 
 /// The region of a hash: its first bits.
@@ -57,6 +64,7 @@ impl Entry {
 #[derive(Default)]
 pub struct Region {
     table: HashTable<Entry>,
+    marks: HashTable<Mark>,
     bytes: usize,
 }
 
@@ -92,15 +100,38 @@ impl Region {
         }
     }
 
+    /// When the customer of this mark was erased.
+    pub fn erased_ms(&self, id: &MarkId) -> Option<i64> {
+        self.marks.find(spread(hash_of_mark(id)), |m| m.id == *id).map(|m| m.erased_ms)
+    }
+
+    pub fn put_mark(&mut self, mark: Mark) {
+        let rehash = |m: &Mark| spread(hash_of_mark(&m.id));
+        match self.marks.entry(rehash(&mark), |m| m.id == mark.id, rehash) {
+            hashbrown::hash_table::Entry::Occupied(mut place) => *place.get_mut() = mark,
+            hashbrown::hash_table::Entry::Vacant(place) => {
+                place.insert(mark);
+                self.bytes += Mark::BYTES;
+            }
+        }
+    }
+
+    /// In an order that means nothing.
+    pub fn marks(&self) -> impl Iterator<Item = &Mark> {
+        self.marks.iter()
+    }
+
+    /// Customers.
     pub fn len(&self) -> usize {
         self.table.len()
     }
 
+    /// Neither customers nor marks.
     pub fn is_empty(&self) -> bool {
-        self.table.is_empty()
+        self.table.is_empty() && self.marks.is_empty()
     }
 
-    /// Bytes of ids and rows.
+    /// Bytes of ids, rows and marks.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -149,6 +180,15 @@ impl Committed {
             Some(row) => region.put(hash, id.as_bytes(), row),
             None => region.remove(hash, id.as_bytes()),
         }
+    }
+
+    /// When the customer of this mark was erased, if they were.
+    pub fn erased_ms(&self, slot: u32, id: &MarkId) -> Option<i64> {
+        self.regions.get(&(slot, region_of(hash_of_mark(id))))?.erased_ms(id)
+    }
+
+    pub fn put_mark(&self, slot: u32, mark: Mark) {
+        self.regions.entry((slot, region_of(hash_of_mark(&mark.id)))).or_default().put_mark(mark);
     }
 
     /// Installs restored regions of a slot in place of what was there.

@@ -6,7 +6,8 @@
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
 //! (`seen`, `contact`, `consent`, `orders`, `money`, `cart`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`), what is
-//! written about it (`transitions`, `value`, `actions`, `record`), and how it is kept (`row`, `overlay`, `timers`, `committed`).
+//! written about it (`transitions`, `value`, `actions`, `record`), how it is kept (`row`, `overlay`, `timers`, `committed`) and forgotten
+//! (`erasure`).
 
 mod actions;
 mod apply;
@@ -16,6 +17,7 @@ mod consent;
 mod contact;
 mod customer;
 mod deadline;
+mod erasure;
 mod gates;
 mod lifecycle;
 mod money;
@@ -40,10 +42,11 @@ mod value;
 
 pub use apply::Outcome;
 pub use cart::{Cart, Line};
-pub use committed::{ALL_REGIONS, Committed, REGION_BITS, Region, hash_of, region_of};
+pub use committed::{ALL_REGIONS, Committed, REGION_BITS, Region, hash_of, hash_of_mark, region_of};
 pub use consent::{ByTrait, Consent, Standing, Stated};
 pub use contact::Contact;
 pub use customer::{Customer, SENDS_MAX};
+pub use erasure::{ErasureKey, Mark, MarkId};
 pub use lifecycle::Stage;
 pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};

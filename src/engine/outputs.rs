@@ -27,8 +27,8 @@ pub struct Record<'a> {
     pub id: &'a str,
     /// W3C trace context of the causing event, copied through.
     pub traceparent: Option<&'a str>,
-    /// The JSON value.
-    pub value: &'a [u8],
+    /// The JSON value; `None`: a tombstone, so that a compacted topic forgets the key.
+    pub value: Option<&'a [u8]>,
 }
 
 /// Where a record's parts are: its value among the values, the rest among the texts.
@@ -38,7 +38,7 @@ struct Placed {
     key: Range<usize>,
     id: Range<usize>,
     traceparent: Range<usize>,
-    value: Range<usize>,
+    value: Option<Range<usize>>,
 }
 
 /// A buffer of records.
@@ -71,12 +71,22 @@ impl Outputs {
         traceparent: Option<&str>,
         write: impl FnOnce(&mut Vec<u8>),
     ) {
+        let start = self.values.len();
+        write(&mut self.values);
+        let value = Some(start..self.values.len());
+        self.place(topic, key, timestamp_ms, id, traceparent, value);
+    }
+
+    /// Appends a record without a value.
+    pub fn push_tombstone(&mut self, topic: Topic, key: &str, timestamp_ms: i64, id: &str, traceparent: Option<&str>) {
+        self.place(topic, key, timestamp_ms, id, traceparent, None);
+    }
+
+    fn place(&mut self, topic: Topic, key: &str, timestamp_ms: i64, id: &str, traceparent: Option<&str>, value: Option<Range<usize>>) {
         let key = self.append(key);
         let id = self.append(id);
         let traceparent = self.append(traceparent.unwrap_or(""));
-        let start = self.values.len();
-        write(&mut self.values);
-        self.placed.push(Placed { topic, timestamp_ms, key, id, traceparent, value: start..self.values.len() });
+        self.placed.push(Placed { topic, timestamp_ms, key, id, traceparent, value });
     }
 
     fn append(&mut self, text: &str) -> Range<usize> {
@@ -105,7 +115,7 @@ impl Outputs {
             timestamp_ms: p.timestamp_ms,
             id: &self.texts[p.id.clone()],
             traceparent: Some(&self.texts[p.traceparent.clone()]).filter(|t| !t.is_empty()),
-            value: &self.values[p.value.clone()],
+            value: p.value.clone().map(|value| &self.values[value]),
         })
     }
 

@@ -86,6 +86,14 @@ pub fn on_order(customer: &mut Customer, scene: &mut Scene<'_>) {
     }
 }
 
+/// The customer is about to be forgotten: whatever the play says, nothing more may reach them.
+pub fn on_erasure(customer: &mut Customer, scene: &mut Scene<'_>) {
+    let rules = scene.rules;
+    for &rule in rules.plays() {
+        take_back(customer, rule, Reason::Erased, scene);
+    }
+}
+
 /// Drops states that say nothing: of plays that no longer run, and of plays at rest whose cool-down is over.
 pub fn prune(customer: &mut Customer, rules: &Rules) {
     let now_ms = customer.now_ms;

@@ -65,6 +65,12 @@ impl Scene<'_> {
         });
     }
 
+    /// A record without a value, caused by an event.
+    pub fn push_tombstone(&mut self, topic: Topic, cause: &Cause<'_>) {
+        let id = self.next_event_id(cause);
+        self.out.push_tombstone(topic, self.customer_id, self.time_ms, id.as_str(), cause.traceparent);
+    }
+
     pub fn note(&mut self, note: Note) {
         self.out.note(note);
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
+use super::erasure::ErasureKey;
 use crate::clv;
 use crate::event::Currency;
 
@@ -25,6 +26,8 @@ pub struct Settings {
     pub customer_zone: TimeZone,
     /// Anonymous rows without e-mail and orders go after this long without an event.
     pub anonymous_ttl_ms: i64,
+    /// `customers.erasure_key`
+    pub erasure_key: ErasureKey,
 }
 
 /// `stages.*`

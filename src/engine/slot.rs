@@ -4,15 +4,18 @@
 //! `changes`, and `publish` once it is committed or `discard` if it was not. Nothing here fails, waits or reads a clock; equal calls give
 //! equal bytes, however they are cut into transactions. Called by `worker`.
 
+mod erase;
 mod transaction;
 
 pub use transaction::Change;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::apply::{self, Outcome};
 use super::committed::{ALL_REGIONS, Committed, hash_of};
 use super::deadline::{self, Fate};
+use super::erasure::MarkId;
 use super::outputs::Outputs;
 use super::overlay::{NEVER, Overlay};
 use super::plays;
@@ -21,7 +24,7 @@ use super::rules::Rules;
 use super::scene::{Cause, Occasion, Scene};
 use super::settings::Settings;
 use super::timers::{Next, Ready, Timers};
-use crate::event::Event;
+use crate::event::{Event, Kind};
 
 /// How far slot time may move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,10 @@ pub struct Slot {
     rules: Rules,
     committed: Arc<Committed>,
     overlay: Overlay,
+    /// Erasures of the open transaction, with their times.
+    marks: BTreeMap<MarkId, i64>,
+    /// Nobody pays for marks before there is one.
+    has_marks: bool,
     timers: Timers,
     time_ms: Option<i64>,
     published_time_ms: Option<i64>,
@@ -57,6 +64,8 @@ impl Slot {
             rules: Rules::new(settings),
             committed,
             overlay: Overlay::default(),
+            marks: BTreeMap::new(),
+            has_marks: false,
             timers: Timers::default(),
             time_ms: None,
             published_time_ms: None,
@@ -73,7 +82,8 @@ impl Slot {
             });
         }
         let timers = Timers::rebuilt(deadlines.into_iter());
-        Slot { timers, time_ms, published_time_ms: time_ms, ..Slot::new(number, settings, committed) }
+        let has_marks = erase::has_marks(&committed, number);
+        Slot { timers, has_marks, time_ms, published_time_ms: time_ms, ..Slot::new(number, settings, committed) }
     }
 
     pub fn number(&self) -> u32 {
@@ -118,6 +128,12 @@ impl Slot {
 
     /// Applies an event. What was due by its time has been fired by `tick`.
     pub fn apply(&mut self, event: &Event<'_>, cause: &Cause<'_>, out: &mut Outputs) -> Outcome {
+        if self.is_forgotten(event) {
+            return Outcome::Erased;
+        }
+        if event.kind == Kind::Erased {
+            return self.erase(event, cause, out);
+        }
         self.open(hash_of(&event.customer), &event.customer);
         let (customer, entry) = self.overlay.current();
         let mut scene = Scene {

@@ -4,6 +4,7 @@
 
 mod carts;
 mod consent;
+mod erasure;
 mod lifecycle;
 mod orders;
 mod plays;
@@ -61,6 +62,7 @@ pub fn settings() -> Settings {
         salt: "salt".into(),
         customer_zone: jiff::tz::TimeZone::UTC,
         anonymous_ttl_ms: 90 * DAY,
+        erasure_key: ErasureKey(*b"0123456789abcdef"),
     }
 }
 
@@ -188,9 +190,13 @@ impl Shop {
         self.slot.publish();
     }
 
-    /// The values written to a topic since the last call of `clear`.
+    /// The values written to a topic since the last call of `clear`; null for tombstones.
     pub fn written(&self, topic: Topic) -> Vec<Json> {
-        self.out.records().filter(|r| r.topic == topic).map(|r| serde_json::from_slice(r.value).unwrap()).collect()
+        self.out
+            .records()
+            .filter(|r| r.topic == topic)
+            .map(|r| r.value.map_or(Json::Null, |value| serde_json::from_slice(value).unwrap()))
+            .collect()
     }
 
     /// `kind/reason` of each action.

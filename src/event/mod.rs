@@ -124,6 +124,8 @@ pub enum Kind<'a> {
     /// An upstream's own `Cart Abandoned`.
     CartAbandoned(CartContents<'a>),
     Identify,
+    /// `Customer Erased`: the person is to be forgotten, with everything up to the event's time.
+    Erased,
     /// A name this version gives no meaning: the customer was seen, nothing else.
     Unknown,
 }
@@ -150,6 +152,7 @@ impl Kind<'_> {
                 ContentsSource::Abandoned => "Cart Abandoned",
             },
             Kind::Identify => "identify",
+            Kind::Erased => "Customer Erased",
             Kind::Unknown => "other",
         }
     }

@@ -77,6 +77,12 @@ pub fn transactional_id(settings: &Settings, worker: usize) -> String {
     format!("{}/{}/{worker}", settings.group_id, settings.instance_id)
 }
 
+/// Name of the producer of a command: one for the whole group, so that a second run ends what the first left open.
+pub(super) fn feeder_id(settings: &Settings, command: &str) -> String {
+    // workers' names have three parts
+    format!("{}/{command}", settings.group_id)
+}
+
 /// What all clients share.
 fn base(settings: &Settings, name: &str) -> ClientConfig {
     let mut config = ClientConfig::new();
@@ -151,7 +157,12 @@ pub(super) fn consumer(settings: &Settings, worker: usize, partitions: usize) ->
 /// Reads changelog partitions by assignment. The group's name is only there because librdkafka assigns nothing without one: it neither
 /// joins nor commits.
 pub(super) fn changelog_reader(settings: &Settings, worker: usize) -> ClientConfig {
-    let mut config = fetching(settings, &format!("{worker}-changelog"));
+    log_reader(settings, &format!("{worker}-changelog"))
+}
+
+/// Reads any partitions by assignment, as `changelog_reader`.
+pub(super) fn log_reader(settings: &Settings, name: &str) -> ClientConfig {
+    let mut config = fetching(settings, name);
     config
         .set("max.partition.fetch.bytes", (4 * FETCH_PARTITION_MAX_BYTES).to_string())
         .set("queued.max.messages.kbytes", CHANGELOG_QUEUED_KBYTES.to_string());

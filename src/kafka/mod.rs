@@ -2,8 +2,8 @@
 //!
 //! `settings` (what the configuration says) -> `client` (what librdkafka is told, and why) -> `consumer` and `producer`, which implement
 //! the worker's two seams (`worker::source`, `worker::transaction`). `group` follows the consumer group, `queue` and `message` wrap the C
-//! calls that move records, `changelog` reads a slot's log back, `visitor` looks at a group without
-//! joining it, `failure` sorts errors by what they mean for a transaction. `topics`
+//! calls that move records, `changelog` reads a slot's log back, `visitor` looks at a group without joining it, `dead_letters` reads
+//! refused records, `feed` puts records into the inputs, `failure` sorts errors by what they mean for a transaction. `topics`
 //! decides what the cluster should hold, `admin` looks and creates.
 //!
 //! Every `unsafe` of the crate is in this room, each with the invariant it rests on. Used by `worker` (through the seams) and `cli`.
@@ -12,9 +12,11 @@ pub mod admin;
 mod changelog;
 mod client;
 mod consumer;
+mod dead_letters;
 mod deadline;
 mod delivery;
 mod failure;
+mod feed;
 mod group;
 mod message;
 mod observer;
@@ -31,6 +33,8 @@ mod wake;
 
 pub use client::transactional_id;
 pub use consumer::Consumer;
+pub use dead_letters::DeadLetters;
+pub use feed::{FeedRecord, Feeder};
 pub use message::Message;
 pub use producer::Producer;
 pub use settings::{OutputNames, Settings};

@@ -1,7 +1,7 @@
 //! Hands records to librdkafka by topic handle: sending by name would look the topic up under a lock for every record.
 //!
 //! It copies key, value and headers into librdkafka's queue and answers at once, with librdkafka's code; waiting and judging are the
-//! producer's. Used by `producer`.
+//! producer's. Used by `producer` and, through its link, by `feed`.
 
 use std::ffi::{CString, c_int, c_void};
 use std::ptr::NonNull;
@@ -13,10 +13,20 @@ use sys::rd_kafka_vtype_t::{
     RD_KAFKA_VTYPE_TIMESTAMP, RD_KAFKA_VTYPE_VALUE,
 };
 
-use crate::worker::transaction::Outgoing;
-
 /// By the partitioner, of the key.
 const ANY_PARTITION: c_int = -1;
+
+/// A record for a topic that the handle knows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Item<'a> {
+    /// `None`: by the partitioner, of the key.
+    pub partition: Option<u32>,
+    pub key: Option<&'a [u8]>,
+    pub value: Option<&'a [u8]>,
+    /// 0: now.
+    pub timestamp_ms: i64,
+    pub headers: &'a [(&'a str, &'a [u8])],
+}
 
 /// A topic as one producer knows it.
 pub(super) struct TopicHandle {
@@ -40,8 +50,8 @@ impl TopicHandle {
         TopicHandle { client, raw: NonNull::new(raw).expect("invariant: a checked name without configuration makes a handle") }
     }
 
-    /// Copies the record into the producer's queue. `timestamp_ms` 0: now.
-    pub fn produce(&self, record: &Outgoing<'_>, timestamp_ms: i64) -> Result<(), RDKafkaErrorCode> {
+    /// Copies the record into the producer's queue.
+    pub fn produce(&self, record: &Item<'_>) -> Result<(), RDKafkaErrorCode> {
         let partition = record.partition.map_or(ANY_PARTITION, |partition| partition as c_int);
         let (key, key_len) = start_and_len(record.key);
         let (value, value_len) = start_and_len(record.value);
@@ -64,7 +74,7 @@ impl TopicHandle {
                 value,
                 value_len,
                 RD_KAFKA_VTYPE_TIMESTAMP as c_int,
-                timestamp_ms,
+                record.timestamp_ms,
                 RD_KAFKA_VTYPE_HEADERS as c_int,
                 headers,
                 RD_KAFKA_VTYPE_END as c_int,

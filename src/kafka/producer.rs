@@ -16,7 +16,7 @@ use super::client;
 use super::deadline::{Deadline, timed};
 use super::delivery::{Reports, undeliverable};
 use super::failure::{Failure, Verdict};
-use super::produce::TopicHandle;
+use super::produce::{Item, TopicHandle};
 use super::retire::retire;
 use super::settings::Settings;
 use super::trim;
@@ -35,10 +35,10 @@ const RETIRE_WAIT: Duration = Duration::from_secs(2);
 const TOPICS: [OutputTopic; 5] =
     [OutputTopic::Transitions, OutputTopic::Clv, OutputTopic::Actions, OutputTopic::DeadLetters, OutputTopic::Changelog];
 
-/// A producer that has initialised its transactions.
-struct Link {
+/// A producer that has initialised its transactions. `feed` has one, too.
+pub(super) struct Link {
     /// Before the producer, as they must go first.
-    topics: [TopicHandle; TOPICS.len()],
+    topics: Vec<(String, TopicHandle)>,
     producer: ThreadedProducer<Reports>,
     transaction_timeout: Duration,
     /// What a call may be denied on.
@@ -66,7 +66,7 @@ impl Producer {
         }
         let writer = client::transactional_id(settings, worker);
         let slow = Duration::from_millis(u64::from(client::producer_socket_timeout_ms(settings) / 4));
-        let link = Some(Link::open(settings, &writer)?);
+        let link = Some(Link::open(settings, &writer, &output_names(settings))?);
         Ok(Producer { settings: settings.clone(), writer, now_ms, slow, link })
     }
 
@@ -87,14 +87,20 @@ impl Producer {
     }
 }
 
+/// In the order of `TOPICS`.
+fn output_names(settings: &Settings) -> [&str; TOPICS.len()] {
+    TOPICS.map(|topic| settings.output.of(topic))
+}
+
 impl Link {
-    fn open(settings: &Settings, transactional_id: &str) -> Result<Link, TransactionError> {
+    /// `topics` are those it can send to, by place.
+    pub fn open(settings: &Settings, transactional_id: &str, topics: &[&str]) -> Result<Link, TransactionError> {
         let producer: ThreadedProducer<Reports> = client::producer(settings, transactional_id)
             .create_with_context(Reports::default())
             .map_err(|error| TransactionError::Refused(client::text_of(&error)))?;
         let raw = producer.client().native_ptr();
         // SAFETY: the producer lives in the same struct and goes after them.
-        let topics = TOPICS.map(|topic| unsafe { TopicHandle::new(raw, settings.output.of(topic)) });
+        let topics = topics.iter().map(|name| ((*name).to_owned(), unsafe { TopicHandle::new(raw, name) })).collect();
         let transaction_timeout = Duration::from_millis(u64::from(settings.transaction_timeout_ms));
         let (transactional_id, group_id) = (transactional_id.to_owned(), settings.group_id.clone());
         let link = Link { topics, producer, transaction_timeout, transactional_id, group_id };
@@ -124,9 +130,33 @@ impl Link {
         self.producer.client().context()
     }
 
-    fn topic(&self, topic: OutputTopic) -> &TopicHandle {
-        let index = TOPICS.iter().position(|known| *known == topic).expect("invariant: TOPICS holds every output topic");
-        &self.topics[index]
+    pub fn begin(&self) -> Result<(), TransactionError> {
+        // a request of the last transaction that is still on its way must not meet this one
+        if let Some(trouble) = self.reports().trouble() {
+            return Err(TransactionError::Renew(trouble));
+        }
+        self.reports().forget_undelivered();
+        // SAFETY: a live transactional producer.
+        self.repeat(|raw| unsafe { sys::rd_kafka_begin_transaction(raw) })
+    }
+
+    /// Queues a record for the topic at this place, waiting for room.
+    pub fn send(&self, topic: usize, record: &Item<'_>) -> Result<(), TransactionError> {
+        let (name, handle) = &self.topics[topic];
+        let mut deadline = None;
+        loop {
+            let Err(code) = handle.produce(record) else {
+                return Ok(());
+            };
+            if code != RDKafkaErrorCode::QueueFull {
+                let bytes = record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
+                return Err(self.refused(name, bytes, code));
+            }
+            if deadline.get_or_insert_with(|| Deadline::after(self.transaction_timeout)).is_over() {
+                return Err(TransactionError::Abort("the producer's queue stayed full as long as a transaction may last".to_owned()));
+            }
+            std::thread::sleep(FULL_PAUSE);
+        }
     }
 
     /// A call before the commit, repeated while librdkafka asks for it.
@@ -152,7 +182,7 @@ impl Link {
         }
     }
 
-    fn commit(&self) -> Result<(), TransactionError> {
+    pub fn commit(&self) -> Result<(), TransactionError> {
         let deadline = Deadline::after(self.transaction_timeout);
         loop {
             // SAFETY: a live transactional producer whose thread serves deliveries; the error object is ours.
@@ -205,35 +235,15 @@ impl Transaction for Producer {
     }
 
     fn begin(&mut self) -> Result<(), TransactionError> {
-        let link = self.link()?;
-        // a request of the last transaction that is still on its way must not meet this one
-        if let Some(trouble) = link.reports().trouble() {
-            return Err(TransactionError::Renew(trouble));
-        }
-        link.reports().forget_undelivered();
-        // SAFETY: a live transactional producer.
-        link.repeat(|raw| unsafe { sys::rd_kafka_begin_transaction(raw) })
+        self.link()?.begin()
     }
 
     fn send(&mut self, record: &Outgoing<'_>) -> Result<(), TransactionError> {
-        let link = self.link()?;
+        let topic = TOPICS.iter().position(|known| *known == record.topic).expect("invariant: TOPICS holds every output topic");
+        let Outgoing { partition, key, value, headers, .. } = *record;
         // 0 would mean now, and brokers refuse times before 1970
         let timestamp_ms = record.timestamp_ms.map_or(0, |time_ms| time_ms.min((self.now_ms)()).max(1));
-        let topic = link.topic(record.topic);
-        let mut deadline = None;
-        loop {
-            let Err(code) = topic.produce(record, timestamp_ms) else {
-                return Ok(());
-            };
-            if code != RDKafkaErrorCode::QueueFull {
-                let bytes = record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
-                return Err(link.refused(self.settings.output.of(record.topic), bytes, code));
-            }
-            if deadline.get_or_insert_with(|| Deadline::after(link.transaction_timeout)).is_over() {
-                return Err(TransactionError::Abort("the producer's queue stayed full as long as a transaction may last".to_owned()));
-            }
-            std::thread::sleep(FULL_PAUSE);
-        }
+        self.link()?.send(topic, &Item { partition, key, value, timestamp_ms, headers })
     }
 
     fn commit(&mut self, positions: &[Position], claim: &Claim) -> Result<(), TransactionError> {
@@ -268,14 +278,14 @@ impl Transaction for Producer {
         {
             tracing::warn!("the former producer takes long to go");
         }
-        self.link = Some(Link::open(&self.settings, &self.writer)?);
+        self.link = Some(Link::open(&self.settings, &self.writer, &output_names(&self.settings))?);
         Ok(())
     }
 
     fn fence(&mut self, writer: &str) -> Result<(), TransactionError> {
         // our own former self was fenced when this producer began; fencing again would hit ourselves
         if writer != self.writer {
-            retire(Link::open(&self.settings, writer)?, Duration::ZERO);
+            retire(Link::open(&self.settings, writer, &[])?, Duration::ZERO);
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ pub struct Build<'a> {
 /// What the engine did with one batch. The last number of each row is a count.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BatchReport<'a> {
-    /// Event name, outcome (`applied`, `duplicate`, `late`, `ignored`).
+    /// Event name, outcome (`applied`, `duplicate`, `late`, `ignored`, `erased`).
     pub events: &'a [(&'a str, &'static str, u64)],
     /// Reason, stage (`decode`, `validate`, `process`, `produce`).
     pub dead_letters: &'a [(&'static str, &'static str, u64)],

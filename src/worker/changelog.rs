@@ -3,7 +3,7 @@
 //! `prepare` builds the blocks and what the slot's history will be once they are committed; `commit` makes it so. Nothing here is sent
 //! or read back, and an aborted transaction leaves no trace: the next `prepare` begins from the same history. Called by `commit`.
 
-use crate::engine::{Committed, Slot};
+use crate::engine::{Committed, Mark, Slot};
 
 use super::block::{self, BLOCK_BYTES_MAX, BlockHeader, BlockKind, InputOffset, TransactionHeader};
 use super::chain::{Chain, ChainHasher};
@@ -114,13 +114,15 @@ pub fn encode(transaction: TransactionHeader, bodies: Vec<(BlockKind, Vec<u8>)>)
     })
 }
 
-/// Changed rows, in order of first touch; one empty body where nothing changed, because every transaction leaves its mark.
+/// Changed rows, in order of first touch, then marks of erased customers; one empty body where nothing changed, because every transaction
+/// leaves a trace.
 fn delta_bodies(slot: &Slot) -> Vec<Vec<u8>> {
     let mut bodies = vec![Vec::new()];
     for change in slot.changes() {
         let row = BlockRow { kind: RowKind::Customer, id: change.id.as_bytes(), row: change.row };
         push(&mut bodies, row);
     }
+    slot.marks().for_each(|mark| push_mark(&mut bodies, &mark));
     bodies
 }
 
@@ -132,10 +134,15 @@ pub fn base_bodies(slot: u32, piece: Piece, committed: &Committed) -> Vec<(Block
             for (_, id, row) in region.into_iter().flat_map(|r| r.rows()) {
                 push(&mut bodies, BlockRow { kind: RowKind::Customer, id, row: Some(row) });
             }
+            region.into_iter().flat_map(|r| r.marks()).for_each(|mark| push_mark(&mut bodies, mark));
         });
     }
     let kind = |index| BlockKind::Base { bits: piece.bits, value: piece.value, continued: index > 0 };
     bodies.into_iter().enumerate().map(|(index, body)| (kind(index), body)).collect()
+}
+
+fn push_mark(bodies: &mut Vec<Vec<u8>>, mark: &Mark) {
+    push(bodies, BlockRow { kind: RowKind::Erased, id: &mark.id.0, row: Some(&mark.row()) });
 }
 
 fn push(bodies: &mut Vec<Vec<u8>>, row: BlockRow<'_>) {

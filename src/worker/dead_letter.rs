@@ -1,7 +1,8 @@
 //! Refused input on its way to the dead-letter topic: the record untouched, and why it was refused in its headers.
 //!
-//! Header names are those of KIP-1034, so that tools for Kafka Streams read them, plus `lifetide.error.stage`. A record that no broker
-//! would take back is cut, and says so. Nothing here counts or sends. Called by `step`.
+//! Header names are those of KIP-1034, so that tools for Kafka Streams read them, plus some of our own. They stand behind the record's own
+//! headers, `EXCEPTION` first: so whoever sends the record again knows which were its own. A record that no broker would take back is cut,
+//! and says so. Nothing here counts or sends. Called by `turn`; the names are read by `cli::dlq`.
 
 use crate::event::Reject;
 
@@ -15,35 +16,70 @@ const HEADERS_MAX: usize = 64;
 /// And a header's value up to this many bytes.
 const HEADER_BYTES_MAX: usize = 1024;
 
-/// Gives `send` the dead letter of a refused record.
-pub fn write<T>(record: &dyn Record, topic: &str, partition: u32, reject: &Reject, send: impl FnOnce(&Outgoing<'_>) -> T) -> T {
+/// The reason; the first of the headers that are ours.
+pub const EXCEPTION: &str = "__streams.errors.exception";
+pub const MESSAGE: &str = "__streams.errors.message";
+/// Where the record stood. A record is refused there once, so the three together name it.
+pub const TOPIC: &str = "__streams.errors.topic";
+pub const PARTITION: &str = "__streams.errors.partition";
+pub const OFFSET: &str = "__streams.errors.offset";
+pub const STAGE: &str = "lifetide.error.stage";
+/// The record's own time.
+pub const RECORD_TIMESTAMP: &str = "lifetide.record.timestamp_ms";
+/// How many partitions its topic had, where lifetide was told (not with `input.partitioner = "trust"`).
+pub const RECORD_PARTITIONS: &str = "lifetide.record.partitions";
+/// Bytes of the whole value of a record that was cut.
+pub const TRUNCATED_BYTES: &str = "lifetide.truncated_bytes";
+/// How many of the record's headers are missing or cut.
+pub const TRUNCATED_HEADERS: &str = "lifetide.truncated_headers";
+
+/// Gives `send` the dead letter of a refused record. `partitions`: of its topic, where known.
+pub fn write<T>(
+    record: &dyn Record,
+    (topic, partition): (&str, u32),
+    partitions: Option<u32>,
+    reject: &Reject,
+    send: impl FnOnce(&Outgoing<'_>) -> T,
+) -> T {
     let mut own: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut spoilt = 0;
     record.each_header(&mut |name, value| {
+        if own.len() == HEADERS_MAX || value.len() > HEADER_BYTES_MAX {
+            spoilt += 1;
+        }
         if own.len() < HEADERS_MAX {
             own.push((name.to_owned(), value[..value.len().min(HEADER_BYTES_MAX)].to_vec()));
         }
     });
     let partition = partition.to_string();
+    let partitions = partitions.map(|count| count.to_string());
+    let spoilt_count = spoilt.to_string();
     let offset = record.offset().to_string();
     let mut headers: Vec<(&str, &[u8])> = own.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
     headers.extend([
-        ("__streams.errors.exception", reject.reason.as_str().as_bytes()),
-        ("__streams.errors.message", reject.detail.as_bytes()),
-        ("__streams.errors.topic", topic.as_bytes()),
-        ("__streams.errors.partition", partition.as_bytes()),
-        ("__streams.errors.offset", offset.as_bytes()),
-        ("lifetide.error.stage", reject.stage.as_str().as_bytes()),
+        (EXCEPTION, reject.reason.as_str().as_bytes()),
+        (MESSAGE, reject.detail.as_bytes()),
+        (TOPIC, topic.as_bytes()),
+        (PARTITION, partition.as_bytes()),
+        (OFFSET, offset.as_bytes()),
+        (STAGE, reject.stage.as_str().as_bytes()),
     ]);
     // the topic has times of its own, by which it forgets; whoever sends the record again needs the first one
     let timestamp_ms = record.timestamp_ms().map(|ms| ms.to_string());
     if let Some(text) = &timestamp_ms {
-        headers.push(("lifetide.record.timestamp_ms", text.as_bytes()));
+        headers.push((RECORD_TIMESTAMP, text.as_bytes()));
+    }
+    if let Some(count) = &partitions {
+        headers.push((RECORD_PARTITIONS, count.as_bytes()));
+    }
+    if spoilt > 0 {
+        headers.push((TRUNCATED_HEADERS, spoilt_count.as_bytes()));
     }
     let value = record.value();
     let whole_bytes = value.map_or(0, <[u8]>::len);
     let truncated = whole_bytes.to_string();
     if whole_bytes > VALUE_BYTES_MAX {
-        headers.push(("lifetide.truncated_bytes", truncated.as_bytes()));
+        headers.push((TRUNCATED_BYTES, truncated.as_bytes()));
     }
     send(&Outgoing {
         topic: OutputTopic::DeadLetters,

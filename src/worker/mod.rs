@@ -12,7 +12,6 @@ mod block;
 mod chain;
 mod changelog;
 mod commit;
-mod dead_letter;
 mod distance;
 mod merge;
 mod metadata;
@@ -27,6 +26,7 @@ mod rows;
 mod step;
 mod turn;
 
+pub mod dead_letter;
 pub mod memory;
 pub mod offline;
 pub mod runner;

@@ -7,11 +7,11 @@
 
 use thiserror::Error;
 
-use crate::engine::{REGION_BITS, Region, hash_of, region_of};
+use crate::engine::{Mark, REGION_BITS, Region, hash_of, hash_of_mark, region_of};
 
 use super::block::{self, BlockError, BlockHeader, BlockKind, InputOffset, TransactionHeader};
 use super::chain::{Chain, ChainHasher};
-use super::rows;
+use super::rows::{self, BlockRow, RowKind};
 
 use super::changelog::ROW_VERSION;
 use super::rounds::Progress;
@@ -154,13 +154,27 @@ impl Restore {
             self.round.advance(first as u64, width as u64);
         }
         for row in rows::rows(body) {
-            let row = row.map_err(|error| RestoreError::Block { offset, error })?;
-            let id = std::str::from_utf8(row.id).map_err(|_| RestoreError::Torn { offset, what: "a customer id is not UTF-8" })?;
-            let hash = hash_of(id);
-            let region = &mut self.regions[usize::from(region_of(hash))];
-            match row.row {
-                Some(bytes) => region.put(hash, row.id, bytes),
-                None => region.remove(hash, row.id),
+            self.put(offset, row.map_err(|error| RestoreError::Block { offset, error })?)?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, offset: i64, row: BlockRow<'_>) -> Result<(), RestoreError> {
+        match row.kind {
+            RowKind::Customer => {
+                let what = "a customer id is not UTF-8";
+                let id = std::str::from_utf8(row.id).map_err(|_| RestoreError::Torn { offset, what })?;
+                let hash = hash_of(id);
+                let region = &mut self.regions[usize::from(region_of(hash))];
+                match row.row {
+                    Some(bytes) => region.put(hash, row.id, bytes),
+                    None => region.remove(hash, row.id),
+                }
+            }
+            RowKind::Erased => {
+                let what = "a mark of an erased customer is malformed";
+                let mark = Mark::read(row.id, row.row.unwrap_or_default()).map_err(|_| RestoreError::Torn { offset, what })?;
+                self.regions[usize::from(region_of(hash_of_mark(&mark.id)))].put_mark(mark);
             }
         }
         Ok(())

@@ -12,6 +12,18 @@ const DELETED: u8 = 0x80;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowKind {
     Customer = 0,
+    /// The mark of an erased customer; the id is its hash.
+    Erased = 1,
+}
+
+impl RowKind {
+    fn of(number: u8) -> Result<RowKind, BlockError> {
+        match number {
+            0 => Ok(RowKind::Customer),
+            1 => Ok(RowKind::Erased),
+            other => Err(BlockError::Unknown("row kind", other)),
+        }
+    }
 }
 
 /// One row of a body; `row` is `None` where it was deleted.
@@ -45,18 +57,16 @@ pub struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn row(&mut self) -> Result<BlockRow<'a>, BlockError> {
-        let kind = self.read.byte("a row")?;
-        if kind & !DELETED != RowKind::Customer as u8 {
-            return Err(BlockError::Unknown("row kind", kind & !DELETED));
-        }
+        let number = self.read.byte("a row")?;
+        let kind = RowKind::of(number & !DELETED)?;
         let id_len = u16::from_le_bytes(self.read.array("a row")?);
         let id = self.read.bytes(usize::from(id_len), "a row")?;
-        if kind & DELETED != 0 {
-            return Ok(BlockRow { kind: RowKind::Customer, id, row: None });
+        if number & DELETED != 0 {
+            return Ok(BlockRow { kind, id, row: None });
         }
         let row_len = u32::from_le_bytes(self.read.array("a row")?);
         let row = self.read.bytes(row_len as usize, "a row")?;
-        Ok(BlockRow { kind: RowKind::Customer, id, row: Some(row) })
+        Ok(BlockRow { kind, id, row: Some(row) })
     }
 }
 
@@ -85,6 +95,22 @@ pub(super) mod tests {
         push_row(&mut body, BlockRow { kind: RowKind::Customer, id: b"u-1", row: Some(b"row") });
         push_row(&mut body, BlockRow { kind: RowKind::Customer, id: b"u-2", row: None });
         body
+    }
+
+    #[test]
+    fn kinds_of_rows_are_frozen_and_a_new_one_is_refused() {
+        // stored changelogs carry these bytes
+        let mut body = Vec::new();
+        let rows_in = [
+            BlockRow { kind: RowKind::Customer, id: b"u", row: Some(b"r") },
+            BlockRow { kind: RowKind::Erased, id: b"m", row: Some(b"t") },
+            BlockRow { kind: RowKind::Customer, id: b"v", row: None },
+        ];
+        rows_in.iter().for_each(|row| push_row(&mut body, *row));
+        let golden = [0, 1, 0, b'u', 1, 0, 0, 0, b'r', 1, 1, 0, b'm', 1, 0, 0, 0, b't', 0x80, 1, 0, b'v'];
+        assert_eq!(body, golden);
+        assert_eq!(rows(&body).map(Result::unwrap).collect::<Vec<_>>(), rows_in);
+        assert_eq!(rows(&[2, 0, 0]).next(), Some(Err(BlockError::Unknown("row kind", 2))));
     }
 
     #[test]

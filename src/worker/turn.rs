@@ -109,7 +109,8 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             }
             Err(reject) => {
                 let send = |letter: &Outgoing<'_>| self.transaction.send(letter);
-                dead_letter::write(record, name, running.slot.number(), reject, send).map_err(Failure::Transaction)?;
+                let place = (name.as_str(), running.slot.number());
+                dead_letter::write(record, place, self.rules.partitions, reject, send).map_err(Failure::Transaction)?;
                 *batch.tally.rejects.entry((reject.reason, reject.stage)).or_default() += 1;
                 batch.tally.produce(OutputTopic::DeadLetters, 1);
             }
@@ -180,14 +181,16 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
                 ("lifetide-id", record.id.as_bytes()),
                 ("traceparent", record.traceparent.unwrap_or_default().as_bytes()),
             ];
+            // a tombstone has no content
+            let first = usize::from(record.value.is_none());
             let used = if record.traceparent.is_some() { 3 } else { 2 };
             let outgoing = Outgoing {
                 topic,
                 partition: None,
                 key: Some(record.key.as_bytes()),
-                value: Some(record.value),
+                value: record.value,
                 timestamp_ms: Some(record.timestamp_ms),
-                headers: &headers[..used],
+                headers: &headers[first..used],
             };
             self.transaction.send(&outgoing).map_err(Failure::Transaction)?;
             batch.tally.produce(topic, 1);

@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 use lifetide::cli::replay::history::History;
 use lifetide::cli::replay::lines;
 use lifetide::cli::rules;
+use lifetide::cli::shop::Shop;
 use lifetide::engine::{ALL_REGIONS, Committed};
 use lifetide::kafka::{Consumer, Producer};
 use lifetide::worker::{Next, Now, Worker};
 
+use crate::erasure::with_erasures;
 use crate::trial::{Process, SLOTS, Trial, counts, differences};
 
 const EVENTS: usize = 200_000;
@@ -69,6 +71,8 @@ fn rows(committed: &Committed) -> Rows {
             committed.with_region(slot, region as u16, |region| {
                 let all = region.into_iter().flat_map(|region| region.rows());
                 all.for_each(|(_, id, row)| drop(rows.insert((slot, id.to_vec()), row.to_vec())));
+                let marks = region.into_iter().flat_map(|region| region.marks());
+                marks.for_each(|mark| drop(rows.insert((slot, mark.id.0.to_vec()), mark.row().to_vec())));
             });
         }
     }
@@ -108,7 +112,8 @@ fn nothing_is_lost_and_nothing_comes_twice_under_kill_9() {
     let mut random = Random(seed());
     let trial = Trial::new("eos", &[SMALL_TRANSACTIONS]);
     trial.create_topics();
-    trial.load(random.below(u64::MAX), EVENTS, CUSTOMERS);
+    let shop = Shop::new(random.below(u64::MAX), CUSTOMERS, 1_767_225_600_000, 1_000);
+    trial.load_records(with_erasures(shop.take(EVENTS)));
     let expected = trial.replay();
     println!("expected {:?}", counts(&expected));
 

@@ -11,6 +11,7 @@ mod broker;
 mod commands;
 mod demo;
 mod dependencies;
+mod erasure;
 mod exactly_once;
 mod kafka_shell;
 mod negative_control;

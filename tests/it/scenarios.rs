@@ -165,7 +165,7 @@ fn run(text: &str) -> Vec<String> {
         let value = if record.topic == OutputTopic::DeadLetters {
             record.headers.iter().map(|(name, value)| (name.clone(), json!(String::from_utf8_lossy(value)))).collect::<Map<_, _>>().into()
         } else {
-            serde_json::from_slice(&record.value.unwrap()).unwrap()
+            record.value.map_or(json!({ "value": null }), |value| serde_json::from_slice(&value).unwrap())
         };
         produced.entry(record.topic).or_default().push((key, value));
     };

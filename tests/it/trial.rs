@@ -96,6 +96,11 @@ impl Trial {
 
     /// Sends a generated shop's records, without transactions, and writes them down for `replay`.
     pub fn load(&self, seed: u64, count: usize, customers: u32) {
+        self.load_records(Shop::new(seed, customers, 1_767_225_600_000, 1_000).take(count));
+    }
+
+    /// As `load`; the last call's records are those that `replay` reads.
+    pub fn load_records(&self, records: impl Iterator<Item = ShopRecord>) {
         let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
             .set("bootstrap.servers", &self.broker)
             .set("enable.idempotence", "true")
@@ -105,7 +110,7 @@ impl Trial {
             .create()
             .unwrap();
         let mut lines = String::new();
-        for record in Shop::new(seed, customers, 1_767_225_600_000, 1_000).take(count) {
+        for record in records {
             self.send(&producer, &record);
             lines.push_str(&to_line(&record, &format!("{}.", self.name)));
             lines.push('\n');
@@ -193,7 +198,9 @@ impl Trial {
                     let topic = OUTPUTS.into_iter().find(|topic| message.topic().ends_with(topic)).unwrap();
                     let key = message.key().map_or("-".to_owned(), |key| String::from_utf8_lossy(key).into_owned());
                     let payload = message.payload().unwrap_or_default();
-                    let value = if topic == "dlq" {
+                    let value = if message.payload().is_none() && topic != "dlq" {
+                        json!({ "value": null })
+                    } else if topic == "dlq" {
                         let header = |name: &str| {
                             message
                                 .headers()

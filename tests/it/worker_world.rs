@@ -13,6 +13,7 @@ use lifetide::worker::memory::{MemoryLog, MemorySource, MemoryTransaction, Produ
 use lifetide::worker::source::Input;
 use lifetide::worker::{Next, Now, Rules, Worker, WorkerError, partition_of};
 
+use crate::erasure::with_erasures;
 use crate::settings;
 
 pub const SLOTS: u32 = 3;
@@ -30,7 +31,7 @@ pub struct World {
 impl World {
     pub fn new(seed: u64) -> World {
         let log = MemoryLog::new(3, SLOTS, true);
-        for record in Shop::new(seed, 60, 1_767_225_600_000, 600_000).take(EVENTS) {
+        for record in with_erasures(Shop::new(seed, 60, 1_767_225_600_000, 600_000).take(EVENTS)) {
             let slot = record.key.as_ref().map_or(0, |key| partition_of(key.as_bytes(), SLOTS));
             let input = Input { topic: record.topic as usize, slot };
             let key = record.key.as_ref().map(|key| key.as_bytes());
@@ -89,6 +90,7 @@ fn rows(committed: &Committed) -> Rows {
         for region in ALL_REGIONS {
             committed.with_region(slot, region as u16, |region| {
                 rows.extend(region.into_iter().flat_map(|r| r.rows()).map(|(_, id, row)| (slot, id.to_vec(), row.to_vec())));
+                rows.extend(region.into_iter().flat_map(|r| r.marks()).map(|mark| (slot, mark.id.0.to_vec(), mark.row().to_vec())));
             });
         }
     }

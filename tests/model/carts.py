@@ -140,6 +140,10 @@ class Carts:
         self.open = None
         return self._cancel(cart, event.time_ms, "order")
 
+    def erase(self, time_ms: int) -> Optional[str]:
+        """Returns `erased` if a send is out that must be taken back."""
+        return None if self.open is None else self._cancel(self.open, time_ms, "erased")
+
     @staticmethod
     def _cancel(cart: Cart, time_ms: int, reason: str) -> Optional[str]:
         if cart.send_expires_ms is None or cart.send_expires_ms <= time_ms:

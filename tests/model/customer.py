@@ -107,6 +107,11 @@ class Customer:
             return
         self._report_cancel(self.carts.apply(event), event.time_ms)
 
+    def erase(self, time_ms: int) -> None:
+        """The last thing that happens to a customer: the caller forgets the object."""
+        self.expected.counts["erased"] += 1
+        self._report_cancel(self.carts.erase(time_ms), time_ms)
+
     def deadline_ms(self) -> Optional[int]:
         times = [self.carts.deadline_ms(), self.lifecycle.deadline_ms(), self._expiry_ms()]
         return min((time for time in times if time is not None), default=None)

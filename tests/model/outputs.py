@@ -65,6 +65,8 @@ def transition(value: dict) -> dict:
 
 
 def clv(value: dict) -> dict:
+    if "value" in value and value["value"] is None:
+        return {"tombstone": True}
     historic = {
         entry.get("currency"): (entry.get("orders"), minor(entry.get("gross")), minor(entry.get("net_of_refunds")))
         for entry in value.get("historic") or []

@@ -109,7 +109,7 @@ def money_by_currency(clv: dict) -> Counter:
     """Sums over the last clv record of every customer."""
     sums: Counter = Counter()
     for records in clv.values():
-        for currency, amounts in records[-1]["historic"].items():
+        for currency, amounts in records[-1].get("historic", {}).items():
             for name, amount in zip(("orders", "gross", "net"), amounts):
                 sums[f"{name} {currency}"] += amount if isinstance(amount, int) else 0
     return sums

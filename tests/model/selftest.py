@@ -128,6 +128,17 @@ class Money(unittest.TestCase):
         self.assertEqual(story.money()[16:], [(17, 17000, 17000), (17, 17000, 16000)])
 
 
+class Erasure(unittest.TestCase):
+    def test_late_events_stay_dropped_and_later_ones_begin_anew(self) -> None:
+        story = Story().subscriber().order(0, "o-1", 10).add(HOUR).track(3 * HOUR, "Customer Erased", "shop.purchases")
+        story.order(2 * HOUR, "o-2", 20, sent_at=4 * HOUR).order(DAY, "o-3", 30)
+        found = story.run(2 * DAY)
+        self.assertEqual([record.get("tombstone", False) for record in found.clv["u-1"]], [False, True, False])
+        self.assertEqual([(action["kind"], action["reason"]) for action in found.actions["u-1"]], [("send", None), ("cancel", "erased")])
+        self.assertEqual([(move["from"], move["to"]) for move in found.transitions["u-1"]][-1], (None, "first_time"))
+        self.assertEqual(found.counts["event of an erased customer"], 1)
+
+
 class Stages(unittest.TestCase):
     def test_the_way_up_and_back(self) -> None:
         story = Story().track(0, "Chat Window Opened").identify(HOUR).order(DAY, "o-1", 10).order(DAY + HOUR, "o-2", 10)

@@ -15,15 +15,29 @@ class Slot:
         self.settings, self.expected = settings, expected
         self.time_ms: Optional[int] = None
         self.customers: dict = {}
+        self.erased: dict = {}  # customer id -> event time of the erasure
         self.queue: list = []  # (deadline, customer id as bytes, customer id); may hold outdated entries
 
     def apply(self, event: Event) -> None:
         self.run_to(event.time_ms if self.time_ms is None else max(self.time_ms, event.time_ms))
+        if event.time_ms <= self.erased.get(event.customer, event.time_ms - 1):
+            self.expected.counts["event of an erased customer"] += 1
+            return
         customer = self.customers.get(event.customer)
+        if event.name == "Customer Erased":
+            self._erase(event)
+            return
         if customer is None:
             customer = self.customers[event.customer] = Customer(event.customer, self.settings, self.expected)
         customer.apply(event)
         self._enqueue(customer)
+
+    def _erase(self, event: Event) -> None:
+        customer = self.customers.pop(event.customer, None)
+        if customer is not None:
+            customer.erase(event.time_ms)
+        self.expected.clv.setdefault(event.customer, []).append({"tombstone": True})
+        self.erased[event.customer] = event.time_ms
 
     def run_to(self, time_ms: int) -> None:
         self.time_ms = time_ms

@@ -109,7 +109,14 @@ fn secrets_are_printed_nowhere() {
     let debug = format!("{config:?}");
     assert!(debug.contains("sasl.password") && !debug.contains(secret), "{debug}");
 
+    let key = "00112233445566778899aabbccddeeff";
+    let config = read(&format!("[customers]\nerasure_key = \"{key}\""), &[], &[]).unwrap();
+    let shown: String = config.settings().iter().map(|setting| format!("{setting}\n")).collect();
+    assert!(shown.contains("customers.erasure_key = \"(hidden)\"") && !format!("{shown}{config:?}").contains(key), "{shown}");
+    assert_eq!(config.fingerprint(), read("", &[], &[]).unwrap().fingerprint(), "blocks tell nothing of a secret");
+
     let broken = [
+        format!("customers.erasure_key = \"{secret}\""),
         format!("[kafka.properties]\nsasl.password = {secret}"),
         format!("[kafka.properties]\nsasl.password = [\"{secret}\"]"),
         format!("[kafka.propertis]\nsasl.password = \"{secret}\""),

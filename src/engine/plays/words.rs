@@ -28,6 +28,8 @@ pub enum Reason {
     /// Of a cancel.
     Order,
     CartEmptied,
+    /// Of a cancel: the customer is forgotten.
+    Erased,
     Shadow,
     Backfill,
     Stale,
@@ -51,6 +53,7 @@ impl Reason {
             Reason::CartIdle => "cart_idle",
             Reason::Order => "order",
             Reason::CartEmptied => "cart_emptied",
+            Reason::Erased => "erased",
             Reason::Shadow => "shadow",
             Reason::Backfill => "backfill",
             Reason::Stale => "stale",

@@ -43,6 +43,10 @@ impl Slot {
         for change in self.changes() {
             self.committed.put(self.number, change.hash, change.id, change.row);
         }
+        for mark in self.marks() {
+            self.committed.put_mark(self.number, mark);
+        }
+        self.marks.clear();
         self.overlay.clear();
         self.published_time_ms = self.time_ms;
     }
@@ -55,6 +59,7 @@ impl Slot {
                 self.timers.offer(entry.hash, entry.committed_deadline_ms);
             }
         }
+        self.marks.clear();
         self.overlay.clear();
         self.time_ms = self.published_time_ms;
     }

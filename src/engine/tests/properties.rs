@@ -167,7 +167,9 @@ fn events(history: &[Happening]) -> Vec<Event<'static>> {
 
 /// One line per record, and one per outcome.
 fn transcript(shop: &Shop, lines: &mut Vec<String>) {
-    lines.extend(shop.out.records().map(|r| format!("{:?} {} {} {}", r.topic, r.key, r.timestamp_ms, String::from_utf8_lossy(r.value))));
+    lines.extend(
+        shop.out.records().map(|r| format!("{:?} {} {} {}", r.topic, r.key, r.timestamp_ms, String::from_utf8_lossy(r.value.unwrap()))),
+    );
 }
 
 /// Runs events, doing `between` before each.

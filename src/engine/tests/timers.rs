@@ -97,7 +97,7 @@ fn moments_of_firing_do_not_show_in_what_is_written() {
         for at in ticks {
             shop.until(*at);
         }
-        shop.out.records().map(|r| (r.timestamp_ms, r.value.to_vec())).collect::<Vec<_>>()
+        shop.out.records().map(|r| (r.timestamp_ms, r.value.unwrap().to_vec())).collect::<Vec<_>>()
     };
     assert_eq!(written(&[2 * HOUR, 100 * DAY, 1000 * DAY]), written(&[1000 * DAY]));
 }

@@ -65,6 +65,8 @@ fn read_kind<'a>(name: &str, properties: Nested<Properties<'a>>, rules: &DecodeR
         "Cart Updated" => carts::contents(ContentsSource::Updated, &own()?, rules).map(Kind::CartContents),
         "Checkout Started" => carts::contents(ContentsSource::CheckoutStarted, &own()?, rules).map(Kind::CartContents),
         "Cart Abandoned" => carts::contents(ContentsSource::Abandoned, &own()?, rules).map(Kind::CartAbandoned),
+        // nothing in it can make it unreadable: who asks to be forgotten is
+        "Customer Erased" => Ok(Kind::Erased),
         _ => Ok(Kind::Unknown),
     }
 }

@@ -152,7 +152,7 @@ fn decision(record: &lifetide::engine::Record<'_>) -> Produced {
     Produced {
         topic,
         key: Some(record.key.into()),
-        value: Some(record.value.to_vec()),
+        value: record.value.map(<[u8]>::to_vec),
         timestamp_ms: Some(record.timestamp_ms),
         headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect(),
     }

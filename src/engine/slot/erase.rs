@@ -1,0 +1,62 @@
+//! Forgetting a customer, and not remembering them again.
+//!
+//! Everything held of them goes, mails on their way are called off, the compacted topic of their value is told to forget the key, and a mark
+//! stays. Of all this the transaction decides as of any other change. Called by `slot`'s `apply`.
+
+use super::Slot;
+use crate::engine::apply::Outcome;
+use crate::engine::committed::{ALL_REGIONS, Committed, hash_of};
+use crate::engine::erasure::{Mark, MarkId};
+use crate::engine::outputs::{Outputs, Topic};
+use crate::engine::plays;
+use crate::engine::scene::{Cause, Occasion, Scene};
+use crate::event::Event;
+
+/// Whether anybody of the slot was erased; looks at every region once.
+pub fn has_marks(committed: &Committed, slot: u32) -> bool {
+    ALL_REGIONS.into_iter().any(|region| committed.with_region(slot, region as u16, |r| r.is_some_and(|r| r.marks().next().is_some())))
+}
+
+impl Slot {
+    /// Whether the event tells of a time that its customer wants forgotten.
+    pub(super) fn is_forgotten(&self, event: &Event<'_>) -> bool {
+        if !self.has_marks {
+            return false;
+        }
+        let id = MarkId::of(self.rules.settings.erasure_key, &event.customer);
+        let erased_ms = self.marks.get(&id).copied().or_else(|| self.committed.erased_ms(self.number, &id));
+        erased_ms.is_some_and(|erased_ms| event.time_ms <= erased_ms)
+    }
+
+    /// Does what the event asks for.
+    pub(super) fn erase(&mut self, event: &Event<'_>, cause: &Cause<'_>, out: &mut Outputs) -> Outcome {
+        self.open(hash_of(&event.customer), &event.customer);
+        let (customer, entry) = self.overlay.current();
+        let mut scene = Scene {
+            rules: &self.rules,
+            slot: self.number,
+            customer_id: &event.customer,
+            occasion: Occasion::Event { cause: *cause, name: &event.name },
+            time_ms: event.time_ms,
+            wall_ms: None,
+            out,
+            written: 0,
+        };
+        plays::on_erasure(customer, &mut scene);
+        // also for somebody unknown here: an older record may lie in the topic
+        scene.push_tombstone(Topic::Clv, cause);
+        if entry.exists {
+            customer.clear();
+            entry.exists = false;
+            self.settle();
+        }
+        self.marks.insert(MarkId::of(self.rules.settings.erasure_key, &event.customer), event.time_ms);
+        self.has_marks = true;
+        Outcome::Applied
+    }
+
+    /// The marks the transaction writes, in order of their ids.
+    pub fn marks(&self) -> impl Iterator<Item = Mark> {
+        self.marks.iter().map(|(id, erased_ms)| Mark { id: *id, erased_ms: *erased_ms })
+    }
+}
