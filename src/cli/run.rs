@@ -32,6 +32,8 @@ pub struct RunArgs {
 pub fn run(arguments: &RunArgs) -> Result<(), CommandError> {
     let config = arguments.settings.read()?;
     logs::set_up(config.log)?;
+    // before the first word, so that whoever has heard of us can stop us in order
+    let signals = count_signals()?;
     let parameters = &config.engine.value.parameters;
     if !parameters.fitted {
         tracing::warn!(
@@ -45,7 +47,6 @@ pub fn run(arguments: &RunArgs) -> Result<(), CommandError> {
     }
     let slots = topics::check_ready(&settings)?;
     let process = Process::start(&config, slots)?;
-    let signals = count_signals()?;
     process.run_until(move || signals.load(Ordering::Relaxed) > 0)
 }
 

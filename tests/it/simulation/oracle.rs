@@ -168,6 +168,7 @@ fn dead_letter(topic: &str, slot: u32, record: &MemoryRecord, reject: &Reject) -
         ("__streams.errors.offset", record.offset().to_string()),
         ("lifetide.error.stage", reject.stage.as_str().to_owned()),
         ("lifetide.record.timestamp_ms", record.timestamp_ms().unwrap().to_string()),
+        ("lifetide.record.partitions", SLOTS.to_string()),
     ];
     headers.extend(own.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())));
     Produced {
