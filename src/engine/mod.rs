@@ -40,7 +40,7 @@ mod value;
 
 pub use apply::Outcome;
 pub use cart::{Cart, Line};
-pub use committed::{ALL_REGIONS, Committed, REGION_BITS, Region, hash_of, region_of};
+pub use committed::{ALL_REGIONS, Committed, REGION_BITS, ROW_OVERHEAD_BYTES, Region, hash_of, region_of};
 pub use consent::{ByTrait, Consent, Standing, Stated};
 pub use contact::Contact;
 pub use customer::{Customer, SENDS_MAX};
@@ -49,7 +49,7 @@ pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};
 pub use outputs::{Outputs, Record, Topic};
 pub use plays::{ActionKind, Phase, PlayState, Reason};
-pub use row::{RowError, deadline_ms as row_deadline_ms, read_row};
+pub use row::{RowError, deadline_ms as row_deadline_ms, encode as encode_row, read_row};
 pub use rules::{PLAYS_MAX, STEPS_MAX};
 pub use scene::Cause;
 pub use settings::{

@@ -44,6 +44,13 @@ pub struct Recovered {
     pub round: rounds::Progress,
 }
 
+impl Recovered {
+    /// Of its rows.
+    pub fn memory(&self) -> usize {
+        self.regions.iter().map(|(_, region)| region.memory()).sum()
+    }
+}
+
 pub enum Progress {
     /// Nothing to read at the moment.
     Waiting,
@@ -228,6 +235,14 @@ impl Recovery {
                     round: rounds::Progress::default(),
                 })))
             }
+        }
+    }
+
+    /// Memory of what has been restored so far.
+    pub fn memory(&self) -> usize {
+        match &self.stage {
+            Stage::Read { restore, .. } => restore.memory(),
+            _ => 0,
         }
     }
 

@@ -90,6 +90,7 @@ pub struct Report {
 pub struct SlotState {
     pub slot: u32,
     pub customers: usize,
+    /// Memory, all in.
     pub bytes: usize,
     pub timers: usize,
     pub time_ms: Option<i64>,

@@ -27,6 +27,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     pub fn step(&mut self, now: Now) -> Result<Next, WorkerError> {
         if self.batch.is_none() {
             self.serve_group(now)?;
+            self.ration(now);
             let rest_ms = self.rest_until_ms.saturating_sub(now.mono_ms);
             if rest_ms > 0 {
                 return Ok(Next::Wait(rest_ms.min(WAIT_MS_MAX)));
@@ -106,7 +107,8 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         Ok(())
     }
 
-    fn give_up(&mut self, slot: u32) {
+    pub(super) fn give_up(&mut self, slot: u32) {
+        self.unserved.remove(&slot);
         if matches!(self.slots.remove(&slot), Some(Owned::Recovering(_))) {
             self.source.close_changelog(slot);
         }
@@ -130,6 +132,10 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             }
             let began_ms = recovery.began_ms;
             match recovery.advance(&mut self.source, &mut self.transaction, &self.rules.topics, now)? {
+                Progress::Done(recovered) if !self.has_room_for(number, recovered.memory()) => {
+                    self.put_off(number, recovered.memory(), now);
+                    outcome = outcome.or(Some(Progress::Waiting));
+                }
                 Progress::Done(recovered) => {
                     self.begin_running(number, *recovered, began_ms, now)?;
                     outcome = Some(Progress::More);

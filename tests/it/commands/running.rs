@@ -12,7 +12,7 @@ use crate::trial::{Process, Trial, counts, differences};
 const STOP: Duration = Duration::from_secs(10);
 
 /// Status and body of a GET.
-fn get(address: &str, path: &str) -> (u16, String) {
+pub fn get(address: &str, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
@@ -25,7 +25,7 @@ fn get(address: &str, path: &str) -> (u16, String) {
 }
 
 /// Where the process serves HTTP, from the line that says so.
-fn address(process: &mut Process) -> String {
+pub fn address(process: &mut Process) -> String {
     wait_for("the address of /metrics", SOON, || {
         let text = fs::read_to_string(&process.log).unwrap();
         assert!(process.child.try_wait().unwrap().is_none(), "{text}");
@@ -36,7 +36,7 @@ fn address(process: &mut Process) -> String {
 }
 
 /// The sum of a counter over its labels.
-fn total(metrics: &str, name: &str) -> f64 {
+pub fn total(metrics: &str, name: &str) -> f64 {
     metrics
         .lines()
         .filter(|line| line.starts_with(&format!("{name}{{")) || line.starts_with(&format!("{name} ")))
