@@ -8,7 +8,7 @@ mod demo;
 mod exit;
 mod generate;
 mod logs;
-mod observer;
+pub mod observer;
 mod process;
 pub mod replay;
 pub mod rules;

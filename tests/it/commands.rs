@@ -1,12 +1,14 @@
 //! The program as its users meet it: arguments and settings in; an exit code, data on stdout and words on stderr out.
 //!
-//! `offline` needs no broker, `topics`, `refusals`, `dead_letters` and `running` use the real one. What the events mean is tested
+//! `offline` needs no broker, `topics`, `refusals`, `dead_letters`, `running`, `overload` and `supervision` use the real one. What the events mean is tested
 //! elsewhere (`scenarios`, `exactly_once`).
 
 mod dead_letters;
 mod offline;
+mod overload;
 mod refusals;
 mod running;
+mod supervision;
 mod topics;
 
 use std::fs;

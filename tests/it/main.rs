@@ -20,5 +20,6 @@ mod scenarios;
 mod settings;
 mod tidy;
 mod trial;
+mod worker_claims;
 mod worker_clock;
 mod worker_faults;
