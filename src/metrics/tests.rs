@@ -16,7 +16,6 @@ fn recorded() -> Arc<Metrics> {
     let metrics = Arc::new(Metrics::new(&build, &["shop.carts".to_string()]));
     let worker = WorkerMetrics::new(Arc::clone(&metrics));
     metrics.record_consumed("shop.carts", 3, 900);
-    metrics.record_worker_restart();
     metrics.set_unserved_slots(1, 2);
     metrics.record_lag("shop.carts", 4, 17);
     metrics.record_slot(&SlotReport { slot: 4, entries: 10, bytes: 4000, timers_pending: 2, time_lag_ms: 1500 });
