@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
 use super::running::{address, get, total};
 use super::{SOON, wait_for};
@@ -66,13 +67,19 @@ fn a_thousand_foreign_partitions_cost_neither_time_nor_memory() {
     trial.create_topics();
     let (alone_ms, alone_kib) = cost_of_start(&trial, 0);
     let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", broker::bootstrap()).create().unwrap();
+    let observer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", broker::bootstrap()).create().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    // piece by piece: the broker makes all partitions of one request at once, and the other tests' topics wait meanwhile
-    for nth in 0..10 {
+    // piece by piece: the broker makes the partitions of one request at once, and the other tests' topics wait meanwhile
+    for nth in 0..25 {
         let name = format!("{}.foreign-{nth}", trial.name);
-        let topic = NewTopic::new(&name, 100, TopicReplication::Fixed(1));
+        let topic = NewTopic::new(&name, 40, TopicReplication::Fixed(1));
         let created = runtime.block_on(admin.create_topics([&topic], &AdminOptions::new().operation_timeout(Some(SOON)))).unwrap();
         assert!(created[0].is_ok(), "{created:?}");
+        wait_for("the foreign partitions", SOON, || {
+            let metadata = observer.fetch_metadata(Some(&name), STOP).ok()?;
+            let partitions = metadata.topics()[0].partitions();
+            (partitions.len() == 40 && partitions.iter().all(|partition| partition.leader() >= 0)).then_some(())
+        });
     }
     let (beside_ms, beside_kib) = cost_of_start(&trial, 1);
     println!("start alone {alone_ms} ms, {alone_kib} KiB; beside 1000 partitions {beside_ms} ms, {beside_kib} KiB");
