@@ -42,7 +42,7 @@
 //! - **No async, clock, I/O, logging, metrics or randomness in `event`, `clv` and `engine`.** Effects are values (`Outputs`), time is an
 //!   argument. Async exists in `http` and for signals, never in the path of an event; blocking calls belong on the worker's own thread.
 //! - **No failing engine.** `apply` and `tick` are total: a refusal is an output with a reason. Bad input is data, a failing dependency
-//!   is a typed error, a broken invariant stops the process.
+//!   is a typed error, a broken invariant ends its worker, which is built anew, and at the fifth in a row the process.
 //! - **No map iteration order decides anything.** Same calls, same bytes, however they are cut into transactions.
 //! - **No undo log, no dirty read.** Committed state never holds an uncommitted change; an abort drops the overlay.
 //! - **No offset commit outside a transaction, no automatic commit, no jump to another offset.** Lost input stops the worker; only a person
@@ -64,6 +64,21 @@
 //! - A slot is served only from a state that was proven: checksums, chain, coverage of the hash space, offsets. Else it is refused.
 //! - Slot time never goes back; a deadline fires at its own time, with the values of that time, in order of (time, customer id).
 //! - Formats stored in Kafka (rows, blocks, metadata, ids) carry a version or never change. Hash seeds are fixed for ever.
+//!
+//! # What bounds memory
+//!
+//! A burst waits in Kafka; between there and the rows, each queue has its bound:
+//!
+//! | what | bound | where |
+//! |---|---|---|
+//! | records fetched by a worker | 64 MiB, 120,000 records, and one answer of 32 MiB for each broker (beyond a thousand partitions: 64 KiB each) | `kafka::client` |
+//! | arrivals taken of one input | 256 | `worker::turn` |
+//! | one transaction's input | `commit.max_records`, `commit.max_bytes` | configuration |
+//! | outputs before they are sent | those of 256 records or 1024 deadlines | `worker::turn` |
+//! | records being produced | 256 MiB; `send` waits for room, as long as a transaction may last | `kafka::client` |
+//! | a slot being restored | 16 MiB of blocks, taken 4 MiB at a time, and its rows | `kafka::client`, `worker::recovery` |
+//! | one customer | a row of 60 KiB, whatever they do; two entries in the queue of deadlines | `engine` |
+//! | all customers | `state.max_bytes`: what does not fit is not taken up | `worker::admission` |
 //!
 //! # Decisions
 //!

@@ -10,7 +10,7 @@ mod erase;
 mod exit;
 mod generate;
 mod logs;
-mod observer;
+pub mod observer;
 mod process;
 pub mod replay;
 pub mod rules;

@@ -107,9 +107,13 @@ impl Observer {
     }
 
     fn follow(&mut self, status: &Status) {
-        let owned = status.recovering.len() + status.lagging.len() + status.running.len();
+        let unserved = status.unserved.len();
+        let owned = unserved + status.recovering.len() + status.lagging.len() + status.running.len();
         self.metrics.set_assigned_slots(self.worker, owned as u64);
-        let phase = if !status.recovering.is_empty() {
+        self.metrics.set_unserved_slots(self.worker, unserved as u64);
+        let phase = if unserved > 0 {
+            HealthPhase::Full { slots: unserved }
+        } else if !status.recovering.is_empty() {
             HealthPhase::Restoring { slots: status.recovering.len() }
         } else if !status.lagging.is_empty() {
             HealthPhase::Lagging
@@ -126,7 +130,12 @@ impl Observer {
         if self.phase == phase {
             return;
         }
-        tracing::info!(worker = self.worker, phase = phase.as_str(), "worker is now {}", phase.as_str());
+        match &phase {
+            HealthPhase::Full { slots } => {
+                tracing::warn!(worker = self.worker, slots, "slots are not served: state.max_bytes is used up");
+            }
+            other => tracing::info!(worker = self.worker, phase = other.as_str(), "worker is now {}", other.as_str()),
+        }
         self.health.set_phase(self.worker, phase.clone());
         self.metrics.set_state(self.health.state());
         self.phase = phase;

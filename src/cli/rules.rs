@@ -33,6 +33,7 @@ pub fn worker_rules(config: &Config, partitions: u32, nonce: u64) -> worker::Rul
         commit_bytes_max: config.commit.max_bytes,
         base_ratio: config.changelog.base_ratio,
         max_round_ms: config.changelog.max_round_ms,
+        state_bytes_max: config.state_bytes_max,
         configuration: config.fingerprint(),
         nonce,
     }

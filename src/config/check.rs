@@ -29,6 +29,8 @@ const INTERVAL_MS_MAX: i64 = 5_000;
 /// What the dead-letter topic takes.
 const RECORD_BYTES_MAX: i64 = 16 * 1024 * 1024;
 const COMMIT_BYTES_MAX: i64 = 1024 * 1024 * 1024;
+/// A petabyte: no machine has more.
+const STATE_BYTES_MAX: i64 = 1 << 50;
 /// Both become part of the `transactional.id`, which every offset's metadata repeats.
 const NAME_BYTES_MAX: usize = 100;
 
@@ -99,6 +101,12 @@ pub fn commit(keys: &mut Keys<'_>) -> Commit {
         max_records: number(keys.required("commit.max_records", values::whole(1..=10_000_000))),
         max_bytes: number(keys.required("commit.max_bytes", values::whole(64 * 1024..=COMMIT_BYTES_MAX))),
     }
+}
+
+/// `None`: no bound.
+pub fn state_bytes_max(keys: &mut Keys<'_>) -> Option<usize> {
+    let bytes = keys.required("state.max_bytes", values::whole(0..=STATE_BYTES_MAX));
+    usize::try_from(bytes).ok().filter(|bytes| *bytes > 0)
 }
 
 pub fn changelog(keys: &mut Keys<'_>) -> Changelog {

@@ -62,6 +62,8 @@ pub struct Config {
     /// Worker threads, at least 1.
     pub workers: usize,
     pub commit: Commit,
+    /// Memory of committed state beyond which no further slot is taken up, if any.
+    pub state_bytes_max: Option<usize>,
     pub changelog: Changelog,
     pub time: Time,
     pub engine: engine::Settings,
@@ -180,6 +182,7 @@ impl Config {
             output,
             workers: check::workers(keys),
             commit: check::commit(keys),
+            state_bytes_max: check::state_bytes_max(keys),
             changelog: check::changelog(keys),
             time: check::time(keys),
             http_listen: check::http_listen(keys),

@@ -16,6 +16,10 @@ use super::erasure::{Mark, MarkId};
 /// 1024 regions a slot: with a million customers a base piece is some 200 KB, and an empty slot costs nothing.
 pub const REGION_BITS: u32 = 10;
 
+/// What a row costs beside its id and its bytes: 33 in the table at two thirds of its room (50), a deadline in two tables of the slot's
+/// queue (50), the allocator's rounding (12).
+pub const ROW_OVERHEAD_BYTES: usize = 112;
+
 /// Fixed for ever: rows are found, and changelog bases cut, by this hash.
 const HASH_SEED: u64 = 0x6c69_6665_7469_6465;
 
@@ -136,6 +140,11 @@ impl Region {
         self.bytes
     }
 
+    /// Memory it takes, all in.
+    pub fn memory(&self) -> usize {
+        self.bytes + self.len() * ROW_OVERHEAD_BYTES
+    }
+
     /// Every row as (hash, id, row), in an order that means nothing: sort before it decides anything.
     pub fn rows(&self) -> impl Iterator<Item = (u64, &[u8], &[u8])> {
         self.table.iter().map(|e| (e.hash, e.id(), e.row()))
@@ -146,6 +155,8 @@ impl Region {
 #[derive(Default)]
 pub struct Committed {
     regions: DashMap<(u32, u16), Region, FxBuildHasher>,
+    /// Memory of slots that are being restored aside.
+    aside: DashMap<u32, usize, FxBuildHasher>,
 }
 
 impl Committed {
@@ -200,9 +211,21 @@ impl Committed {
     }
 
     pub fn remove_slot(&self, slot: u32) {
+        self.aside.remove(&slot);
         for region in ALL_REGIONS {
             self.regions.remove(&(slot, region as u16));
         }
+    }
+
+    /// Tells what a slot takes that is being restored aside, until it is installed or removed.
+    pub fn set_aside(&self, slot: u32, bytes: usize) {
+        self.aside.insert(slot, bytes);
+    }
+
+    /// Memory of all slots of the process, those being restored included; looks at every region.
+    pub fn memory(&self) -> usize {
+        let installed: usize = self.regions.iter().map(|region| region.memory()).sum();
+        installed + self.aside.iter().map(|bytes| *bytes).sum::<usize>()
     }
 
     /// (customers, bytes of ids and rows) of a slot.

@@ -42,7 +42,7 @@ mod value;
 
 pub use apply::Outcome;
 pub use cart::{Cart, Line};
-pub use committed::{ALL_REGIONS, Committed, REGION_BITS, Region, hash_of, hash_of_mark, region_of};
+pub use committed::{ALL_REGIONS, Committed, REGION_BITS, ROW_OVERHEAD_BYTES, Region, hash_of, hash_of_mark, region_of};
 pub use consent::{ByTrait, Consent, Standing, Stated};
 pub use contact::Contact;
 pub use customer::{Customer, SENDS_MAX};
@@ -53,7 +53,7 @@ pub use orders::{Folded, Kept, Orders};
 pub use outputs::{Outputs, Record, Topic};
 pub use plays::{ActionKind, Phase, PlayState, Reason};
 pub use record::held::held;
-pub use row::{RowError, deadline_ms as row_deadline_ms, read_row};
+pub use row::{RowError, deadline_ms as row_deadline_ms, encode as encode_row, read_row};
 pub use rules::{PLAYS_MAX, STEPS_MAX};
 pub use scene::Cause;
 pub use settings::{

@@ -2,6 +2,7 @@
 //!
 //! Times in tests count from `T0`, in hours and days; customers have neutral ids.
 
+mod bounds;
 mod carts;
 mod consent;
 mod erasure;

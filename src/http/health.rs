@@ -20,6 +20,10 @@ pub enum Phase {
     Restoring {
         slots: usize,
     },
+    /// So many slots are ours and not served: `state.max_bytes` is used up.
+    Full {
+        slots: usize,
+    },
     Starting,
     /// Giving up its slots before it ends.
     Draining,
@@ -34,6 +38,7 @@ impl Phase {
             Phase::Running => "running",
             Phase::Lagging => "lagging",
             Phase::Restoring { .. } => "restoring",
+            Phase::Full { .. } => "full",
             Phase::Starting => "starting",
             Phase::Draining => "draining",
             Phase::Failed(_) => "failed",
@@ -45,9 +50,10 @@ impl Phase {
             Phase::Running => 0,
             Phase::Lagging => 1,
             Phase::Restoring { .. } => 2,
-            Phase::Starting => 3,
-            Phase::Draining => 4,
-            Phase::Failed(_) => 5,
+            Phase::Full { .. } => 3,
+            Phase::Starting => 4,
+            Phase::Draining => 5,
+            Phase::Failed(_) => 6,
         }
     }
 
@@ -56,6 +62,7 @@ impl Phase {
         match self {
             Phase::Running => None,
             Phase::Restoring { slots } => Some(format!("restoring {slots} slots")),
+            Phase::Full { slots } => Some(format!("{slots} slots are not served: state.max_bytes is used up")),
             Phase::Failed(reason) => Some(format!("failed: {reason}")),
             other => Some(other.as_str().to_string()),
         }
@@ -140,6 +147,12 @@ mod tests {
         health.set_phase(0, Phase::Running);
         health.set_phase(1, Phase::Restoring { slots: 3 });
         assert_eq!((health.state(), health.hindrances()), ("restoring", vec!["worker 1: restoring 3 slots".to_string()]));
+        health.set_phase(0, Phase::Full { slots: 2 });
+        assert_eq!(
+            (health.state(), &health.hindrances()[0]),
+            ("full", &"worker 0: 2 slots are not served: state.max_bytes is used up".to_string())
+        );
+        health.set_phase(0, Phase::Running);
         health.set_phase(1, Phase::Running);
         assert_eq!((health.state(), health.hindrances().len()), ("running", 0));
         health.set_phase(0, Phase::Failed("no such topic".to_string()));
@@ -149,7 +162,15 @@ mod tests {
     #[test]
     fn every_phase_is_a_state_of_the_metrics() {
         let failed = Phase::Failed(String::new());
-        let phases = [Phase::Running, Phase::Lagging, Phase::Restoring { slots: 1 }, Phase::Starting, Phase::Draining, failed];
+        let phases = [
+            Phase::Running,
+            Phase::Lagging,
+            Phase::Restoring { slots: 1 },
+            Phase::Full { slots: 1 },
+            Phase::Starting,
+            Phase::Draining,
+            failed,
+        ];
         assert!(phases.iter().all(|phase| crate::metrics::STATES.contains(&phase.as_str())));
         assert_eq!(phases.len(), crate::metrics::STATES.len());
     }

@@ -17,11 +17,11 @@ const FETCH_MAX_BYTES: u32 = 32 << 20;
 const FETCH_PARTITION_MAX_BYTES: u32 = 1 << 20;
 /// Record values a worker prefetches, over all its partitions. Bounds of split queues count per partition, so each gets its part.
 /// With `QUEUED_MESSAGES` (304 bytes of bookkeeping each: 36 MiB) and one answer of `FETCH_MAX_BYTES` per broker under way, the
-/// consumer's memory stays below about 200 MiB whatever the number of records waiting.
+/// consumer's memory stays below about 200 MiB whatever the number of records waiting, up to a thousand partitions of one worker.
 const QUEUED_KBYTES: u32 = 64 << 10;
-const QUEUED_KBYTES_EACH: std::ops::RangeInclusive<u32> = 256..=16_384;
+const QUEUED_KBYTES_EACH: std::ops::RangeInclusive<u32> = 64..=16_384;
 const QUEUED_MESSAGES: u32 = 120_000;
-const QUEUED_MESSAGES_EACH: std::ops::RangeInclusive<u32> = 500..=50_000;
+const QUEUED_MESSAGES_EACH: std::ops::RangeInclusive<u32> = 100..=50_000;
 /// A restoring slot prefetches 32 blocks of 512 KiB.
 const CHANGELOG_QUEUED_KBYTES: u32 = 16_384;
 /// A consumer that stops asking for longer is out of the group. Above all our blocking calls together.
@@ -304,7 +304,28 @@ mod tests {
         };
         assert_eq!(bounds(1), ["50000", "16384"]);
         assert_eq!(bounds(12), ["10000", "5461"]);
-        assert_eq!(bounds(3_000), ["500", "256"]);
+        assert_eq!(bounds(3_000), ["100", "64"]);
+    }
+
+    /// A burst of any size waits in Kafka: these are all the queues between there and here.
+    #[test]
+    fn the_queues_of_a_worker_take_half_a_gigabyte_at_most() {
+        const MIB: u64 = 1 << 20;
+        let number = |config: &ClientConfig, key: &str| -> u64 { config.get(key).unwrap().parse().unwrap() };
+        let settings = settings();
+        for partitions in [1, 12, 100, 1_000] {
+            let consumer = consumer(&settings, 0, partitions);
+            // what librdkafka keeps of each record beside its bytes
+            let each = number(&consumer, "queued.max.messages.kbytes") * 1024 + number(&consumer, "queued.min.messages") * 304;
+            let fetched = partitions as u64 * each + number(&consumer, "fetch.max.bytes");
+            assert!(fetched <= 200 * MIB, "{partitions} partitions: {} MiB", fetched / MIB);
+            let producer = producer(&settings, "t");
+            let written = number(&producer, "queue.buffering.max.kbytes") * 1024;
+            assert!(fetched + written <= 512 * MIB);
+        }
+        // of each slot that is being restored, and while it is
+        let reader = changelog_reader(&settings, 0);
+        assert_eq!(number(&reader, "queued.max.messages.kbytes"), 16 * 1024);
     }
 
     #[test]

@@ -265,11 +265,17 @@ impl Transaction for Producer {
     fn abort(&mut self) -> Result<(), TransactionError> {
         let link = self.link()?;
         // SAFETY: a live transactional producer whose thread serves the purged records.
-        link.repeat(|raw| unsafe { sys::rd_kafka_abort_transaction(raw, NO_TIMEOUT) }).map_err(|error| match error {
+        let (aborted, aborting) = timed(|| link.repeat(|raw| unsafe { sys::rd_kafka_abort_transaction(raw, NO_TIMEOUT) }));
+        aborted.map_err(|error| match error {
             // an abort that must be aborted: the producer is of no more use
             TransactionError::Abort(text) => TransactionError::Renew(text),
             other => other,
-        })
+        })?;
+        // it ends a transaction as a commit does: repeated inside librdkafka, a late one could end the next
+        if aborting > self.slow {
+            return Err(TransactionError::Renew(format!("the abort took {} ms", aborting.as_millis())));
+        }
+        Ok(())
     }
 
     fn renew(&mut self) -> Result<(), TransactionError> {

@@ -66,6 +66,7 @@ pub struct Writing {
 /// Who owns what, and what is kept.
 pub struct Slots {
     pub assigned_slots: IntGaugeVec,
+    pub unserved_slots: IntGaugeVec,
     pub rebalances: IntCounterVec,
     pub rebalance_duration: Histogram,
     pub state_entries: IntGaugeVec,
@@ -181,6 +182,11 @@ impl Slots {
     fn new(list: &List) -> Slots {
         let slots = Slots {
             assigned_slots: list.gauges("assigned_slots", "Slots the worker owns.", &["worker"]),
+            unserved_slots: list.gauges(
+                "unserved_slots",
+                "Slots the worker owns and does not serve, because state.max_bytes is used up.",
+                &["worker"],
+            ),
             rebalances: list.counters("rebalances_total", "Changes of assignment, by kind.", &["kind"]),
             rebalance_duration: list.histogram("rebalance_duration_seconds", "Time to take up or give up slots.", &WORK_BUCKETS),
             state_entries: list.gauges("state_entries", "Customers in committed state.", &["slot"]),

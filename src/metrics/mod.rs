@@ -48,7 +48,7 @@ pub const EVENT_TYPES: [&str; 27] = [
 ];
 
 /// Phases of the process, of which exactly one is 1 in `lifetide_state`.
-pub const STATES: [&str; 6] = ["starting", "restoring", "lagging", "running", "draining", "failed"];
+pub const STATES: [&str; 7] = ["starting", "restoring", "full", "lagging", "running", "draining", "failed"];
 
 const MS_PER_SECOND: f64 = 1e3;
 const US_PER_SECOND: f64 = 1e6;
@@ -145,6 +145,11 @@ impl Metrics {
 
     pub fn set_assigned_slots(&self, worker: usize, slots: u64) {
         set(&self.defined.slots.assigned_slots, &[&worker.to_string()], slots);
+    }
+
+    /// Slots the worker owns and does not serve, for want of memory.
+    pub fn set_unserved_slots(&self, worker: usize, slots: u64) {
+        set(&self.defined.slots.unserved_slots, &[&worker.to_string()], slots);
     }
 
     pub fn record_worker_restart(&self) {

@@ -7,7 +7,7 @@ use super::{BatchReport, Build, CommitReport, Metrics, Phase, SlotReport, Worker
 
 const UNITS: [&str; 3] = ["seconds", "bytes", "records"];
 /// Whole counts of the thing the name says.
-const COUNTS: [&str; 6] = ["build_info", "state", "workers_alive", "timers_pending", "assigned_slots", "state_entries"];
+const COUNTS: [&str; 7] = ["build_info", "state", "workers_alive", "timers_pending", "assigned_slots", "unserved_slots", "state_entries"];
 /// Labels that could only hold one value for each customer, cart or message.
 const FORBIDDEN_LABELS: [&str; 7] = ["customer", "customer_id", "email", "cart", "cart_id", "message", "error"];
 
@@ -16,6 +16,7 @@ fn recorded() -> Arc<Metrics> {
     let metrics = Arc::new(Metrics::new(&build, &["shop.carts".to_string()]));
     let worker = WorkerMetrics::new(Arc::clone(&metrics));
     metrics.record_consumed("shop.carts", 3, 900);
+    metrics.set_unserved_slots(1, 2);
     metrics.record_lag("shop.carts", 4, 17);
     metrics.record_slot(&SlotReport { slot: 4, entries: 10, bytes: 4000, timers_pending: 2, time_lag_ms: 1500 });
     metrics.record_restore_remaining(4, 8, 4096);
@@ -60,6 +61,8 @@ fn what_happened_can_be_read_in_the_exposition() {
         "lifetide_dead_letters_total{reason=\"invalid_json\",stage=\"decode\"} 1",
         "lifetide_actions_total{kind=\"suppressed\",play=\"cart_recovery\",reason=\"no_consent\"} 1",
         "lifetide_slot_time_lag_seconds{slot=\"4\"} 1.5",
+        "lifetide_worker_restarts_total 1",
+        "lifetide_unserved_slots{worker=\"1\"} 2",
         "lifetide_timers_fired_total 2",
         "lifetide_timer_delay_seconds_sum 0.02",
         "lifetide_end_to_end_latency_seconds_count 2",

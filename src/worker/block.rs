@@ -71,6 +71,8 @@ pub enum BlockError {
     Truncated(&'static str),
     #[error("unknown {0} {1}")]
     Unknown(&'static str, u8),
+    #[error("a name in the header is not UTF-8")]
+    Text,
 }
 
 const FLAG_LAST: u8 = 1;

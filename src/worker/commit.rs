@@ -13,7 +13,7 @@ use super::metadata::Metadata;
 use super::owned::{Owned, Running};
 use super::recovery::Recovery;
 use super::report::{Commit, Tally};
-use super::source::{CommittedOffsets, Input, Record, Source};
+use super::source::{CommittedOffsets, Input, Record, Source, SourceError};
 use super::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
 use super::{Next, Now, Rules, Worker, WorkerError};
 
@@ -56,10 +56,13 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     /// Commits the open transaction; whatever comes of it, none is open afterwards.
     pub fn commit(&mut self, now: Now) -> Result<Next, WorkerError> {
         // whoever took the slots from us has another generation: then nothing of this may become visible
-        let claim = self.source.claim()?;
-        if self.claim.as_ref() != Some(&claim) {
-            return self.end_badly(TransactionError::Abort("the group has moved on since these slots were assigned".into()), now);
-        }
+        let claim = match self.source.claim() {
+            Ok(claim) if self.claim.as_ref() == Some(&claim) => claim,
+            Ok(_) => return self.end_unclaimed("the group has moved on since these slots were assigned".into(), now),
+            // no member at the moment: what comes of it the group will say, and the worker need not end for it
+            Err(SourceError::Unavailable(why)) => return self.end_unclaimed(why, now),
+            Err(refused) => return Err(refused.into()),
+        };
         let mut prepared = Vec::new();
         let mut positions = Vec::new();
         for (number, owned) in &mut self.slots {
@@ -84,6 +87,14 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             Err(TransactionError::Unknown(_)) => self.resolve(prepared, now),
             Err(error) => self.end_badly(error, now),
         }
+    }
+
+    /// Ends a transaction for which no record is to blame.
+    fn end_unclaimed(&mut self, why: String, now: Now) -> Result<Next, WorkerError> {
+        if let Some(batch) = &mut self.batch {
+            batch.last = None;
+        }
+        self.end_badly(TransactionError::Abort(why), now)
     }
 
     /// The transaction is known to be void: rewind to the last commit and pause a little.

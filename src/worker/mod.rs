@@ -8,21 +8,22 @@
 //! Reading order: `step` (the loop's body), `merge`, `commit`, `changelog` and its `block`s, `recovery` and `restore`; `offline` is what a
 //! person can do to slots that nobody runs.
 
-mod block;
-mod chain;
+mod admission;
+pub mod block;
+pub mod chain;
 mod changelog;
 mod commit;
 mod distance;
 mod merge;
-mod metadata;
+pub mod metadata;
 mod owned;
 mod partitioner;
 mod reader;
 mod recovery;
 mod report;
-mod restore;
+pub mod restore;
 mod rounds;
-mod rows;
+pub mod rows;
 mod step;
 mod turn;
 
@@ -44,9 +45,10 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::engine::{Committed, Outputs, Settings};
+use crate::engine::{Committed, Outputs, ROW_OVERHEAD_BYTES, Settings};
 use crate::event::DecodeRules;
 
+use admission::Unserved;
 use changelog::Writer;
 use commit::Batch;
 use owned::Owned;
@@ -86,6 +88,8 @@ pub struct Rules {
     pub commit_bytes_max: usize,
     pub base_ratio: f64,
     pub max_round_ms: u64,
+    /// Memory of all slots of the process beyond which no further slot is taken up.
+    pub state_bytes_max: Option<usize>,
     /// Fingerprint of the configuration, for block headers.
     pub configuration: u64,
     /// Of this worker's life, so that no two lives write the same chain.
@@ -136,6 +140,8 @@ pub enum Next {
 /// Where the slots of a worker stand.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Status {
+    /// Ours, and not taken up: `state_bytes_max` is used up.
+    pub unserved: Vec<u32>,
     pub recovering: Vec<u32>,
     pub lagging: Vec<u32>,
     pub running: Vec<u32>,
@@ -149,6 +155,10 @@ pub struct Worker<S: Source, T: Transaction> {
     committed: Arc<Committed>,
     /// In slot order, which is the order of work: maps of hashes decide nothing.
     slots: BTreeMap<u32, Owned<S::Record>>,
+    /// Assigned slots there is no room for.
+    unserved: BTreeMap<u32, Unserved>,
+    /// What had been restored of each slot on its way back when room was last looked at.
+    rationed: Vec<(u32, usize)>,
     /// Whose turn it is first.
     first_slot: u32,
     /// The group's claim as of the last assignment.
@@ -182,6 +192,8 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             writer,
             committed,
             slots: BTreeMap::new(),
+            unserved: BTreeMap::new(),
+            rationed: Vec::new(),
             first_slot: 0,
             claim: None,
             batch: None,
@@ -228,6 +240,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         running
             .map(|(number, slot)| {
                 let (customers, bytes) = self.committed.size(number);
+                let bytes = bytes + customers * ROW_OVERHEAD_BYTES;
                 SlotState { slot: number, customers, bytes, timers: slot.timers(), time_ms: slot.time_ms() }
             })
             .collect()
@@ -269,7 +282,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     }
 
     pub fn status(&self) -> Status {
-        let mut status = Status::default();
+        let mut status = Status { unserved: self.unserved.keys().copied().collect(), ..Status::default() };
         for (number, owned) in &self.slots {
             let list = match owned {
                 Owned::Recovering(_) => &mut status.recovering,

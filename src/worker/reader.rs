@@ -28,7 +28,7 @@ impl<'a> Reader<'a> {
     pub fn text(&mut self) -> Result<String, BlockError> {
         let len = u16::from_le_bytes(self.array("the header")?);
         let bytes = self.bytes(usize::from(len), "the header")?;
-        Ok(String::from_utf8_lossy(bytes).into_owned())
+        Ok(std::str::from_utf8(bytes).map_err(|_| BlockError::Text)?.to_owned())
     }
 
     pub fn offsets(&mut self) -> Result<Vec<InputOffset>, BlockError> {

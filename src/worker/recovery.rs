@@ -48,6 +48,13 @@ pub struct Recovered {
     pub log_bytes: u64,
 }
 
+impl Recovered {
+    /// Of its rows.
+    pub fn memory(&self) -> usize {
+        self.regions.iter().map(|(_, region)| region.memory()).sum()
+    }
+}
+
 pub enum Progress {
     /// Nothing to read at the moment.
     Waiting,
@@ -247,6 +254,14 @@ impl Recovery {
         match &self.stage {
             Stage::Read(reading) => Some(&reading.distance),
             _ => None,
+        }
+    }
+
+    /// Memory of what has been restored so far.
+    pub fn memory(&self) -> usize {
+        match &self.stage {
+            Stage::Read(reading) => reading.restore.memory(),
+            _ => 0,
         }
     }
 

@@ -103,6 +103,7 @@ pub struct RestoreState {
 pub struct SlotState {
     pub slot: u32,
     pub customers: usize,
+    /// Memory, all in.
     pub bytes: usize,
     pub timers: usize,
     pub time_ms: Option<i64>,

@@ -91,6 +91,11 @@ impl Restore {
         self.done
     }
 
+    /// Memory of the rows restored so far.
+    pub fn memory(&self) -> usize {
+        self.regions.iter().map(Region::memory).sum()
+    }
+
     /// Takes the next record of the partition.
     pub fn take(&mut self, offset: i64, value: &[u8]) -> Result<(), RestoreError> {
         assert!(!self.done, "a finished restore takes no more blocks");

@@ -1,9 +1,10 @@
 //! Keeps one worker alive on the calling thread: steps it, rests when it may, rebuilds it when a dependency failed, ends it when told.
 //!
-//! It owns the retry policy and nothing else: what is right to do is the worker's decision, what is shown is the observer's. A broken
-//! invariant (a panic) is not caught here: it ends the thread, and whoever started it ends the process. Called by `run` and `demo`, once
-//! per worker thread.
+//! It owns the retry policy and nothing else: what is right to do is the worker's decision, what is shown is the observer's. A worker that
+//! panics (a broken invariant) is thrown away and built anew from what Kafka holds, too, while the other workers of the process go on; but
+//! one that does so again and again is beyond help. Called by `run` and `demo`, once per worker thread.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -19,6 +20,8 @@ const REBUILD_MS: u64 = 500;
 const REBUILD_MS_MAX: u64 = 10_000;
 /// A worker that lived this long has recovered: its next failure is the first again.
 const HEALTHY_MS: u64 = 60_000;
+/// Panics in a row after which a worker is not built anew: the same records lead to the same panic, and a person must look.
+const PANICS_MAX: u32 = 5;
 /// A stop waits for the open transaction; a commit takes milliseconds, and a broker that takes longer than this is down.
 const STOP_MS_MAX: u64 = 10_000;
 
@@ -59,23 +62,39 @@ pub fn run<S: Source, T: Transaction>(
     clock: impl Fn() -> Now,
     mut observe: impl FnMut(Happened<'_>),
 ) -> Result<(), WorkerError> {
-    let mut failures = 0;
+    let (mut failures, mut panics, mut lives) = (0, 0, 0);
     while !stop.load(Ordering::Relaxed) {
         let began_ms = clock().mono_ms;
         observe(Happened::Resting { now: clock() });
-        let ended = build().and_then(|(source, transaction)| {
-            let mut worker = Worker::new(source, transaction, rules.clone(), committed.clone());
-            let ended = run_until_stopped(&mut worker, stop, &clock, &mut observe);
-            worker.leave();
-            ended
-        });
+        // no two lives write the same chain
+        let rules = Rules { nonce: rules.nonce.wrapping_add(lives), ..rules.clone() };
+        lives += 1;
+        let mut worker = None;
+        // what a panic leaves behind goes with the worker: state is rebuilt from the changelog, and the rows it served are removed
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            let (source, transaction) = build()?;
+            let worker = worker.insert(Worker::new(source, transaction, rules, committed.clone()));
+            run_until_stopped(worker, stop, &clock, &mut observe)
+        }));
+        worker.iter_mut().for_each(Worker::leave);
+        drop(worker);
+        let has_panicked = ended.is_err();
         let error = match ended {
-            Ok(()) => return Ok(()),
-            Err(WorkerError::Refused(why)) => return Err(WorkerError::Refused(why)),
-            Err(error) => error,
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(WorkerError::Refused(why))) => return Err(WorkerError::Refused(why)),
+            Ok(Err(error)) => error,
+            // the panic itself has been printed, with its place
+            Err(_) => WorkerError::Unavailable("a broken invariant stopped the worker".into()),
         };
-        failures = if clock().mono_ms - began_ms >= HEALTHY_MS { 0 } else { failures + 1 };
+        if clock().mono_ms - began_ms >= HEALTHY_MS {
+            (failures, panics) = (0, 0);
+        }
+        panics += u32::from(has_panicked);
+        if panics >= PANICS_MAX {
+            return Err(WorkerError::Refused(format!("{error}, {PANICS_MAX} times in a row; this is a defect of lifetide")));
+        }
         let pause_ms = (REBUILD_MS << failures.min(10)).min(REBUILD_MS_MAX);
+        failures += 1;
         observe(Happened::Failed { error: &error, pause_ms });
         rest(pause_ms, stop, &clock, &mut observe);
     }

@@ -38,6 +38,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             if std::mem::take(&mut self.stalled) {
                 self.look_again()?;
             }
+            self.ration(now);
             let rest_ms = self.rest_until_ms.saturating_sub(now.mono_ms);
             if rest_ms > 0 {
                 return Ok(Next::Wait(rest_ms.min(WAIT_MS_MAX)));
@@ -129,7 +130,8 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         Ok(())
     }
 
-    fn give_up(&mut self, slot: u32) {
+    pub(super) fn give_up(&mut self, slot: u32) {
+        self.unserved.remove(&slot);
         if matches!(self.slots.remove(&slot), Some(Owned::Recovering(_))) {
             self.source.close_changelog(slot);
         }
@@ -153,6 +155,10 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             }
             let began_ms = recovery.began_ms;
             match recovery.advance(&mut self.source, &mut self.transaction, &self.rules.topics, now)? {
+                Progress::Done(recovered) if !self.has_room_for(number, recovered.memory()) => {
+                    self.put_off(number, recovered.memory(), now);
+                    outcome = outcome.or(Some(Progress::Waiting));
+                }
                 Progress::Done(recovered) => {
                     self.begin_running(number, *recovered, began_ms, now)?;
                     outcome = Some(Progress::More);

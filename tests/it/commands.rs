@@ -1,14 +1,16 @@
 //! The program as its users meet it: arguments and settings in; an exit code, data on stdout and words on stderr out.
 //!
-//! `offline` needs no broker, `topics`, `refusals`, `dead_letters`, `replays`, `running` and `state` use the real one. What the events mean
-//! is tested elsewhere (`scenarios`, `exactly_once`).
+//! `offline` needs no broker, `topics`, `refusals`, `dead_letters`, `replays`, `running`, `state`, `overload` and `supervision` use the real
+//! one. What the events mean is tested elsewhere (`scenarios`, `exactly_once`).
 
 mod dead_letters;
 mod offline;
+mod overload;
 mod refusals;
 mod replays;
 pub mod running;
 mod state;
+mod supervision;
 mod topics;
 
 use std::fs;

@@ -51,6 +51,8 @@ impl History {
         rules.time = TimeMode::Event { until_ms };
         rules.base_ratio = NO_BASES;
         rules.commit_records_max = COMMIT_RECORDS;
+        // there is nobody else to leave a slot to
+        rules.state_bytes_max = None;
         let log = MemoryLog::new(topics.len(), slots, false);
         let committed = Arc::new(Committed::new());
         let worker = Worker::new(MemorySource::new(log.clone()), MemoryTransaction::new(log.clone()), rules, committed.clone());

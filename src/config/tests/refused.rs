@@ -27,6 +27,7 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ("input.topics = \"a\"", "expected a list of texts such as [\"a\", \"b\"], got \"a\""),
     ("input.partitioner = \"crc\"", "expected \"murmur2\" or \"trust\", got \"crc\""),
     ("output.prefix = \"ä\"", "output.prefix (0.toml line 1): expected at most 200 of the characters"),
+    ("state.max_bytes = -1", "state.max_bytes (0.toml line 1): expected a whole number from 0 to 1125899906842624, got -1"),
     ("changelog.base_ratio = nan", "changelog.base_ratio (0.toml line 1): expected a number from 0.01 to 100, got nan"),
     ("changelog.max_round = 24", "expected a duration such as \"90s\", \"1h\" or \"7d\", got 24"),
     ("changelog.max_round = \"1 month\"", "expected a duration such as"),

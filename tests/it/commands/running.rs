@@ -36,7 +36,7 @@ pub fn address(process: &mut Process) -> String {
 }
 
 /// The sum of a counter over its labels.
-fn total(metrics: &str, name: &str) -> f64 {
+pub fn total(metrics: &str, name: &str) -> f64 {
     metrics
         .lines()
         .filter(|line| line.starts_with(&format!("{name}{{")) || line.starts_with(&format!("{name} ")))

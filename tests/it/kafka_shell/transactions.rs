@@ -165,3 +165,24 @@ fn a_missing_output_topic_is_refused() {
         producer.abort().unwrap();
     }
 }
+
+#[test]
+fn a_producer_whose_queue_is_full_makes_its_worker_wait_and_loses_nothing() {
+    const RECORDS: usize = 2_000;
+    let mut settings = cluster("a", 1);
+    for (key, value) in [("queue.buffering.max.messages", "20"), ("linger.ms", "1")] {
+        settings.properties.insert(key.to_owned(), value.to_owned());
+    }
+    let mut consumer = Consumer::join(&settings, 0).unwrap();
+    joined(&mut consumer);
+    let claim = consumer.claim().unwrap();
+    let mut producer = Producer::open(&settings, 0, now_ms).unwrap();
+    let values = numbers(0..RECORDS as i64);
+    producer.begin().unwrap();
+    for value in &values {
+        producer.send(&outgoing(OutputTopic::Changelog, value)).unwrap();
+    }
+    producer.commit(&[position(0, 1, "{seq}")], &claim).unwrap();
+    let (_, found) = read_changelog(&mut consumer, 0, 0);
+    assert!(found.iter().map(String::as_bytes).eq(values.iter().map(Vec::as_slice)), "{} records", found.len());
+}

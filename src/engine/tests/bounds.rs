@@ -1,0 +1,73 @@
+//! What one customer may cost, whatever they or a broken shop do: rows within their bound, however many events and however large.
+
+use super::*;
+
+/// A customer's row with every list full and every text as long as `event` lets it through: 20 lines of 2.8 KB, and 2 KB for the rest.
+const ROW_BYTES_MAX: usize = 60 * 1024;
+
+fn row_bytes(shop: &mut Shop) -> usize {
+    shop.commit();
+    shop.committed.with_row(3, hash_of("u-1"), "u-1", <[u8]>::len).unwrap()
+}
+
+#[test]
+fn a_hot_customer_stays_within_a_small_row() {
+    const EVENTS: i64 = 200_000;
+    let mut shop = Shop::new();
+    let mut largest = 0;
+    for n in 0..EVENTS {
+        let (at, id) = (n * MINUTE, format!("{n}"));
+        let mut event = match n % 8 {
+            0 => order(at, &id, usd(5_720)),
+            1 => refund(at, &format!("{}", n - 1 - 8 * (n % 40)), (n % 16 == 1).then(|| usd(100))),
+            2 => order(at, &id, money(900, ["EUR", "JPY", "GBP", "KWD", "CHF"][(n / 8 % 5) as usize])),
+            3 => added(at, &format!("p-{}", n % 50), 1),
+            4 => identified(at),
+            5 => email(at, [EmailSignal::Opened, EmailSignal::Clicked, EmailSignal::SoftBounce][(n / 8 % 3) as usize]),
+            6 => states(at, [ConsentStatus::Subscribed, ConsentStatus::Unsubscribed][(n / 8 % 2) as usize]),
+            _ => contents(at, ContentsSource::CheckoutStarted, None),
+        };
+        event.message_id = Some(id.into());
+        shop.feed(&event);
+        if n % 1_000 == 999 {
+            largest = largest.max(row_bytes(&mut shop));
+            shop.out.clear();
+        }
+    }
+    assert!(largest <= 2_048, "{largest} bytes");
+    assert!(shop.slot.timers() <= 1);
+    let customer = shop.customer("u-1");
+    assert_eq!(customer.orders.kept.len(), 16);
+    let sums: u64 = customer.orders.sums.iter().map(|sum| u64::from(sum.orders)).sum();
+    assert!(sums > 10_000, "{sums} orders: nothing was counted");
+}
+
+#[test]
+fn one_huge_cart_takes_twenty_lines() {
+    let text = |n: usize, bytes: usize| crate::event::Text::from(format!("{n:0>bytes$}"));
+    let huge = |n: usize| Product {
+        product_id: text(n, 256),
+        sku: Some(text(n, 256)),
+        name: Some(text(n, 256)),
+        url: Some(text(n, 1024)),
+        image_url: Some(text(n, 1024)),
+        price: Some(usd(i64::MAX)),
+        quantity: 1_000_000,
+    };
+    let mut shop = Shop::new();
+    shop.feed(&identified(0));
+    for at in 1..=20 {
+        shop.feed(&contents(at, ContentsSource::Updated, Some((0..1_000).map(huge).collect())));
+        shop.feed(&line(at, CartDelta::Added, huge(1_000 + at as usize)));
+    }
+    assert_eq!(shop.customer("u-1").cart.unwrap().lines.len(), 20);
+    let bytes = row_bytes(&mut shop);
+    assert!((20_000..=ROW_BYTES_MAX).contains(&bytes), "{bytes} bytes");
+
+    shop.out.clear();
+    shop.until(2 * HOUR);
+    let record = &shop.written(Topic::Actions)[0];
+    assert!(record["cart"]["lines"].as_array().unwrap().len() <= 20);
+    // an action repeats the cart once: far below what a broker takes
+    assert!(record.to_string().len() <= 2 * ROW_BYTES_MAX, "{} bytes", record.to_string().len());
+}

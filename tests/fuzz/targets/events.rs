@@ -1,0 +1,8 @@
+//! cargo-fuzz: records of events, and what applying them leaves behind. See `harness`.
+#![no_main]
+
+#[path = "../harness.rs"]
+#[allow(dead_code, reason = "each target calls one function of it")]
+mod harness;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| harness::events(bytes));

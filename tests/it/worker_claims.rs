@@ -1,0 +1,120 @@
+//! A worker that is no member of its group for a while: its transactions are void, no record is blamed for it, and it goes on afterwards.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lifetide::cli::rules;
+use lifetide::cli::shop::Shop;
+use lifetide::engine::Committed;
+use lifetide::worker::memory::{MemoryLog, MemoryRecord, MemorySource, MemoryTransaction, Produced};
+use lifetide::worker::source::{Arrival, Bounds, Claim, CommittedOffsets, Input, LogEntry, LogRead, Membership, Source, SourceError};
+use lifetide::worker::{Now, Worker, WorkerError};
+
+use crate::settings;
+
+const EVENTS: usize = 400;
+
+/// A source that is no member while `absences` last.
+struct Absent {
+    inner: MemorySource,
+    absences: Rc<Cell<u32>>,
+}
+
+impl Source for Absent {
+    type Record = MemoryRecord;
+
+    fn membership(&mut self) -> Result<Vec<Membership>, SourceError> {
+        self.inner.membership()
+    }
+
+    fn wait(&mut self, longest: Duration) {
+        self.inner.wait(longest);
+    }
+
+    fn take(&mut self, input: Input, most: usize, into: &mut VecDeque<Arrival<MemoryRecord>>) -> Result<(), SourceError> {
+        self.inner.take(input, most, into)
+    }
+
+    fn start(&mut self, slot: u32, offsets: &[i64]) -> Result<(), SourceError> {
+        self.inner.start(slot, offsets)
+    }
+
+    fn claim(&mut self) -> Result<Claim, SourceError> {
+        match self.absences.get() {
+            0 => self.inner.claim(),
+            left => {
+                self.absences.set(left - 1);
+                Err(SourceError::Unavailable("not a member of the group at present".into()))
+            }
+        }
+    }
+
+    fn committed(&mut self, slot: u32) -> Result<CommittedOffsets, SourceError> {
+        self.inner.committed(slot)
+    }
+
+    fn input_bounds(&mut self, input: Input) -> Result<Bounds, SourceError> {
+        self.inner.input_bounds(input)
+    }
+
+    fn changelog_bounds(&mut self, slot: u32) -> Result<Bounds, SourceError> {
+        self.inner.changelog_bounds(slot)
+    }
+
+    fn open_changelog(&mut self, slot: u32, from: i64) -> Result<(), SourceError> {
+        self.inner.open_changelog(slot, from)
+    }
+
+    fn read_changelog(&mut self, slot: u32, most_bytes: usize, into: &mut Vec<LogEntry>) -> Result<LogRead, SourceError> {
+        self.inner.read_changelog(slot, most_bytes, into)
+    }
+
+    fn close_changelog(&mut self, slot: u32) {
+        self.inner.close_changelog(slot);
+    }
+}
+
+/// What is written, and how many transactions were aborted, when from the third commit on so many claims fail.
+fn run(absences: u32) -> Result<(Vec<Produced>, usize), WorkerError> {
+    let log = MemoryLog::new(3, 1, true);
+    for record in Shop::new(3, 30, 1_767_225_600_000, 600_000).take(EVENTS) {
+        let input = Input { topic: record.topic as usize, slot: 0 };
+        let key = record.key.as_ref().map(|key| key.as_bytes());
+        log.borrow_mut().append(input, None, key, Some(&record.value), Some(record.timestamp_ms), Vec::new()).unwrap();
+    }
+    let config = settings::config(&["time.mode=\"event\"".to_owned()]);
+    let mut rules = rules::worker_rules(&config, 1, 1);
+    rules.commit_records_max = 40;
+    let left = Rc::new(Cell::new(0));
+    let source = Absent { inner: MemorySource::new(log.clone()), absences: left.clone() };
+    let mut worker = Worker::new(source, MemoryTransaction::new(log.clone()), rules, Arc::new(Committed::new()));
+    let (mut commits, mut aborts) = (0, 0);
+    for step in 0..1_000 {
+        worker.step(Now { mono_ms: step * 500, wall_ms: 0 })?;
+        let report = worker.take_report();
+        if commits < 3 && commits + report.commits.len() >= 3 {
+            left.set(absences);
+        }
+        (commits, aborts) = (commits + report.commits.len(), aborts + report.aborts.len());
+    }
+    let produced = log.borrow().produced.clone();
+    Ok((produced, aborts))
+}
+
+#[test]
+fn a_member_that_was_away_for_a_while_goes_on_and_writes_the_same() {
+    let (expected, aborts) = run(0).unwrap();
+    assert!(expected.len() > 100 && aborts == 0, "{} records, {aborts} aborts", expected.len());
+    assert_eq!(run(8).unwrap(), (expected, 8));
+}
+
+#[test]
+fn a_member_that_stays_away_is_built_anew_and_no_record_is_blamed() {
+    match run(100) {
+        Err(WorkerError::Unavailable(why)) => assert!(why.contains("not a member"), "{why}"),
+        other => panic!("expected that a new worker may succeed, got {other:?}"),
+    }
+}
