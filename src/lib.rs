@@ -24,7 +24,7 @@
 //! | `clv` | the mathematics: MBG/NBD, BG/NBD, Gamma-Gamma, the forecast; pure; each formula with its source |
 //! | `engine` | what an event or a deadline means for a customer; rows, overlay, timers, committed state; pure. Begin with `slot`, `apply`, `deadline` |
 //! | `worker` | the loop: take, merge, apply, make durable, publish; restore and recovery; its two seams. Begin with `step`, `commit`, `recovery`. `worker/offline`: what `state` does to slots nobody runs |
-//! | `kafka` | the shell over librdkafka: consumer, producer, changelog reader, topics. It decides nothing. All `unsafe` is here |
+//! | `kafka` | the shell over librdkafka: consumer, producer, changelog reader, topics; a visitor that only looks, a feeder that writes inputs. It decides nothing. All `unsafe` is here |
 //! | `config` | layers of text to a checked `Config`; every bad key is named, no secret can be printed |
 //! | `metrics` | every metric: name, unit, help, labels |
 //! | `http` | `/metrics`, `/livez`, `/readyz`, on a thread of its own |

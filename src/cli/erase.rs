@@ -9,15 +9,16 @@ use std::io::{Write, stdout};
 use clap::Args;
 use serde_json::json;
 
-use super::OutputFormat;
 use super::dlq::failed;
 use super::exit::CommandError;
 use super::rules;
 use super::settings::SettingsArgs;
+use super::topics;
+use super::{OutputFormat, instant};
 use crate::clock;
 use crate::config::Partitioner;
 use crate::event::MAX_CUSTOMER_ID_BYTES;
-use crate::kafka::{FeedRecord, Feeder, admin, topics};
+use crate::kafka::{FeedRecord, Feeder, admin};
 use crate::worker::partition_of;
 
 /// Names the producer.
@@ -53,10 +54,7 @@ pub fn erase(arguments: &EraseArgs) -> Result<(), CommandError> {
     let config = arguments.settings.read()?;
     let settings = rules::kafka_settings(&config);
     let facts = admin::look(&settings)?;
-    let problems: Vec<String> = topics::check(&settings, &facts).iter().map(ToString::to_string).collect();
-    if !problems.is_empty() {
-        return Err(CommandError::Failed(problems.join("\nerror: ")));
-    }
+    topics::check(&settings, &facts)?;
     let topic = arguments.topic.as_ref().unwrap_or(&settings.input_topics[0]);
     let known = facts.iter().find(|facts| facts.name == *topic && settings.input_topics.contains(topic));
     let Some(partitions) = known.map(|facts| facts.partitions) else {
@@ -87,7 +85,7 @@ pub fn erase(arguments: &EraseArgs) -> Result<(), CommandError> {
     };
     feeder.begin().and_then(|()| feeder.send(&record)).map_err(failed)?;
     feeder.commit().map_err(failed)?;
-    let at = time(now_ms);
+    let at = instant(now_ms);
     let text = match arguments.output {
         OutputFormat::Json => json!({ "topic": topic, "partition": partition, "erased_at": at }).to_string(),
         OutputFormat::Text => format!("asked for in {topic} partition {partition}: nothing up to {at} will be known of the customer"),
@@ -95,13 +93,9 @@ pub fn erase(arguments: &EraseArgs) -> Result<(), CommandError> {
     Ok(writeln!(stdout(), "{text}")?)
 }
 
-fn time(at_ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(at_ms).map_or_else(|_| at_ms.to_string(), |at| format!("{at:.3}"))
-}
-
 fn event(customer: &str, now_ms: i64) -> String {
     let message_id = format!("erase-{now_ms}");
-    json!({ "type": "track", "event": "Customer Erased", "messageId": message_id, "userId": customer, "timestamp": time(now_ms) })
+    json!({ "type": "track", "event": "Customer Erased", "messageId": message_id, "userId": customer, "timestamp": instant(now_ms) })
         .to_string()
 }
 

@@ -88,6 +88,11 @@ pub fn main() -> ExitCode {
     exit::finish(outcome).into()
 }
 
+/// A moment as all records have it: RFC 3339, UTC, three digits.
+fn instant(at_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(at_ms).map_or_else(|_| at_ms.to_string(), |at| format!("{at:.3}"))
+}
+
 /// An argument that is a moment: RFC 3339 to ms since 1970.
 fn instant_ms(text: &str) -> Result<i64, String> {
     let moment: jiff::Timestamp = text.parse().map_err(|_| "expected a time such as 2026-01-01T00:00:00Z".to_string())?;

@@ -18,7 +18,6 @@ use crate::engine::Committed;
 use crate::http::{Health, Phase, Server};
 use crate::kafka::{self, Consumer, Producer};
 use crate::metrics::{Build, Metrics};
-use crate::worker::transaction::TransactionError;
 use crate::worker::{Now, Rules, WorkerError, runner};
 
 use super::exit::CommandError;
@@ -173,10 +172,7 @@ fn work(
     let phases = Phases::default();
     let mut observer = Observer::new(worker, config, metrics, health, phases.clone());
     let build = || {
-        let producer = Producer::open(settings, worker, clock::wall_ms).map_err(|error| match error {
-            TransactionError::Refused(why) => WorkerError::Refused(why),
-            other => WorkerError::Unavailable(other.to_string()),
-        })?;
+        let producer = Producer::open(settings, worker, clock::wall_ms).map_err(WorkerError::of_transaction)?;
         let consumer = Consumer::join(settings, worker)?;
         Ok((consumer, Timed::new(producer, phases.clone())))
     };

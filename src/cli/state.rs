@@ -16,6 +16,7 @@ use std::io::{Write, stdout};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use self::group::Group;
 use super::OutputFormat;
 use super::exit::CommandError;
 use super::settings::SettingsArgs;
@@ -114,6 +115,19 @@ pub fn state(command: &StateCommand) -> Result<(), CommandError> {
         StateAction::Repair(arguments) => mend::mend(arguments, mend::Way::Repair),
         StateAction::Rebuild(arguments) => rebuild::rebuild(arguments),
     }
+}
+
+/// Holds the stopped group and changes the slots meant, one after the other; tells of all when all are done.
+fn change_slots(
+    write: &WriteArgs,
+    mut change: impl FnMut(&mut Group, &[String], u32) -> Result<Told, CommandError>,
+) -> Result<(), CommandError> {
+    let config = write.settings.read()?;
+    let mut group = Group::hold(&config)?;
+    let slots = write.scope.of(group.slots)?;
+    let told: Result<Vec<Told>, CommandError> = slots.into_iter().map(|slot| change(&mut group, &config.input.topics, slot)).collect();
+    tell(&told?, write.output)?;
+    write.confirm()
 }
 
 /// What was found or done, a line each or as one value.

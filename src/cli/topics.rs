@@ -125,10 +125,13 @@ pub fn create_missing(settings: &kafka::Settings, partitions: u32) -> Result<(),
 /// Refuses to start with topics that cannot work; returns the number of slots.
 pub fn check_ready(settings: &kafka::Settings) -> Result<u32, CommandError> {
     let facts = admin::look(settings)?;
-    let problems: Vec<String> = topics::check(settings, &facts).iter().map(ToString::to_string).collect();
-    if !problems.is_empty() {
-        return Err(CommandError::Failed(problems.join("\nerror: ")));
-    }
+    check(settings, &facts)?;
     let first = settings.input_topics.first().and_then(|name| facts.iter().find(|topic| topic.name == *name));
     first.map(|topic| topic.partitions).ok_or_else(|| CommandError::Failed("no input topics".to_owned()))
+}
+
+/// Every problem of the topics, a line each.
+pub fn check(settings: &kafka::Settings, facts: &[TopicFacts]) -> Result<(), CommandError> {
+    let problems: Vec<String> = topics::check(settings, facts).iter().map(ToString::to_string).collect();
+    if problems.is_empty() { Ok(()) } else { Err(CommandError::Failed(problems.join("\nerror: "))) }
 }

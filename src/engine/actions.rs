@@ -7,13 +7,12 @@ use super::gates;
 use super::note::Note;
 use super::outputs::Topic;
 use super::plays::{ActionKind, Reason};
-use super::record::action::{ActionRecord, CartRecord, ConsentRecord, told};
+use super::record::action::{ActionRecord, CartRecord, ConsentRecord, status_text, told};
 use super::record::id::OutputId;
 use super::record::time::Time;
 use super::rules::PlayRule;
 use super::scene::{Occasion, Scene};
 use super::settings::{Channel, Settings};
-use crate::event::ConsentStatus;
 
 /// What was decided about one step.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +61,7 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         locale: contact.and_then(|c| told(&c.locale)),
         time_zone: shown.and_then(|c| time_zone(c, &rules.settings)),
         consent: shown.and_then(|c| c.consent.standing()).map(|s| ConsentRecord {
-            status: status(s.status),
+            status: status_text(s.status),
             source: s.source,
             at: Time(s.at_ms),
         }),
@@ -87,13 +86,5 @@ fn time_zone<'a>(customer: &'a Customer, settings: &'a Settings) -> Option<&'a s
 fn channel(channel: Channel) -> &'static str {
     match channel {
         Channel::Email => "email",
-    }
-}
-
-fn status(status: ConsentStatus) -> &'static str {
-    match status {
-        ConsentStatus::Subscribed => "subscribed",
-        ConsentStatus::Unsubscribed => "unsubscribed",
-        ConsentStatus::Pending => "pending",
     }
 }

@@ -10,6 +10,7 @@ use super::record::id::OutputId;
 use super::record::json::Json;
 use super::record::time::Time;
 use super::rules::Rules;
+use crate::event::Event;
 
 /// Where the event being applied came from; its partition is the slot's number.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +48,21 @@ pub struct Scene<'a> {
     pub written: u32,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
+    /// Of an event, which has written nothing yet.
+    pub fn of_event(rules: &'a Rules, slot: u32, event: &'a Event<'_>, cause: &Cause<'a>, out: &'a mut Outputs) -> Scene<'a> {
+        Scene {
+            rules,
+            slot,
+            customer_id: &event.customer,
+            occasion: Occasion::Event { cause: *cause, name: &event.name },
+            time_ms: event.time_ms,
+            wall_ms: None,
+            out,
+            written: 0,
+        }
+    }
+
     /// The id of the next record this event causes; deadlines have ids of their own.
     pub fn next_event_id(&mut self, cause: &Cause<'_>) -> OutputId {
         let id = OutputId::of_event(self.slot, cause.topic, cause.offset, self.written);

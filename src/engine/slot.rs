@@ -21,7 +21,7 @@ use super::overlay::{NEVER, Overlay};
 use super::plays;
 use super::row;
 use super::rules::Rules;
-use super::scene::{Cause, Occasion, Scene};
+use super::scene::{Cause, Scene};
 use super::settings::Settings;
 use super::timers::{Next, Ready, Timers};
 use crate::event::{Event, Kind};
@@ -136,16 +136,7 @@ impl Slot {
         }
         self.open(hash_of(&event.customer), &event.customer);
         let (customer, entry) = self.overlay.current();
-        let mut scene = Scene {
-            rules: &self.rules,
-            slot: self.number,
-            customer_id: &event.customer,
-            occasion: Occasion::Event { cause: *cause, name: &event.name },
-            time_ms: event.time_ms,
-            wall_ms: None,
-            out,
-            written: 0,
-        };
+        let mut scene = Scene::of_event(&self.rules, self.number, event, cause, out);
         let Some(outcome) = apply::apply(customer, event, cause, &mut scene) else {
             return Outcome::Duplicate;
         };

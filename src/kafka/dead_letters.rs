@@ -17,17 +17,20 @@ use super::group::{Group, Handle, serve_events};
 use super::message::Message;
 use super::observer::{Observer, unreachable_error};
 use super::queue::{Fetched, PartitionQueue};
+use super::retire::Retiring;
 use super::settings::Settings;
 use super::wake::Waker;
 use crate::worker::source::{Bounds, Record as _, SourceError};
 
 /// Without a record or a later end for this long, the log is stuck: longer than any transaction of ours stays open.
 const STUCK_WAIT: Duration = Duration::from_secs(20);
+/// For librdkafka to end.
+const END_WAIT: Duration = Duration::from_secs(2);
 /// One look into the queue.
 const LOOK: Duration = Duration::from_millis(100);
 
 pub struct DeadLetters {
-    handle: Arc<Handle>,
+    handle: Retiring<Arc<Handle>>,
     observer: Observer,
     waker: Arc<Waker>,
     topic: String,
@@ -40,7 +43,7 @@ impl DeadLetters {
         let created = client::log_reader(settings, "dlq").create_with_context(Group::outsider());
         let handle: Handle = created.map_err(|error| SourceError::Refused(client::text_of(&error)))?;
         Ok(DeadLetters {
-            handle: Arc::new(handle),
+            handle: Retiring::new(Arc::new(handle), END_WAIT),
             observer: Observer::connect(settings, "dlq-observer")?,
             waker: Arc::new(Waker::default()),
             topic: settings.output.dead_letters.clone(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::client;
 use super::produce::Item;
 use super::producer::Link;
-use super::retire::retire;
+use super::retire::Retiring;
 use super::settings::Settings;
 use crate::worker::transaction::TransactionError;
 
@@ -31,7 +31,7 @@ pub struct FeedRecord<'a> {
 
 pub struct Feeder {
     topics: Vec<String>,
-    link: Option<Link>,
+    link: Retiring<Link>,
 }
 
 impl Feeder {
@@ -40,15 +40,11 @@ impl Feeder {
         let names = || settings.input_topics.iter().chain([&settings.output.dead_letters]);
         let handles: Vec<&str> = names().map(String::as_str).collect();
         let link = Link::open(settings, &client::feeder_id(settings, command), &handles)?;
-        Ok(Feeder { topics: names().cloned().collect(), link: Some(link) })
-    }
-
-    fn link(&self) -> &Link {
-        self.link.as_ref().expect("invariant: the link goes with the feeder")
+        Ok(Feeder { topics: names().cloned().collect(), link: Retiring::new(link, RETIRE_WAIT) })
     }
 
     pub fn begin(&self) -> Result<(), TransactionError> {
-        self.link().begin()
+        self.link.begin()
     }
 
     /// Refused for a topic that is not among those of the settings.
@@ -59,17 +55,11 @@ impl Feeder {
         let FeedRecord { partition, key, value, headers, .. } = *record;
         // 0 would mean now
         let timestamp_ms = record.timestamp_ms.map_or(0, |time_ms| time_ms.max(1));
-        self.link().send(topic, &Item { partition: Some(partition), key, value, timestamp_ms, headers })
+        self.link.send(topic, &Item { partition: Some(partition), key, value, timestamp_ms, headers })
     }
 
     /// Ends the only transaction. `Unknown`: it may have happened, and the marks tell.
     pub fn commit(self) -> Result<(), TransactionError> {
-        self.link().commit()
-    }
-}
-
-impl Drop for Feeder {
-    fn drop(&mut self) {
-        retire(self.link.take(), RETIRE_WAIT);
+        self.link.commit()
     }
 }

@@ -15,10 +15,13 @@ use super::group::{Group, Handle};
 use super::message::Message;
 use super::observer::{Observer, unreachable_error};
 use super::offsets;
+use super::retire::Retiring;
 use super::settings::Settings;
 use super::wake::Waker;
 use crate::worker::source::{Arrival, Bounds, Claim, CommittedOffsets, Input, LogEntry, LogRead, Membership, Source, SourceError};
 
+/// For librdkafka to end.
+const END_WAIT: Duration = Duration::from_secs(2);
 /// For the coordinator to name the members.
 const MEMBERS_WAIT: Duration = Duration::from_secs(10);
 
@@ -26,7 +29,7 @@ pub struct Visitor {
     settings: Settings,
     slots: u32,
     changelog: ChangelogReader,
-    handle: Handle,
+    handle: Retiring<Handle>,
     observer: Observer,
     waker: Arc<Waker>,
 }
@@ -37,7 +40,8 @@ impl Visitor {
         let observer = Observer::connect(settings, "visitor-observer")?;
         let slots = observer.count_slots(settings)?;
         let config = client::changelog_reader(settings, 0);
-        let handle = config.create_with_context(Group::outsider()).map_err(|error| SourceError::Refused(client::text_of(&error)))?;
+        let created = config.create_with_context(Group::outsider());
+        let handle = Retiring::new(created.map_err(|error| SourceError::Refused(client::text_of(&error)))?, END_WAIT);
         let changelog = ChangelogReader::new(&config, &settings.output.changelog)?;
         Ok(Visitor { settings: settings.clone(), slots, changelog, handle, observer, waker: Arc::default() })
     }

@@ -138,10 +138,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     }
 
     fn renew(&mut self) -> Result<(), WorkerError> {
-        self.transaction.renew().map_err(|error| match error {
-            TransactionError::Refused(why) => WorkerError::Refused(why),
-            other => WorkerError::Unavailable(other.to_string()),
-        })
+        self.transaction.renew().map_err(WorkerError::of_transaction)
     }
 
     /// The commit may have happened. Renewing the producer ends the transaction; then each slot's committed chain tells.
@@ -176,8 +173,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     fn committed_chain(&mut self, number: u32) -> Result<Option<Chain>, WorkerError> {
         for _ in 0..RESOLVE_ATTEMPTS_MAX {
             if let CommittedOffsets::Stable(offsets) = self.source.committed(number)? {
-                let metadata = offsets.iter().flatten().filter_map(|c| Metadata::parse(&c.metadata));
-                return Ok(metadata.max_by_key(|m| m.seq).map(|m| m.chain));
+                return Ok(Metadata::newest(&offsets).map(|m| m.chain));
             }
         }
         Err(WorkerError::Unavailable(format!("slot {number}: committed offsets stay unstable after a commit of unknown outcome")))

@@ -4,6 +4,7 @@
 //! `1 <seq> <chain> <restore start> <writer>`. Written at each commit, read by restore and after an unknown outcome. No I/O here.
 
 use super::chain::Chain;
+use super::source::CommittedOffset;
 
 /// Brokers accept 4096 by default; the offsets topic is read whole at every coordinator failover, so short is kind.
 const METADATA_BYTES_MAX: usize = 128;
@@ -38,6 +39,11 @@ impl Metadata {
         let chain = Chain(u128::from_str_radix(parts.next()?, 16).ok()?);
         let start = parts.next()?.parse().ok()?;
         Some(Metadata { seq, chain, start, writer: parts.next()?.to_owned() })
+    }
+
+    /// What a slot's committed offsets say of the state they belong to: inputs without new records keep an older word.
+    pub fn newest(committed: &[Option<CommittedOffset>]) -> Option<Metadata> {
+        committed.iter().flatten().filter_map(|c| Metadata::parse(&c.metadata)).max_by_key(|m| m.seq)
     }
 }
 

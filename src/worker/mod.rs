@@ -115,6 +115,17 @@ impl From<SourceError> for WorkerError {
     }
 }
 
+impl WorkerError {
+    /// What a failed transaction means for whoever cannot go on without it. Not a `From`: within a step most of them end the transaction
+    /// and not the worker.
+    pub fn of_transaction(error: TransactionError) -> WorkerError {
+        match error {
+            TransactionError::Refused(why) => WorkerError::Refused(why),
+            other => WorkerError::Unavailable(other.to_string()),
+        }
+    }
+}
+
 /// What can go wrong inside a step, by who deals with it.
 enum Failure {
     /// The worker ends.

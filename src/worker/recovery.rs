@@ -13,7 +13,7 @@ use super::metadata::Metadata;
 use super::restore::{Restore, Target};
 use super::rounds;
 use super::source::{CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Source, SourceError, WAYS_OUT};
-use super::transaction::{Transaction, TransactionError};
+use super::transaction::Transaction;
 use super::{Now, WorkerError};
 
 /// Offsets unstable for this long: their writer is dead or gone, and is fenced.
@@ -163,11 +163,8 @@ impl Recovery {
             LogRead::End => {
                 let writer = last_writer(&entries).or(last).filter(|writer| !self.fenced.contains(writer));
                 if let Some(writer) = writer {
-                    match transaction.fence(&writer) {
-                        Ok(()) => self.fenced.push(writer),
-                        Err(TransactionError::Refused(why)) => return Err(WorkerError::Refused(why)),
-                        Err(other) => return Err(WorkerError::Unavailable(other.to_string())),
-                    }
+                    transaction.fence(&writer).map_err(WorkerError::of_transaction)?;
+                    self.fenced.push(writer);
                 }
             }
             LogRead::OutOfRange => {}
@@ -203,7 +200,7 @@ impl Recovery {
                 return self.try_again(source, why);
             }
         }
-        let Some(metadata) = committed.iter().flatten().filter_map(|c| Metadata::parse(&c.metadata)).max_by_key(|m| m.seq) else {
+        let Some(metadata) = Metadata::newest(&committed) else {
             let why =
                 "the group has committed offsets, but not lifetide's: they were reset by a tool, or the group belongs to another program";
             return self.try_again(source, why.into());

@@ -93,7 +93,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         let bytes = record.key().map_or(0, <[u8]>::len) + record.value().map_or(0, <[u8]>::len);
         match decoded {
             Ok(event) => {
-                let moment = moment_of(event, record.timestamp_ms(), self.rules.time, is_lagging, self.now);
+                let moment = moment_of(event, record, self.rules.time, is_lagging, self.now);
                 if running.slot.tick(moment, TIMERS_MAX, self.outputs) == Progress::More {
                     return Ok(Progress::More);
                 }
@@ -215,11 +215,14 @@ fn wall_of(time: TimeMode, now: Now) -> Option<i64> {
 
 /// Slot time before the event: its own. With the wall clock it stays behind the present by the grace, so that an order on its way still
 /// stops what would fall due before it; while catching up the present is when the record was written, because such an order may follow.
-fn moment_of(event: &Event<'_>, record_ms: Option<i64>, time: TimeMode, is_lagging: bool, now: Now) -> Moment {
-    let present_ms = if is_lagging { record_ms.unwrap_or(event.time_ms).min(now.wall_ms) } else { now.wall_ms };
+fn moment_of(event: &Event<'_>, record: &dyn Record, time: TimeMode, is_lagging: bool, now: Now) -> Moment {
     let to_ms = match time {
         TimeMode::Event { .. } => event.time_ms,
-        TimeMode::Wall { idle_grace_ms } => event.time_ms.min(present_ms.saturating_sub(idle_grace_ms)),
+        TimeMode::Wall { idle_grace_ms } => {
+            let record_ms = || record.timestamp_ms().unwrap_or(event.time_ms);
+            let present_ms = if is_lagging { record_ms().min(now.wall_ms) } else { now.wall_ms };
+            event.time_ms.min(present_ms.saturating_sub(idle_grace_ms))
+        }
     };
     Moment { to_ms, wall_ms: wall_of(time, now) }
 }

@@ -1,21 +1,17 @@
 //! Erasure on the real broker: `lifetide erase` makes a customer unknown, in the outputs, in the state, and after one round in every byte of
 //! the changelog; what comes late brings nobody back. That erasures survive crashes and takeovers, and that `replay` and the model in
-//! Python agree, is tested with all else by `exactly_once` and `worker_faults`, whose shops have erasures in them.
+//! Python agree, is tested with all else by `exactly_once` and `ways_out`, whose shops have erasures in them.
 
 use std::time::{Duration, Instant};
 
 use lifetide::cli::shop::{ShopRecord, ShopTopic};
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
-use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use rdkafka::Message;
 use serde_json::json;
 
-use crate::broker;
-use crate::trial::{SLOTS, Trial};
+use crate::trial::Trial;
 
 /// One order in so many is followed by the erasure of its customer.
 const ERASURE_EVERY: usize = 15;
-const WAIT: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(120);
 /// 2026-01-01T00:00:00Z
 const START_MS: i64 = 1_767_225_600_000;
@@ -60,27 +56,8 @@ fn order(customer: &str, at_ms: i64) -> ShopRecord {
 
 /// All values still in the changelog, of open and aborted transactions, too, as one text.
 fn changelog(trial: &Trial) -> Vec<u8> {
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", broker::bootstrap())
-        .set("group.id", format!("{}-spy", trial.name))
-        .set("isolation.level", "read_uncommitted")
-        .set("enable.partition.eof", "true")
-        .create()
-        .unwrap();
-    let mut partitions = TopicPartitionList::new();
-    for slot in 0..SLOTS {
-        partitions.add_partition_offset(&format!("{}.out.changelog", trial.name), slot as i32, Offset::Beginning).unwrap();
-    }
-    consumer.assign(&partitions).unwrap();
-    let (mut bytes, mut ends) = (Vec::new(), 0);
-    while ends < SLOTS {
-        match consumer.poll(WAIT).expect("the changelog gives neither blocks nor its end") {
-            Err(KafkaError::PartitionEOF(_)) => ends += 1,
-            Err(error) => panic!("{error}"),
-            Ok(message) => bytes.extend_from_slice(&[message.key().unwrap_or_default(), message.payload().unwrap_or_default()].concat()),
-        }
-    }
-    bytes
+    let blocks = trial.records(&[format!("{}.out.changelog", trial.name)], "read_uncommitted");
+    blocks.iter().flat_map(|block| [block.key().unwrap_or_default(), block.payload().unwrap_or_default()].concat()).collect()
 }
 
 fn holds(bytes: &[u8], text: &str) -> bool {

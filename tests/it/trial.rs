@@ -14,7 +14,7 @@ use lifetide::worker::partition_of;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::Headers;
+use rdkafka::message::{Headers, OwnedMessage};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use serde_json::{Value, json};
@@ -167,62 +167,58 @@ impl Trial {
         written
     }
 
-    fn consumer(&self) -> BaseConsumer {
-        ClientConfig::new()
-            .set("bootstrap.servers", &self.broker)
-            .set("group.id", &self.name)
-            .set("isolation.level", "read_committed")
-            .set("enable.auto.commit", "false")
-            .set("enable.partition.eof", "true")
-            .create()
-            .unwrap()
+    fn client(&self) -> ClientConfig {
+        let mut client = ClientConfig::new();
+        client.set("bootstrap.servers", &self.broker).set("group.id", &self.name);
+        client.set("enable.auto.commit", "false").set("enable.partition.eof", "true");
+        client
+    }
+
+    /// Every record of the topics, to their ends, in order within a partition; `read_committed` or `read_uncommitted`.
+    pub fn records(&self, topics: &[String], isolation: &str) -> Vec<OwnedMessage> {
+        let consumer: BaseConsumer = self.client().set("isolation.level", isolation).create().unwrap();
+        let mut partitions = TopicPartitionList::new();
+        for topic in topics {
+            for slot in 0..SLOTS {
+                partitions.add_partition_offset(topic, slot as i32, Offset::Beginning).unwrap();
+            }
+        }
+        consumer.assign(&partitions).unwrap();
+        let (mut records, mut ends) = (Vec::new(), 0);
+        while ends < partitions.count() {
+            match consumer.poll(WAIT).expect("a topic gives neither records nor its end") {
+                Err(rdkafka::error::KafkaError::PartitionEOF(_)) => ends += 1,
+                Err(error) => panic!("{error}"),
+                Ok(message) => records.push(message.detach()),
+            }
+        }
+        records
     }
 
     /// Everything committed to the output topics, to their ends.
     pub fn written(&self) -> Written {
-        let consumer = self.consumer();
-        let mut partitions = TopicPartitionList::new();
-        for topic in OUTPUTS {
-            for slot in 0..SLOTS {
-                partitions.add_partition_offset(&format!("{}.out.{topic}", self.name), slot as i32, Offset::Beginning).unwrap();
-            }
-        }
-        consumer.assign(&partitions).unwrap();
-        let (mut written, mut ends) = (Written::new(), 0);
-        OUTPUTS.iter().for_each(|topic| drop(written.insert(topic, BTreeMap::new())));
-        while ends < partitions.count() {
-            match consumer.poll(WAIT).expect("an output topic gives neither records nor its end") {
-                Err(rdkafka::error::KafkaError::PartitionEOF(_)) => ends += 1,
-                Err(error) => panic!("{error}"),
-                Ok(message) => {
-                    let topic = OUTPUTS.into_iter().find(|topic| message.topic().ends_with(topic)).unwrap();
-                    let key = message.key().map_or("-".to_owned(), |key| String::from_utf8_lossy(key).into_owned());
-                    let payload = message.payload().unwrap_or_default();
-                    let value = if message.payload().is_none() && topic != "dlq" {
-                        json!({ "value": null })
-                    } else if topic == "dlq" {
-                        let header = |name: &str| {
-                            message
-                                .headers()
-                                .unwrap()
-                                .iter()
-                                .find(|h| h.key == name)
-                                .map(|h| String::from_utf8_lossy(h.value.unwrap_or_default()).into_owned())
-                        };
-                        json!({ "reason": header("__streams.errors.exception"), "value": String::from_utf8_lossy(payload) })
-                    } else {
-                        serde_json::from_slice(payload).unwrap()
-                    };
-                    written.get_mut(topic).unwrap().entry(key).or_default().push(value);
+        let mut written: Written = OUTPUTS.into_iter().map(|topic| (topic, BTreeMap::new())).collect();
+        let topics = OUTPUTS.map(|topic| format!("{}.out.{topic}", self.name));
+        for record in self.records(&topics, "read_committed") {
+            let topic = OUTPUTS.into_iter().find(|topic| record.topic().ends_with(topic)).unwrap();
+            let key = record.key().map_or("-".to_owned(), |key| String::from_utf8_lossy(key).into_owned());
+            let value = match (topic, record.payload()) {
+                ("dlq", payload) => {
+                    let reason = record.headers().unwrap().iter().find(|header| header.key == "__streams.errors.exception");
+                    let reason = reason.map(|header| String::from_utf8_lossy(header.value.unwrap_or_default()).into_owned());
+                    json!({ "reason": reason, "value": String::from_utf8_lossy(payload.unwrap_or_default()) })
                 }
-            }
+                (_, None) => json!({ "value": null }),
+                (_, Some(payload)) => serde_json::from_slice(payload).unwrap(),
+            };
+            written.get_mut(topic).unwrap().entry(key).or_default().push(value);
         }
         written
     }
 
     /// Records of the inputs that the group has not committed yet.
     pub fn lag(&self) -> i64 {
-        let consumer = self.consumer();
+        let consumer: BaseConsumer = self.client().create().unwrap();
         let mut partitions = TopicPartitionList::new();
         for topic in TOPICS {
             for slot in 0..SLOTS {

@@ -14,7 +14,8 @@ use serde_json::json;
 use super::letter::{Entry, Letter, REPLAYED};
 use super::{Filter, Log, OutputFormat, SettingsArgs, failed, unknown};
 use crate::cli::exit::CommandError;
-use crate::kafka::{FeedRecord, Feeder, topics};
+use crate::cli::topics;
+use crate::kafka::{FeedRecord, Feeder};
 use crate::worker::source::Record as _;
 use crate::worker::transaction::TransactionError;
 
@@ -65,10 +66,7 @@ struct Plan {
 
 pub fn replay(arguments: &ReplayArgs) -> Result<(), CommandError> {
     let log = Log::open(&arguments.settings)?;
-    let problems: Vec<String> = topics::check(&log.settings, &log.facts).iter().map(ToString::to_string).collect();
-    if !problems.is_empty() {
-        return Err(CommandError::Failed(problems.join("\nerror: ")));
-    }
+    topics::check(&log.settings, &log.facts)?;
     let feeder = if arguments.dry_run { None } else { Some(Feeder::open(&log.settings, PRODUCER).map_err(failed)?) };
     let plan = choose(arguments, &log)?;
     if let Some(feeder) = feeder

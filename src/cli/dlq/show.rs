@@ -8,23 +8,19 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::letter::Letter;
+use crate::cli::instant;
 
 pub const HEADING: &str = "refused at                reason                    bytes  sent again                id  key";
 
 /// A key of more characters is cut in a list.
 const KEY_CHARS_MAX: usize = 60;
 
-fn time(ms: i64) -> String {
-    // as in all records: three digits, UTC
-    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| format!("{at:.3}"))
-}
-
 /// One line of a list.
 pub fn line(letter: &Letter, replayed_ms: Option<i64>) -> String {
-    let sent = replayed_ms.map_or("-".to_owned(), time);
+    let sent = replayed_ms.map_or("-".to_owned(), instant);
     let bytes = letter.value_bytes.map_or("-".to_owned(), |bytes| bytes.to_string());
     let key: String = letter.key.as_deref().map_or("-".to_owned(), |key| visible(key).chars().take(KEY_CHARS_MAX).collect());
-    format!("{:<25} {:<21} {bytes:>9}  {sent:<25} {}  {key}", time(letter.refused_ms), letter.reason, letter.origin)
+    format!("{:<25} {:<21} {bytes:>9}  {sent:<25} {}  {key}", instant(letter.refused_ms), letter.reason, letter.origin)
 }
 
 /// One JSON object of a list.
@@ -34,15 +30,15 @@ pub fn summary(letter: &Letter, replayed_ms: Option<i64>) -> Value {
     object.insert("topic".into(), letter.origin.topic.as_str().into());
     object.insert("partition".into(), letter.origin.partition.into());
     object.insert("offset".into(), letter.origin.offset.into());
-    object.insert("refused_at".into(), time(letter.refused_ms).into());
-    object.insert("record_time".into(), letter.record_ms.map(time).into());
+    object.insert("refused_at".into(), instant(letter.refused_ms).into());
+    object.insert("record_time".into(), letter.record_ms.map(instant).into());
     object.insert("reason".into(), letter.reason.as_str().into());
     object.insert("stage".into(), letter.stage.as_str().into());
     object.insert("detail".into(), letter.detail.as_str().into());
     put_bytes(&mut object, "key", letter.key.as_deref());
     object.insert("value_bytes".into(), letter.value_bytes.into());
     object.insert("lacks".into(), letter.lacks.into());
-    object.insert("replayed_at".into(), replayed_ms.map(time).into());
+    object.insert("replayed_at".into(), replayed_ms.map(instant).into());
     object.into()
 }
 
@@ -87,12 +83,12 @@ pub fn whole_json(letter: &Letter, value: Option<&[u8]>, replayed_ms: Option<i64
 pub fn whole_text(letter: &Letter, value: Option<&[u8]>, replayed_ms: Option<i64>) -> String {
     let mut rows = vec![
         ("id", letter.id()),
-        ("refused at", time(letter.refused_ms)),
+        ("refused at", instant(letter.refused_ms)),
         ("reason", format!("{} ({})", letter.reason, letter.stage)),
         ("detail", visible(letter.detail.as_bytes())),
-        ("record time", letter.record_ms.map_or("-".to_owned(), time)),
+        ("record time", letter.record_ms.map_or("-".to_owned(), instant)),
         ("key", letter.key.as_deref().map_or("-".to_owned(), visible)),
-        ("sent again", replayed_ms.map_or("-".to_owned(), time)),
+        ("sent again", replayed_ms.map_or("-".to_owned(), instant)),
     ];
     rows.extend(letter.lacks.map(|what| ("lacks", what.to_owned())));
     rows.extend(letter.headers.iter().map(|(name, value)| ("header", format!("{}={}", visible(name.as_bytes()), visible(value)))));

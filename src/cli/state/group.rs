@@ -13,7 +13,6 @@ use crate::clock;
 use crate::config::Config;
 use crate::kafka::{self, Consumer, Producer, Visitor};
 use crate::worker::offline::{self, Beginning, Held};
-use crate::worker::transaction::TransactionError;
 use crate::worker::{Rules, WorkerError};
 
 /// A little more than a session: a static member that has stopped counts as there for so long.
@@ -55,17 +54,10 @@ impl Group {
     pub fn rewrite(&mut self, beginning: &Beginning<'_>) -> Result<(), CommandError> {
         let producer = match &mut self.producer {
             Some(producer) => producer,
-            closed => closed.insert(Producer::open(&self.settings, 0, clock::wall_ms).map_err(refused)?),
+            closed => closed.insert(Producer::open(&self.settings, 0, clock::wall_ms).map_err(WorkerError::of_transaction)?),
         };
         offline::rewrite((&mut self.consumer, producer), &self.held, &self.rules, beginning, &now)?;
         Ok(())
-    }
-}
-
-fn refused(error: TransactionError) -> WorkerError {
-    match error {
-        TransactionError::Refused(why) => WorkerError::Refused(why),
-        other => WorkerError::Unavailable(other.to_string()),
     }
 }
 

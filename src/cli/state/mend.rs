@@ -6,8 +6,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::group::Group;
-use super::{Told, WriteArgs, tell};
+use super::{Told, WriteArgs, change_slots};
 use crate::cli::exit::CommandError;
 use crate::cli::process::now;
 use crate::engine::Committed;
@@ -29,34 +28,23 @@ pub enum Way {
 }
 
 pub fn mend(arguments: &MendArgs, way: Way) -> Result<(), CommandError> {
-    let write = &arguments.write;
-    let config = write.settings.read()?;
-    let mut group = Group::hold(&config)?;
-    let mut told = Vec::new();
-    for slot in write.scope.of(group.slots)? {
-        let found = offline::propose(&mut group.consumer, &config.input.topics, slot, arguments.skip_lost, &now)?;
-        let choice = match found {
-            Mending::Empty => {
-                told.push(untouched(slot, "holds nothing yet, and may begin"));
-                continue;
-            }
-            Mending::Sound => {
-                told.push(untouched(slot, "is sound"));
-                continue;
-            }
+    let is_asked = arguments.write.yes;
+    change_slots(&arguments.write, |group, topics, slot| {
+        let choice = match offline::propose(&mut group.consumer, topics, slot, arguments.skip_lost, &now)? {
+            Mending::Empty => return Ok(untouched(slot, "holds nothing yet, and may begin")),
+            Mending::Sound => return Ok(untouched(slot, "is sound")),
             Mending::Change(choice) => *choice,
         };
         check_way(slot, &choice, way)?;
-        told.push(describe(slot, &choice, write.yes));
-        if write.yes {
+        let told = describe(slot, &choice, is_asked);
+        if is_asked {
             let rows = Committed::new();
             let offsets: Vec<i64> = choice.inputs.iter().map(|moved| moved.next).collect();
             rows.install(slot, choice.regions);
             group.rewrite(&Beginning { slot, rows: &rows, seq: choice.next_seq, offsets: &offsets, time_ms: choice.last.time_ms })?;
         }
-    }
-    tell(&told, write.output)?;
-    write.confirm()
+        Ok(told)
+    })
 }
 
 /// Each is for its own trouble, so that nobody goes back by mistake.

@@ -7,8 +7,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::group::Group;
-use super::{Told, WriteArgs, tell};
+use super::{Told, WriteArgs, change_slots};
 use crate::cli::exit::CommandError;
 use crate::cli::process::now;
 use crate::worker::offline::{self, Beginning, Former};
@@ -23,24 +22,17 @@ pub struct RebuildArgs {
 }
 
 pub fn rebuild(arguments: &RebuildArgs) -> Result<(), CommandError> {
-    let write = &arguments.write;
-    let config = write.settings.read()?;
-    let mut group = Group::hold(&config)?;
-    let topics = &config.input.topics;
-    let mut told = Vec::new();
-    for slot in write.scope.of(group.slots)? {
+    change_slots(&arguments.write, |group, topics, slot| {
         let former = offline::former(&mut group.consumer, topics, slot, &now)?;
         let mut customers = None;
-        if write.yes {
+        if arguments.write.yes {
             let (rows, time_ms) = offline::rebuild(&mut group.consumer, &group.held, &group.rules, slot, &former, &now)?;
             customers = Some(rows.size(slot).0);
             let beginning = Beginning { slot, rows: &rows, seq: former.next_seq, offsets: &former.until, time_ms };
             group.rewrite(&beginning)?;
         }
-        told.push(describe(slot, &former, topics, customers));
-    }
-    tell(&told, write.output)?;
-    write.confirm()
+        Ok(describe(slot, &former, topics, customers))
+    })
 }
 
 fn describe(slot: u32, former: &Former, topics: &[String], customers: Option<usize>) -> Told {

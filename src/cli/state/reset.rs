@@ -6,13 +6,13 @@
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::group::Group;
-use super::{Told, WriteArgs, tell};
+use super::{Told, WriteArgs, change_slots};
 use crate::cli::exit::CommandError;
 use crate::cli::process::now;
 use crate::engine::Committed;
 use crate::worker::Metadata;
 use crate::worker::offline::{self, Beginning};
+use crate::worker::source::Bounds;
 
 #[derive(Debug, Args)]
 pub struct ResetArgs {
@@ -32,31 +32,23 @@ pub enum From {
 }
 
 pub fn reset(arguments: &ResetArgs) -> Result<(), CommandError> {
-    let write = &arguments.write;
-    let config = write.settings.read()?;
-    let mut group = Group::hold(&config)?;
-    let topics = &config.input.topics;
-    let mut told = Vec::new();
-    for slot in write.scope.of(group.slots)? {
+    let is_asked = arguments.write.yes;
+    change_slots(&arguments.write, |group, topics, slot| {
         let bounds = offline::input_bounds(&mut group.consumer, topics, slot)?;
         let committed = offline::committed_offsets(&mut group.consumer, slot, &now)?;
-        let last = committed.iter().flatten().filter_map(|c| Metadata::parse(&c.metadata)).map(|m| m.seq).max();
-        let offsets: Vec<i64> = bounds
-            .iter()
-            .map(|bounds| match arguments.from {
-                From::Beginning => bounds.low,
-                From::End => bounds.high,
-            })
-            .collect();
-        if write.yes {
+        let last = Metadata::newest(&committed).map(|metadata| metadata.seq);
+        let start = |bounds: &Bounds| match arguments.from {
+            From::Beginning => bounds.low,
+            From::End => bounds.high,
+        };
+        let offsets: Vec<i64> = bounds.iter().map(start).collect();
+        if is_asked {
             let rows = Committed::new();
             let seq = last.unwrap_or_default() + 1;
             group.rewrite(&Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms: None })?;
         }
-        told.push(describe(slot, last, topics, &offsets, write.yes));
-    }
-    tell(&told, write.output)?;
-    write.confirm()
+        Ok(describe(slot, last, topics, &offsets, is_asked))
+    })
 }
 
 fn describe(slot: u32, last: Option<u64>, topics: &[String], offsets: &[i64], done: bool) -> Told {

@@ -7,6 +7,7 @@ use super::json::{Json, json_object, write_all};
 use super::money::Amount;
 use super::time::Time;
 use crate::engine::cart::{Cart, Line};
+use crate::event::ConsentStatus;
 
 #[derive(Debug)]
 pub struct ActionRecord<'a> {
@@ -109,4 +110,12 @@ impl<'a> CartRecord<'a> {
 /// Empty texts are unknown ones.
 pub fn told(text: &str) -> Option<&str> {
     Some(text).filter(|t| !t.is_empty())
+}
+
+pub fn status_text(status: ConsentStatus) -> &'static str {
+    match status {
+        ConsentStatus::Subscribed => "subscribed",
+        ConsentStatus::Unsubscribed => "unsubscribed",
+        ConsentStatus::Pending => "pending",
+    }
 }

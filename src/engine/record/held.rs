@@ -5,8 +5,8 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::action::{CartRecord, told};
-use super::json::{Json, json_object, write_all, write_plain};
+use super::action::{CartRecord, status_text, told};
+use super::json::{Json, json_object, write_plain};
 use super::money::Amount;
 use super::time::Time;
 use crate::engine::consent::{ByTrait, Consent, Stated};
@@ -38,9 +38,9 @@ struct Held<'a> {
     cart: Option<CartRecord<'a>>,
     cart_changed_at: Option<Time>,
     checkout: Option<Hex>,
-    plays: All<HeldPlay<'a>>,
-    sends_at: All<Time>,
-    message_ids: All<Hex>,
+    plays: Vec<HeldPlay<'a>>,
+    sends_at: Vec<Time>,
+    message_ids: Vec<Hex>,
 }
 
 json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, message_ids });
@@ -75,10 +75,10 @@ struct HeldStatement<'a> {
 json_object!(HeldStatement<'_> { status, complaint, double_opt_in, source, at });
 
 struct HeldOrders {
-    kept: All<HeldOrder>,
+    kept: Vec<HeldOrder>,
     folded: Option<HeldFolded>,
-    refunds_waiting: All<HeldRefund>,
-    sums: All<HeldSum>,
+    refunds_waiting: Vec<HeldRefund>,
+    sums: Vec<HeldSum>,
 }
 
 json_object!(HeldOrders { kept, folded, refunds_waiting, sums });
@@ -125,7 +125,7 @@ struct HeldPlay<'a> {
     step: Option<u32>,
     due_at: Option<Time>,
     release_at: Option<Time>,
-    sent: All<HeldSend>,
+    sent: Vec<HeldSend>,
     last_send_at: Option<Time>,
 }
 
@@ -145,22 +145,6 @@ struct Hex(u64);
 impl Json for Hex {
     fn write(&self, out: &mut Vec<u8>) {
         write_plain(format!("{:016x}", self.0).as_bytes(), out);
-    }
-}
-
-struct All<T>(Vec<T>);
-
-impl<T: Json> Json for All<T> {
-    fn write(&self, out: &mut Vec<u8>) {
-        write_all(self.0.iter().map(Item), out);
-    }
-}
-
-struct Item<'a, T>(&'a T);
-
-impl<T: Json> Json for Item<'_, T> {
-    fn write(&self, out: &mut Vec<u8>) {
-        self.0.write(out);
     }
 }
 
@@ -191,9 +175,9 @@ fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Op
         cart: cart.map(|cart| CartRecord::of(cart, cart.stated.as_ref())),
         cart_changed_at: cart.map(|cart| Time(cart.last_change_ms)),
         checkout: cart.and_then(|cart| cart.checkout).map(Hex),
-        plays: All(customer.plays.iter().map(|state| play(state, settings)).collect()),
-        sends_at: All(customer.sends_ms.iter().copied().map(Time).collect()),
-        message_ids: All(customer.seen.fingerprints().iter().copied().map(Hex).collect()),
+        plays: customer.plays.iter().map(|state| play(state, settings)).collect(),
+        sends_at: customer.sends_ms.iter().copied().map(Time).collect(),
+        message_ids: customer.seen.fingerprints().iter().copied().map(Hex).collect(),
     }
 }
 
@@ -222,12 +206,7 @@ fn statement<'a>(
     (status, complaint, double_opt_in, at_ms): (ConsentStatus, bool, bool, i64),
     source: Option<&'a str>,
 ) -> HeldStatement<'a> {
-    let status = match status {
-        ConsentStatus::Subscribed => "subscribed",
-        ConsentStatus::Unsubscribed => "unsubscribed",
-        ConsentStatus::Pending => "pending",
-    };
-    HeldStatement { status, complaint, double_opt_in, source, at: Time(at_ms) }
+    HeldStatement { status: status_text(status), complaint, double_opt_in, source, at: Time(at_ms) }
 }
 
 fn orders(orders: &Orders) -> HeldOrders {
@@ -249,15 +228,15 @@ fn orders(orders: &Orders) -> HeldOrders {
     });
     let waiting = orders.held.iter().map(|claim| HeldRefund { order: Hex(claim.order), amount: claim.amount.map(Amount::from) });
     HeldOrders {
-        kept: All(kept.collect()),
+        kept: kept.collect(),
         folded: orders.folded.map(|folded| HeldFolded {
             days: folded.days,
             first_at: Time(folded.first_ms),
             last_at: Time(folded.last_ms),
             latest_at: Time(folded.latest_ms),
         }),
-        refunds_waiting: All(waiting.collect()),
-        sums: All(sums.collect()),
+        refunds_waiting: waiting.collect(),
+        sums: sums.collect(),
     }
 }
 
@@ -275,7 +254,7 @@ fn play<'a>(state: &PlayState, settings: &'a Settings) -> HeldPlay<'a> {
         step: step.map(|step| u32::from(step) + 1),
         due_at: due_ms.map(Time),
         release_at: release_ms.map(Time),
-        sent: All(sent.map(|s| HeldSend { step: u32::from(s.step) + 1, due_at: Time(s.due_ms), expires_at: Time(s.expires_ms) }).collect()),
+        sent: sent.map(|s| HeldSend { step: u32::from(s.step) + 1, due_at: Time(s.due_ms), expires_at: Time(s.expires_ms) }).collect(),
         last_send_at: state.last_send_ms.map(Time),
     }
 }

@@ -58,7 +58,13 @@ fn write_by_library(value: impl serde::Serialize, out: &mut Vec<u8>) {
     serde_json::to_writer(out, &value).expect("invariant: numbers and texts have a JSON form, and a vector takes every byte");
 }
 
-impl Json for &str {
+impl<T: Json + ?Sized> Json for &T {
+    fn write(&self, out: &mut Vec<u8>) {
+        (**self).write(out);
+    }
+}
+
+impl Json for str {
     fn write(&self, out: &mut Vec<u8>) {
         match has_escapes(self.as_bytes()) {
             false => write_plain(self.as_bytes(), out),
@@ -76,9 +82,15 @@ impl<T: Json> Json for Option<T> {
     }
 }
 
-impl Json for &[&str] {
+impl<T: Json> Json for [T] {
     fn write(&self, out: &mut Vec<u8>) {
-        write_all(self.iter().copied(), out);
+        write_all(self.iter(), out);
+    }
+}
+
+impl<T: Json> Json for Vec<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.as_slice().write(out);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::engine::committed::{ALL_REGIONS, Committed, hash_of};
 use crate::engine::erasure::{Mark, MarkId};
 use crate::engine::outputs::{Outputs, Topic};
 use crate::engine::plays;
-use crate::engine::scene::{Cause, Occasion, Scene};
+use crate::engine::scene::{Cause, Scene};
 use crate::event::Event;
 
 /// Whether anybody of the slot was erased; looks at every region once.
@@ -32,16 +32,7 @@ impl Slot {
     pub(super) fn erase(&mut self, event: &Event<'_>, cause: &Cause<'_>, out: &mut Outputs) -> Outcome {
         self.open(hash_of(&event.customer), &event.customer);
         let (customer, entry) = self.overlay.current();
-        let mut scene = Scene {
-            rules: &self.rules,
-            slot: self.number,
-            customer_id: &event.customer,
-            occasion: Occasion::Event { cause: *cause, name: &event.name },
-            time_ms: event.time_ms,
-            wall_ms: None,
-            out,
-            written: 0,
-        };
+        let mut scene = Scene::of_event(&self.rules, self.number, event, cause, out);
         plays::on_erasure(customer, &mut scene);
         // also for somebody unknown here: an older record may lie in the topic
         scene.push_tombstone(Topic::Clv, cause);

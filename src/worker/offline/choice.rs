@@ -12,7 +12,7 @@ use crate::worker::restore::{Restore, Target};
 use crate::worker::source::{Bounds, CommittedOffset, Source};
 use crate::worker::{Now, WorkerError};
 
-use super::inspect::{committed_offsets, inspect, newest};
+use super::inspect::{committed_offsets, inspect};
 use super::survey::Survey;
 use super::{input_bounds, read_log};
 
@@ -60,7 +60,7 @@ pub fn propose<S: Source>(
     clock: &impl Fn() -> Now,
 ) -> Result<Mending, WorkerError> {
     let committed = committed_offsets(source, slot, clock)?;
-    let metadata = newest(&committed);
+    let metadata = Metadata::newest(&committed);
     let low = source.changelog_bounds(slot)?.low;
     let survey = survey(source, slot, low)?;
     let has_offsets = committed.iter().any(Option::is_some);

@@ -45,7 +45,7 @@ pub fn inspect<S: Source>(source: &mut S, topics: &[String], slot: u32, clock: &
         }
     };
     source.close_changelog(slot);
-    Ok(Inspection { slot, inputs, changelog, metadata: newest(&committed), committed, state })
+    Ok(Inspection { slot, inputs, changelog, metadata: Metadata::newest(&committed), committed, state })
 }
 
 impl Inspection {
@@ -85,11 +85,6 @@ pub fn committed_offsets<S: Source>(
             CommittedOffsets::Unstable => source.wait(std::time::Duration::from_millis(PAUSE_MS)),
         }
     }
-}
-
-/// What the committed offsets say of the state they belong to.
-pub fn newest(committed: &[Option<CommittedOffset>]) -> Option<Metadata> {
-    committed.iter().flatten().filter_map(|c| Metadata::parse(&c.metadata)).max_by_key(|m| m.seq)
 }
 
 /// Writes nothing and fences nobody.

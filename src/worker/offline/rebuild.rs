@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::engine::Committed;
 use crate::worker::block;
+use crate::worker::metadata::Metadata;
 use crate::worker::source::{
     Arrival, Bounds, Claim, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError,
 };
@@ -17,7 +18,7 @@ use crate::worker::transaction::{Outgoing, Position, Transaction, TransactionErr
 use crate::worker::{Next, Now, Rules, TimeMode, Worker, WorkerError};
 
 use super::hold::Held;
-use super::inspect::{committed_offsets, newest};
+use super::inspect::committed_offsets;
 use super::{input_bounds, read_log};
 
 /// Nothing is written, so a transaction's end costs only a pass over the changed rows.
@@ -47,7 +48,7 @@ pub fn former<S: Source>(source: &mut S, topics: &[String], slot: u32, clock: &i
         until.clamp(bounds.low, bounds.high)
     });
     let until = until.collect();
-    let mut seq = newest(&committed).map_or(0, |metadata| metadata.seq);
+    let mut seq = Metadata::newest(&committed).map_or(0, |metadata| metadata.seq);
     let mut time_ms = None;
     let low = source.changelog_bounds(slot)?.low;
     read_log(source, slot, low, |entry| {

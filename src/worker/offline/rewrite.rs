@@ -15,7 +15,7 @@ use crate::worker::transaction::{Outgoing, OutputTopic, Position, Transaction, T
 use crate::worker::{Now, Rules, WorkerError};
 
 use super::hold::Held;
-use super::inspect::{committed_offsets, newest};
+use super::inspect::committed_offsets;
 
 /// The group is served between so many blocks: some 32 MiB, well within its patience.
 const BLOCKS_PER_CHECK: usize = 64;
@@ -50,7 +50,7 @@ pub fn rewrite<S: Source, T: Transaction>(
     }
     let header = header(beginning, rules, transaction.writer(), &bodies);
     let metadata = Metadata { seq: header.seq, chain: header.chain, start, writer: header.writer.clone() };
-    transaction.begin().map_err(failed)?;
+    transaction.begin().map_err(WorkerError::of_transaction)?;
     if let Err(error) = send((source, transaction), held, slot, changelog::encode(header, bodies)) {
         // if even the abort fails, the broker ends it in time
         let _ = transaction.abort();
@@ -59,7 +59,7 @@ pub fn rewrite<S: Source, T: Transaction>(
     commit((source, transaction), held, beginning, &metadata, clock)?;
     // the old history is superfluous already: if it cannot be deleted now, the next owner's trims delete it
     match transaction.trim(slot, start) {
-        Err(TransactionError::Refused(why)) => Err(WorkerError::Refused(why)),
+        Err(error @ TransactionError::Refused(_)) => Err(WorkerError::of_transaction(error)),
         _ => Ok(()),
     }
 }
@@ -82,7 +82,7 @@ fn send<S: Source, T: Transaction>(
             timestamp_ms: None,
             headers: &[],
         };
-        transaction.send(&record).map_err(failed)?;
+        transaction.send(&record).map_err(WorkerError::of_transaction)?;
     }
     Ok(())
 }
@@ -104,14 +104,14 @@ fn commit<S: Source, T: Transaction>(
         Ok(()) => Ok(()),
         Err(TransactionError::Unknown(why)) => {
             // a renewed producer ends what the former one left open; then the committed chain tells
-            transaction.renew().map_err(failed)?;
-            let committed = newest(&committed_offsets(source, slot, clock)?);
+            transaction.renew().map_err(WorkerError::of_transaction)?;
+            let committed = Metadata::newest(&committed_offsets(source, slot, clock)?);
             match committed.is_some_and(|committed| committed.chain == metadata.chain) {
                 true => Ok(()),
                 false => Err(WorkerError::Unavailable(format!("slot {slot} was not changed: {why}"))),
             }
         }
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(WorkerError::of_transaction(error)),
     }
 }
 
@@ -139,13 +139,5 @@ fn header(beginning: &Beginning<'_>, rules: &Rules, writer: &str, bodies: &[(Blo
         model_version: rules.engine.value.parameters.version.clone(),
         configuration: rules.configuration,
         writer: writer.to_owned(),
-    }
-}
-
-/// What keeps a transaction of ours from happening; the producer's end ends it.
-fn failed(error: TransactionError) -> WorkerError {
-    match error {
-        TransactionError::Refused(why) => WorkerError::Refused(why),
-        other => WorkerError::Unavailable(other.to_string()),
     }
 }

@@ -8,11 +8,9 @@ use lifetide::kafka::{FeedRecord, Feeder};
 use lifetide::worker::partition_of;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, Headers, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Message};
 use serde_json::Value;
 
 use super::{Outcome, SOON, finish};
@@ -77,35 +75,22 @@ fn send(trial: &Trial, records: &[(Sent, &'static str)]) {
 
 /// What is committed in the purchases, by partition and in order.
 fn committed(trial: &Trial) -> Vec<Sent> {
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", broker::bootstrap())
-        .set("group.id", format!("{}-inputs", trial.name))
-        .set("isolation.level", "read_committed")
-        .set("enable.partition.eof", "true")
-        .create()
-        .unwrap();
-    let mut partitions = TopicPartitionList::new();
-    for slot in 0..SLOTS {
-        partitions.add_partition_offset(&purchases(trial), slot as i32, Offset::Beginning).unwrap();
-    }
-    consumer.assign(&partitions).unwrap();
-    let (mut found, mut ends) = (Vec::new(), 0);
-    while ends < SLOTS {
-        match consumer.poll(WAIT).expect("an input topic gives neither records nor its end") {
-            Err(KafkaError::PartitionEOF(_)) => ends += 1,
-            Err(error) => panic!("{error}"),
-            Ok(message) => {
-                let headers = message.headers().into_iter().flat_map(|list| list.iter());
-                found.push(Sent {
-                    partition: message.partition(),
-                    key: message.key().map(<[u8]>::to_vec),
-                    value: message.payload().map(<[u8]>::to_vec),
-                    timestamp_ms: message.timestamp().to_millis(),
-                    headers: headers.map(|h| (h.key.to_owned(), h.value.unwrap_or_default().to_vec())).collect(),
-                });
-            }
-        }
-    }
+    let found = trial.records(&[purchases(trial)], "read_committed");
+    let mut found: Vec<Sent> = found
+        .iter()
+        .map(|record| Sent {
+            partition: record.partition(),
+            key: record.key().map(<[u8]>::to_vec),
+            value: record.payload().map(<[u8]>::to_vec),
+            timestamp_ms: record.timestamp().to_millis(),
+            headers: record
+                .headers()
+                .into_iter()
+                .flat_map(|list| list.iter())
+                .map(|h| (h.key.to_owned(), h.value.unwrap_or_default().to_vec()))
+                .collect(),
+        })
+        .collect();
     found.sort_by_key(|sent| sent.partition);
     found
 }
