@@ -108,7 +108,7 @@ impl From<SourceError> for CommandError {
     fn from(error: SourceError) -> CommandError {
         match error {
             SourceError::Unavailable(why) => CommandError::KafkaUnavailable(why),
-            SourceError::Refused(why) => CommandError::Failed(why),
+            SourceError::Refused(why) | SourceError::Fenced(why) => CommandError::Failed(why),
         }
     }
 }

@@ -143,7 +143,7 @@ impl Drop for EndOfThread {
 fn reason(worker: usize, outcome: Result<(), WorkerError>) -> CommandError {
     match outcome {
         Ok(()) => CommandError::Failed(format!("worker {worker} ended by itself")),
-        Err(WorkerError::Refused(why)) => CommandError::Failed(format!("worker {worker}: {why}")),
+        Err(WorkerError::Refused(why) | WorkerError::Fenced(why)) => CommandError::Failed(format!("worker {worker}: {why}")),
         Err(WorkerError::Unavailable(why)) => CommandError::KafkaUnavailable(why),
     }
 }

@@ -101,7 +101,7 @@ impl From<WorkerError> for CommandError {
     fn from(error: WorkerError) -> CommandError {
         match error {
             WorkerError::Unavailable(why) => CommandError::KafkaUnavailable(why),
-            WorkerError::Refused(why) => CommandError::Failed(why),
+            WorkerError::Refused(why) | WorkerError::Fenced(why) => CommandError::Failed(why),
         }
     }
 }

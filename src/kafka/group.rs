@@ -40,8 +40,8 @@ pub(super) struct Group {
 #[derive(Default)]
 struct Notes {
     changes: Vec<Membership>,
-    /// For good: the first reason a person must look at.
-    refused: Option<String>,
+    /// For good: the first reason why this member cannot go on.
+    refused: Option<SourceError>,
     last_error: Option<String>,
     /// Who we are, or who they are, was not believed.
     mistrust: Option<String>,
@@ -62,14 +62,14 @@ impl Group {
     }
 
     fn refuse(&self, reason: String) {
-        self.notes().refused.get_or_insert(reason);
+        self.notes().refused.get_or_insert(SourceError::Refused(reason));
     }
 
     /// What changed since the last call, in order.
     pub fn changes(&self) -> Result<Vec<Membership>, SourceError> {
         let mut notes = self.notes();
         match &notes.refused {
-            Some(reason) => Err(SourceError::Refused(reason.clone())),
+            Some(reason) => Err(reason.clone()),
             None => Ok(std::mem::take(&mut notes.changes)),
         }
     }
@@ -87,10 +87,12 @@ impl Group {
     /// What `poll` returned instead of a record.
     pub fn note_error(&self, error: &KafkaError) {
         match error {
-            KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId) => self.refuse(format!(
-                "another process uses instance id `{}`: give each process of the group its own instance.id",
-                self.instance_id
-            )),
+            // also told to a member that was away for a session: librdkafka then asks with an empty member id
+            KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId) => {
+                let reason =
+                    format!("another process uses instance id `{}`: give each process of the group its own instance.id", self.instance_id);
+                self.notes().refused.get_or_insert(SourceError::Fenced(reason));
+            }
             KafkaError::MessageConsumptionFatal(code) => self.refuse(format!("the consumer failed for good: {code}")),
             KafkaError::MessageConsumption(code) if client::is_unauthorized(*code) => {
                 let resource = match code {

@@ -176,7 +176,9 @@ impl<S: Source, T: Transaction> Worker<S, T> {
                 return Ok(Metadata::newest(&offsets).map(|m| m.chain));
             }
         }
-        Err(WorkerError::Unavailable(format!("slot {number}: committed offsets stay unstable after a commit of unknown outcome")))
+        Err(WorkerError::Unavailable(format!(
+            "slot {number}: committed offsets stay unstable after a commit of unknown outcome (docs/runbook.md: a transaction that nobody ends)"
+        )))
     }
 
     /// Makes a slot's committed transaction the state that everybody sees.

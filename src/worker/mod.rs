@@ -104,6 +104,9 @@ pub enum WorkerError {
     /// A person must act first; the text says how.
     #[error("{0}")]
     Refused(String),
+    /// The group knows somebody else under our name. A new worker may succeed, but not for ever.
+    #[error("{0}")]
+    Fenced(String),
 }
 
 impl From<SourceError> for WorkerError {
@@ -111,6 +114,7 @@ impl From<SourceError> for WorkerError {
         match error {
             SourceError::Unavailable(why) => WorkerError::Unavailable(why),
             SourceError::Refused(why) => WorkerError::Refused(why),
+            SourceError::Fenced(why) => WorkerError::Fenced(why),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! It owns the retry policy and nothing else: what is right to do is the worker's decision, what is shown is the observer's. A worker that
 //! panics (a broken invariant) is thrown away and built anew from what Kafka holds, too, while the other workers of the process go on; but
-//! one that does so again and again is beyond help. Called by `run` and `demo`, once per worker thread.
+//! one that does so again and again is beyond help, and so is one that finds somebody else under its name each time. Called by `run` and `demo`, once per worker thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -22,6 +22,9 @@ const REBUILD_MS_MAX: u64 = 10_000;
 const HEALTHY_MS: u64 = 60_000;
 /// Panics in a row after which a worker is not built anew: the same records lead to the same panic, and a person must look.
 const PANICS_MAX: u32 = 5;
+/// Times in a row that a worker may find somebody else under its name. After an outage that is its own former self, which joining again puts
+/// right; another process joins again as well, and the one that was fenced first is the first to give up.
+const FENCES_MAX: u32 = 3;
 /// A stop waits for the open transaction; a commit takes milliseconds, and a broker that takes longer than this is down.
 const STOP_MS_MAX: u64 = 10_000;
 
@@ -62,7 +65,7 @@ pub fn run<S: Source, T: Transaction>(
     clock: impl Fn() -> Now,
     mut observe: impl FnMut(Happened<'_>),
 ) -> Result<(), WorkerError> {
-    let (mut failures, mut panics, mut lives) = (0, 0, 0);
+    let (mut failures, mut panics, mut fences, mut lives) = (0, 0, 0, 0);
     while !stop.load(Ordering::Relaxed) {
         let began_ms = clock().mono_ms;
         observe(Happened::Resting { now: clock() });
@@ -87,9 +90,13 @@ pub fn run<S: Source, T: Transaction>(
             Err(_) => WorkerError::Unavailable("a broken invariant stopped the worker".into()),
         };
         if clock().mono_ms - began_ms >= HEALTHY_MS {
-            (failures, panics) = (0, 0);
+            (failures, panics, fences) = (0, 0, 0);
         }
         panics += u32::from(has_panicked);
+        fences += u32::from(matches!(error, WorkerError::Fenced(_)));
+        if fences >= FENCES_MAX {
+            return Err(WorkerError::Refused(error.to_string()));
+        }
         if panics >= PANICS_MAX {
             return Err(WorkerError::Refused(format!("{error}, {PANICS_MAX} times in a row; this is a defect of lifetide")));
         }

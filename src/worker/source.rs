@@ -97,6 +97,10 @@ pub enum SourceError {
     /// Trying again cannot help; a person must: the text names what is wrong and the ways out.
     #[error("{0}")]
     Refused(String),
+    /// Somebody has joined the group under our name: another process, or our own former self as the broker remembers it after an outage.
+    /// Joining again tells them apart.
+    #[error("{0}")]
+    Fenced(String),
 }
 
 /// What a person can do about a slot whose history does not fit its offsets.

@@ -7,7 +7,7 @@
 //! Rust drops no statics and `kill -9` runs no code, so the broker hangs on a pipe whose other end this process holds open: however the
 //! process ends, the pipe closes, and a shell waiting at it kills that one broker and removes its folder (`guard`).
 //! It creates no topics and knows nothing of lifetide. Called by the tests that need Kafka; those about security have a second broker with
-//! TLS, passwords and rights (`secured`).
+//! TLS, passwords and rights (`secured`), and those about failures one that may fall and be started again (`unsteady`).
 
 #![allow(clippy::disallowed_methods, reason = "waiting for another process needs a deadline by the clock; no engine code runs here")]
 
@@ -16,6 +16,7 @@ mod guard;
 mod jars;
 mod probe;
 pub mod secured;
+pub mod unsteady;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -44,17 +45,20 @@ const CLUSTER_ID: &str = "bGlmZXRpZGUtdGVzdHMtMQ";
 /// Small and quick to start: the tests push a few hundred thousand records, not millions.
 const JVM_OPTIONS: [&str; 4] = ["-Xmx512m", "-Xms512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
+/// Lines of `server.properties` that win over those before, made once the broker's folder is there and its ports are known (PLAINTEXT,
+/// CONTROLLER, the further listeners).
+type Settings<'a> = &'a dyn Fn(&Path, &[u16]) -> Result<String, String>;
+
 /// How a broker differs from the plain one of all tests.
-struct Difference {
+struct Difference<'a> {
     /// Names of further listeners, each of which gets a port.
-    listeners: &'static [&'static str],
-    /// Lines of `server.properties` that win over those before; made once the broker's folder is there.
-    settings: fn(&Path) -> Result<String, String>,
+    listeners: &'a [&'a str],
+    settings: Settings<'a>,
     /// Arguments for the formatting of its storage.
     format: fn() -> Vec<String>,
 }
 
-const NO_DIFFERENCE: Difference = Difference { listeners: &[], settings: |_| Ok(String::new()), format: Vec::new };
+const NO_DIFFERENCE: Difference<'static> = Difference { listeners: &[], settings: &|_, _| Ok(String::new()), format: Vec::new };
 
 struct Broker {
     bootstrap: String,
@@ -93,7 +97,7 @@ fn running(address: String) -> Result<Broker, String> {
     }
 }
 
-fn start(difference: &Difference) -> Result<Broker, String> {
+fn start(difference: &Difference<'_>) -> Result<Broker, String> {
     jars::check_java()?;
     let home = jars::kafka_home()?;
     let mut attempt = 1;
@@ -105,10 +109,10 @@ fn start(difference: &Difference) -> Result<Broker, String> {
     }
 }
 
-fn start_once(home: &Path, difference: &Difference) -> Result<Broker, String> {
+fn start_once(home: &Path, difference: &Difference<'_>) -> Result<Broker, String> {
     let run_dir = create_run_dir().map_err(|why| format!("no folder for the test broker: {why}"))?;
     let mut ports = free_ports(2 + difference.listeners.len()).map_err(|why| format!("no free port on 127.0.0.1: {why}"))?;
-    let more = (difference.settings)(&run_dir)?;
+    let more = (difference.settings)(&run_dir, &ports)?;
     write_settings(&run_dir, &ports, difference.listeners, &more).map_err(|why| format!("cannot write the broker's settings: {why}"))?;
     let bootstrap = format!("127.0.0.1:{}", ports[0]);
     ports.drain(..2);

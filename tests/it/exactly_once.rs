@@ -62,7 +62,7 @@ fn kill_and_restart(trial: &Trial, random: &mut Random) -> Vec<Process> {
     processes
 }
 
-type Rows = BTreeMap<(u32, Vec<u8>), Vec<u8>>;
+pub type Rows = BTreeMap<(u32, Vec<u8>), Vec<u8>>;
 
 fn rows(committed: &Committed) -> Rows {
     let mut rows = Rows::new();
@@ -99,7 +99,7 @@ fn rebuilt(trial: &Trial) -> Rows {
 }
 
 /// The state that `replay` ends with.
-fn replayed(trial: &Trial) -> Rows {
+pub fn replayed(trial: &Trial) -> Rows {
     let mut history = History::new(&trial.config(&[]), SLOTS, None);
     let input = std::fs::read_to_string(trial.folder.join("input.jsonl")).unwrap();
     input.lines().for_each(|line| history.add(lines::event_line(line).unwrap()).unwrap());
@@ -163,7 +163,7 @@ fn wait_for_progress(trial: &Trial, began_with: i64, process: &Process) {
 }
 
 /// Has the model in Python recount the same input.
-fn recount(trial: &Trial) {
+pub fn recount(trial: &Trial) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/model/recount.py");
     let mut command = Command::new("python3");
     command.arg(script).arg("--input").arg(trial.folder.join("input.jsonl")).arg("--outputs").arg(trial.folder.join("replay"));

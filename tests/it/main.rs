@@ -8,6 +8,7 @@
 )]
 
 mod broker;
+mod chaos;
 mod commands;
 mod demo;
 mod dependencies;

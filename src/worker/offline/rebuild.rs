@@ -107,6 +107,7 @@ impl<S: Source> Source for Bounded<'_, S> {
         self.held.check(self.source).map_err(|error| match error {
             WorkerError::Unavailable(why) => SourceError::Unavailable(why),
             WorkerError::Refused(why) => SourceError::Refused(why),
+            WorkerError::Fenced(why) => SourceError::Fenced(why),
         })?;
         let is_assigned = std::mem::replace(&mut self.is_assigned, true);
         Ok(if is_assigned { Vec::new() } else { vec![Membership::Assigned(vec![self.slot])] })

@@ -10,7 +10,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// Starts `program` under a shell that kills it and removes `run_dir` when our end of its standard input closes.
-/// Standard output and error go to `run_dir/broker.log`; the file `run_dir/ended` appears when the program ends.
+/// Standard output and error go to `run_dir/broker.log`, its id to `run_dir/pid`; the file `run_dir/ended` appears when the program ends.
+/// A program that ends while there is a file `run_dir/again` is started once more instead.
 pub fn guard(run_dir: &Path, program: &Command) -> io::Result<Child> {
     // Two waits at once: a background shell waits at the pipe (descriptor 3, because background jobs lose their standard input), the
     // foreground one for the program. A program that ended by itself still has its folder until the pipe closes: its log is wanted.
@@ -18,11 +19,19 @@ pub fn guard(run_dir: &Path, program: &Command) -> io::Result<Child> {
         dir=$1
         shift
         exec 3<&0
-        "$@" </dev/null 3<&- >"$dir/broker.log" 2>&1 &
-        program=$!
-        { read -r nothing <&3; [ -e "$dir/ended" ] || kill -KILL "$program"; } 2>/dev/null &
-        watcher=$!
-        wait "$program"
+        while
+            "$@" </dev/null 3<&- >>"$dir/broker.log" 2>&1 &
+            program=$!
+            echo "$program" >"$dir/pid"
+            { read -r nothing <&3; [ -e "$dir/ended" ] || kill -KILL "$program"; } 2>/dev/null &
+            watcher=$!
+            wait "$program"
+            [ -e "$dir/again" ]
+        do
+            rm "$dir/again"
+            kill "$watcher"
+            wait "$watcher"
+        done
         : >"$dir/ended"
         wait "$watcher"
         rm -rf "$dir"

@@ -17,9 +17,9 @@ pub const USER: &str = "shop-worker";
 /// Only for the file in which the broker's throw-away key lies.
 const STORE_PASSWORD: &str = "throw-away";
 
-const DIFFERENCE: Difference = Difference {
+const DIFFERENCE: Difference<'static> = Difference {
     listeners: &["SSL", "SASL_SSL"],
-    settings,
+    settings: &settings,
     format: || vec!["--add-scram".to_owned(), format!("SCRAM-SHA-512=[name={USER},password={}]", password())],
 };
 
@@ -71,7 +71,7 @@ pub fn password() -> &'static str {
     })
 }
 
-fn settings(run_dir: &Path) -> Result<String, String> {
+fn settings(run_dir: &Path, _ports: &[u16]) -> Result<String, String> {
     make_certificate(run_dir, "broker")?;
     let store = run_dir.join("broker.p12");
     let lines = [

@@ -67,17 +67,17 @@ fn a_restarted_member_finds_its_slots_again_unseen() {
 }
 
 #[test]
-fn the_older_of_two_processes_with_one_instance_id_is_refused() {
+fn the_older_of_two_processes_with_one_instance_id_is_fenced() {
     let settings = cluster("twin", 1);
     let mut older = Consumer::join(&settings, 0).unwrap();
     joined(&mut older);
     let mut newer = Consumer::join(&settings, 0).unwrap();
-    let refused = eventually("refusal", || {
+    let fenced = eventually("fencing", || {
         newer.membership().unwrap();
         older.membership().err()
     });
-    assert!(refused.to_string().contains("another process uses instance id `twin`"), "{refused}");
-    assert!(matches!(refused, SourceError::Refused(_)));
+    assert!(fenced.to_string().contains("another process uses instance id `twin`"), "{fenced}");
+    assert!(matches!(fenced, SourceError::Fenced(_)));
 }
 
 #[test]

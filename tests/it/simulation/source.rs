@@ -91,7 +91,7 @@ impl SimulatedSource {
         let member = self.body.member.get();
         let word = self.world.cluster.borrow().group.word_for(member);
         match word {
-            Word::Fenced => return Err(SourceError::Refused("another process uses this instance id".to_owned())),
+            Word::Fenced => return Err(SourceError::Fenced("another process uses this instance id".to_owned())),
             Word::Stranger => {
                 let lost = std::mem::take(&mut self.owned);
                 self.give_up(&lost);

@@ -234,11 +234,13 @@ impl World {
                 life.wake_ms.set(self.now_ms() + 1 + self.below(ms.max(1)));
             }
             Err(WorkerError::Unavailable(_)) => self.close(life, REBUILD_MS),
+            // the twin of a frozen process: what it is told when it wakes is right, and told again it ends
+            Err(WorkerError::Fenced(_)) => {
+                life.body.is_dead.set(true);
+                self.bury(life);
+            }
             Err(WorkerError::Refused(why)) => {
-                // the twin of a frozen process: what it is told when it wakes is right
-                if !why.contains("instance id") {
-                    self.failure.borrow_mut().get_or_insert(format!("process {} was refused: {why}", life.body.process));
-                }
+                self.failure.borrow_mut().get_or_insert(format!("process {} was refused: {why}", life.body.process));
                 life.body.is_dead.set(true);
                 self.bury(life);
             }
