@@ -15,6 +15,7 @@ mod foreign;
 mod proxy;
 mod round;
 mod tally;
+mod torn;
 mod watch;
 
 use std::collections::VecDeque;

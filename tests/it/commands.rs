@@ -9,7 +9,7 @@ mod overload;
 mod refusals;
 mod replays;
 pub mod running;
-mod state;
+pub mod state;
 mod supervision;
 mod topics;
 

@@ -82,6 +82,7 @@ fn word(moment: Moment) -> &'static str {
 fn name(act: Act) -> &'static str {
     match act {
         Act::Kill => "kill -9",
+        Act::Tear => "late EndTxn, then kill -9,",
         Act::Freeze(_) => "SIGSTOP",
         Act::Delay(_) => "delay",
         Act::Cut => "connection cut",

@@ -40,6 +40,8 @@ pub enum Act {
     Cut,
     /// Nothing more comes through, and nobody is told.
     HalfOpen,
+    /// The end of the producer's last transaction arrives a second time, as a late one does; then kill -9.
+    Tear,
     /// The client is cut off at once; the broker gets the request after this time, when the client has long gone on.
     Late(Duration),
 }
@@ -73,6 +75,8 @@ struct Shared {
     trap: Mutex<Option<Trap>>,
     caught: Mutex<Option<Caught>>,
     late: Mutex<Vec<LateAnswer>>,
+    /// The last EndTxn of each instance.
+    ends: Mutex<HashMap<String, Vec<u8>>>,
     /// Each EndTxn waits so long, which stretches a backlog.
     pace_ms: AtomicU64,
     is_stalled: AtomicBool,
@@ -216,6 +220,7 @@ fn pump_requests(shared: &Shared, mut client: TcpStream, mut server: TcpStream, 
         let head = Head::read(&request[4..]);
         if head.api == Api::EndTxn {
             thread::sleep(Duration::from_millis(shared.pace_ms.load(Ordering::Relaxed)));
+            shared.ends.lock().unwrap().insert(head.instance().to_owned(), request.clone());
         }
         let Some(trap) = shared.spring(&head) else {
             server.write_all(&request)?;
@@ -244,6 +249,15 @@ fn pump_requests(shared: &Shared, mut client: TcpStream, mut server: TcpStream, 
                 thread::sleep(time);
                 server.write_all(&request)?;
             }
+            Act::Tear => {
+                let end = shared.ends.lock().unwrap().get(head.instance()).cloned();
+                let mut another = TcpStream::connect(server.peer_addr()?)?;
+                another.write_all(&end.expect("invariant: traps are set when transactions have ended"))?;
+                shared.late.lock().unwrap().push(error_of_end(&frame(&mut another)?)?);
+                shared.signal(head.instance(), "KILL");
+                shared.note(&head);
+                return Ok(End::Close);
+            }
             Act::Cut => {
                 shared.note(&head);
                 return Ok(End::Close);
@@ -262,6 +276,11 @@ fn pump_requests(shared: &Shared, mut client: TcpStream, mut server: TcpStream, 
             }
         }
     }
+}
+
+/// Of an answer to EndTxn: length, correlation number, throttle time, error code.
+fn error_of_end(answer: &[u8]) -> io::Result<LateAnswer> {
+    Ok(i16::from_be_bytes(answer[12..14].try_into().map_err(io::Error::other)?))
 }
 
 /// Until the client gives up.
@@ -302,9 +321,9 @@ fn pump_answers(shared: &Shared, mut server: &TcpStream, mut client: &TcpStream,
                 io::copy(&mut server, &mut io::sink())?;
                 return Ok(End::Close);
             }
-            // length, correlation, throttle time, error
+            Act::Tear => unreachable!("it is for requests that the broker has not seen"),
             Act::Late(_) | Act::Freeze(_) => {
-                shared.late.lock().unwrap().push(i16::from_be_bytes(answer[12..14].try_into().map_err(io::Error::other)?));
+                shared.late.lock().unwrap().push(error_of_end(&answer)?);
                 if matches!(act, Act::Late(_)) {
                     return Ok(End::Close);
                 }

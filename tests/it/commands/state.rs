@@ -67,13 +67,13 @@ fn run_on(trial: &Trial, life: usize) {
 }
 
 /// Why `run` refuses to go on.
-fn refusal(trial: &Trial) -> String {
+pub fn refusal(trial: &Trial) -> String {
     let outcome = finish(&mut trial.command(&["run", "--set", "instance.id=\"a\""]), LONGEST);
     assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
     outcome.stderr.lines().filter(|line| line.starts_with("error: ")).collect::<Vec<_>>().join("\n")
 }
 
-fn state(trial: &Trial, arguments: &str) -> Outcome {
+pub fn state(trial: &Trial, arguments: &str) -> Outcome {
     let mut all = vec!["state"];
     all.extend(arguments.split(' '));
     let outcome = finish(&mut trial.command(&all), LONGEST);
@@ -143,7 +143,7 @@ fn commit(trial: &Trial, offsets: &TopicPartitionList) {
 }
 
 /// Every record that should be there is there, and what is there besides bears the id of one of them.
-fn assert_same_but_for_repeats(expected: &Written, found: &Written) -> usize {
+pub fn assert_same_but_for_repeats(expected: &Written, found: &Written) -> usize {
     let mut repeats = 0;
     for topic in OUTPUTS.into_iter().filter(|topic| *topic != "dlq") {
         for (key, wanted) in &expected[topic] {
@@ -163,7 +163,7 @@ fn assert_exactly(expected: &Written, trial: &Trial) {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-fn assert_all_verified(trial: &Trial) {
+pub fn assert_all_verified(trial: &Trial) {
     let outcome = state(trial, "verify -o json");
     assert_eq!(outcome.code, Some(0), "{}{}", outcome.stdout, outcome.stderr);
     let slots = slots(&outcome);

@@ -1,0 +1,61 @@
+//! Where the promise ends: librdkafka numbers producers, not transactions (it lacks KIP-890), so an EndTxn that the network kept back can end
+//! the transaction after its own. lifetide renews the producer whenever one may be under way (`chaos` shows that those are refused); here
+//! one comes that nobody could know of, when a transaction has sent its offsets and not yet its records, and the process dies. The offsets
+//! then speak of a state that was never written: it must be found by its chain, refused, and repaired by the command that the refusal
+//! names.
+
+use std::time::{Duration, Instant};
+
+use super::api::{Api, Client};
+use super::proxy::{Act, Moment, Trap};
+use super::round::Place;
+use crate::commands::state::{assert_all_verified, assert_same_but_for_repeats, refusal, state};
+use crate::exactly_once::{Random, seed};
+
+const EVENTS: usize = 6_000;
+/// Small transactions; the changelog keeps all of them, so that the torn one stays in sight.
+const SETTINGS: [&str; 4] = ["workers=1", "commit.max_records=20", "changelog.base_ratio=0.01", "kafka.static_membership=false"];
+const PACE: Duration = Duration::from_millis(30);
+const LONGEST: Duration = Duration::from_secs(120);
+
+#[test]
+fn a_transaction_torn_by_a_late_end_is_found_and_repaired() {
+    let mut random = Random(seed());
+    let place = Place::open();
+    let trial = place.trial("torn", &SETTINGS);
+    trial.create_topics();
+    trial.load(random.below(u64::MAX), EVENTS, 300);
+    let expected = trial.replay();
+    let wait_until_lag = |below: i64| {
+        let deadline = Instant::now() + LONGEST;
+        while trial.lag() > below {
+            assert!(Instant::now() < deadline, "still {} records to read", trial.lag());
+        }
+    };
+
+    let mut crew = place.crew(&trial);
+    place.proxy.pace(PACE);
+    crew.start("a");
+    wait_until_lag(EVENTS as i64 * 4 / 5);
+    place.proxy.set(Trap { client: Client::Producer, api: Api::Produce, moment: Moment::Before, act: Act::Tear, spared: None });
+    let deadline = Instant::now() + LONGEST;
+    while place.proxy.caught().is_none() {
+        assert!(Instant::now() < deadline, "nothing was torn");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(place.proxy.take_late(), [0], "the broker takes a late end for that of the transaction it meets");
+
+    let refusal = refusal(&trial);
+    assert!(refusal.contains("`state repair`"), "{refusal}");
+    println!("found: {refusal}");
+
+    let repaired = state(&trial, "repair --all --yes");
+    assert_eq!(repaired.code, Some(0), "{}{}", repaired.stdout, repaired.stderr);
+    place.proxy.pace(Duration::ZERO);
+    crew.restart_killed("a");
+    wait_until_lag(0);
+    crew.stop("a");
+    let repeats = assert_same_but_for_repeats(&expected, &trial.written());
+    println!("1 transaction torn, found and repaired; {repeats} outputs came again under their own ids");
+    assert_all_verified(&trial);
+}
