@@ -25,6 +25,10 @@ pub struct Target {
     pub chain: Chain,
 }
 
+fn or_none(number: Option<impl ToString>) -> String {
+    number.map_or("none".to_owned(), |number| number.to_string())
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RestoreError {
     #[error("record at changelog offset {offset}: {error}")]
@@ -33,13 +37,13 @@ pub enum RestoreError {
     Slot { offset: i64, slot: u32, found: u32 },
     #[error("changelog is torn at offset {offset}: {what}")]
     Torn { offset: i64, what: &'static str },
-    #[error("changelog ends at sequence {last:?}, before the committed state {seq} (chain {chain})")]
+    #[error("changelog ends at sequence {}, before the committed state {seq} (chain {chain})", or_none(*.last))]
     EndsBefore { last: Option<u64>, seq: u64, chain: Chain },
     #[error("sequence {seq} has chain {found}, but the committed offsets name {chain}: two histories were written")]
     OtherHistory { seq: u64, found: Chain, chain: Chain },
     #[error("bases from the restore start on cover {covered} of {REGIONS} regions")]
     NotCovered { covered: usize },
-    #[error("changelog and committed offsets disagree about {topic}: {logged:?} logged, {committed:?} committed")]
+    #[error("changelog and committed offsets disagree about {topic}: {} logged, {} committed", or_none(*.logged), or_none(*.committed))]
     Offsets { topic: String, logged: Option<i64>, committed: Option<i64> },
     #[error("record at changelog offset {offset} has rows of version {found}, newer than this version of lifetide reads ({ROW_VERSION})")]
     RowVersion { offset: i64, found: u8 },

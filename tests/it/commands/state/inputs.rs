@@ -52,7 +52,7 @@ fn an_input_that_was_left_out_for_a_while_goes_on_where_it_was_after_a_repair() 
     run_until(&trial, 1, stopped_at + 200);
     trial.sets.retain(|set| *set != fewer);
     let why = refusal(&trial);
-    assert!(why.contains("changelog and committed offsets disagree about") && why.contains("carts: None logged"), "{why}");
+    assert!(why.contains("changelog and committed offsets disagree about") && why.contains("carts: none logged"), "{why}");
     let repaired = state(&trial, "repair --all --yes");
     assert_eq!(repaired.code, Some(0), "{}", repaired.stderr);
     let offset = |list: &TopicPartitionList| list.elements_for_topic(&all[2])[0].offset();
