@@ -93,11 +93,11 @@ fn broken_and_mended(seed: u64, way: Way, damage: impl Fn(&mut World)) -> (&'sta
     let mended = world.run().unwrap();
     assert!(mended == rows, "{way:?}: rows differ");
     let (first, repeats) = once(world.produced());
-    // an undisturbed life may say a thing twice of its own accord, too
     let (expected, own_repeats) = once(produced);
+    assert_eq!(own_repeats, 0, "an undisturbed life says nothing twice");
     let different = first.iter().zip(&expected).find(|(found, expected)| found != expected);
     assert!(first == expected, "{way:?}: {} records, not {}: {different:?}", first.len(), expected.len());
-    (found[1], repeats - own_repeats)
+    (found[1], repeats)
 }
 
 fn log(world: &mut World, damage: impl Fn(&mut MemoryLog)) {
@@ -139,6 +139,20 @@ fn fork(world: &mut World) {
     }
     world.live(12).unwrap();
     assert!(matches!(world.live(1_000), Err(WorkerError::Refused(_))), "the fork was not noticed");
+}
+
+/// In one of these backlogs in forty a record comes again so late that its message id is forgotten, and brings back a cart long decided about.
+#[test]
+fn no_id_is_written_twice_by_an_undisturbed_life() {
+    let first = seed();
+    for seed in [1_795_361_455_679_149_576, 1_795_367_785_942_082_550].into_iter().chain(first..first + 120) {
+        let (_, produced) = undisturbed(seed);
+        let mut seen = BTreeSet::new();
+        for record in &produced {
+            let Some((_, id)) = record.headers.iter().find(|(name, _)| name == "lifetide-id") else { continue };
+            assert!(seen.insert(id), "seed {seed}: {}", String::from_utf8_lossy(record.value.as_deref().unwrap_or_default()));
+        }
+    }
 }
 
 #[test]

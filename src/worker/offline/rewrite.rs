@@ -4,10 +4,10 @@
 //! what the changelog held until then no longer matters, whatever was wrong with it. Rows, offsets and metadata are committed together, so
 //! that a crash leaves the old history or the new one. It chooses neither rows nor offsets. Called by `cli` (`state`).
 
-use crate::engine::Committed;
+use crate::engine::{Committed, ROW_VERSION};
 use crate::worker::block::{BlockKind, InputOffset, TransactionHeader};
 use crate::worker::chain::{Chain, ChainHasher};
-use crate::worker::changelog::{self, ROW_VERSION};
+use crate::worker::changelog;
 use crate::worker::metadata::Metadata;
 use crate::worker::rounds::whole_space;
 use crate::worker::source::{Input, Source};
