@@ -4,14 +4,14 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use lifetide::engine::Committed;
+use lifetide::engine::{Committed, Mark};
 use lifetide::worker::memory::{MemoryLog, MemorySource, MemoryTransaction, Produced};
 use lifetide::worker::offline::{Beginning, Mending, former, hold, inspect, propose, rebuild, rewrite};
-use lifetide::worker::source::CommittedOffset;
+use lifetide::worker::source::{CommittedOffset, Input};
 use lifetide::worker::{Now, WorkerError};
 
 use crate::exactly_once::seed;
-use crate::worker_world::{SLOTS, World, undisturbed};
+use crate::worker_world::{Rows, SLOTS, World, undisturbed};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -41,9 +41,13 @@ fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
         let (rows, seq, offsets, time_ms) = match way {
             Way::Rebuild => {
                 let former = former(&mut source, &rules.topics, slot, &clock)?;
-                let (rows, time_ms) = rebuild(&mut source, &held, &rules, slot, &former, &clock)?;
-                found.push("built anew");
-                (rows, former.next_seq, former.until, time_ms)
+                let rebuilt = rebuild(&mut source, &held, &rules, slot, &former, &clock)?;
+                found.push(match (former.is_whole, rebuilt.carried) {
+                    (true, 0) => "built anew",
+                    (true, _) => "built anew, with erasures",
+                    (false, _) => "built anew, unsure of erasures",
+                });
+                (rebuilt.rows, former.next_seq, former.until, rebuilt.time_ms)
             }
             Way::Mend => match propose(&mut source, &rules.topics, slot, false, &clock)? {
                 Mending::Empty => panic!("slot {slot} is empty"),
@@ -161,8 +165,35 @@ fn a_state_built_anew_from_the_inputs_repeats_nothing() {
     let emptied = |w: &mut World| log(w, |log| (0..SLOTS).for_each(|slot| log.changelog(slot).clear()));
     let torn = |w: &mut World| log(w, |log| log.changelog(1)[0][100] ^= 1);
     for damage in [&emptied as &dyn Fn(&mut World), &torn] {
-        assert_eq!(broken_and_mended(seed, Way::Rebuild, damage), ("built anew", 0));
+        assert_eq!(broken_and_mended(seed, Way::Rebuild, damage), ("built anew, unsure of erasures", 0));
     }
+    assert_eq!(broken_and_mended(seed, Way::Rebuild, |_| {}), ("built anew", 0));
+}
+
+/// The marks of erased customers, and the ids of the others.
+fn marks_and_customers(rows: &Rows) -> (BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>) {
+    let (marks, customers): (Vec<_>, Vec<_>) = rows.iter().partition(|(_, id, row)| Mark::read(id, row).is_ok());
+    let ids = |rows: Vec<&(u32, Vec<u8>, Vec<u8>)>| rows.into_iter().map(|(_, id, _)| id.clone()).collect();
+    (ids(marks), ids(customers))
+}
+
+#[test]
+fn a_state_built_anew_forgets_whom_the_inputs_have_forgotten_to_erase() {
+    let seed = 7;
+    let (rows, _) = undisturbed(seed);
+    let mut world = keeping_all(seed);
+    world.live(60).unwrap();
+    for slot in 0..SLOTS {
+        // the topic with the erasures: what was read is deleted
+        let read = world.log.borrow_mut().committed(slot)[0].as_ref().unwrap().offset;
+        world.log.borrow_mut().delete_before(Input { topic: 0, slot }, read);
+    }
+    assert!(mend(&mut world, Way::Rebuild).unwrap().contains(&"built anew, with erasures"));
+    let (marks, customers) = marks_and_customers(&world.run().unwrap());
+    let (expected, remaining) = marks_and_customers(&rows);
+    assert!(expected.len() > 5);
+    assert_eq!(marks, expected);
+    assert!(customers.is_subset(&remaining), "came back: {:?}", customers.difference(&remaining).collect::<Vec<_>>());
 }
 
 #[test]
