@@ -175,6 +175,10 @@ impl Observer {
             tracing::warn!(worker = self.worker, "transaction aborted and rewound: {why}");
             self.own.record_commit(&CommitReport { outcome: "aborted", ..CommitReport::default() });
         }
+        for why in &report.fenced {
+            tracing::warn!(worker = self.worker, "transaction fenced and rewound: {why}");
+            self.own.record_commit(&CommitReport { outcome: "fenced", ..CommitReport::default() });
+        }
         for what in &report.troubles {
             tracing::warn!(worker = self.worker, "{what}");
         }

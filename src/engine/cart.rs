@@ -9,7 +9,7 @@ pub use lines::{LINES_MAX, Line};
 
 use super::contact::replace;
 use super::seen::{IdKind, fingerprint};
-use crate::event::{CartContents, CartDelta, CartLine, ContentsSource, Money, Product};
+use crate::event::{CartContents, CartDelta, CartLine, Money, Product};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cart {
@@ -24,6 +24,27 @@ pub struct Cart {
     pub stated: Option<Money>,
     /// Event time of the last change of contents; 0: looked at, never filled.
     pub last_change_ms: i64,
+}
+
+/// Which cart an event speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meant {
+    Open,
+    /// None is open.
+    First,
+    /// It takes the place of the open one.
+    Other,
+}
+
+impl Meant {
+    /// Without an id it is the open one.
+    fn of(open: Option<&Cart>, id: Option<&str>) -> Meant {
+        match (open, id) {
+            (None, _) => Meant::First,
+            (Some(cart), Some(id)) if cart.id != id => Meant::Other,
+            _ => Meant::Open,
+        }
+    }
 }
 
 /// What a cart event did.
@@ -41,11 +62,6 @@ impl Cart {
     fn new(id: Option<&str>, at_ms: i64) -> Cart {
         let id = id.map_or_else(|| format!("auto-{at_ms}"), str::to_owned);
         Cart { id, ..Cart::default() }
-    }
-
-    /// Whether an event speaks of this cart; one without an id does.
-    fn is_meant(&self, id: Option<&str>) -> bool {
-        id.is_none_or(|id| id == self.id)
     }
 
     /// Whether there is anything to remind of.
@@ -98,43 +114,27 @@ impl Cart {
 /// Product Added, Product Removed.
 pub fn apply_line(open: &mut Option<Cart>, event: &CartLine<'_>, at_ms: i64) -> Change {
     let id = event.cart_id.as_deref();
-    let opened = !open.as_ref().is_some_and(|cart| cart.is_meant(id));
-    if opened && open.is_none() && event.delta == CartDelta::Removed {
-        return Change::default();
-    }
-    let cart = pick(open, opened, id, at_ms);
-    let touched = match event.delta {
+    let meant = Meant::of(open.as_ref(), id);
+    let cart = pick(open, meant, id, at_ms);
+    let changed = match event.delta {
         CartDelta::Added => lines::add(&mut cart.lines, &event.product),
         CartDelta::Removed => lines::remove(&mut cart.lines, &event.product),
     };
-    let emptied = touched && cart.lines.is_empty();
-    if touched {
-        cart.touch(at_ms);
-    }
+    let emptied = changed && cart.lines.is_empty();
     if emptied {
         cart.stated = None;
     }
-    Change { opened, touched, emptied }
+    settle(open, meant, id, at_ms, Change { opened: meant != Meant::Open, touched: changed, emptied })
 }
 
 /// Cart Viewed, Cart Updated, Checkout Started, Cart Abandoned.
 pub fn apply_contents(open: &mut Option<Cart>, event: &CartContents<'_>, at_ms: i64) -> Change {
     let id = event.cart_id.as_deref();
-    let opened = !open.as_ref().is_some_and(|cart| cart.is_meant(id));
-    // a look at no cart in particular, which nobody filled, is no cart
-    let says_nothing = event.products.as_ref().is_none_or(Vec::is_empty);
-    if open.is_none() && id.is_none() && says_nothing {
-        return Change::default();
-    }
-    let cart = pick(open, opened, id, at_ms);
+    let meant = Meant::of(open.as_ref(), id);
+    let cart = pick(open, meant, id, at_ms);
     cart.learn(event);
     let change = event.products.as_deref().map_or_else(Change::default, |products| replace_lines(cart, products));
-    let is_new_and_worth = opened && cart.is_worth_reminding();
-    let touched = change.touched || (is_new_and_worth && event.source != ContentsSource::Abandoned);
-    if touched {
-        cart.touch(at_ms);
-    }
-    Change { opened, touched, ..change }
+    settle(open, meant, id, at_ms, Change { opened: meant != Meant::Open, ..change })
 }
 
 fn replace_lines(cart: &mut Cart, products: &[Product<'_>]) -> Change {
@@ -150,12 +150,22 @@ fn replace_lines(cart: &mut Cart, products: &[Product<'_>]) -> Change {
     Change { opened: false, touched: true, emptied: cart.lines.is_empty() }
 }
 
-fn pick<'a>(open: &'a mut Option<Cart>, opened: bool, id: Option<&str>, at_ms: i64) -> &'a mut Cart {
-    let replaces = opened && open.take().is_some();
-    let cart = open.get_or_insert_with(|| Cart::new(id, at_ms));
-    if replaces {
-        // another cart in place of this one restarts the time, whatever is in it
-        cart.touch(at_ms);
+fn pick<'a>(open: &'a mut Option<Cart>, meant: Meant, id: Option<&str>, at_ms: i64) -> &'a mut Cart {
+    if meant == Meant::Other {
+        *open = None;
     }
-    cart
+    open.get_or_insert_with(|| Cart::new(id, at_ms))
+}
+
+/// Another cart in place of the open one restarts the time, whatever is in it; a first cart has its time, and its name if it was given none,
+/// from its first change.
+fn settle(open: &mut Option<Cart>, meant: Meant, id: Option<&str>, at_ms: i64, change: Change) -> Change {
+    let change = Change { touched: change.touched || meant == Meant::Other, ..change };
+    if change.touched {
+        open.iter_mut().for_each(|cart| cart.touch(at_ms));
+    } else if meant == Meant::First && id.is_none() {
+        *open = None;
+        return Change::default();
+    }
+    change
 }

@@ -26,6 +26,8 @@ pub struct PlayState {
     pub out: Vec<Sent>,
     /// For the cool-down, over all carts; only plays with one keep it.
     pub last_send_ms: Option<i64>,
+    /// When the first step last decided about was due, over all carts, while an event that comes late may still ask for it again.
+    pub decided_ms: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +99,8 @@ pub fn on_erasure(customer: &mut Customer, scene: &mut Scene<'_>) {
 /// Drops states that say nothing: of plays that no longer run, and of plays at rest whose cool-down is over.
 pub fn prune(customer: &mut Customer, rules: &Rules) {
     let now_ms = customer.now_ms;
+    // no cart older than the last order is taken up any more, and none has a reminder due before its own time
+    let ordered_ms = customer.orders.latest_ms();
     customer.plays.retain_mut(|state| {
         let Some(rule) = rules.plays().iter().find(|r| r.key == state.play) else {
             return false;
@@ -104,7 +108,8 @@ pub fn prune(customer: &mut Customer, rules: &Rules) {
         let cool_down_ms = rules.play(*rule).cool_down_ms;
         state.last_send_ms =
             state.last_send_ms.filter(|sent| cool_down_ms.is_some_and(|cool_down| now_ms < sent.saturating_add(cool_down)));
-        state.phase != Phase::Idle || !state.out.is_empty() || state.last_send_ms.is_some()
+        state.decided_ms = state.decided_ms.filter(|decided| ordered_ms.is_none_or(|ordered| ordered <= *decided));
+        state.phase != Phase::Idle || !state.out.is_empty() || state.last_send_ms.is_some() || state.decided_ms.is_some()
     });
 }
 
@@ -129,7 +134,8 @@ fn drop_pending(customer: &mut Customer, rule: PlayRule) {
     }
 }
 
-/// The first step waits from the last change of the cart. Once it is decided, changes move nothing (`rearm = false`).
+/// The first step waits from the last change of the cart. Once it is decided, changes move nothing (`rearm = false`). A record that comes
+/// very late may bring back a former cart: what would be due no later than what was decided last is not asked again.
 fn await_first_step(customer: &mut Customer, rule: PlayRule, abandoned_ms: Option<i64>, rules: &Rules) {
     let Some(cart) = &customer.cart else { return };
     let is_worth_it = cart.is_worth_reminding();
@@ -138,14 +144,18 @@ fn await_first_step(customer: &mut Customer, rule: PlayRule, abandoned_ms: Optio
     let place = match customer.plays.iter().position(|s| s.play == rule.key) {
         Some(place) => place,
         None if is_worth_it => {
-            customer.plays.push(PlayState { play: rule.key, phase: Phase::Idle, out: Vec::new(), last_send_ms: None });
+            let state = PlayState { play: rule.key, phase: Phase::Idle, out: Vec::new(), last_send_ms: None, decided_ms: None };
+            customer.plays.push(state);
             customer.plays.len() - 1
         }
         None => return,
     };
-    let phase = &mut customer.plays[place].phase;
-    if let Phase::Idle | Phase::Waiting { step: 0, .. } = phase {
-        *phase = if is_worth_it { Phase::Waiting { step: 0, due_ms, release_ms: None } } else { Phase::Idle };
+    let PlayState { phase, decided_ms, .. } = &mut customer.plays[place];
+    let (Phase::Idle | Phase::Waiting { step: 0, .. }) = phase else { return };
+    if !is_worth_it {
+        *phase = Phase::Idle;
+    } else if decided_ms.is_none_or(|decided| due_ms > decided) {
+        *phase = Phase::Waiting { step: 0, due_ms, release_ms: None };
     }
 }
 

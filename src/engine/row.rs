@@ -19,7 +19,9 @@ use super::lifecycle::Stage;
 use super::overlay::NEVER;
 use bytes::Reader;
 
-const VERSION: u8 = 1;
+/// The version written. Version 1 is the same without what plays have decided.
+pub const VERSION: u8 = 2;
+const OLDEST_VERSION: u8 = 1;
 
 /// Bytes before the version.
 const DEADLINE_BYTES: usize = 8;
@@ -120,7 +122,7 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     let mut reader = Reader::new(row);
     reader.take(DEADLINE_BYTES)?;
     let version = reader.byte()?;
-    if version != VERSION {
+    if !(OLDEST_VERSION..=VERSION).contains(&version) {
         return Err(RowError::Version(version));
     }
     let parts = reader.u16()?;

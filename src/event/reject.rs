@@ -11,6 +11,8 @@ pub enum RejectStage {
     Decode,
     /// It could be read, but what it says cannot be.
     Validate,
+    /// It was understood, and what follows from it cannot be written.
+    Write,
 }
 
 impl RejectStage {
@@ -19,6 +21,7 @@ impl RejectStage {
         match self {
             RejectStage::Decode => "decode",
             RejectStage::Validate => "validate",
+            RejectStage::Write => "write",
         }
     }
 }
@@ -38,6 +41,11 @@ impl Reject {
         let mut detail = detail.into();
         detail.truncate(cut(&detail, MAX_DETAIL_BYTES).len());
         Reject { stage: reason.stage(), reason, detail }
+    }
+
+    /// Of a record from which follows what no topic takes: the worker's refusal, not the decoder's. `why` names sizes and topics.
+    pub fn unwritable(why: &str) -> Reject {
+        Reject::new(Reason::Unwritable, why)
     }
 
     /// The same refusal of a field inside `place` (`products[3]`).
@@ -91,11 +99,13 @@ pub enum Reason {
     TooManyProducts,
     /// A consent status other than `subscribed`, `unsubscribed`, `pending`.
     UnknownStatus,
+    /// What follows from the record is too large for its topic, or refused by it for good.
+    Unwritable,
 }
 
 impl Reason {
     /// Every reason, in the order of the checks; for pre-registered metric labels and documentation.
-    pub const ALL: [Reason; 21] = [
+    pub const ALL: [Reason; 22] = [
         Reason::MissingKey,
         Reason::InvalidKey,
         Reason::EmptyValue,
@@ -117,6 +127,7 @@ impl Reason {
         Reason::InvalidQuantity,
         Reason::TooManyProducts,
         Reason::UnknownStatus,
+        Reason::Unwritable,
     ];
 
     /// The reason as metric label and header value.
@@ -143,10 +154,11 @@ impl Reason {
             Reason::InvalidQuantity => "invalid_quantity",
             Reason::TooManyProducts => "too_many_products",
             Reason::UnknownStatus => "unknown_status",
+            Reason::Unwritable => "unwritable",
         }
     }
 
-    /// Bytes, JSON and shape are `Decode`; what the fields mean is `Validate`.
+    /// Bytes, JSON and shape are `Decode`; what the fields mean is `Validate`; what becomes of them `Write`.
     pub fn stage(self) -> RejectStage {
         match self {
             Reason::MissingKey
@@ -170,6 +182,7 @@ impl Reason {
             | Reason::InvalidQuantity
             | Reason::TooManyProducts
             | Reason::UnknownStatus => RejectStage::Validate,
+            Reason::Unwritable => RejectStage::Write,
         }
     }
 }

@@ -69,12 +69,15 @@ impl Reports {
 pub(super) fn undeliverable(topic: &str, bytes: usize, code: RDKafkaErrorCode) -> TransactionError {
     match code {
         RDKafkaErrorCode::MessageSizeTooLarge => {
-            TransactionError::Abort(format!("a record of {bytes} bytes is too large for topic {topic} (see its max.message.bytes)"))
+            TransactionError::Unwritable(format!("a record of {bytes} bytes is too large for topic {topic} (see its max.message.bytes)"))
         }
         RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownPartition => {
             TransactionError::Refused(format!("topic {topic} or its partition does not exist"))
         }
         code if client::is_unauthorized(code) => TransactionError::Refused(client::denial("Write", &format!("topic {topic}"))),
+        RDKafkaErrorCode::InvalidTimestamp | RDKafkaErrorCode::InvalidRecord => {
+            TransactionError::Unwritable(format!("a record of {bytes} bytes is refused by topic {topic}: {code}"))
+        }
         code => TransactionError::Abort(format!("a record of {bytes} bytes for topic {topic} was not delivered: {code}")),
     }
 }

@@ -1,6 +1,6 @@
 //! What went wrong in a transaction call, and what it means.
 //!
-//! `Failure` is librdkafka's error object as plain data; `before_commit` and `of_commit` sort it into the four kinds of the worker's seam.
+//! `Failure` is librdkafka's error object as plain data; `before_commit` and `of_commit` sort it into the kinds of the worker's seam.
 //! Pure but for `check`, which takes the C object over. Used by `producer` and `consumer`.
 
 use std::ffi::CStr;
@@ -56,6 +56,8 @@ impl Failure {
         let text = self.text.clone();
         Verdict::Give(if is_unauthorized(self.code) {
             TransactionError::Refused(text)
+        } else if is_fenced(self.code) {
+            TransactionError::Fenced(text)
         } else if self.fatal {
             TransactionError::Renew(text)
         } else if self.requires_abort {
@@ -80,6 +82,19 @@ impl Failure {
     }
 }
 
+/// Somebody else has our transactional id or our place in the group.
+pub(super) fn is_fenced(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::Fenced
+            | RDKafkaErrorCode::ProducerFenced
+            | RDKafkaErrorCode::InvalidProducerEpoch
+            | RDKafkaErrorCode::IllegalGeneration
+            | RDKafkaErrorCode::UnknownMemberId
+            | RDKafkaErrorCode::FencedInstanceId
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,11 +113,14 @@ mod tests {
     fn a_failure_before_the_commit_leaves_nothing_in_doubt() {
         let renew = || Verdict::Give(TransactionError::Renew("t".to_owned()));
         let abort = || Verdict::Give(TransactionError::Abort("t".to_owned()));
+        let fenced = || Verdict::Give(TransactionError::Fenced("t".to_owned()));
         let cases = [
-            (RDKafkaErrorCode::Fenced, "f", renew()),
-            (RDKafkaErrorCode::Fenced, "fa", renew()),
-            (RDKafkaErrorCode::IllegalGeneration, "a", abort()),
-            (RDKafkaErrorCode::IllegalGeneration, "ar", abort()),
+            (RDKafkaErrorCode::Fenced, "f", fenced()),
+            (RDKafkaErrorCode::ProducerFenced, "fa", fenced()),
+            (RDKafkaErrorCode::IllegalGeneration, "a", fenced()),
+            (RDKafkaErrorCode::IllegalGeneration, "ar", fenced()),
+            (RDKafkaErrorCode::Inconsistent, "f", renew()),
+            (RDKafkaErrorCode::Inconsistent, "a", abort()),
             (RDKafkaErrorCode::OperationTimedOut, "r", Verdict::Again),
             (RDKafkaErrorCode::State, "", renew()),
             (RDKafkaErrorCode::GroupAuthorizationFailed, "a", Verdict::Give(TransactionError::Refused("t".to_owned()))),

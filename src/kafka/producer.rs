@@ -1,7 +1,7 @@
 //! The worker's transaction over librdkafka: one transactional producer at a time, renewed under the same name.
 //!
 //! Calls go to the C functions: the crate's own commit flushes in steps of 100 ms first. The crate's `ThreadedProducer` stays for its
-//! thread, which serves events while calls block. It says which of four kinds a failure is (`failure`), and whether anything on the way
+//! thread, which serves events while calls block. It says which kind a failure is (`failure`), and whether anything on the way
 //! to the brokers leaves a commit in doubt even though it was reported done: librdkafka repeats EndTxn by itself, and a late one could end
 //! the next transaction. It never decides what becomes of the slots. Called from the worker's thread.
 
@@ -15,7 +15,7 @@ use rdkafka_sys as sys;
 use super::client;
 use super::deadline::{Deadline, timed};
 use super::delivery::{Reports, undeliverable};
-use super::failure::{Failure, Verdict};
+use super::failure::{Failure, Verdict, is_fenced};
 use super::produce::{Item, TopicHandle};
 use super::retire::retire;
 use super::settings::Settings;
@@ -215,8 +215,8 @@ impl Link {
 
     /// What librdkafka's refusal to take a record means.
     fn refused(&self, topic: &str, bytes: usize, code: RDKafkaErrorCode) -> TransactionError {
-        if let Some((_, text)) = self.producer.client().fatal_error() {
-            return TransactionError::Renew(text);
+        if let Some((code, text)) = self.producer.client().fatal_error() {
+            return if is_fenced(code) { TransactionError::Fenced(text) } else { TransactionError::Renew(text) };
         }
         match code {
             // the transaction has failed already, mostly because of an earlier record

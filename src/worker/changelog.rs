@@ -3,16 +3,13 @@
 //! `prepare` builds the blocks and what the slot's history will be once they are committed; `commit` makes it so. Nothing here is sent
 //! or read back, and an aborted transaction leaves no trace: the next `prepare` begins from the same history. Called by `commit`.
 
-use crate::engine::{Committed, Mark, Slot};
+use crate::engine::{Committed, Mark, ROW_VERSION, Slot};
 
 use super::block::{self, BLOCK_BYTES_MAX, BlockHeader, BlockKind, InputOffset, TransactionHeader};
 use super::chain::{Chain, ChainHasher};
 use super::metadata::Metadata;
 use super::rounds::{Piece, Rounds};
 use super::rows::{self, BlockRow, RowKind};
-
-/// Version of the customer rows that this version writes; block headers name it.
-pub const ROW_VERSION: u8 = 1;
 
 /// Who writes, and under which rules: the same in every block of this worker.
 #[derive(Debug, Clone)]

@@ -34,15 +34,24 @@ pub struct Batch {
     pub bytes: usize,
     pub tally: Tally,
     records_max: u64,
-    /// The last record taken, for the message about one that cannot be written.
+    /// The last record taken: alone in its transaction, it is the one to blame.
     pub last: Option<(Input, i64)>,
+    /// Blamed records that are dead letters in it.
+    pub put_aside: Vec<(Input, i64)>,
+}
+
+/// A record from which follows what cannot be written.
+pub struct Blamed {
+    /// Its input and offset.
+    pub place: (Input, i64),
+    pub why: String,
 }
 
 impl Batch {
     /// `failures`: how many in a row there have been before this one.
     pub fn new(rules: &Rules, failures: u32, now: Now) -> Batch {
         let records_max = if failures >= FAILURES_BEFORE_ONE_BY_ONE { 1 } else { rules.commit_records_max };
-        Batch { began_ms: now.mono_ms, records: 0, bytes: 0, tally: Tally::default(), records_max, last: None }
+        Batch { began_ms: now.mono_ms, records: 0, bytes: 0, tally: Tally::default(), records_max, last: None, put_aside: Vec::new() }
     }
 
     pub fn is_full(&self, rules: &Rules, now: Now) -> bool {
@@ -58,9 +67,12 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         // whoever took the slots from us has another generation: then nothing of this may become visible
         let claim = match self.source.claim() {
             Ok(claim) if self.claim.as_ref() == Some(&claim) => claim,
-            Ok(_) => return self.end_unclaimed("the group has moved on since these slots were assigned".into(), now),
+            Ok(_) => {
+                let why = "the group has moved on since these slots were assigned";
+                return self.end_badly(TransactionError::Fenced(why.into()), now);
+            }
             // no member at the moment: what comes of it the group will say, and the worker need not end for it
-            Err(SourceError::Unavailable(why)) => return self.end_unclaimed(why, now),
+            Err(SourceError::Unavailable(why)) => return self.end_badly(TransactionError::Fenced(why), now),
             Err(refused) => return Err(refused.into()),
         };
         let mut prepared = Vec::new();
@@ -89,20 +101,12 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         }
     }
 
-    /// Ends a transaction for which no record is to blame.
-    fn end_unclaimed(&mut self, why: String, now: Now) -> Result<Next, WorkerError> {
-        if let Some(batch) = &mut self.batch {
-            batch.last = None;
-        }
-        self.end_badly(TransactionError::Abort(why), now)
-    }
-
     /// The transaction is known to be void: rewind to the last commit and pause a little.
     pub fn end_badly(&mut self, error: TransactionError, now: Now) -> Result<Next, WorkerError> {
-        let is_plain_abort = matches!(error, TransactionError::Abort(_));
+        let (is_unwritable, is_fenced) = (matches!(error, TransactionError::Unwritable(_)), matches!(error, TransactionError::Fenced(_)));
         let why = match error {
             TransactionError::Refused(why) => return Err(WorkerError::Refused(why)),
-            TransactionError::Abort(why) => {
+            TransactionError::Abort(why) | TransactionError::Unwritable(why) | TransactionError::Fenced(why) => {
                 if self.transaction.abort().is_err() {
                     self.renew()?;
                 }
@@ -118,23 +122,37 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             self.rewind(*number)?;
         }
         self.failures += 1;
-        let last = self.batch.as_ref().filter(|batch| is_plain_abort && batch.records_max == 1).and_then(|batch| batch.last);
+        let alone = self.batch.as_ref().filter(|batch| is_unwritable && batch.records_max == 1).and_then(|batch| batch.last);
         self.close_batch(false, now);
-        self.report.aborts.push(why.clone());
+        if is_fenced { &mut self.report.fenced } else { &mut self.report.aborts }.push(why.clone());
+        if let Some(place) = alone {
+            self.blame(place, &why)?;
+        }
         if self.failures >= FAILURES_MAX {
-            if let Some((Input { topic, slot }, offset)) = last {
-                let topic = &self.rules.topics[topic];
-                return Err(WorkerError::Refused(format!(
-                    "what follows from the record at {topic} partition {slot} offset {offset} cannot be written: {why}"
-                )));
-            }
-            return Err(WorkerError::Unavailable(format!(
-                "{FAILURES_MAX} transactions in a row failed for slots {touched:?}; the last because: {why}"
-            )));
+            let what = format!("{FAILURES_MAX} transactions in a row failed for slots {touched:?}; the last because: {why}");
+            // what falls due by itself has no record that could be put aside, and will not be smaller the next time
+            return Err(if is_unwritable { WorkerError::Refused(what) } else { WorkerError::Unavailable(what) });
         }
         let pause_ms = (RETRY_MS << (self.failures - 1).min(10)).min(RETRY_MS_MAX);
         self.rest_until_ms = now.mono_ms + pause_ms;
         Ok(Next::Wait(pause_ms))
+    }
+
+    /// What follows from this record alone cannot be written: it becomes a dead letter. If not even that can be written, or what was due
+    /// before it cannot, a person must look.
+    fn blame(&mut self, place: (Input, i64), why: &str) -> Result<(), WorkerError> {
+        let (Input { topic, slot }, offset) = place;
+        let what = format!(
+            "what follows from the record at {} partition {slot} offset {offset} cannot be written: {why}",
+            self.rules.topics[topic]
+        );
+        if self.blamed.iter().any(|blamed| blamed.place == place) {
+            return Err(WorkerError::Refused(format!("{what}; as a dead letter it cannot, either, or what was due before it")));
+        }
+        self.report.troubles.push(format!("{what}; it becomes a dead letter"));
+        self.blamed.retain(|blamed| blamed.place.0 != place.0);
+        self.blamed.push(Blamed { place, why: why.to_owned() });
+        Ok(())
     }
 
     fn renew(&mut self) -> Result<(), WorkerError> {
@@ -211,6 +229,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         if let Some(batch) = self.batch.take()
             && committed
         {
+            self.blamed.retain(|blamed| !batch.put_aside.contains(&blamed.place));
             self.report.commits.push(Commit { tally: batch.tally, open_ms: now.mono_ms.saturating_sub(batch.began_ms) });
         }
     }

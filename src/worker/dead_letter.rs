@@ -10,7 +10,9 @@ use super::source::Record;
 use super::transaction::{Outgoing, OutputTopic};
 
 /// Created with 16 MiB (`contracts.md` 7); the rest is room for headers and the batch around it.
-const VALUE_BYTES_MAX: usize = 16 * 1024 * 1024 - 64 * 1024;
+pub const VALUE_BYTES_MAX: usize = 16 * 1024 * 1024 - 64 * 1024;
+/// Of a record from which followed what could not be written: half of what a broker takes unless it is told otherwise.
+pub const BLAMED_VALUE_BYTES_MAX: usize = 512 * 1024;
 /// A record's own headers are copied up to this many; more is abuse, not context.
 const HEADERS_MAX: usize = 64;
 /// And a header's value up to this many bytes.
@@ -33,12 +35,13 @@ pub const TRUNCATED_BYTES: &str = "lifetide.truncated_bytes";
 /// How many of the record's headers are missing or cut.
 pub const TRUNCATED_HEADERS: &str = "lifetide.truncated_headers";
 
-/// Gives `send` the dead letter of a refused record. `partitions`: of its topic, where known.
+/// Gives `send` the dead letter of a refused record. `partitions`: of its topic, where known. A value longer than `value_bytes_max` is cut.
 pub fn write<T>(
     record: &dyn Record,
     (topic, partition): (&str, u32),
     partitions: Option<u32>,
     reject: &Reject,
+    value_bytes_max: usize,
     send: impl FnOnce(&Outgoing<'_>) -> T,
 ) -> T {
     let mut own: Vec<(String, Vec<u8>)> = Vec::new();
@@ -78,14 +81,14 @@ pub fn write<T>(
     let value = record.value();
     let whole_bytes = value.map_or(0, <[u8]>::len);
     let truncated = whole_bytes.to_string();
-    if whole_bytes > VALUE_BYTES_MAX {
+    if whole_bytes > value_bytes_max {
         headers.push((TRUNCATED_BYTES, truncated.as_bytes()));
     }
     send(&Outgoing {
         topic: OutputTopic::DeadLetters,
         partition: None,
         key: record.key(),
-        value: value.map(|bytes| &bytes[..bytes.len().min(VALUE_BYTES_MAX)]),
+        value: value.map(|bytes| &bytes[..bytes.len().min(value_bytes_max)]),
         timestamp_ms: None,
         headers: &headers,
     })

@@ -31,6 +31,8 @@ pub struct Produced {
 #[derive(Default)]
 struct Partitions {
     inputs: Vec<Vec<MemoryRecord>>,
+    /// First offsets of the inputs that were not deleted.
+    inputs_low: Vec<i64>,
     committed: Vec<Option<CommittedOffset>>,
     changelog: Vec<Vec<u8>>,
     changelog_low: i64,
@@ -46,7 +48,12 @@ pub struct MemoryLog {
 
 impl MemoryLog {
     pub fn new(topics: usize, slots: u32, keeps_changelog: bool) -> Rc<RefCell<MemoryLog>> {
-        let slot = |_| Partitions { inputs: vec![Vec::new(); topics], committed: vec![None; topics], ..Partitions::default() };
+        let slot = |_| Partitions {
+            inputs: vec![Vec::new(); topics],
+            inputs_low: vec![0; topics],
+            committed: vec![None; topics],
+            ..Partitions::default()
+        };
         Rc::new(RefCell::new(MemoryLog { slots: (0..slots).map(slot).collect(), keeps_changelog, produced: Vec::new() }))
     }
 
@@ -70,9 +77,17 @@ impl MemoryLog {
         Ok(())
     }
 
+    /// Deletes input records before this offset, as a topic's retention does.
+    pub fn delete_before(&mut self, input: Input, offset: i64) {
+        let partitions = &mut self.slots[input.slot as usize];
+        partitions.inputs[input.topic].retain(|record| record.offset() >= offset);
+        partitions.inputs_low[input.topic] = offset;
+    }
+
     /// One past the last offset of an input.
     fn end(&self, input: Input) -> i64 {
-        self.slots[input.slot as usize].inputs[input.topic].last().map_or(0, |record| record.offset() + 1)
+        let low = self.slots[input.slot as usize].inputs_low[input.topic];
+        self.slots[input.slot as usize].inputs[input.topic].last().map_or(low, |record| record.offset() + 1)
     }
 
     /// Bytes of a slot's changelog blocks, for tests that damage them.
@@ -151,7 +166,8 @@ impl Source for MemorySource {
     }
 
     fn input_bounds(&mut self, input: Input) -> Result<Bounds, SourceError> {
-        Ok(Bounds { low: 0, high: self.log.borrow().end(input) })
+        let log = self.log.borrow();
+        Ok(Bounds { low: log.slots[input.slot as usize].inputs_low[input.topic], high: log.end(input) })
     }
 
     fn changelog_bounds(&mut self, slot: u32) -> Result<Bounds, SourceError> {

@@ -50,7 +50,7 @@ use crate::event::DecodeRules;
 
 use admission::Unserved;
 use changelog::Writer;
-use commit::Batch;
+use commit::{Batch, Blamed};
 use owned::Owned;
 use source::{Claim, Input, Source, SourceError};
 use transaction::{Transaction, TransactionError};
@@ -182,6 +182,8 @@ pub struct Worker<S: Source, T: Transaction> {
     outputs: Outputs,
     /// Transactions in a row that ended without a commit.
     failures: u32,
+    /// To be put aside when they come again; at most one of each input.
+    blamed: Vec<Blamed>,
     /// No new transaction before this moment: the last one failed.
     rest_until_ms: u64,
     /// When the last step began.
@@ -214,6 +216,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             batch: None,
             outputs: Outputs::default(),
             failures: 0,
+            blamed: Vec::new(),
             rest_until_ms: 0,
             stepped_ms: 0,
             stalled: false,

@@ -3,9 +3,10 @@
 //! `inspect` brings a slot back as a new owner would and keeps nothing. `survey` reads a changelog as it lies, forks and damage included,
 //! and `choice` decides which of its transactions to go on from; both are pure. `rewrite` writes one transaction that begins the slot's
 //! history anew with given rows and offsets: a crash leaves either the old history or the new one. `hold` makes sure that the group is ours
-//! alone, `rebuild` applies the inputs from their beginning without a word. No slot is ever served from here. Called by `cli` (`state`).
+//! alone, `former` tells where a slot stood, `rebuild` applies the inputs from their beginning without a word. No slot is ever served from here. Called by `cli` (`state`).
 
 mod choice;
+mod former;
 mod hold;
 mod inspect;
 mod rebuild;
@@ -15,9 +16,10 @@ mod survey;
 mod tests;
 
 pub use choice::{Choice, Mending, Moved, propose};
+pub use former::{Former, former};
 pub use hold::{Held, hold};
 pub use inspect::{Inspection, committed_offsets, inspect};
-pub use rebuild::{Former, former, rebuild};
+pub use rebuild::{Rebuilt, rebuild};
 pub use rewrite::{Beginning, rewrite};
 
 use std::time::Duration;

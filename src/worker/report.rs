@@ -74,8 +74,10 @@ pub struct Restoration {
 #[derive(Debug, Default)]
 pub struct Report {
     pub commits: Vec<Commit>,
-    /// Why each transaction that did not commit did not.
+    /// Why each transaction that did not commit did not, but for those below.
     pub aborts: Vec<String>,
+    /// Why transactions ended that somebody else had to end: another has this writer's name or slots, or we are no member of the group.
+    pub fenced: Vec<String>,
     /// What did not work and costs nothing but patience.
     pub troubles: Vec<String>,
     /// Commits whose outcome had to be asked of the group.

@@ -7,13 +7,12 @@
 
 use thiserror::Error;
 
-use crate::engine::{Mark, REGION_BITS, Region, hash_of, hash_of_mark, region_of};
+use crate::engine::{Mark, REGION_BITS, ROW_VERSION, Region, hash_of, hash_of_mark, region_of};
 
 use super::block::{self, BlockError, BlockHeader, BlockKind, InputOffset, TransactionHeader};
 use super::chain::{Chain, ChainHasher};
 use super::rows::{self, BlockRow, RowKind};
 
-use super::changelog::ROW_VERSION;
 use super::rounds::Progress;
 
 const REGIONS: usize = 1 << REGION_BITS;

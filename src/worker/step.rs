@@ -64,8 +64,8 @@ impl<S: Source, T: Transaction> Worker<S, T> {
 
     /// Gives running slots their turns, round and round until the transaction is full; true if any may go on at once.
     fn run_slots(&mut self, now: Now) -> Result<bool, Failure> {
-        let Worker { slots, source, transaction, rules, batch, outputs, first_slot, failures, .. } = self;
-        let mut turn = Turn { source, transaction, rules, batch, outputs, failures: *failures, now };
+        let Worker { slots, source, transaction, rules, batch, outputs, first_slot, failures, blamed, .. } = self;
+        let mut turn = Turn { source, transaction, rules, batch, outputs, failures: *failures, blamed, now };
         let mut ready = false;
         let order: Vec<u32> = slots.range(*first_slot..).chain(slots.range(..*first_slot)).map(|(number, _)| *number).collect();
         for number in order {

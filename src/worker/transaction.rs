@@ -2,7 +2,7 @@
 //!
 //! One transaction at a time holds outputs, dead letters, changelog blocks and input offsets. Implemented over librdkafka
 //! (`kafka::Producer`) and over the in-memory log (`worker::memory`). An implementation never decides what a failure means for the
-//! slots; it only says which of four kinds it is. Called by the worker's loop, from the worker's own thread.
+//! slots; it only says which of six kinds it is. Called by the worker's loop, from the worker's own thread.
 
 use thiserror::Error;
 
@@ -44,6 +44,13 @@ pub enum TransactionError {
     /// Nothing was committed and the producer is good: abort, rewind, go on.
     #[error("transaction must be aborted: {0}")]
     Abort(String),
+    /// As `Abort`, because a record is too large for its topic, or its time is refused: however often it is sent, it will be.
+    #[error("a record cannot be written: {0}")]
+    Unwritable(String),
+    /// Nothing was committed, because somebody else has this writer's name or the slots by now: abort if the producer still can, else
+    /// `renew`; rewind, go on.
+    #[error("fenced: {0}")]
+    Fenced(String),
     /// Nothing was committed and the producer is not good: `renew`, rewind, go on.
     #[error("producer must be renewed: {0}")]
     Renew(String),

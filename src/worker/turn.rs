@@ -4,9 +4,9 @@
 //! A turn is bounded, so that a busy slot neither starves the others nor delays the commit. Called by `step`.
 
 use crate::engine::{Cause, Moment, Outputs, Progress, Topic};
-use crate::event::Event;
+use crate::event::{Event, Reject};
 
-use super::commit::Batch;
+use super::commit::{Batch, Blamed};
 use super::dead_letter;
 use super::merge::Ready;
 use super::owned::Running;
@@ -43,6 +43,8 @@ pub struct Turn<'a, S: Source, T: Transaction> {
     pub outputs: &'a mut Outputs,
     /// Failed transactions in a row before this one.
     pub failures: u32,
+    /// Records that are put aside whatever they say.
+    pub blamed: &'a [Blamed],
     pub now: Now,
 }
 
@@ -88,32 +90,35 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         let is_lagging = running.merge.is_lagging();
         let (record, decoded) = running.merge.head(topic);
         let name = &self.rules.topics[topic];
-        batch.last = Some((Input { topic, slot: running.slot.number() }, record.offset()));
+        let place = (Input { topic, slot: running.slot.number() }, record.offset());
+        batch.last = Some(place);
+        let blamed = self.blamed.iter().find(|blamed| blamed.place == place);
         check_partition(self.rules, name, running.slot.number(), record)?;
         let bytes = record.key().map_or(0, <[u8]>::len) + record.value().map_or(0, <[u8]>::len);
-        match decoded {
-            Ok(event) => {
-                let moment = moment_of(event, record, self.rules.time, is_lagging, self.now);
-                if running.slot.tick(moment, TIMERS_MAX, self.outputs) == Progress::More {
-                    return Ok(Progress::More);
+        let unwritable = blamed.map(|blamed| Reject::unwritable(&blamed.why));
+        let reject = decoded.as_ref().err().or(unwritable.as_ref());
+        if let Some(reject) = reject {
+            let send = |letter: &Outgoing<'_>| self.transaction.send(letter);
+            let place = (name.as_str(), running.slot.number());
+            let value_bytes_max = blamed.map_or(dead_letter::VALUE_BYTES_MAX, |_| dead_letter::BLAMED_VALUE_BYTES_MAX);
+            dead_letter::write(record, place, self.rules.partitions, reject, value_bytes_max, send).map_err(Failure::Transaction)?;
+            *batch.tally.rejects.entry((reject.reason, reject.stage)).or_default() += 1;
+            batch.tally.produce(OutputTopic::DeadLetters, 1);
+            batch.put_aside.extend(blamed.map(|blamed| blamed.place));
+        } else if let Ok(event) = decoded {
+            let moment = moment_of(event, record, self.rules.time, is_lagging, self.now);
+            if running.slot.tick(moment, TIMERS_MAX, self.outputs) == Progress::More {
+                return Ok(Progress::More);
+            }
+            let mut traceparent = None;
+            record.each_header(&mut |header, value| {
+                if header == "traceparent" && value.len() <= TRACEPARENT_BYTES_MAX {
+                    traceparent = String::from_utf8(value.to_vec()).ok();
                 }
-                let mut traceparent = None;
-                record.each_header(&mut |header, value| {
-                    if header == "traceparent" && value.len() <= TRACEPARENT_BYTES_MAX {
-                        traceparent = String::from_utf8(value.to_vec()).ok();
-                    }
-                });
-                let cause = Cause { topic: name, offset: record.offset(), traceparent: traceparent.as_deref() };
-                let outcome = running.slot.apply(event, &cause, self.outputs);
-                batch.tally.apply(event.kind.label(), outcome, event.time_ms);
-            }
-            Err(reject) => {
-                let send = |letter: &Outgoing<'_>| self.transaction.send(letter);
-                let place = (name.as_str(), running.slot.number());
-                dead_letter::write(record, place, self.rules.partitions, reject, send).map_err(Failure::Transaction)?;
-                *batch.tally.rejects.entry((reject.reason, reject.stage)).or_default() += 1;
-                batch.tally.produce(OutputTopic::DeadLetters, 1);
-            }
+            });
+            let cause = Cause { topic: name, offset: record.offset(), traceparent: traceparent.as_deref() };
+            let outcome = running.slot.apply(event, &cause, self.outputs);
+            batch.tally.apply(event.kind.label(), outcome, event.time_ms);
         }
         running.merge.pop(topic);
         batch.tally.consume(topic, bytes);

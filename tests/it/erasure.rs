@@ -10,22 +10,21 @@ use serde_json::json;
 
 use crate::trial::Trial;
 
-/// One order in so many is followed by the erasure of its customer.
-const ERASURE_EVERY: usize = 15;
+/// One record in so many is followed by the erasure of its customer.
+const ERASURE_EVERY: usize = 149;
 const LONGEST: Duration = Duration::from_secs(120);
 /// 2026-01-01T00:00:00Z
 const START_MS: i64 = 1_767_225_600_000;
 
-/// A shop in which now and then somebody is erased after an order, and the order comes once more behind that. (After an order, because
-/// a new life that begins in the middle of a cart is told by no rule that two would read alike.)
+/// A shop in which now and then somebody is erased, in the middle of whatever they do, and their last record comes once more behind that.
 pub fn with_erasures(shop: impl Iterator<Item = ShopRecord>) -> impl Iterator<Item = ShopRecord> {
-    let mut orders = 0;
+    let mut records = 0;
     shop.flat_map(move |record| {
-        orders += usize::from(holds(&record.value, "Order Completed"));
-        let Some(customer) = record.key.clone().filter(|_| orders == ERASURE_EVERY) else {
+        records += 1;
+        let Some(customer) = record.key.clone().filter(|_| records >= ERASURE_EVERY) else {
             return vec![record];
         };
-        orders = 0;
+        records = 0;
         let erasure = erasure(&customer, record.timestamp_ms);
         vec![record.clone(), erasure, record]
     })

@@ -31,4 +31,5 @@ mod ways_out;
 mod worker_claims;
 mod worker_clock;
 mod worker_refusals;
+mod worker_unwritable;
 mod worker_world;

@@ -4,14 +4,14 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use lifetide::engine::Committed;
+use lifetide::engine::{Committed, Mark};
 use lifetide::worker::memory::{MemoryLog, MemorySource, MemoryTransaction, Produced};
 use lifetide::worker::offline::{Beginning, Mending, former, hold, inspect, propose, rebuild, rewrite};
-use lifetide::worker::source::CommittedOffset;
+use lifetide::worker::source::{CommittedOffset, Input};
 use lifetide::worker::{Now, WorkerError};
 
 use crate::exactly_once::seed;
-use crate::worker_world::{SLOTS, World, undisturbed};
+use crate::worker_world::{Rows, SLOTS, World, undisturbed};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -41,9 +41,13 @@ fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
         let (rows, seq, offsets, time_ms) = match way {
             Way::Rebuild => {
                 let former = former(&mut source, &rules.topics, slot, &clock)?;
-                let (rows, time_ms) = rebuild(&mut source, &held, &rules, slot, &former, &clock)?;
-                found.push("built anew");
-                (rows, former.next_seq, former.until, time_ms)
+                let rebuilt = rebuild(&mut source, &held, &rules, slot, &former, &clock)?;
+                found.push(match (former.is_whole, rebuilt.carried) {
+                    (true, 0) => "built anew",
+                    (true, _) => "built anew, with erasures",
+                    (false, _) => "built anew, unsure of erasures",
+                });
+                (rebuilt.rows, former.next_seq, former.until, rebuilt.time_ms)
             }
             Way::Mend => match propose(&mut source, &rules.topics, slot, false, &clock)? {
                 Mending::Empty => panic!("slot {slot} is empty"),
@@ -93,11 +97,11 @@ fn broken_and_mended(seed: u64, way: Way, damage: impl Fn(&mut World)) -> (&'sta
     let mended = world.run().unwrap();
     assert!(mended == rows, "{way:?}: rows differ");
     let (first, repeats) = once(world.produced());
-    // an undisturbed life may say a thing twice of its own accord, too
     let (expected, own_repeats) = once(produced);
+    assert_eq!(own_repeats, 0, "an undisturbed life says nothing twice");
     let different = first.iter().zip(&expected).find(|(found, expected)| found != expected);
     assert!(first == expected, "{way:?}: {} records, not {}: {different:?}", first.len(), expected.len());
-    (found[1], repeats - own_repeats)
+    (found[1], repeats)
 }
 
 fn log(world: &mut World, damage: impl Fn(&mut MemoryLog)) {
@@ -141,14 +145,55 @@ fn fork(world: &mut World) {
     assert!(matches!(world.live(1_000), Err(WorkerError::Refused(_))), "the fork was not noticed");
 }
 
+/// In one of these backlogs in forty a record comes again so late that its message id is forgotten, and brings back a cart long decided about.
+#[test]
+fn no_id_is_written_twice_by_an_undisturbed_life() {
+    let first = seed();
+    for seed in [1_795_361_455_679_149_576, 1_795_367_785_942_082_550].into_iter().chain(first..first + 120) {
+        let (_, produced) = undisturbed(seed);
+        let mut seen = BTreeSet::new();
+        for record in &produced {
+            let Some((_, id)) = record.headers.iter().find(|(name, _)| name == "lifetide-id") else { continue };
+            assert!(seen.insert(id), "seed {seed}: {}", String::from_utf8_lossy(record.value.as_deref().unwrap_or_default()));
+        }
+    }
+}
+
 #[test]
 fn a_state_built_anew_from_the_inputs_repeats_nothing() {
     let seed = seed();
     let emptied = |w: &mut World| log(w, |log| (0..SLOTS).for_each(|slot| log.changelog(slot).clear()));
     let torn = |w: &mut World| log(w, |log| log.changelog(1)[0][100] ^= 1);
     for damage in [&emptied as &dyn Fn(&mut World), &torn] {
-        assert_eq!(broken_and_mended(seed, Way::Rebuild, damage), ("built anew", 0));
+        assert_eq!(broken_and_mended(seed, Way::Rebuild, damage), ("built anew, unsure of erasures", 0));
     }
+    assert_eq!(broken_and_mended(seed, Way::Rebuild, |_| {}), ("built anew", 0));
+}
+
+/// The marks of erased customers, and the ids of the others.
+fn marks_and_customers(rows: &Rows) -> (BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>) {
+    let (marks, customers): (Vec<_>, Vec<_>) = rows.iter().partition(|(_, id, row)| Mark::read(id, row).is_ok());
+    let ids = |rows: Vec<&(u32, Vec<u8>, Vec<u8>)>| rows.into_iter().map(|(_, id, _)| id.clone()).collect();
+    (ids(marks), ids(customers))
+}
+
+#[test]
+fn a_state_built_anew_forgets_whom_the_inputs_have_forgotten_to_erase() {
+    let seed = 7;
+    let (rows, _) = undisturbed(seed);
+    let mut world = keeping_all(seed);
+    world.live(60).unwrap();
+    for slot in 0..SLOTS {
+        // the topic with the erasures: what was read is deleted
+        let read = world.log.borrow_mut().committed(slot)[0].as_ref().unwrap().offset;
+        world.log.borrow_mut().delete_before(Input { topic: 0, slot }, read);
+    }
+    assert!(mend(&mut world, Way::Rebuild).unwrap().contains(&"built anew, with erasures"));
+    let (marks, customers) = marks_and_customers(&world.run().unwrap());
+    let (expected, remaining) = marks_and_customers(&rows);
+    assert!(expected.len() > 5);
+    assert_eq!(marks, expected);
+    assert!(customers.is_subset(&remaining), "came back: {:?}", customers.difference(&remaining).collect::<Vec<_>>());
 }
 
 #[test]

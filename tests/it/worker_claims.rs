@@ -77,7 +77,7 @@ impl Source for Absent {
     }
 }
 
-/// What is written, and how many transactions were aborted, when from the third commit on so many claims fail.
+/// What is written, and how many transactions count as fenced, when from the third commit on so many claims fail.
 fn run(absences: u32) -> Result<(Vec<Produced>, usize), WorkerError> {
     let log = MemoryLog::new(3, 1, true);
     for record in Shop::new(3, 30, 1_767_225_600_000, 600_000).take(EVENTS) {
@@ -91,23 +91,23 @@ fn run(absences: u32) -> Result<(Vec<Produced>, usize), WorkerError> {
     let left = Rc::new(Cell::new(0));
     let source = Absent { inner: MemorySource::new(log.clone()), absences: left.clone() };
     let mut worker = Worker::new(source, MemoryTransaction::new(log.clone()), rules, Arc::new(Committed::new()));
-    let (mut commits, mut aborts) = (0, 0);
+    let (mut commits, mut fenced) = (0, 0);
     for step in 0..1_000 {
         worker.step(Now { mono_ms: step * 500, wall_ms: 0 })?;
         let report = worker.take_report();
         if commits < 3 && commits + report.commits.len() >= 3 {
             left.set(absences);
         }
-        (commits, aborts) = (commits + report.commits.len(), aborts + report.aborts.len());
+        (commits, fenced) = (commits + report.commits.len(), fenced + report.fenced.len());
     }
     let produced = log.borrow().produced.clone();
-    Ok((produced, aborts))
+    Ok((produced, fenced))
 }
 
 #[test]
 fn a_member_that_was_away_for_a_while_goes_on_and_writes_the_same() {
-    let (expected, aborts) = run(0).unwrap();
-    assert!(expected.len() > 100 && aborts == 0, "{} records, {aborts} aborts", expected.len());
+    let (expected, fenced) = run(0).unwrap();
+    assert!(expected.len() > 100 && fenced == 0, "{} records, {fenced} fenced", expected.len());
     assert_eq!(run(8).unwrap(), (expected, 8));
 }
 

@@ -1,38 +1,38 @@
 //! The worker with the wall clock, over the log in memory: when slot time follows which clock, what a grace protects, what an outage and a
-//! back-fill do not send, and what a transaction's failure costs in time.
+//! back-fill do not send.
 
 use std::sync::Arc;
 
 use lifetide::cli::rules;
 use lifetide::engine::Committed;
 use lifetide::worker::memory::{MemoryLog, MemorySource, MemoryTransaction, Produced};
-use lifetide::worker::source::{Claim, Input, Source};
-use lifetide::worker::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
-use lifetide::worker::{Next, Now, Worker, WorkerError};
+use lifetide::worker::source::Input;
+use lifetide::worker::transaction::{OutputTopic, Transaction};
+use lifetide::worker::{Now, Worker};
 use serde_json::Value;
 
 use crate::settings;
 
-const T0: i64 = 1_767_225_600_000;
-const SECOND: i64 = 1_000;
+pub const T0: i64 = 1_767_225_600_000;
+pub const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
-const HOUR: i64 = 60 * MINUTE;
+pub const HOUR: i64 = 60 * MINUTE;
 
 /// One slot, three topics, a clock that is moved by hand.
-struct World<T: Transaction> {
-    log: std::rc::Rc<std::cell::RefCell<MemoryLog>>,
-    worker: Worker<MemorySource, T>,
+pub struct World<T: Transaction> {
+    pub log: std::rc::Rc<std::cell::RefCell<MemoryLog>>,
+    pub worker: Worker<MemorySource, T>,
     wall_ms: i64,
 }
 
 impl World<MemoryTransaction> {
-    fn new(sets: &[&str]) -> World<MemoryTransaction> {
+    pub fn new(sets: &[&str]) -> World<MemoryTransaction> {
         World::with(sets, MemoryTransaction::new)
     }
 }
 
 impl<T: Transaction> World<T> {
-    fn with(sets: &[&str], make: impl Fn(std::rc::Rc<std::cell::RefCell<MemoryLog>>) -> T) -> World<T> {
+    pub fn with(sets: &[&str], make: impl Fn(std::rc::Rc<std::cell::RefCell<MemoryLog>>) -> T) -> World<T> {
         let log = MemoryLog::new(3, 1, true);
         let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
         let rules = rules::worker_rules(&settings::config(&sets), 1, 1);
@@ -40,7 +40,7 @@ impl<T: Transaction> World<T> {
         World { log, worker, wall_ms: T0 }
     }
 
-    fn put(&mut self, topic: usize, event: &str, at_ms: i64, rest: &str) {
+    pub fn put(&mut self, topic: usize, event: &str, at_ms: i64, rest: &str) {
         let at = jiff::Timestamp::from_millisecond(at_ms).unwrap();
         let value = format!(
             r#"{{"type":"track","event":"{event}","userId":"ann","timestamp":"{at}","properties":{{{rest}}},"context":{{"traits":{{"email":"ann@example.com"}}}}}}"#
@@ -49,11 +49,11 @@ impl<T: Transaction> World<T> {
         self.log.borrow_mut().append(input, None, Some(b"ann"), Some(value.as_bytes()), Some(at_ms), Vec::new()).unwrap();
     }
 
-    fn fill_cart(&mut self, at_ms: i64) {
+    pub fn fill_cart(&mut self, at_ms: i64) {
         self.put(2, "Product Added", at_ms, r#""cart_id":"c","product_id":"mug","price":5,"currency":"USD""#);
     }
 
-    fn order(&mut self, at_ms: i64) {
+    pub fn order(&mut self, at_ms: i64) {
         self.put(0, "Order Completed", at_ms, r#""order_id":"o","cart_id":"c","total":5,"currency":"USD""#);
     }
 
@@ -125,72 +125,4 @@ fn a_slot_that_saw_only_dead_letters_restarts() {
     assert_eq!(world.worker.status().running, [0]);
     let states = world.worker.slot_states();
     assert_eq!((states[0].customers, states[0].time_ms), (0, None));
-}
-
-/// A transaction in which one record can never be written.
-struct Choking(MemoryTransaction);
-
-impl Transaction for Choking {
-    fn writer(&self) -> &str {
-        "choking"
-    }
-
-    fn begin(&mut self) -> Result<(), TransactionError> {
-        self.0.begin()
-    }
-
-    fn send(&mut self, record: &Outgoing<'_>) -> Result<(), TransactionError> {
-        if record.topic == OutputTopic::DeadLetters {
-            return Err(TransactionError::Abort("record of 5 bytes is too large for the topic".into()));
-        }
-        self.0.send(record)
-    }
-
-    fn commit(&mut self, positions: &[Position], claim: &Claim) -> Result<(), TransactionError> {
-        self.0.commit(positions, claim)
-    }
-
-    fn abort(&mut self) -> Result<(), TransactionError> {
-        self.0.abort()
-    }
-
-    fn renew(&mut self) -> Result<(), TransactionError> {
-        self.0.renew()
-    }
-
-    fn fence(&mut self, writer: &str) -> Result<(), TransactionError> {
-        self.0.fence(writer)
-    }
-
-    fn trim(&mut self, slot: u32, before: i64) -> Result<(), TransactionError> {
-        self.0.trim(slot, before)
-    }
-}
-
-#[test]
-fn a_record_that_cannot_be_written_is_named_after_patience_and_pauses() {
-    let mut world = World::with(&[], |log| Choking(MemoryTransaction::new(log)));
-    world.fill_cart(T0);
-    let input = Input { topic: 2, slot: 0 };
-    world.log.borrow_mut().append(input, Some(7), Some(b"ann"), Some(b"{broken"), Some(T0 + SECOND), Vec::new()).unwrap();
-    let (mut mono_ms, mut waited_ms) = (0, 0);
-    let refused = loop {
-        match world.worker.step(Now { mono_ms, wall_ms: T0 + HOUR }) {
-            Ok(Next::Now) => mono_ms += 1,
-            Ok(Next::Wait(ms)) => {
-                mono_ms += ms;
-                waited_ms += ms;
-            }
-            Err(error) => break error,
-        }
-        assert!(mono_ms < 120_000, "it went on for ever");
-    };
-    assert!(waited_ms > 5_000, "only {waited_ms} ms of pauses");
-    let WorkerError::Refused(why) = refused else { panic!("{refused:?}") };
-    assert!(why.contains("shop.carts partition 0 offset 7") && why.contains("too large"), "{why}");
-    let committed = MemorySource::new(world.log.clone()).committed(0).unwrap();
-    assert!(
-        format!("{committed:?}").contains("offset: 7") || format!("{committed:?}").contains("offset: 1"),
-        "what came before is done: {committed:?}"
-    );
 }

@@ -1,7 +1,8 @@
 """One customer's open cart and its reminder, the play `cart_recovery` (contracts.md 2 "Cart" and 5).
 
-A cart is reminded of at most once: `decided` is set by the send or by the refusal, and no later change re-arms it. Who may be mailed is
-the question of mailing.py; this file only knows when to ask.
+A cart is reminded of at most once: `decided` is set by the send or by the refusal, and no later change re-arms it. A record that comes very
+late may bring a former cart back, or an older one: nothing is asked that would be due no later than what was decided last. Who may be
+mailed is the question of mailing.py; this file only knows when to ask.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ class Cart:
         self.due_ms: Optional[int] = None
         self.decided = False
         self.send_expires_ms: Optional[int] = None  # set while a send is out and not cancelled
+
+    def has_content(self) -> bool:
+        """Nobody is reminded of nothing: without lines it takes a stated value above zero."""
+        return bool(self.lines) or (self.stated is not None and self.stated[0] > 0)
 
     def value(self) -> Optional[tuple]:
         """(minor units, currency), or None when the lines do not tell and nothing was stated."""
@@ -85,6 +90,7 @@ class Carts:
     def __init__(self, delay_ms: int) -> None:
         self.delay_ms = delay_ms
         self.open: Optional[Cart] = None
+        self.decided_due_ms: Optional[int] = None  # of the last decision, over all carts
 
     def apply(self, event: Event) -> Optional[str]:
         """Applies a cart event that is not older than the last order. Returns `cart_emptied` if that cancels a send that is out."""
@@ -99,11 +105,12 @@ class Carts:
             ids = {event.properties.get("checkout_id"), event.properties.get("order_id")}
             cart.checkout_ids = (ids - {None}) or cart.checkout_ids
         is_emptied = had_lines and not cart.lines
-        if is_emptied:
+        if is_emptied or event.products == []:
             cart.stated = None  # it told of what was in there
         if changed:
             self._note_change(cart, event.time_ms)
-        if event.name == "Cart Abandoned" and cart.lines and not cart.decided:
+        is_known = event.products is not None or cart is self.open
+        if event.name == "Cart Abandoned" and is_known and self._may_ask(cart, event.time_ms):
             cart.due_ms = event.time_ms
         if changed or cart_id is not None:
             self.open = cart
@@ -124,10 +131,12 @@ class Carts:
         if cart.id is None:
             cart.id = f"auto-{time_ms}"
         cart.last_change_ms = max(time_ms, cart.last_change_ms or time_ms)
-        # Nobody is reminded of nothing: without lines it takes a stated value above zero.
-        has_content = bool(cart.lines) or (cart.stated is not None and cart.stated[0] > 0)
-        if not cart.decided:
-            cart.due_ms = cart.last_change_ms + self.delay_ms if has_content else None
+        due_ms = cart.last_change_ms + self.delay_ms
+        cart.due_ms = due_ms if self._may_ask(cart, due_ms) else None
+
+    def _may_ask(self, cart: Cart, due_ms: int) -> bool:
+        is_new = self.decided_due_ms is None or due_ms > self.decided_due_ms
+        return cart.has_content() and not cart.decided and is_new
 
     def order(self, event: Event) -> Optional[str]:
         """Returns `order` if the order closes the cart and that cancels a send that is out."""

@@ -186,6 +186,17 @@ class Reminders(unittest.TestCase):
         self.assertEqual(Story().subscriber().add(HOUR).track(HOUR + MINUTE, "Cart Abandoned").actions(), [("send", None, HOUR + MINUTE)])
         self.assertEqual(Story().subscriber().track(HOUR, "Cart Abandoned", value=5, currency="USD").actions(), [])
 
+    def test_what_comes_very_late_asks_for_nothing_already_decided(self) -> None:
+        story = Story().subscriber().add(HOUR, cart_id="c-1").add(3 * HOUR, cart_id="c-2").track(5 * HOUR, "Product Viewed")
+        story.add(HOUR, cart_id="c-1", sent_at=5 * HOUR).add(2 * HOUR, cart_id="c-3", sent_at=5 * HOUR)
+        self.assertEqual([action[2] for action in story.actions()], [2 * HOUR, 4 * HOUR])
+
+    def test_a_first_cart_known_by_its_value_only_waits_for_a_change(self) -> None:
+        story = Story().subscriber().track(HOUR, "Cart Viewed", cart_id="c-1", value=5, currency="USD")
+        self.assertEqual(story.actions(), [])
+        story.track(2 * HOUR, "Cart Viewed", cart_id="c-2", value=5, currency="USD")
+        self.assertEqual([action[2] for action in story.actions()], [3 * HOUR])
+
     def test_a_look_without_products_changes_nothing(self) -> None:
         look = {"value": 10, "currency": "USD"}
         self.assertEqual(Story().subscriber().track(HOUR, "Cart Viewed", cart_id="c-1", **look).actions(), [])

@@ -145,7 +145,7 @@ mod tests {
         let rules = DecodeRules { order_value: OrderValue::Total, default_currency: None, max_skew_ms: 0, max_record_bytes: 1_000 };
         let raw = Raw { key: record.key(), value: record.value(), timestamp_ms: record.timestamp_ms() };
         let reject = decode(&raw, &rules, None).unwrap_err();
-        header::write(record, ("shop.carts", 3), Some(4), &reject, |letter: &Outgoing<'_>| Fake {
+        header::write(record, ("shop.carts", 3), Some(4), &reject, header::VALUE_BYTES_MAX, |letter: &Outgoing<'_>| Fake {
             key: letter.key.map(<[u8]>::to_vec),
             value: letter.value.map(<[u8]>::to_vec),
             headers: letter.headers.iter().map(|(name, value)| header_of(name, value)).collect(),

@@ -12,6 +12,10 @@ use crate::cli::exit::CommandError;
 use crate::cli::process::now;
 use crate::worker::offline::{self, Beginning, Former};
 
+/// What is not known of erasures, and what to do about it.
+const UNSURE: &str =
+    "the changelog is not whole, so it may not tell of all: `lifetide erase` again those whose erasure is older than the inputs";
+
 #[derive(Debug, Args)]
 pub struct RebuildArgs {
     #[command(flatten)]
@@ -24,18 +28,19 @@ pub struct RebuildArgs {
 pub fn rebuild(arguments: &RebuildArgs) -> Result<(), CommandError> {
     change_slots(&arguments.write, |group, topics, slot| {
         let former = offline::former(&mut group.consumer, topics, slot, &now)?;
-        let mut customers = None;
+        let (mut customers, mut carried) = (None, None);
         if arguments.write.yes {
-            let (rows, time_ms) = offline::rebuild(&mut group.consumer, &group.held, &group.rules, slot, &former, &now)?;
-            customers = Some(rows.size(slot).0);
-            let beginning = Beginning { slot, rows: &rows, seq: former.next_seq, offsets: &former.until, time_ms };
+            let rebuilt = offline::rebuild(&mut group.consumer, &group.held, &group.rules, slot, &former, &now)?;
+            (customers, carried) = (Some(rebuilt.rows.size(slot).0), Some(rebuilt.carried));
+            let (seq, offsets) = (former.next_seq, &former.until);
+            let beginning = Beginning { slot, rows: &rebuilt.rows, seq, offsets, time_ms: rebuilt.time_ms };
             group.rewrite(&beginning)?;
         }
-        Ok(describe(slot, &former, topics, customers))
+        Ok(describe(slot, &former, topics, customers, carried))
     })
 }
 
-fn describe(slot: u32, former: &Former, topics: &[String], customers: Option<usize>) -> Told {
+fn describe(slot: u32, former: &Former, topics: &[String], customers: Option<usize>, carried: Option<usize>) -> Told {
     let head = match customers {
         Some(customers) => format!("slot {slot:<4} was built anew: {customers} customers"),
         None => format!("slot {slot:<4} would be built anew"),
@@ -46,7 +51,16 @@ fn describe(slot: u32, former: &Former, topics: &[String], customers: Option<usi
         let gone = if bounds.low > 0 { format!("; {} older ones are deleted", bounds.low) } else { String::new() };
         lines.push(format!("  input      {topic}: offsets {} to {until}{gone}", bounds.low));
     }
+    let known = former.marks.len();
+    if known > 0 {
+        let alone = carried.map_or(String::new(), |carried| format!(", {carried} of them by it alone"));
+        lines.push(format!("  erased     {known} customers, says the changelog{alone}"));
+    }
+    if !former.is_whole {
+        lines.push(format!("  erased     {UNSURE}"));
+    }
+    let erased = json!({ "known": known, "carried": carried, "is_certain": former.is_whole });
     let inputs: Vec<_> =
         ranges.iter().map(|((topic, bounds), until)| json!({ "topic": topic, "low": bounds.low, "next": until })).collect();
-    Told { lines, value: json!({ "slot": slot, "done": customers.is_some(), "customers": customers, "inputs": inputs }) }
+    Told { lines, value: json!({ "slot": slot, "done": customers.is_some(), "customers": customers, "erased": erased, "inputs": inputs }) }
 }

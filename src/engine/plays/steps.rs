@@ -35,6 +35,9 @@ pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
     let verdict = verdict(customer, place, play, (step, due_ms), scene);
     let expires_ms = due_ms.saturating_add(play.expires_ms);
     let mut decision = Decision { kind: ActionKind::Send, reason: Reason::CartIdle, step, due_ms, expires_ms };
+    if step == 0 && !matches!(verdict, Verdict::Hold { .. }) {
+        customer.plays[place].decided_ms = Some(due_ms);
+    }
     match verdict {
         Verdict::Hold { until_ms } => customer.plays[place].phase = Phase::Waiting { step, due_ms, release_ms: Some(until_ms) },
         Verdict::Refuse(reason) => {

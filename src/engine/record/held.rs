@@ -127,9 +127,10 @@ struct HeldPlay<'a> {
     release_at: Option<Time>,
     sent: Vec<HeldSend>,
     last_send_at: Option<Time>,
+    decided_due_at: Option<Time>,
 }
 
-json_object!(HeldPlay<'_> { play, phase, step, due_at, release_at, sent, last_send_at });
+json_object!(HeldPlay<'_> { play, phase, step, due_at, release_at, sent, last_send_at, decided_due_at });
 
 struct HeldSend {
     step: u32,
@@ -256,5 +257,6 @@ fn play<'a>(state: &PlayState, settings: &'a Settings) -> HeldPlay<'a> {
         release_at: release_ms.map(Time),
         sent: sent.map(|s| HeldSend { step: u32::from(s.step) + 1, due_at: Time(s.due_ms), expires_at: Time(s.expires_ms) }).collect(),
         last_send_at: state.last_send_ms.map(Time),
+        decided_due_at: state.decided_ms.map(Time),
     }
 }

@@ -16,6 +16,8 @@ mod phase {
 
 const RELEASE: u8 = 1 << 2;
 const LAST_SEND: u8 = 1 << 3;
+/// Since version 2.
+const DECIDED: u8 = 1 << 4;
 
 pub fn encode(customer: &Customer, parts: u16, row: &mut Vec<u8>) {
     let now_ms = customer.now_ms;
@@ -46,11 +48,12 @@ pub fn decode(reader: &mut Reader<'_>, parts: u16, customer: &mut Customer) -> R
 fn encode_state(state: &PlayState, now_ms: i64, row: &mut Vec<u8>) {
     put_fixed(row, state.play);
     let last_send = if state.last_send_ms.is_some() { LAST_SEND } else { 0 };
+    let there = last_send | if state.decided_ms.is_some() { DECIDED } else { 0 };
     match state.phase {
-        Phase::Idle => row.push(phase::IDLE | last_send),
-        Phase::Over => row.push(phase::OVER | last_send),
+        Phase::Idle => row.push(phase::IDLE | there),
+        Phase::Over => row.push(phase::OVER | there),
         Phase::Waiting { step, due_ms, release_ms } => {
-            row.push(phase::WAITING | last_send | if release_ms.is_some() { RELEASE } else { 0 });
+            row.push(phase::WAITING | there | if release_ms.is_some() { RELEASE } else { 0 });
             row.push(step);
             put_ago(row, now_ms, due_ms);
             release_ms.into_iter().for_each(|at_ms| put_ago(row, now_ms, at_ms));
@@ -62,7 +65,7 @@ fn encode_state(state: &PlayState, now_ms: i64, row: &mut Vec<u8>) {
         put_ago(row, now_ms, sent.due_ms);
         put_ago(row, now_ms, sent.expires_ms);
     }
-    state.last_send_ms.into_iter().for_each(|at_ms| put_ago(row, now_ms, at_ms));
+    state.last_send_ms.into_iter().chain(state.decided_ms).for_each(|at_ms| put_ago(row, now_ms, at_ms));
 }
 
 fn decode_state(reader: &mut Reader<'_>, now_ms: i64) -> Result<PlayState, RowError> {
@@ -84,5 +87,6 @@ fn decode_state(reader: &mut Reader<'_>, now_ms: i64) -> Result<PlayState, RowEr
         out.push(Sent { step: reader.byte()?, due_ms: reader.ago(now_ms)?, expires_ms: reader.ago(now_ms)? });
     }
     let last_send_ms = if bits & LAST_SEND != 0 { Some(reader.ago(now_ms)?) } else { None };
-    Ok(PlayState { play, phase, out, last_send_ms })
+    let decided_ms = if bits & DECIDED != 0 { Some(reader.ago(now_ms)?) } else { None };
+    Ok(PlayState { play, phase, out, last_send_ms, decided_ms })
 }

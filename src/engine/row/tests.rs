@@ -64,30 +64,53 @@ fn full() -> Customer {
             phase: Phase::Waiting { step: 1, due_ms: NOW + 60, release_ms: Some(NOW + 70) },
             out,
             last_send_ms: Some(NOW - 50),
+            decided_ms: Some(NOW - 50),
         },
-        PlayState { play: 42, phase: Phase::Over, out: Vec::new(), last_send_ms: None },
-        PlayState { play: 43, phase: Phase::Idle, out: Vec::new(), last_send_ms: Some(NOW - 1) },
+        PlayState { play: 42, phase: Phase::Over, out: Vec::new(), last_send_ms: None, decided_ms: Some(NOW - 2) },
+        PlayState { play: 43, phase: Phase::Idle, out: Vec::new(), last_send_ms: Some(NOW - 1), decided_ms: None },
     ];
     customer
 }
 
+/// What version 1 knew of it.
+fn full_of_version_1() -> Customer {
+    let mut customer = full();
+    customer.plays.iter_mut().for_each(|state| state.decided_ms = None);
+    customer
+}
+
 /// Version 1, for ever.
-const GOLDEN: &str = "\
+const GOLDEN_1: &str = "\
     46a8da769b01000001ff7f80a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d4575726f70\
     652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d804d82c08\
     0c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c00215000000000000000016000000000000000101090363\
     2d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac16100370\
     2d320105030329000000000000000d01778b0101006463642a0000000000000002002b0000000000000008000202a0fe0ac0a907";
 
+/// Version 2, for ever.
+const GOLDEN_2: &str = "\
+    46a8da769b01000002ff7f80a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d4575726f70\
+    652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d804d82c08\
+    0c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c00215000000000000000016000000000000000101090363\
+    2d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac16100370\
+    2d320105030329000000000000001d01778b010100646364642a000000000000001200042b0000000000000008000202a0fe0ac0a907";
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[test]
-fn version_1_rows_stay_as_they_are() {
+fn rows_stay_as_they_are_and_those_of_the_version_before_are_read() {
     let mut row = Vec::new();
+    encode(&full_of_version_1(), NOW + 70, &mut row);
+    assert_eq!(row[8], VERSION);
+    row[8] = 1;
+    assert_eq!(hex(&row), GOLDEN_1);
+    assert_eq!(read_row(&row), Ok(full_of_version_1()));
+
+    row.clear();
     encode(&full(), NOW + 70, &mut row);
-    assert_eq!(hex(&row), GOLDEN);
+    assert_eq!(hex(&row), GOLDEN_2);
     assert_eq!(read_row(&row), Ok(full()));
     assert_eq!(deadline_ms(&row), Some(NOW + 70));
 }

@@ -22,6 +22,71 @@ fn dated(shop: &Shop) -> Vec<String> {
         .collect()
 }
 
+fn of_another_cart(mut event: Event<'static>) -> Event<'static> {
+    match &mut event.kind {
+        Kind::CartLine(line) => line.cart_id = Some("c-2".into()),
+        Kind::CartContents(contents) | Kind::CartAbandoned(contents) => contents.cart_id = Some("c-2".into()),
+        _ => unreachable!("a cart event"),
+    }
+    event
+}
+
+/// The same look at a cart that says what it is worth.
+fn worth(mut event: Event<'static>) -> Event<'static> {
+    if let Kind::CartContents(contents) = &mut event.kind {
+        contents.value = Some(usd(500));
+    }
+    event
+}
+
+#[test]
+fn what_was_decided_is_not_asked_again_by_records_that_come_very_late() {
+    let first = || added(0, "a", 1);
+    let second = |at| of_another_cart(added(at, "b", 1));
+    let sends = vec!["send/cart_idle 01T01:00", "send/cart_idle 01T04:00"];
+    let cases = [
+        ("the first cart again", vec![first(), second(3 * HOUR), first()], vec![sends[0]]),
+        ("after both were decided", vec![first(), second(3 * HOUR), identified(5 * HOUR), first()], sends.clone()),
+        ("to and fro", vec![first(), second(3 * HOUR), identified(5 * HOUR), first(), second(3 * HOUR)], sends.clone()),
+        ("in the same instant", vec![first(), identified(2 * HOUR), second(0), first()], vec![sends[0]]),
+        ("an older one nobody knew", vec![second(3 * HOUR), identified(5 * HOUR), first()], vec![sends[1]]),
+        (
+            "left at the moment of a decision",
+            vec![first(), second(HOUR), of_another_cart(contents(HOUR, Abandoned, None))],
+            vec![sends[0], "send/cart_idle 01T02:00"],
+        ),
+        (
+            "ordered in the same instant",
+            vec![first(), identified(2 * HOUR), order(0, "o", usd(1)), first()],
+            vec![sends[0], "cancel/order 01T00:00"],
+        ),
+        (
+            "changed since",
+            vec![second(3 * HOUR), identified(5 * HOUR), first(), added(6 * HOUR, "a", 1)],
+            vec![sends[1], "send/cart_idle 01T07:00"],
+        ),
+        ("emptied and filled", vec![first(), removed(0, "a", 1), first()], vec![sends[0]]),
+    ];
+    for (name, events, expected) in cases {
+        let mut shop = shop_with(|_| {});
+        shop.feed_all(&events).until(DAY);
+        assert_eq!(dated(&shop), expected, "{name}");
+        let mut ids: Vec<String> = shop.written(Topic::Actions).iter().map(|a| text(a, "id").to_owned()).collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), expected.len(), "{name}");
+    }
+}
+
+#[test]
+fn a_decision_is_remembered_until_an_order_makes_it_idle_to_ask() {
+    let mut shop = shop_with(|_| {});
+    shop.feed_all(&[added(0, "a", 1), identified(2 * HOUR), order(HOUR, "o", usd(1))]);
+    assert_eq!(shop.customer("u-1").plays[0].decided_ms, Some(T0 + HOUR));
+    shop.feed(&order(HOUR + 1, "p", usd(1)));
+    assert!(shop.customer("u-1").plays.is_empty());
+}
+
 #[test]
 fn the_reminder_waits_from_the_last_change_and_comes_once() {
     let same = || Some(vec![product("a", Some(usd(1000)), 2)]);
@@ -38,16 +103,16 @@ fn the_reminder_waits_from_the_last_change_and_comes_once() {
             vec![added(HOUR, "a", 1), removed(90 * MINUTE, "a", 1), added(2 * HOUR, "b", 1)],
             vec!["send/cart_idle 01T03:00"],
         ),
+        ("a look without products is no change, whatever the value", vec![worth(contents(HOUR, Viewed, None))], vec![]),
         (
-            "a value without lines",
-            vec![{
-                let mut view = contents(HOUR, Viewed, None);
-                if let Kind::CartContents(contents) = &mut view.kind {
-                    contents.value = Some(usd(500));
-                }
-                view
-            }],
+            "another cart is one, be it known by its value only",
+            vec![of_another_cart(added(30 * MINUTE, "a", 1)), worth(contents(HOUR, Viewed, None))],
             vec!["send/cart_idle 01T02:00"],
+        ),
+        (
+            "left, known by its value only",
+            vec![worth(contents(HOUR, Viewed, None)), contents(70 * MINUTE, Abandoned, None)],
+            vec!["send/cart_idle 01T01:10"],
         ),
         ("an upstream saw it left", vec![added(HOUR, "a", 1), contents(70 * MINUTE, Abandoned, None)], vec!["send/cart_idle 01T01:10"]),
         ("with its contents", vec![contents(70 * MINUTE, Abandoned, same())], vec!["send/cart_idle 01T01:10"]),
@@ -129,13 +194,7 @@ fn a_cart_id_used_again_after_an_order_is_another_cart() {
 
 #[test]
 fn another_cart_drops_what_waits_and_leaves_alone_what_is_out() {
-    let other = |at: i64| {
-        let mut event = added(at, "b", 1);
-        if let Kind::CartLine(line) = &mut event.kind {
-            line.cart_id = Some("c-2".into());
-        }
-        event
-    };
+    let other = |at| of_another_cart(added(at, "b", 1));
     let mut shop = shop_with(|_| {});
     shop.feed_all(&[added(0, "a", 1), other(30 * MINUTE)]).until(DAY);
     assert_eq!(dated(&shop), ["send/cart_idle 01T01:30"]);

@@ -1,10 +1,11 @@
 //! What must hold for any events in any order: rows round-trip, transactions can be cut, discarded and restored anywhere, and none of it
 //! changes a byte of what is written. proptest prints and keeps the seeds of failures.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
 
 use super::*;
 
@@ -165,6 +166,11 @@ fn events(history: &[Happening]) -> Vec<Event<'static>> {
     events
 }
 
+/// Events that are sent again, by place, and where: without a message id, as if it had been forgotten.
+fn any_repeats() -> impl Strategy<Value = Vec<(Index, Index)>> {
+    proptest::collection::vec((any::<Index>(), any::<Index>()), 0..20)
+}
+
 /// One line per record, and one per outcome.
 fn transcript(shop: &Shop, lines: &mut Vec<String>) {
     lines.extend(
@@ -205,6 +211,23 @@ proptest! {
         let whole = run(&settings, &events, |_, _| {});
         let cut = run(&settings, &events, |number, shop| if cuts >> (number % 64) & 1 == 1 { shop.commit() });
         prop_assert_eq!(whole, cut);
+    }
+
+    #[test]
+    fn no_id_is_written_twice_whatever_is_sent_again(history in any_history(), settings in any_settings(), again in any_repeats()) {
+        // who is forgotten for their silence takes along what was decided
+        let mut shop = Shop::with(Settings { anonymous_ttl_ms: 4000 * DAY, ..settings });
+        let mut events = events(&history);
+        for (from, to) in again {
+            let mut late = events[from.index(events.len())].clone();
+            late.message_id = None;
+            events.insert(to.index(events.len() + 1), late);
+        }
+        shop.feed_all(&events).until(4000 * DAY);
+        let mut seen = BTreeSet::new();
+        for record in shop.out.records() {
+            prop_assert!(seen.insert(record.id.to_owned()), "{}", String::from_utf8_lossy(record.value.unwrap_or_default()));
+        }
     }
 
     #[test]

@@ -8,60 +8,24 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::Committed;
-use crate::worker::block;
-use crate::worker::metadata::Metadata;
+use crate::engine::{Committed, Mark};
 use crate::worker::source::{
-    Arrival, Bounds, Claim, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError,
+    Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError,
 };
 use crate::worker::transaction::{Outgoing, Position, Transaction, TransactionError};
 use crate::worker::{Next, Now, Rules, TimeMode, Worker, WorkerError};
 
+use super::former::Former;
 use super::hold::Held;
-use super::inspect::committed_offsets;
-use super::{input_bounds, read_log};
+use super::rewrite::{Beginning, genesis};
 
 /// Nothing is written, so a transaction's end costs only a pass over the changed rows.
 const COMMIT_RECORDS: u64 = 50_000;
 /// The longest sleep while the brokers have nothing for us.
 const WAIT_MS_MAX: u64 = 20;
 
-/// Where a slot stood, as far as it can be known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Former {
-    /// Of each input, in the order of the topics.
-    pub bounds: Vec<Bounds>,
-    /// Of each input the first offset that was not applied; where nothing is committed, the end as it is now.
-    pub until: Vec<i64>,
-    /// Slot time by the last block that can be read.
-    pub time_ms: Option<i64>,
-    /// Larger than any sequence number of the slot that we know of.
-    pub next_seq: u64,
-}
-
-/// Asks the group and the changelog, whatever state that is in.
-pub fn former<S: Source>(source: &mut S, topics: &[String], slot: u32, clock: &impl Fn() -> Now) -> Result<Former, WorkerError> {
-    let committed = committed_offsets(source, slot, clock)?;
-    let bounds = input_bounds(source, topics, slot)?;
-    let until = committed.iter().zip(&bounds).map(|(committed, bounds)| {
-        let until = committed.as_ref().map_or(bounds.high, |committed| committed.offset);
-        until.clamp(bounds.low, bounds.high)
-    });
-    let until = until.collect();
-    let mut seq = Metadata::newest(&committed).map_or(0, |metadata| metadata.seq);
-    let mut time_ms = None;
-    let low = source.changelog_bounds(slot)?.low;
-    read_log(source, slot, low, |entry| {
-        if let Ok((header, _)) = block::decode(&entry.value) {
-            seq = seq.max(header.transaction.seq);
-            time_ms = header.transaction.time_ms.or(time_ms);
-        }
-        Ok(())
-    })?;
-    Ok(Former { bounds, until, time_ms, next_seq: seq + 1 })
-}
-
-/// The rows of the slot, and its slot time.
+/// The rows of the slot, and its slot time. Erasures that the inputs do not tell of any more hold from the beginning: then it is done a
+/// second time, with their marks.
 pub fn rebuild<S: Source>(
     source: &mut S,
     held: &Held,
@@ -69,27 +33,74 @@ pub fn rebuild<S: Source>(
     slot: u32,
     former: &Former,
     clock: &impl Fn() -> Now,
-) -> Result<(Arc<Committed>, Option<i64>), WorkerError> {
+) -> Result<Rebuilt, WorkerError> {
     let mut rules = rules.clone();
     rules.time = TimeMode::Event { until_ms: former.time_ms };
     rules.commit_records_max = COMMIT_RECORDS;
     (rules.base_ratio, rules.max_round_ms) = (0.0, u64::MAX);
-    let committed = Arc::new(Committed::new());
-    let bounded = Bounded { source, held, slot, until: former.until.clone(), told: vec![false; former.until.len()], is_assigned: false };
-    let mut worker = Worker::new(bounded, Silent, rules, committed.clone());
+    let first = run(source, held, &rules, slot, former, &[], clock)?;
+    let is_told = |mark: &&Mark| first.rows.erased_ms(slot, &mark.id).is_some_and(|told_ms| told_ms >= mark.erased_ms);
+    let carried: Vec<Mark> = former.marks.iter().filter(|mark| !is_told(mark)).copied().collect();
+    if carried.is_empty() {
+        return Ok(first);
+    }
+    run(source, held, &rules, slot, former, &carried, clock)
+}
+
+/// What a slot was built anew as.
+pub struct Rebuilt {
+    pub rows: Arc<Committed>,
+    pub time_ms: Option<i64>,
+    /// Erasures known from the changelog alone.
+    pub carried: usize,
+}
+
+fn run<S: Source>(
+    source: &mut S,
+    held: &Held,
+    rules: &Rules,
+    slot: u32,
+    former: &Former,
+    marks: &[Mark],
+    clock: &impl Fn() -> Now,
+) -> Result<Rebuilt, WorkerError> {
+    let until = former.until.clone();
+    let beginning = if marks.is_empty() { None } else { Some(marked(rules, slot, former, marks)?) };
+    let bounded = Bounded { source, held, slot, told: vec![false; until.len()], until, is_assigned: false, beginning, is_read: false };
+    let rows = Arc::new(Committed::new());
+    let mut worker = Worker::new(bounded, Silent, rules.clone(), rows.clone());
     loop {
         let next = worker.step(clock())?;
         worker.take_report();
         let Next::Wait(longest_ms) = next else { continue };
         if worker.status().running == [slot] {
             let time_ms = worker.slot_states().first().and_then(|state| state.time_ms);
-            return Ok((committed, time_ms));
+            return Ok(Rebuilt { rows, time_ms, carried: marks.len() });
         }
         worker.wait(longest_ms.min(WAIT_MS_MAX));
     }
 }
 
-/// One slot of a held group, as if it had no history, with inputs that end at given offsets.
+/// A history that begins with nothing but marks, before the first record of each input.
+struct Marked {
+    offsets: Vec<CommittedOffset>,
+    log: Vec<LogEntry>,
+}
+
+fn marked(rules: &Rules, slot: u32, former: &Former, marks: &[Mark]) -> Result<Marked, WorkerError> {
+    let rows = Committed::new();
+    marks.iter().for_each(|mark| rows.put_mark(slot, *mark));
+    let offsets: Vec<i64> = former.bounds.iter().map(|bounds| bounds.low).collect();
+    let beginning = Beginning { slot, rows: &rows, seq: 1, offsets: &offsets, time_ms: None };
+    let (metadata, blocks) = genesis(&beginning, rules, Silent.writer(), 0)?;
+    let metadata = metadata.to_text();
+    Ok(Marked {
+        offsets: offsets.iter().map(|offset| CommittedOffset { offset: *offset, metadata: metadata.clone() }).collect(),
+        log: blocks.zip(0..).map(|(value, offset)| LogEntry { offset, value }).collect(),
+    })
+}
+
+/// One slot of a held group, as if it had no history or one of marks alone, with inputs that end at given offsets.
 struct Bounded<'a, S: Source> {
     source: &'a mut S,
     held: &'a Held,
@@ -98,6 +109,9 @@ struct Bounded<'a, S: Source> {
     /// The end was told.
     told: Vec<bool>,
     is_assigned: bool,
+    beginning: Option<Marked>,
+    /// The beginning was read.
+    is_read: bool,
 }
 
 impl<S: Source> Source for Bounded<'_, S> {
@@ -146,7 +160,10 @@ impl<S: Source> Source for Bounded<'_, S> {
     }
 
     fn committed(&mut self, _slot: u32) -> Result<CommittedOffsets, SourceError> {
-        Ok(CommittedOffsets::Stable(vec![None; self.until.len()]))
+        Ok(CommittedOffsets::Stable(match &self.beginning {
+            None => vec![None; self.until.len()],
+            Some(beginning) => beginning.offsets.iter().cloned().map(Some).collect(),
+        }))
     }
 
     fn input_bounds(&mut self, input: Input) -> Result<Bounds, SourceError> {
@@ -154,14 +171,18 @@ impl<S: Source> Source for Bounded<'_, S> {
     }
 
     fn changelog_bounds(&mut self, _slot: u32) -> Result<Bounds, SourceError> {
-        Ok(Bounds { low: 0, high: 0 })
+        Ok(Bounds { low: 0, high: self.beginning.as_ref().map_or(0, |beginning| beginning.log.len() as i64) })
     }
 
     fn open_changelog(&mut self, _slot: u32, _from: i64) -> Result<(), SourceError> {
+        self.is_read = false;
         Ok(())
     }
 
-    fn read_changelog(&mut self, _slot: u32, _most_bytes: usize, _into: &mut Vec<LogEntry>) -> Result<LogRead, SourceError> {
+    fn read_changelog(&mut self, _slot: u32, _most_bytes: usize, into: &mut Vec<LogEntry>) -> Result<LogRead, SourceError> {
+        if !std::mem::replace(&mut self.is_read, true) {
+            into.extend(self.beginning.iter().flat_map(|beginning| beginning.log.iter().cloned()));
+        }
         Ok(LogRead::End)
     }
 

@@ -2,12 +2,13 @@
 //!
 //! The transaction is a genesis followed by bases of the whole hash space, and the restore start lies before it and behind everything else:
 //! what the changelog held until then no longer matters, whatever was wrong with it. Rows, offsets and metadata are committed together, so
-//! that a crash leaves the old history or the new one. It chooses neither rows nor offsets. Called by `cli` (`state`).
+//! that a crash leaves the old history or the new one. It chooses neither rows nor offsets. Called by `cli` (`state`), and by
+//! `rebuild`, which begins with marks alone.
 
-use crate::engine::Committed;
+use crate::engine::{Committed, ROW_VERSION};
 use crate::worker::block::{BlockKind, InputOffset, TransactionHeader};
 use crate::worker::chain::{Chain, ChainHasher};
-use crate::worker::changelog::{self, ROW_VERSION};
+use crate::worker::changelog;
 use crate::worker::metadata::Metadata;
 use crate::worker::rounds::whole_space;
 use crate::worker::source::{Input, Source};
@@ -44,14 +45,9 @@ pub fn rewrite<S: Source, T: Transaction>(
     let slot = beginning.slot;
     held.check(source)?;
     let start = source.changelog_bounds(slot)?.high;
-    let bodies = bodies(beginning);
-    if bodies.len() > BLOCKS_MAX {
-        return Err(WorkerError::Refused(format!("slot {slot}: {} blocks are too many for one transaction", bodies.len())));
-    }
-    let header = header(beginning, rules, transaction.writer(), &bodies);
-    let metadata = Metadata { seq: header.seq, chain: header.chain, start, writer: header.writer.clone() };
+    let (metadata, blocks) = genesis(beginning, rules, transaction.writer(), start)?;
     transaction.begin().map_err(WorkerError::of_transaction)?;
-    if let Err(error) = send((source, transaction), held, slot, changelog::encode(header, bodies)) {
+    if let Err(error) = send((source, transaction), held, slot, blocks) {
         // if even the abort fails, the broker ends it in time
         let _ = transaction.abort();
         return Err(error);
@@ -62,6 +58,22 @@ pub fn rewrite<S: Source, T: Transaction>(
         Err(error @ TransactionError::Refused(_)) => Err(WorkerError::of_transaction(error)),
         _ => Ok(()),
     }
+}
+
+/// The blocks of the beginning, and the metadata that names it; `start`: where they will lie.
+pub(super) fn genesis(
+    beginning: &Beginning<'_>,
+    rules: &Rules,
+    writer: &str,
+    start: i64,
+) -> Result<(Metadata, impl Iterator<Item = Vec<u8>> + use<>), WorkerError> {
+    let bodies = bodies(beginning);
+    if bodies.len() > BLOCKS_MAX {
+        return Err(WorkerError::Refused(format!("slot {}: {} blocks are too many for one transaction", beginning.slot, bodies.len())));
+    }
+    let header = header(beginning, rules, writer, &bodies);
+    let metadata = Metadata { seq: header.seq, chain: header.chain, start, writer: header.writer.clone() };
+    Ok((metadata, changelog::encode(header, bodies)))
 }
 
 fn send<S: Source, T: Transaction>(

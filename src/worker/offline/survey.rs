@@ -4,10 +4,9 @@
 //! hashing (`chain`), and so tells forks, gaps and damage apart. It keeps where each transaction lies and not its rows: `choice` picks one,
 //! and the rows are read again. Pure: it is fed records and reads nothing itself. Called by `choice`.
 
-use crate::engine::REGION_BITS;
+use crate::engine::{REGION_BITS, ROW_VERSION};
 use crate::worker::block::{self, BlockHeader, BlockKind};
 use crate::worker::chain::{Chain, ChainHasher};
-use crate::worker::changelog::ROW_VERSION;
 use crate::worker::rounds::Piece;
 
 const REGIONS: usize = 1 << REGION_BITS;

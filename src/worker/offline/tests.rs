@@ -2,9 +2,10 @@
 
 use super::choice::{choose, is_alone, move_inputs};
 use super::survey::Survey;
+use crate::engine::ROW_VERSION;
 use crate::worker::block::{BlockKind, InputOffset, TransactionHeader};
 use crate::worker::chain::{Chain, ChainHasher};
-use crate::worker::changelog::{self, ROW_VERSION};
+use crate::worker::changelog;
 use crate::worker::metadata::Metadata;
 use crate::worker::source::{Bounds, CommittedOffset};
 

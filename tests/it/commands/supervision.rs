@@ -57,7 +57,8 @@ fn a_worker_fenced_again_and_again_goes_on_without_being_built_anew_and_nothing_
     };
     let metrics = wait_for("transactions to be fenced", SOON, || {
         let metrics = get(&address, "/metrics").1;
-        (ended(&metrics, "aborted") + ended(&metrics, "resolved") >= 3.0).then_some(metrics)
+        let all = ended(&metrics, "fenced") + ended(&metrics, "resolved") + ended(&metrics, "aborted");
+        (ended(&metrics, "fenced") >= 1.0 && all >= 3.0).then_some(metrics)
     });
     stop.store(true, Ordering::Relaxed);
     attack.join().unwrap();

@@ -51,7 +51,7 @@ fn a_stale_claim_aborts_and_a_fresh_one_commits() {
         (both && slots.as_ref().is_some_and(|slots| slots.len() == 1)).then_some(())
     });
     let refused = commit(&mut producer, b"zombie", position(0, 9, ""), &stale).unwrap_err();
-    assert!(matches!(refused, TransactionError::Abort(_)), "{refused}");
+    assert!(matches!(refused, TransactionError::Fenced(_)), "{refused}");
     producer.abort().unwrap();
     let fresh = consumer.claim().unwrap();
     assert_ne!(fresh, stale);
@@ -122,7 +122,7 @@ fn a_fenced_producer_must_be_renewed_and_then_works() {
     let writer = producer.writer().to_owned();
     other.fence(&writer).unwrap();
     let error = producer.commit(&[position(0, 5, "")], &claim).unwrap_err();
-    assert!(matches!(error, TransactionError::Renew(_)), "{error}");
+    assert!(matches!(error, TransactionError::Fenced(_)), "{error}");
     producer.renew().unwrap();
     commit(&mut producer, b"kept", position(0, 6, ""), &claim).unwrap();
     eventually("its record", || (read_changelog(&mut consumer, 0, 0).1 == ["kept"]).then_some(()));
@@ -142,7 +142,7 @@ fn a_record_too_large_for_its_topic_aborts_with_its_size() {
         let sent = producer.send(&outgoing(OutputTopic::Actions, &large));
         let error = sent.and_then(|()| producer.commit(&[position(0, 1, "")], &claim)).unwrap_err();
         let text = error.to_string();
-        assert!(matches!(error, TransactionError::Abort(_)), "{text}");
+        assert!(matches!(error, TransactionError::Unwritable(_)), "{text}");
         assert!(text.contains(&settings.output.actions) && text.contains(&format!("{}", bytes + 3)), "{text}");
         producer.abort().unwrap();
     }

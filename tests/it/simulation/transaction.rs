@@ -64,8 +64,8 @@ impl SimulatedTransaction {
         self.call(Point::SendOffsets, |this| {
             let sent = this.world.cluster.borrow_mut().send_offsets(this.pass, positions, identity_of(claim));
             sent.map_err(|refusal| match refusal {
-                Refusal::Fenced => TransactionError::Renew("fenced".to_owned()),
-                Refusal::Generation => TransactionError::Abort("illegal generation".to_owned()),
+                Refusal::Fenced => TransactionError::Fenced("another epoch".to_owned()),
+                Refusal::Generation => TransactionError::Fenced("illegal generation".to_owned()),
             })
         })
     }
@@ -130,7 +130,7 @@ impl Transaction for SimulatedTransaction {
             if this.waiting.len() < WAITING_MAX {
                 return Ok(());
             }
-            this.flush().map_err(|Fenced| TransactionError::Renew("fenced".to_owned()))
+            this.flush().map_err(|Fenced| TransactionError::Fenced("another epoch".to_owned()))
         })
     }
 

@@ -60,6 +60,7 @@ fn a_rebuild_from_the_inputs_says_nothing_and_the_rest_goes_on_as_if_nothing_had
     let rebuilt = state(&trial, "rebuild --all --mute-actions --yes -o json");
     assert_eq!(rebuilt.code, Some(0), "{}", rebuilt.stderr);
     assert!(slots(&rebuilt).iter().all(|slot| slot["customers"].as_u64().unwrap() > 10));
+    assert!(slots(&rebuilt).iter().all(|slot| slot["erased"]["is_certain"] == false), "nobody can know who was erased");
     assert!(trial.lag() == left && trial.written() == before, "something was said, or the offsets have moved");
     assert_all_verified(&trial);
     run_on(&trial, 1);
