@@ -336,6 +336,11 @@ mod tests {
             let written = number(&producer, "queue.buffering.max.kbytes") * 1024;
             assert!(fetched + written <= 512 * MIB);
         }
+        // of all slots that are followed, up to 64 of them
+        for slots in [1, 4, 64] {
+            let each = number(&changelog_follower(&settings, 0, slots), "queued.max.messages.kbytes") * 1024;
+            assert!(slots as u64 * each <= 64 * MIB);
+        }
         // of each slot that is being restored, and while it is
         let reader = changelog_reader(&settings, 0);
         assert_eq!(number(&reader, "queued.max.messages.kbytes"), 16 * 1024);
