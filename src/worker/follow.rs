@@ -154,8 +154,11 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         self.followers.looked_ms = Some(now.mono_ms);
         let shelf = self.rules.shelf.clone();
         shelf.expire(now.mono_ms);
-        self.followers.owned_bytes = if self.rules.state_bytes_max.is_some() { self.committed.memory() } else { 0 };
-        self.make_room();
+        // looking at every region is for those who keep something ready
+        if self.rules.state_bytes_max.is_some() && (!self.rules.follows.is_empty() || shelf.memory() > 0) {
+            self.followers.owned_bytes = self.committed.memory();
+            self.make_room();
+        }
         let taken: Vec<u32> = self.followers.open.keys().copied().filter(|slot| shelf.is_owned(*slot)).collect();
         taken.into_iter().for_each(|slot| self.drop_followed(slot, None, now));
     }

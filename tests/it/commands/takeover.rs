@@ -17,7 +17,7 @@ use crate::exactly_once::{Random, seed};
 use crate::trial::{Trial, differences};
 
 /// Enough that most of it is left when the first process dies.
-const EVENTS: usize = 45_000;
+const EVENTS: usize = 30_000;
 const CUSTOMERS: u32 = 3_000;
 /// Both a debug build and a busy machine fit in here several times.
 const LONGEST: Duration = Duration::from_secs(240);
@@ -30,8 +30,9 @@ fn slots_with(metrics: &str, gauge: &str) -> BTreeSet<u32> {
     metrics.lines().filter_map(|line| line.strip_prefix(&begin)?.split('"').next()?.parse().ok()).collect()
 }
 
-/// Waits for a record committed to the slots' partitions of `clv` from now on, but for what comes at once; how long it took.
-fn first_output(trial: &Trial, slots: &BTreeSet<u32>, since: Instant) -> Duration {
+/// Waits for a record committed to the slots' partitions of `clv` from now on, but for what comes at once; how long it took. `None`: on a
+/// busy machine the dead one had left nothing to do.
+fn first_output(trial: &Trial, slots: &BTreeSet<u32>, since: Instant) -> Option<Duration> {
     let mut client = ClientConfig::new();
     client.set("bootstrap.servers", broker::bootstrap()).set("group.id", "takeover").set("enable.auto.commit", "false");
     let consumer: BaseConsumer = client.set("isolation.level", "read_committed").set("fetch.wait.max.ms", "20").create().unwrap();
@@ -41,15 +42,17 @@ fn first_output(trial: &Trial, slots: &BTreeSet<u32>, since: Instant) -> Duratio
     }
     consumer.assign(&partitions).unwrap();
     wait_for("an output of the new owner", LONGEST, || {
-        let record = consumer.poll(Duration::from_millis(10))?.ok();
-        record.map(|_| since.elapsed()).filter(|took| *took > LAST_WORDS)
+        if let Some(Ok(_)) = consumer.poll(Duration::from_millis(100)) {
+            return Some(Some(since.elapsed())).filter(|_| since.elapsed() > LAST_WORDS);
+        }
+        (trial.lag() == 0).then_some(None)
     })
 }
 
 #[test]
 fn a_standby_takes_over_from_a_dead_process_and_nothing_changes() {
     let mut random = Random(seed());
-    let trial = Trial::new("standby", &["commit.max_records=40", "kafka.static_membership=false", "standby=true"]);
+    let trial = Trial::new("standby", &["commit.max_records=10", "kafka.static_membership=false", "standby=true"]);
     trial.create_topics();
     trial.load(random.below(u64::MAX), EVENTS, CUSTOMERS);
     let expected = trial.replay();
@@ -66,10 +69,9 @@ fn a_standby_takes_over_from_a_dead_process_and_nothing_changes() {
         });
         is_ready.then(|| slots_with(&metrics(1), "standby_bytes"))
     });
-    let lag = trial.lag();
     first.kill_9();
     let took = first_output(&trial, &slots, Instant::now());
-    println!("killed at a lag of {lag}; {took:?} later the first output of slots {slots:?} by their new owner");
+    println!("{took:?} from the kill to the first output of slots {slots:?} by their new owner");
     trial.wait_until_written(&expected, &[&second], LONGEST);
     let differences = differences(&expected, &trial.written());
     assert!(differences.is_empty(), "{}", differences.join("\n"));
