@@ -23,7 +23,7 @@
 //! | `event` | foreign bytes to `Event` or `Reject`; pure; `event/segment` is the one wire format so far |
 //! | `clv` | the mathematics: MBG/NBD, BG/NBD, Gamma-Gamma, the forecast; pure; each formula with its source |
 //! | `engine` | what an event or a deadline means for a customer; rows, overlay, timers, committed state; pure. Begin with `slot`, `apply`, `deadline` |
-//! | `worker` | the loop: take, merge, apply, make durable, publish; restore and recovery; its two seams. Begin with `step`, `commit`, `recovery`. `worker/offline`: what `state` does to slots nobody runs |
+//! | `worker` | the loop: take, merge, apply, make durable, publish; restore and recovery; slots of others kept ready (`standby`, `follow`); its two seams. Begin with `step`, `commit`, `recovery`. `worker/offline`: what `state` does to slots nobody runs |
 //! | `kafka` | the shell over librdkafka: consumer, producer, changelog reader, topics; a visitor that only looks, a feeder that writes inputs. It decides nothing. All `unsafe` is here |
 //! | `config` | layers of text to a checked `Config`; every bad key is named, no secret can be printed |
 //! | `metrics` | every metric: name, unit, help, labels |
@@ -77,6 +77,7 @@
 //! | outputs before they are sent | those of 256 records or 1024 deadlines | `worker::turn` |
 //! | records being produced | 256 MiB; `send` waits for room, as long as a transaction may last | `kafka::client` |
 //! | a slot being restored | 16 MiB of blocks, taken 4 MiB at a time, and its rows | `kafka::client`, `worker::recovery` |
+//! | slots of others held ready | `state.max_bytes`, of which they are the first to go; 64 MiB of blocks fetched ahead (beyond 64 slots 1 MiB each), taken 1 MiB at a time | `worker::follow`, `kafka::client` |
 //! | one customer | a row of 60 KiB, whatever they do; two entries in the queue of deadlines | `engine` |
 //! | all customers | `state.max_bytes`: what does not fit is not taken up | `worker::admission` |
 //!
@@ -97,6 +98,10 @@
 //! piece of the hash space as a base, as they were before it. One round of bases makes everything older superfluous; we delete it
 //! (DeleteRecords). Each transaction's chain hashes the one before, the writer's nonce and the bodies: equal chains mean equal histories,
 //! equal sequence numbers mean nothing, since two owners may each have written a number 7.
+//!
+//! **A slot held ready is a restore without a target.** What was given back, and what `standby` follows, lies aside: nobody is served from it, and
+//! it proves nothing until its owner names the committed state. Then it is read on and checked as any restore; what does not fit is thrown
+//! away and read from its start. So there is one way to bring a slot back, and the standby is merely where it begins.
 //!
 //! **Merge by time while lagging.** Carts and orders come on different topics. While any input of a slot has not been read to its end, the slot
 //! takes the earliest head and waits for an input whose next record is unknown, so a catch-up after an outage sends no reminder that an

@@ -16,7 +16,7 @@ use crate::http::{Health, Phase as HealthPhase};
 use crate::kafka::OutputNames;
 use crate::metrics::{BatchReport, CommitReport, Metrics, Phase, SlotReport, WorkerMetrics};
 use crate::worker::runner::Happened;
-use crate::worker::{Commit, Now, Report, RestoreState, SlotState, Status};
+use crate::worker::{Commit, Now, Report, RestoreState, SlotState, StandbyState, Status};
 
 use super::rules;
 use restore_log::RestoreLog;
@@ -36,6 +36,8 @@ pub struct Observer {
     phase: HealthPhase,
     /// Slots with gauges of their own.
     slots: BTreeSet<u32>,
+    /// Slots of others with gauges of their own.
+    standbys: BTreeSet<u32>,
     restore_log: RestoreLog,
 }
 
@@ -52,6 +54,7 @@ impl Observer {
             phases,
             phase: HealthPhase::Starting,
             slots: BTreeSet::new(),
+            standbys: BTreeSet::new(),
             restore_log: RestoreLog::default(),
         }
     }
@@ -63,9 +66,10 @@ impl Observer {
                 self.follow(status);
                 self.count(report, now);
             }
-            Happened::Measured { slots, restores, lag, now } => {
+            Happened::Measured { slots, restores, standbys, lag, now } => {
                 slots.iter().for_each(|slot| self.measure(slot, now));
                 self.measure_restores(restores, now);
+                self.measure_standbys(standbys);
                 if let Some((input, records)) = lag {
                     self.metrics.record_lag(&self.inputs[input.topic], input.slot, records);
                 }
@@ -76,6 +80,7 @@ impl Observer {
                 self.enter(HealthPhase::Starting);
                 let owned = std::mem::take(&mut self.slots);
                 owned.iter().for_each(|slot| self.metrics.forget_slot(*slot));
+                self.measure_standbys(&[]);
                 tracing::error!(worker = self.worker, pause_ms, "worker failed and is built anew: {error}");
             }
         }
@@ -104,6 +109,17 @@ impl Observer {
                 "restoring from the changelog"
             );
         }
+    }
+
+    fn measure_standbys(&mut self, standbys: &[StandbyState]) {
+        let followed: BTreeSet<u32> = standbys.iter().map(|standby| standby.slot).collect();
+        self.standbys.difference(&followed).for_each(|slot| self.metrics.forget_standby(*slot));
+        for standby in standbys {
+            let StandbyState { slot, remaining_records, remaining_bytes, bytes } = *standby;
+            self.metrics.record_standby(slot, bytes as u64, remaining_records, remaining_bytes);
+        }
+        self.metrics.set_standby_slots(self.worker, followed.len() as u64);
+        self.standbys = followed;
     }
 
     fn follow(&mut self, status: &Status) {
@@ -165,6 +181,7 @@ impl Observer {
                 slot = restored.slot,
                 customers = restored.customers,
                 bytes = restored.bytes,
+                was_warm = restored.was_warm,
                 log_records = restored.log_records,
                 log_bytes = restored.log_bytes,
                 took_ms = restored.took_ms,

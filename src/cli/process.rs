@@ -52,12 +52,12 @@ impl Process {
         let server = Server::start(config.http_listen, metrics.clone(), health.clone())
             .map_err(|error| CommandError::Failed(format!("cannot listen on http.listen {}: {error}", config.http_listen)))?;
         tracing::info!(address = %server.address(), "serving /metrics, /livez and /readyz");
-        let committed = Arc::new(Committed::new());
+        let (committed, shelf) = (Arc::new(Committed::new()), Arc::default());
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, ended) = channel();
         let mut threads = Vec::new();
         for worker in 0..config.workers {
-            let own_rules = rules::worker_rules(config, slots, nonce(worker));
+            let own_rules = rules::rules_of_worker(config, slots, worker, nonce(worker), &shelf);
             let (config, settings, metrics, health, committed, stop, sender) =
                 (config.clone(), settings.clone(), metrics.clone(), health.clone(), committed.clone(), stop.clone(), sender.clone());
             let body = move || {

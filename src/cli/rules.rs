@@ -14,7 +14,7 @@ const SESSION_TIMEOUT_MS: u32 = 10_000;
 /// Below the session's: a dead owner's transaction ends before its slots move.
 const TRANSACTION_TIMEOUT_MS: u32 = 8_000;
 
-/// The worker's rules; `nonce` is of this process's life.
+/// The rules of a worker that is alone and follows nobody; `nonce` is of this process's life.
 pub fn worker_rules(config: &Config, partitions: u32, nonce: u64) -> worker::Rules {
     worker::Rules {
         topics: config.input.topics.clone(),
@@ -34,8 +34,20 @@ pub fn worker_rules(config: &Config, partitions: u32, nonce: u64) -> worker::Rul
         base_ratio: config.changelog.base_ratio,
         max_round_ms: config.changelog.max_round_ms,
         state_bytes_max: config.state_bytes_max,
+        follows: Vec::new(),
+        shelf: Arc::default(),
         configuration: config.fingerprint(),
         nonce,
+    }
+}
+
+/// The rules of one of a process's workers: with `standby` it follows its part of the slots, and shares with the others what it holds of them.
+pub fn rules_of_worker(config: &Config, slots: u32, worker: usize, nonce: u64, shelf: &Arc<worker::Shelf>) -> worker::Rules {
+    let is_its = |slot: &u32| *slot as usize % config.workers == worker;
+    worker::Rules {
+        follows: (0..slots).filter(|slot| config.standby && is_its(slot)).collect(),
+        shelf: shelf.clone(),
+        ..worker_rules(config, slots, nonce)
     }
 }
 

@@ -71,6 +71,10 @@ pub fn workers(keys: &mut Keys<'_>) -> usize {
     usize::try_from(workers).unwrap_or(1)
 }
 
+pub fn standby(keys: &mut Keys<'_>) -> bool {
+    keys.required("standby", values::flag)
+}
+
 pub fn input(keys: &mut Keys<'_>, output: &Output) -> Input {
     let topics = keys.required("input.topics", topics);
     let ours: BTreeSet<String> = OUTPUT_TOPICS.iter().map(|name| output.topic(name)).collect();

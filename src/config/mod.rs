@@ -61,6 +61,8 @@ pub struct Config {
     pub output: Output,
     /// Worker threads, at least 1.
     pub workers: usize,
+    /// Follow the changelogs of slots that other processes own.
+    pub standby: bool,
     pub commit: Commit,
     /// Memory of committed state beyond which no further slot is taken up, if any.
     pub state_bytes_max: Option<usize>,
@@ -181,6 +183,7 @@ impl Config {
             input: check::input(keys, &output),
             output,
             workers: check::workers(keys),
+            standby: check::standby(keys),
             commit: check::commit(keys),
             state_bytes_max: check::state_bytes_max(keys),
             changelog: check::changelog(keys),

@@ -217,6 +217,12 @@ impl Committed {
         }
     }
 
+    /// Takes a slot's regions away, for whoever may put them back: nobody can read them any more.
+    pub fn take_slot(&self, slot: u32) -> Vec<(u16, Region)> {
+        self.aside.remove(&slot);
+        ALL_REGIONS.filter_map(|region| self.regions.remove(&(slot, region as u16)).map(|((_, number), rows)| (number, rows))).collect()
+    }
+
     /// Tells what a slot takes that is being restored aside, until it is installed or removed.
     pub fn set_aside(&self, slot: u32, bytes: usize) {
         self.aside.insert(slot, bytes);

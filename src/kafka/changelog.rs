@@ -1,7 +1,7 @@
 //! Reads slots' changelogs back, committed records only.
 //!
-//! One handle for all restoring slots of a worker, made when the first begins and dropped when the last ends; it joins no group. It moves
-//! bytes: what a block means, and where to stop, the worker knows. Used by `consumer` alone.
+//! One handle for all restoring slots of a worker, and another for those it follows, made when the first begins and dropped when the last
+//! ends; they join no group. It moves bytes: what a block means, and where to stop, the worker knows. Used by `consumer` and `visitor`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::client;
-use super::group::{Group, Handle, serve_events};
+use super::group::{Group, Handle, serve_event, serve_events};
 use super::queue::{Fetched, PartitionQueue};
 use super::retire::Retiring;
 use super::wake::Waker;
@@ -21,23 +21,26 @@ use crate::worker::source::{LogEntry, LogRead, Record as _, SourceError};
 
 /// Blocks per call: what a read may exceed its bytes by (8 × 512 KiB).
 const BATCH: usize = 8;
-/// How long a read waits for a first block: other slots of the worker wait meanwhile.
-const FIRST_BLOCK_WAIT: Duration = Duration::from_millis(5);
+/// How long a read of a slot being restored waits for a first block: other slots of the worker wait meanwhile.
+pub(super) const FIRST_BLOCK_WAIT: Duration = Duration::from_millis(5);
 
 pub(super) struct ChangelogReader {
     /// Before the handle, as they must go first.
     queues: BTreeMap<u32, PartitionQueue>,
     handle: Retiring<Arc<Handle>>,
     topic: String,
+    /// Zero where many slots are looked at in turn.
+    wait: Duration,
 }
 
 impl ChangelogReader {
-    pub fn new(config: &ClientConfig, topic: &str) -> Result<ChangelogReader, SourceError> {
+    /// `wait`: how long a read may wait for a first block.
+    pub fn new(config: &ClientConfig, topic: &str, wait: Duration) -> Result<ChangelogReader, SourceError> {
         let handle: Handle =
             config.create_with_context(Group::outsider()).map_err(|error| SourceError::Refused(client::text_of(&error)))?;
         // it is of no group, so nobody waits for it to go
         let handle = Retiring::new(Arc::new(handle), Duration::ZERO);
-        Ok(ChangelogReader { queues: BTreeMap::new(), handle, topic: topic.to_owned() })
+        Ok(ChangelogReader { queues: BTreeMap::new(), handle, topic: topic.to_owned(), wait })
     }
 
     pub fn open(&mut self, slot: u32, from: i64, waker: &Arc<Waker>) -> Result<(), SourceError> {
@@ -58,6 +61,10 @@ impl ChangelogReader {
         }
     }
 
+    pub fn has(&self, slot: u32) -> bool {
+        self.queues.contains_key(&slot)
+    }
+
     pub fn is_idle(&self) -> bool {
         self.queues.is_empty()
     }
@@ -65,7 +72,6 @@ impl ChangelogReader {
     /// # Panics
     /// When the slot was not opened.
     pub fn read(&self, slot: u32, most_bytes: usize, into: &mut Vec<LogEntry>) -> Result<LogRead, SourceError> {
-        serve_events(&self.handle, Duration::ZERO);
         let queue = self.queues.get(&slot).expect("invariant: a changelog is opened before it is read");
         let mut reading = Reading { topic: &self.topic, bytes: 0, outcome: None, into };
         while reading.outcome.is_none() && reading.bytes < most_bytes {
@@ -75,7 +81,12 @@ impl ChangelogReader {
             if reading.bytes > 0 {
                 break;
             }
-            match queue.wait(FIRST_BLOCK_WAIT) {
+            if self.wait.is_zero() {
+                serve_event(&self.handle, Duration::ZERO);
+                break;
+            }
+            serve_events(&self.handle, Duration::ZERO);
+            match queue.wait(self.wait) {
                 Some(fetched) => reading.note(fetched),
                 None => break,
             }

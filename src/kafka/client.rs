@@ -24,6 +24,9 @@ const QUEUED_MESSAGES: u32 = 120_000;
 const QUEUED_MESSAGES_EACH: std::ops::RangeInclusive<u32> = 100..=50_000;
 /// A restoring slot prefetches 32 blocks of 512 KiB.
 const CHANGELOG_QUEUED_KBYTES: u32 = 16_384;
+/// All changelogs that a worker follows; each gets room for at least two blocks.
+const FOLLOWED_QUEUED_KBYTES: u32 = 64 << 10;
+const FOLLOWED_QUEUED_KBYTES_EACH: std::ops::RangeInclusive<u32> = 1_024..=8_192;
 /// A consumer that stops asking for longer is out of the group. Above all our blocking calls together.
 const POLL_MAX_INTERVAL_MS: u32 = 120_000;
 
@@ -160,6 +163,15 @@ pub(super) fn changelog_reader(settings: &Settings, worker: usize) -> ClientConf
     log_reader(settings, &format!("{worker}-changelog"))
 }
 
+/// As `changelog_reader`, at leisure: so many changelogs at most, of which little is fetched ahead.
+pub(super) fn changelog_follower(settings: &Settings, worker: usize, slots: usize) -> ClientConfig {
+    let mut config = fetching(settings, &format!("{worker}-standby"));
+    config
+        .set("max.partition.fetch.bytes", FETCH_PARTITION_MAX_BYTES.to_string())
+        .set("queued.max.messages.kbytes", share(FOLLOWED_QUEUED_KBYTES, FOLLOWED_QUEUED_KBYTES_EACH, slots));
+    with_properties(config, settings, &PRODUCER_ONLY)
+}
+
 /// Reads any partitions by assignment, as `changelog_reader`.
 pub(super) fn log_reader(settings: &Settings, name: &str) -> ClientConfig {
     let mut config = fetching(settings, name);
@@ -288,6 +300,7 @@ mod tests {
         for config in [
             consumer(&settings, 0, 12),
             changelog_reader(&settings, 0),
+            changelog_follower(&settings, 0, 12),
             observer(&settings, "0"),
             producer(&settings, "t"),
             admin(&settings),
@@ -322,6 +335,11 @@ mod tests {
             let producer = producer(&settings, "t");
             let written = number(&producer, "queue.buffering.max.kbytes") * 1024;
             assert!(fetched + written <= 512 * MIB);
+        }
+        // of all slots that are followed, up to 64 of them
+        for slots in [1, 4, 64] {
+            let each = number(&changelog_follower(&settings, 0, slots), "queued.max.messages.kbytes") * 1024;
+            assert!(slots as u64 * each <= 64 * MIB);
         }
         // of each slot that is being restored, and while it is
         let reader = changelog_reader(&settings, 0);

@@ -8,12 +8,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rdkafka::ClientConfig;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka_sys as sys;
 
-use super::changelog::ChangelogReader;
+use super::changelog::{ChangelogReader, FIRST_BLOCK_WAIT};
 use super::client;
 use super::deadline::Deadline;
 use super::failure::Failure;
@@ -58,7 +59,9 @@ pub struct Consumer {
     slots: Vec<Slot>,
     /// By topic, then slot. Before the handle, as they must go first.
     queues: Vec<Vec<PartitionQueue>>,
+    /// Of slots being restored, and of slots being followed.
     changelog: Option<ChangelogReader>,
+    followed: Option<ChangelogReader>,
     handle: Retiring<Arc<Handle>>,
     observer: Observer,
     waker: Arc<Waker>,
@@ -86,7 +89,7 @@ impl Consumer {
         let queues = topics.iter().map(split).collect();
         handle.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>()).map_err(refused)?;
         let slots = (0..slots).map(|_| Slot { state: SlotState::Absent, start: vec![0; topics.len()] }).collect();
-        Ok(Consumer { settings: settings.clone(), worker, slots, queues, changelog: None, handle, observer, waker })
+        Ok(Consumer { settings: settings.clone(), worker, slots, queues, changelog: None, followed: None, handle, observer, waker })
     }
 
     /// Partitions of each input topic.
@@ -241,26 +244,42 @@ impl Source for Consumer {
     }
 
     fn open_changelog(&mut self, slot: u32, from: i64) -> Result<(), SourceError> {
-        let reader = match &mut self.changelog {
-            Some(reader) => reader,
-            closed => closed
-                .insert(ChangelogReader::new(&client::changelog_reader(&self.settings, self.worker), &self.settings.output.changelog)?),
-        };
-        reader.open(slot, from, &self.waker)
+        let config = || client::changelog_reader(&self.settings, self.worker);
+        reader_in(&mut self.changelog, config, &self.settings.output.changelog, FIRST_BLOCK_WAIT)?.open(slot, from, &self.waker)
+    }
+
+    fn follow_changelog(&mut self, slot: u32, from: i64) -> Result<(), SourceError> {
+        let config = || client::changelog_follower(&self.settings, self.worker, self.slots.len());
+        reader_in(&mut self.followed, config, &self.settings.output.changelog, Duration::ZERO)?.open(slot, from, &self.waker)
     }
 
     fn read_changelog(&mut self, slot: u32, most_bytes: usize, into: &mut Vec<LogEntry>) -> Result<LogRead, SourceError> {
-        let reader = self.changelog.as_ref().expect("invariant: a changelog is opened before it is read");
-        reader.read(slot, most_bytes, into)
+        let reader = [&self.changelog, &self.followed].into_iter().flatten().find(|reader| reader.has(slot));
+        reader.expect("invariant: a changelog is opened before it is read").read(slot, most_bytes, into)
     }
 
     fn close_changelog(&mut self, slot: u32) {
-        if let Some(reader) = &mut self.changelog {
-            reader.close(slot);
-            if reader.is_idle() {
-                self.changelog = None;
+        for reader in [&mut self.changelog, &mut self.followed] {
+            if let Some(open) = reader {
+                open.close(slot);
+                if open.is_idle() {
+                    *reader = None;
+                }
             }
         }
+    }
+}
+
+/// The reader that is there, or a new one.
+fn reader_in<'a>(
+    place: &'a mut Option<ChangelogReader>,
+    config: impl FnOnce() -> ClientConfig,
+    topic: &str,
+    wait: Duration,
+) -> Result<&'a mut ChangelogReader, SourceError> {
+    match place {
+        Some(reader) => Ok(reader),
+        None => Ok(place.insert(ChangelogReader::new(&config(), topic, wait)?)),
     }
 }
 

@@ -185,10 +185,13 @@ pub(super) fn topics_in_words(topics: &[String]) -> String {
 
 /// Serves logs and errors of a handle that fetches nothing by itself: librdkafka keeps them until asked.
 pub(super) fn serve_events(handle: &Handle, longest: Duration) {
-    for _ in 0..EVENTS_MAX {
-        if let Some(Err(error)) = handle.poll(longest) {
-            handle.context().note_error(&error);
-        }
+    (0..EVENTS_MAX).for_each(|_| serve_event(handle, longest));
+}
+
+/// As `serve_events`, for who comes by so often that one at a time is enough.
+pub(super) fn serve_event(handle: &Handle, longest: Duration) {
+    if let Some(Err(error)) = handle.poll(longest) {
+        handle.context().note_error(&error);
     }
 }
 

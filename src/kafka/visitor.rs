@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rdkafka::consumer::Consumer as _;
 
-use super::changelog::ChangelogReader;
+use super::changelog::{ChangelogReader, FIRST_BLOCK_WAIT};
 use super::client;
 use super::group::{Group, Handle};
 use super::message::Message;
@@ -42,7 +42,7 @@ impl Visitor {
         let config = client::changelog_reader(settings, 0);
         let created = config.create_with_context(Group::outsider());
         let handle = Retiring::new(created.map_err(|error| SourceError::Refused(client::text_of(&error)))?, END_WAIT);
-        let changelog = ChangelogReader::new(&config, &settings.output.changelog)?;
+        let changelog = ChangelogReader::new(&config, &settings.output.changelog, FIRST_BLOCK_WAIT)?;
         Ok(Visitor { settings: settings.clone(), slots, changelog, handle, observer, waker: Arc::default() })
     }
 

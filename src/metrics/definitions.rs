@@ -73,6 +73,10 @@ pub struct Slots {
     pub state_bytes: IntGaugeVec,
     pub restore_remaining_records: IntGaugeVec,
     pub restore_remaining_bytes: IntGaugeVec,
+    pub standby_slots: IntGaugeVec,
+    pub standby_bytes: IntGaugeVec,
+    pub standby_remaining_records: IntGaugeVec,
+    pub standby_remaining_bytes: IntGaugeVec,
     pub restored_records: IntCounter,
     pub restored_bytes: IntCounter,
     pub restore_duration: Histogram,
@@ -201,6 +205,18 @@ impl Slots {
                 "Changelog bytes to read until the slot is whole, estimated.",
                 &["slot"],
             ),
+            standby_slots: list.gauges("standby_slots", "Slots of others whose changelogs the worker follows.", &["worker"]),
+            standby_bytes: list.gauges("standby_bytes", "Estimated memory of a slot that is followed.", &["slot"]),
+            standby_remaining_records: list.gauges(
+                "standby_remaining_records",
+                "Changelog records to read until a slot that is followed is as its owner has it.",
+                &["slot"],
+            ),
+            standby_remaining_bytes: list.gauges(
+                "standby_remaining_bytes",
+                "Changelog bytes to read until a slot that is followed is as its owner has it, estimated.",
+                &["slot"],
+            ),
             restored_records: list.counter("state_restored_records_total", "Changelog records read by restores."),
             restored_bytes: list.counter("state_restored_bytes_total", "Changelog bytes read by restores."),
             restore_duration: list.histogram("state_restore_duration_seconds", "Time to restore one slot.", &DELAY_BUCKETS),
@@ -215,6 +231,10 @@ impl Slots {
 impl Slots {
     pub fn restore_remaining(&self) -> [&IntGaugeVec; 2] {
         [&self.restore_remaining_records, &self.restore_remaining_bytes]
+    }
+
+    pub fn standbys(&self) -> [&IntGaugeVec; 3] {
+        [&self.standby_bytes, &self.standby_remaining_records, &self.standby_remaining_bytes]
     }
 }
 

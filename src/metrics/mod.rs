@@ -137,6 +137,25 @@ impl Metrics {
         self.defined.slots.restore_duration.observe(took_ms as f64 / MS_PER_SECOND);
     }
 
+    /// A slot of somebody else that is followed: its memory, and how far it is behind.
+    pub fn record_standby(&self, slot: u32, bytes: u64, remaining_records: u64, remaining_bytes: u64) {
+        let gauges = self.defined.slots.standbys();
+        for (gauge, value) in gauges.into_iter().zip([bytes, remaining_records, remaining_bytes]) {
+            set(gauge, &[&slot.to_string()], value);
+        }
+    }
+
+    /// The slot is not followed any more.
+    pub fn forget_standby(&self, slot: u32) {
+        for gauge in self.defined.slots.standbys() {
+            forget(gauge.remove_label_values(&[&slot.to_string()]));
+        }
+    }
+
+    pub fn set_standby_slots(&self, worker: usize, slots: u64) {
+        set(&self.defined.slots.standby_slots, &[&worker.to_string()], slots);
+    }
+
     /// `kind`: `assign`, `revoke` or `lost`.
     pub fn record_rebalance(&self, kind: &'static str, took_us: u64) {
         add(&self.defined.slots.rebalances, &[kind], 1);

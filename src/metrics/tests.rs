@@ -7,7 +7,8 @@ use super::{BatchReport, Build, CommitReport, Metrics, Phase, SlotReport, Worker
 
 const UNITS: [&str; 3] = ["seconds", "bytes", "records"];
 /// Whole counts of the thing the name says.
-const COUNTS: [&str; 7] = ["build_info", "state", "workers_alive", "timers_pending", "assigned_slots", "unserved_slots", "state_entries"];
+const COUNTS: [&str; 8] =
+    ["build_info", "state", "workers_alive", "timers_pending", "assigned_slots", "unserved_slots", "standby_slots", "state_entries"];
 /// Labels that could only hold one value for each customer, cart or message.
 const FORBIDDEN_LABELS: [&str; 7] = ["customer", "customer_id", "email", "cart", "cart_id", "message", "error"];
 
@@ -21,6 +22,8 @@ fn recorded() -> Arc<Metrics> {
     metrics.record_slot(&SlotReport { slot: 4, entries: 10, bytes: 4000, timers_pending: 2, time_lag_ms: 1500 });
     metrics.record_restore_remaining(4, 8, 4096);
     metrics.record_restored(5, 100, 5000, 250);
+    metrics.set_standby_slots(0, 1);
+    metrics.record_standby(7, 9000, 3, 1200);
     metrics.record_rebalance("assign", 2000);
     metrics.set_assigned_slots(0, 2);
     metrics.set_workers_alive(1);
@@ -72,6 +75,10 @@ fn what_happened_can_be_read_in_the_exposition() {
         "lifetide_changelog_bytes_total{kind=\"base\"} 700",
         "lifetide_state_restore_remaining_records{slot=\"4\"} 8",
         "lifetide_state_restore_remaining_records{slot=\"5\"} 0",
+        "lifetide_standby_slots{worker=\"0\"} 1",
+        "lifetide_standby_bytes{slot=\"7\"} 9000",
+        "lifetide_standby_remaining_records{slot=\"7\"} 3",
+        "lifetide_standby_remaining_bytes{slot=\"7\"} 1200",
     ];
     for line in wanted {
         assert!(text.lines().any(|found| found == line), "no {line} in\n{text}");
@@ -120,7 +127,8 @@ fn a_slot_that_left_leaves_no_series_behind() {
     assert!(metrics.exposition().contains("slot=\"4\""));
     metrics.forget_slot(4);
     metrics.forget_slot(9);
+    metrics.forget_standby(7);
     let text = metrics.exposition();
     assert!(!text.contains("slot=\"4\"") && !text.contains("partition=\"4\""), "{text}");
-    assert!(text.contains("slot=\"5\""));
+    assert!(text.contains("slot=\"5\"") && !text.contains("slot=\"7\""));
 }

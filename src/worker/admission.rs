@@ -1,8 +1,8 @@
 //! Which of the assigned slots are taken up: those there is room for under `state.max_bytes`.
 //!
 //! Better a slot that nobody serves for a while than a process that the system kills with all of its slots. Looked at between
-//! transactions: while the memory of all slots of the process is beyond the bound, slots on their way back are put off, the last ones first;
-//! a slot put off is tried again once what it took when it was put off fits. Slots that run are never touched: they may grow beyond the
+//! transactions: while the memory of all slots of the process is beyond the bound, slots of others that are held ready go first, then slots
+//! on their way back are put off, the last ones first; a slot put off is tried again once what it took when it was put off fits. Slots that run are never touched: they may grow beyond the
 //! bound, and only a person can help them. Called by `step`.
 
 use super::owned::Owned;
@@ -42,6 +42,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         }
         recovering.iter().for_each(|(number, bytes)| self.committed.set_aside(*number, *bytes));
         let mut used_bytes = self.committed.memory();
+        self.rules.shelf.shrink(most_bytes.saturating_sub(used_bytes));
         for (number, bytes) in recovering.iter().rev().copied() {
             if used_bytes <= most_bytes {
                 break;
@@ -69,7 +70,9 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             return true;
         };
         self.committed.set_aside(number, bytes);
-        self.committed.memory() <= most_bytes
+        let used_bytes = self.committed.memory();
+        self.rules.shelf.shrink(most_bytes.saturating_sub(used_bytes));
+        used_bytes <= most_bytes
     }
 
     /// Lets go of what has been restored of a slot.

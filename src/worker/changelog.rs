@@ -8,7 +8,7 @@ use crate::engine::{Committed, Mark, ROW_VERSION, Slot};
 use super::block::{self, BLOCK_BYTES_MAX, BlockHeader, BlockKind, InputOffset, TransactionHeader};
 use super::chain::{Chain, ChainHasher};
 use super::metadata::Metadata;
-use super::rounds::{Piece, Rounds};
+use super::rounds::{Piece, Progress, Rounds};
 use super::rows::{self, BlockRow, RowKind};
 
 /// Who writes, and under which rules: the same in every block of this worker.
@@ -49,6 +49,16 @@ impl Changelog {
 
     pub fn chain(&self) -> Chain {
         self.chain
+    }
+
+    /// 0: nothing was ever committed.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// How far its rounds of bases have come.
+    pub fn progress(&self) -> &Progress {
+        self.rounds.progress()
     }
 
     pub fn wants_mark(&self) -> bool {

@@ -5,8 +5,8 @@
 //! `Transaction`) with time as an argument: librdkafka and an in-memory log both drive the same code. It has no threads, clock,
 //! metrics or configuration text of its own. Called by `runner` (threads, `run`), by `replay`, and by simulation.
 //!
-//! Reading order: `step` (the loop's body), `merge`, `commit`, `changelog` and its `block`s, `recovery` and `restore`; `offline` is what a
-//! person can do to slots that nobody runs.
+//! Reading order: `step` (the loop's body), `merge`, `commit`, `changelog` and its `block`s, `recovery` and `restore`, `standby` and `follow`
+//! (slots of others, kept ready); `offline` is what a person can do to slots that nobody runs.
 
 mod admission;
 pub mod block;
@@ -14,6 +14,7 @@ pub mod chain;
 mod changelog;
 mod commit;
 mod distance;
+mod follow;
 mod merge;
 pub mod metadata;
 mod owned;
@@ -24,6 +25,7 @@ mod report;
 pub mod restore;
 mod rounds;
 pub mod rows;
+mod standby;
 mod step;
 mod turn;
 
@@ -38,7 +40,8 @@ pub mod transaction;
 pub use block::InputOffset;
 pub use metadata::Metadata;
 pub use partitioner::partition_of;
-pub use report::{Commit, Report, Restoration, RestoreState, SlotState, Tally};
+pub use report::{Commit, Report, Restoration, RestoreState, SlotState, StandbyState, Tally};
+pub use standby::Shelf;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -51,6 +54,7 @@ use crate::event::DecodeRules;
 use admission::Unserved;
 use changelog::Writer;
 use commit::{Batch, Blamed};
+use follow::Followers;
 use owned::Owned;
 use source::{Claim, Input, Source, SourceError};
 use transaction::{Transaction, TransactionError};
@@ -90,6 +94,10 @@ pub struct Rules {
     pub max_round_ms: u64,
     /// Memory of all slots of the process beyond which no further slot is taken up.
     pub state_bytes_max: Option<usize>,
+    /// Slots this worker follows while nobody of its process owns them.
+    pub follows: Vec<u32>,
+    /// What the process holds of slots it does not own; one for all its workers.
+    pub shelf: Arc<Shelf>,
     /// Fingerprint of the configuration, for block headers.
     pub configuration: u64,
     /// Of this worker's life, so that no two lives write the same chain.
@@ -174,6 +182,7 @@ pub struct Worker<S: Source, T: Transaction> {
     unserved: BTreeMap<u32, Unserved>,
     /// What had been restored of each slot on its way back when room was last looked at.
     rationed: Vec<(u32, usize)>,
+    followers: Followers,
     /// Whose turn it is first.
     first_slot: u32,
     /// The group's claim as of the last assignment.
@@ -211,6 +220,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             slots: BTreeMap::new(),
             unserved: BTreeMap::new(),
             rationed: Vec::new(),
+            followers: Followers::default(),
             first_slot: 0,
             claim: None,
             batch: None,
@@ -246,7 +256,12 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     pub fn leave(&mut self) {
         for number in std::mem::take(&mut self.slots).into_keys() {
             self.committed.remove_slot(number);
+            self.rules.shelf.disown(number, self.rules.nonce);
         }
+        for number in std::mem::take(&mut self.unserved).into_keys() {
+            self.rules.shelf.disown(number, self.rules.nonce);
+        }
+        self.stop_following();
     }
 
     /// The running slots, sized: reads every region once, so not for every step.

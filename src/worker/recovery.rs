@@ -1,30 +1,28 @@
 //! Brings a newly assigned slot to the state its committed offsets name, a bounded piece of work at a time.
 //!
 //! Fetch the stable committed metadata; read the changelog from its restore start until the block whose chain equals the metadata's;
-//! verify; hand over. A dead owner's open transaction is fenced instead of waited for. Whatever does not agree is tried once more from
-//! the top and then refused with the exact reason and the ways out: a slot is never served from a state that was not proven. Called by
-//! the worker's loop between the slots that run.
+//! verify; hand over. What is held of the slot already (`standby`) is where reading begins, if it can become the committed state. A dead
+//! owner's open transaction is fenced instead of waited for. Whatever does not agree is tried once more from the top and then refused
+//! with the exact reason and the ways out: a slot is never served from a state that was not proven. Called by the worker's loop between
+//! the slots that run.
+
+mod reading;
+mod writer;
 
 use crate::engine::Region;
 
-use super::block::{self, InputOffset, TransactionHeader};
+use super::block::TransactionHeader;
 use super::distance::Distance;
 use super::metadata::Metadata;
 use super::restore::{Restore, Target};
 use super::rounds;
-use super::source::{CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Source, SourceError, WAYS_OUT};
+use super::source::{CommittedOffset, CommittedOffsets, Input, LogRead, Source, SourceError, WAYS_OUT};
+use super::standby::Warm;
 use super::transaction::Transaction;
 use super::{Now, WorkerError};
 
-/// Offsets unstable for this long: their writer is dead or gone, and is fenced.
-const UNSTABLE_MS: u64 = 500;
-/// Offsets still unstable after this, fencing included: beyond any transaction time-out we allow.
-const UNSTABLE_MS_MAX: u64 = 120_000;
-/// The end of the log may come before the wanted state: the commit's marker reaches the changelog's partition a little later than the
-/// offsets' one. Beyond any transaction time-out it will not come any more.
-const MARKER_MS_MAX: u64 = 15_000;
-/// The writer of the last block is looked for in this much of the log's end.
-const TAIL_OFFSETS: i64 = 2_000;
+use reading::{Piece, Reading};
+
 /// One read of the changelog: long enough to be efficient, short enough for the other slots of the worker.
 const READ_BYTES: usize = 4 * 1024 * 1024;
 /// The first disagreement may be a race with a trim or an old owner's last commit; the second is the truth.
@@ -43,6 +41,8 @@ pub struct Recovered {
     pub start: i64,
     /// How far the rounds of bases had come.
     pub round: rounds::Progress,
+    /// It goes on from what was held of the slot already.
+    pub was_warm: bool,
     /// What was read of the changelog.
     pub log_records: u64,
     pub log_bytes: u64,
@@ -64,6 +64,8 @@ pub enum Progress {
 
 enum Stage {
     Fetch,
+    /// Offsets were unstable when last asked for.
+    Unstable,
     /// Looks for the writer of the last committed block, to fence it.
     FindWriter {
         last: Option<String>,
@@ -73,20 +75,14 @@ enum Stage {
     Read(Reading),
 }
 
-/// A restore under way.
-struct Reading {
-    restore: Box<Restore>,
-    offsets: Vec<Option<i64>>,
-    start: i64,
-    distance: Distance,
-}
-
 pub struct Recovery {
     slot: u32,
     stage: Stage,
+    /// What is held of the slot, until it is known what must become of it.
+    warm: Option<Warm>,
+    /// The changelog is open where the warm state ends.
+    is_followed: bool,
     unstable_since_ms: Option<u64>,
-    /// At the end of the log, and not there yet.
-    short_since_ms: Option<u64>,
     /// Writers whose transactions have been ended already: whoever still holds the offsets is somebody else.
     fenced: Vec<String>,
     attempts: u32,
@@ -99,12 +95,26 @@ impl Recovery {
         Recovery {
             slot,
             stage: Stage::Fetch,
+            warm: None,
+            is_followed: false,
             unstable_since_ms: None,
-            short_since_ms: None,
             fenced: Vec::new(),
             attempts: 0,
             restarts: 0,
             began_ms: now.mono_ms,
+        }
+    }
+
+    /// As `new`, from what is held of the slot. `is_followed`: its changelog is open there.
+    pub fn resume(slot: u32, warm: Warm, is_followed: bool, now: Now) -> Recovery {
+        Recovery { warm: Some(warm), is_followed, ..Recovery::new(slot, now) }
+    }
+
+    /// What has been gathered of the slot, for whoever goes on from there.
+    pub fn into_warm(self, now: Now) -> Option<Warm> {
+        match self.stage {
+            Stage::Read(reading) => Some(Warm::broken_off(reading.restore, reading.distance, now)),
+            _ => self.warm,
         }
     }
 
@@ -118,59 +128,26 @@ impl Recovery {
     ) -> Result<Progress, WorkerError> {
         match std::mem::replace(&mut self.stage, Stage::Fetch) {
             Stage::Fetch => match source.committed(self.slot)? {
-                CommittedOffsets::Unstable => self.wait_for_stable(source, now),
+                CommittedOffsets::Unstable => self.wait_for_stable(now),
                 CommittedOffsets::Stable(offsets) => {
                     self.unstable_since_ms = None;
                     self.begin(source, topics, offsets)
                 }
             },
+            Stage::Unstable => self.look_for_writer(source, now),
+            Stage::FindWriter { .. } if self.warm.is_some() => self.ask_warm(source, transaction),
             Stage::FindWriter { last } => self.find_writer(source, transaction, last),
             Stage::ProveEmpty => self.prove_empty(source, topics),
             Stage::Read(reading) => self.read(source, topics, reading, now),
         }
     }
 
-    fn wait_for_stable<S: Source>(&mut self, source: &mut S, now: Now) -> Result<Progress, WorkerError> {
-        let since_ms = *self.unstable_since_ms.get_or_insert(now.mono_ms);
-        let waited_ms = now.mono_ms.saturating_sub(since_ms);
-        if waited_ms > UNSTABLE_MS_MAX {
-            return Err(self
-                .refuse(format!("committed offsets stay unstable for {waited_ms} ms: a transaction of another program holds them open")));
+    /// What was held of the slot is of no use: all of it is read.
+    fn forget_warm<S: Source>(&mut self, source: &mut S) {
+        self.warm = None;
+        if std::mem::take(&mut self.is_followed) {
+            source.close_changelog(self.slot);
         }
-        if waited_ms >= UNSTABLE_MS {
-            let bounds = source.changelog_bounds(self.slot)?;
-            source.open_changelog(self.slot, bounds.low.max(bounds.high - TAIL_OFFSETS))?;
-            self.stage = Stage::FindWriter { last: None };
-        }
-        Ok(Progress::Waiting)
-    }
-
-    fn find_writer<S: Source, T: Transaction>(
-        &mut self,
-        source: &mut S,
-        transaction: &mut T,
-        mut last: Option<String>,
-    ) -> Result<Progress, WorkerError> {
-        let mut entries = Vec::new();
-        match source.read_changelog(self.slot, READ_BYTES, &mut entries)? {
-            LogRead::More => {
-                if let Some(writer) = last_writer(&entries) {
-                    last = Some(writer);
-                }
-                self.stage = Stage::FindWriter { last };
-                return Ok(if entries.is_empty() { Progress::Waiting } else { Progress::More });
-            }
-            LogRead::End => {
-                let writer = last_writer(&entries).or(last).filter(|writer| !self.fenced.contains(writer));
-                if let Some(writer) = writer {
-                    transaction.fence(&writer).map_err(WorkerError::of_transaction)?;
-                    self.fenced.push(writer);
-                }
-            }
-            LogRead::OutOfRange => {}
-        }
-        source.close_changelog(self.slot);
-        Ok(Progress::More)
     }
 
     fn begin<S: Source>(
@@ -181,6 +158,7 @@ impl Recovery {
     ) -> Result<Progress, WorkerError> {
         let changelog = source.changelog_bounds(self.slot)?;
         if committed.iter().all(Option::is_none) {
+            self.forget_warm(source);
             if changelog.low > 0 {
                 return self.try_again(source, "the changelog has a history but the group has no committed offsets".into());
             }
@@ -205,15 +183,28 @@ impl Recovery {
                 "the group has committed offsets, but not lifetide's: they were reset by a tool, or the group belongs to another program";
             return self.try_again(source, why.into());
         };
-        if metadata.start < changelog.low {
-            return self.restart(source);
-        }
-        source.open_changelog(self.slot, metadata.start)?;
         let target = Target { seq: metadata.seq, chain: metadata.chain };
         let offsets = committed.iter().map(|c| c.as_ref().map(|c| c.offset)).collect();
-        let restore = Box::new(Restore::new(self.slot, target));
-        let distance = Distance::new(metadata.start, changelog.high);
-        self.stage = Stage::Read(Reading { restore, offsets, start: metadata.start, distance });
+        let start = metadata.start;
+        if let Some(warm) = self.warm.take() {
+            let next = warm.next();
+            if let Some(restore) = warm.aim(target.clone()) {
+                if !self.is_followed && !restore.is_done() {
+                    source.open_changelog(self.slot, next)?;
+                    self.is_followed = true;
+                }
+                let distance = Distance::new(next, changelog.high);
+                self.stage = Stage::Read(Reading { restore, offsets, start, distance, is_warm: true, short_since_ms: None });
+                return Ok(Progress::More);
+            }
+            self.forget_warm(source);
+        }
+        if start < changelog.low {
+            return self.restart(source);
+        }
+        source.open_changelog(self.slot, start)?;
+        let (restore, distance) = (Box::new(Restore::new(self.slot, target)), Distance::new(start, changelog.high));
+        self.stage = Stage::Read(Reading { restore, offsets, start, distance, is_warm: false, short_since_ms: None });
         Ok(Progress::More)
     }
 
@@ -239,6 +230,7 @@ impl Recovery {
                     offsets,
                     start: 0,
                     round: rounds::Progress::default(),
+                    was_warm: false,
                     log_records: 0,
                     log_bytes: 0,
                 })))
@@ -258,7 +250,7 @@ impl Recovery {
     pub fn memory(&self) -> usize {
         match &self.stage {
             Stage::Read(reading) => reading.restore.memory(),
-            _ => 0,
+            _ => self.warm.as_ref().map_or(0, Warm::memory),
         }
     }
 
@@ -268,53 +260,30 @@ impl Recovery {
     }
 
     fn read<S: Source>(&mut self, source: &mut S, topics: &[String], mut reading: Reading, now: Now) -> Result<Progress, WorkerError> {
-        let mut entries = Vec::new();
-        let read = source.read_changelog(self.slot, READ_BYTES, &mut entries)?;
-        if read == LogRead::OutOfRange {
-            return self.restart(source);
-        }
-        reading.distance.pass(&entries);
-        for entry in &entries {
-            if reading.restore.is_done() {
-                break;
+        let is_warm = reading.is_warm;
+        let piece = reading.advance(source, self.slot, now.mono_ms)?;
+        let why = match piece {
+            Piece::Waiting | Piece::More => {
+                self.stage = Stage::Read(reading);
+                return Ok(if matches!(piece, Piece::More) { Progress::More } else { Progress::Waiting });
             }
-            if let Err(error) = reading.restore.take(entry.offset, &entry.value) {
-                return self.try_again(source, error.to_string());
-            }
-        }
-        if !entries.is_empty() {
-            self.short_since_ms = None;
-        } else if read == LogRead::End {
-            self.short_since_ms.get_or_insert(now.mono_ms);
-        }
-        let short_ms = self.short_since_ms.map_or(0, |since_ms| now.mono_ms.saturating_sub(since_ms));
-        if !reading.restore.is_done() && short_ms <= MARKER_MS_MAX {
-            self.stage = Stage::Read(reading);
-            return Ok(if entries.is_empty() { Progress::Waiting } else { Progress::More });
-        }
-        self.short_since_ms = None;
-        source.close_changelog(self.slot);
-        let Reading { restore, offsets, start, distance } = reading;
-        let named =
-            topics.iter().zip(&offsets).filter_map(|(topic, offset)| offset.map(|offset| InputOffset { topic: topic.clone(), offset }));
-        match restore.finish(&named.collect::<Vec<_>>()) {
-            Err(error) => self.try_again(source, error.to_string()),
-            Ok(restored) => {
-                let mut next = Vec::with_capacity(offsets.len());
-                for (topic, offset) in offsets.into_iter().enumerate() {
-                    // an input configured since begins at its first record
-                    let low = |source: &mut S| source.input_bounds(Input { topic, slot: self.slot }).map(|bounds| bounds.low);
-                    next.push(offset.map_or_else(|| low(source), Ok)?);
+            Piece::OutOfRange if !is_warm => return self.restart(source),
+            Piece::OutOfRange => None,
+            Piece::Disagrees(why) => Some(why),
+            Piece::End => match reading.finish(source, topics, self.slot)? {
+                Ok(recovered) => {
+                    source.close_changelog(self.slot);
+                    return Ok(Progress::Done(Box::new(recovered)));
                 }
-                Ok(Progress::Done(Box::new(Recovered {
-                    regions: restored.regions,
-                    last: Some(restored.last),
-                    offsets: next,
-                    start,
-                    round: restored.round,
-                    log_records: distance.records,
-                    log_bytes: distance.bytes,
-                })))
+                Err(why) => Some(why),
+            },
+        };
+        match why {
+            Some(why) if !is_warm => self.try_again(source, why),
+            // nothing is proven by it but that it cannot be gone on from
+            _ => {
+                self.forget_warm(source);
+                Ok(Progress::More)
             }
         }
     }
@@ -322,6 +291,7 @@ impl Recovery {
     /// What does not agree may have been read at different times: a process that stood still meanwhile has lost the slot to somebody who
     /// wrote on, and does not know it yet.
     fn try_again<S: Source>(&mut self, source: &mut S, why: String) -> Result<Progress, WorkerError> {
+        self.forget_warm(source);
         source.close_changelog(self.slot);
         self.attempts += 1;
         if self.attempts >= ATTEMPTS_MAX {
@@ -343,8 +313,4 @@ impl Recovery {
     fn refuse(&self, why: String) -> WorkerError {
         WorkerError::Refused(format!("slot {}: {why}; {WAYS_OUT}", self.slot))
     }
-}
-
-fn last_writer(entries: &[LogEntry]) -> Option<String> {
-    entries.iter().rev().find_map(|entry| block::decode(&entry.value).ok()).map(|(header, _)| header.transaction.writer)
 }

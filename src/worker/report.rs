@@ -64,6 +64,8 @@ pub struct Restoration {
     pub slot: u32,
     pub customers: usize,
     pub bytes: usize,
+    /// It was held already, and only what had been written since was read.
+    pub was_warm: bool,
     /// What was read of the changelog for it.
     pub log_records: u64,
     pub log_bytes: u64,
@@ -98,6 +100,18 @@ pub struct RestoreState {
     pub remaining_records: u64,
     /// Estimated from those read so far.
     pub remaining_bytes: u64,
+}
+
+/// A slot of somebody else that is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StandbyState {
+    pub slot: u32,
+    /// Offsets up to the end of the changelog; 0 once everything committed has been read.
+    pub remaining_records: u64,
+    /// Estimated from those read so far.
+    pub remaining_bytes: u64,
+    /// Memory of what is held, all in.
+    pub bytes: usize,
 }
 
 /// A running slot as it stands.

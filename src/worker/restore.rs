@@ -2,8 +2,9 @@
 //!
 //! `Restore::take` is fed the records of one changelog partition in order, from the restore start on. It verifies checksums, that each
 //! transaction's blocks are whole and chained to the one before, that bases cover the whole hash space (or the slot's genesis was seen),
-//! and that the wanted state's offsets are the group's committed ones. It copies rows and decodes none. It reads nothing itself and
-//! decides nothing about what to do when a check fails. Called by `recovery`.
+//! and that the wanted state's offsets are the group's committed ones. It copies rows and decodes none. Without a target it follows the log
+//! for as long as somebody writes it. It reads nothing itself and decides nothing about what to do when a check fails. Called by `recovery`
+//! and `standby`.
 
 use thiserror::Error;
 
@@ -60,7 +61,8 @@ pub struct Restored {
 
 pub struct Restore {
     slot: u32,
-    target: Target,
+    /// `None`: a state that is followed, and not wanted yet.
+    target: Option<Target>,
     regions: Vec<Region>,
     covered: Vec<bool>,
     round: Progress,
@@ -77,9 +79,14 @@ struct Open {
 
 impl Restore {
     pub fn new(slot: u32, target: Target) -> Restore {
+        Restore { target: Some(target), ..Restore::follow(slot) }
+    }
+
+    /// Begins with nothing, and takes whatever comes.
+    pub fn follow(slot: u32) -> Restore {
         Restore {
             slot,
-            target,
+            target: None,
             regions: (0..REGIONS).map(|_| Region::default()).collect(),
             covered: vec![false; REGIONS],
             round: Progress::default(),
@@ -87,6 +94,36 @@ impl Restore {
             open: None,
             done: false,
         }
+    }
+
+    /// Follows on from a whole state: the one that `last` made.
+    pub fn after(last: TransactionHeader, regions: Vec<(u16, Region)>, round: Progress) -> Restore {
+        let mut restore = Restore::follow(last.slot);
+        regions.into_iter().for_each(|(number, region)| restore.regions[usize::from(number)] = region);
+        restore.covered.fill(true);
+        Restore { round, last: Some(last), ..restore }
+    }
+
+    /// Says what to arrive at. False: what has been taken cannot become that, being beyond it or another history.
+    pub fn aim(&mut self, target: Target) -> bool {
+        let fits = match &self.last {
+            Some(last) if last.seq >= target.seq => last.chain == target.chain && self.open.is_none(),
+            _ => true,
+        };
+        self.done = fits && self.last.as_ref().is_some_and(|last| last.chain == target.chain);
+        self.target = Some(target);
+        fits
+    }
+
+    /// Follows on, wanting nothing.
+    pub fn forget_target(&mut self) {
+        self.target = None;
+        self.done = false;
+    }
+
+    /// The last whole transaction taken.
+    pub fn last(&self) -> Option<&TransactionHeader> {
+        self.last.as_ref()
     }
 
     /// True once the wanted state is complete; what follows in the log is no concern.
@@ -203,17 +240,22 @@ impl Restore {
         if verifiable && computed != Some(transaction.chain) {
             return Err(RestoreError::Torn { offset, what: "the chain does not follow from the blocks" });
         }
-        if transaction.seq == self.target.seq && transaction.chain != self.target.chain {
-            return Err(RestoreError::OtherHistory { seq: transaction.seq, found: transaction.chain, chain: self.target.chain });
+        if let Some(Target { seq, chain }) = self.target {
+            if transaction.seq == seq && transaction.chain != chain {
+                return Err(RestoreError::OtherHistory { seq, found: transaction.chain, chain });
+            }
+            self.done = transaction.chain == chain;
         }
-        self.done = transaction.chain == self.target.chain;
         self.last = Some(transaction);
         Ok(())
     }
 
     /// The end of the log: hands the state over if it is the wanted one. `committed` are the group's offsets by topic.
+    ///
+    /// # Panics
+    /// When nothing was ever wanted.
     pub fn finish(self, committed: &[InputOffset]) -> Result<Restored, RestoreError> {
-        let Target { seq, chain } = self.target;
+        let Target { seq, chain } = self.target.expect("invariant: a restore that ends has a target");
         let last_seq = self.last.as_ref().map(|last| last.seq);
         let Some(last) = self.last.filter(|_| self.done) else {
             return Err(RestoreError::EndsBefore { last: last_seq, seq, chain });

@@ -103,6 +103,10 @@ impl Rounds {
         self.start
     }
 
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
     /// The pieces that the next transaction shall write, given its delta's size and the present size of each region.
     pub fn spend(&mut self, delta_bytes: usize, now_ms: u64, bytes_of: impl Fn(u16) -> usize) -> Vec<Piece> {
         self.credit_bytes = (self.credit_bytes + delta_bytes as f64 * self.ratio).min(CREDIT_BYTES_MAX);

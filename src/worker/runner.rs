@@ -13,7 +13,7 @@ use crate::engine::Committed;
 
 use super::source::{Input, Source};
 use super::transaction::Transaction;
-use super::{Next, Now, Report, RestoreState, Rules, SlotState, Status, Worker, WorkerError};
+use super::{Next, Now, Report, RestoreState, Rules, SlotState, StandbyState, Status, Worker, WorkerError};
 
 /// First pause before a failed worker is built anew; doubles with each failure in a row.
 const REBUILD_MS: u64 = 500;
@@ -38,10 +38,11 @@ pub enum Happened<'a> {
         status: &'a Status,
         now: Now,
     },
-    /// Every half second: the slots' sizes, how far restores have come, and the lag of one input, round and round.
+    /// Every half second: the slots' sizes, how far restores and standbys have come, and the lag of one input, round and round.
     Measured {
         slots: &'a [SlotState],
         restores: &'a [RestoreState],
+        standbys: &'a [StandbyState],
         lag: Option<(Input, u64)>,
         now: Now,
     },
@@ -131,7 +132,10 @@ fn run_until_stopped<S: Source, T: Transaction>(
         if now.mono_ms - measured_ms >= MEASURE_MS {
             // a broker that does not answer this question may still serve us: the next one is another partition's
             let lag = worker.lag(measured).unwrap_or(None);
-            observe(Happened::Measured { slots: &worker.slot_states(), restores: &worker.restore_states(), lag, now });
+            // the same of the end of a changelog that is followed
+            let _ = worker.measure_followed(measured);
+            let (slots, restores, standbys) = (worker.slot_states(), worker.restore_states(), worker.standby_states());
+            observe(Happened::Measured { slots: &slots, restores: &restores, standbys: &standbys, lag, now });
             (measured_ms, measured) = (now.mono_ms, measured + 1);
         }
         if let Next::Wait(longest_ms) = next {

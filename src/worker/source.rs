@@ -139,6 +139,11 @@ pub trait Source {
     /// Begins reading a slot's changelog, committed records only.
     fn open_changelog(&mut self, slot: u32, from: i64) -> Result<(), SourceError>;
 
+    /// As `open_changelog`, for whoever is in no hurry: little is fetched ahead, and reading never waits.
+    fn follow_changelog(&mut self, slot: u32, from: i64) -> Result<(), SourceError> {
+        self.open_changelog(slot, from)
+    }
+
     /// Reads what is there, at most about `most_bytes`, waiting a few milliseconds at most.
     fn read_changelog(&mut self, slot: u32, most_bytes: usize, into: &mut Vec<LogEntry>) -> Result<LogRead, SourceError>;
 

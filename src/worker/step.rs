@@ -9,7 +9,7 @@ use crate::engine::Slot;
 use super::changelog::Changelog;
 use super::merge::Merge;
 use super::owned::{Owned, Running};
-use super::recovery::{Progress, Recovered, Recovery};
+use super::recovery::{Progress, Recovered};
 use super::report::Restoration;
 use super::rounds::Rounds;
 use super::source::{Membership, Source};
@@ -33,12 +33,14 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         if self.stalled && self.batch.is_some() {
             return self.commit(now);
         }
+        let mut follows_on = false;
         if self.batch.is_none() {
             self.serve_group(now)?;
             if std::mem::take(&mut self.stalled) {
                 self.look_again()?;
             }
             self.ration(now);
+            follows_on = self.follow(now);
             let rest_ms = self.rest_until_ms.saturating_sub(now.mono_ms);
             if rest_ms > 0 {
                 return Ok(Next::Wait(rest_ms.min(WAIT_MS_MAX)));
@@ -53,9 +55,11 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         if self.batch.as_ref().is_some_and(|batch| !ready || batch.is_full(&self.rules, now)) {
             let next = self.commit(now)?;
             self.tend_changelogs();
+            self.followers.is_busy = ready;
             return Ok(next);
         }
-        Ok(match (ready, recovery) {
+        self.followers.is_busy = ready;
+        Ok(match (ready || follows_on, recovery) {
             (true, _) | (_, Some(Progress::More)) => Next::Now,
             (_, Some(_)) => Next::Wait(RECOVERY_WAIT_MS),
             (false, None) => Next::Wait(self.until_next_deadline(now)),
@@ -111,18 +115,21 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             match change {
                 Membership::Assigned(slots) => {
                     for slot in &slots {
-                        self.slots.entry(*slot).or_insert_with(|| Owned::Recovering(Box::new(Recovery::new(*slot, now))));
+                        self.take_up(*slot, now);
                     }
                     self.claim = Some(self.source.claim()?);
                     self.report.group_answered = true;
                     self.report.assigned.extend(slots);
                 }
                 Membership::Revoked(slots) => {
-                    slots.iter().for_each(|slot| self.give_up(*slot));
+                    slots.iter().for_each(|slot| self.give_back(*slot, now));
                     self.report.revoked.extend(slots);
                 }
                 Membership::Lost(slots) => {
-                    slots.iter().for_each(|slot| self.give_up(*slot));
+                    for slot in &slots {
+                        self.give_up(*slot);
+                        self.rules.shelf.disown(*slot, self.rules.nonce);
+                    }
                     self.report.lost.extend(slots);
                 }
             }
@@ -181,7 +188,15 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         self.source.start(number, &recovered.offsets)?;
         let (customers, bytes) = self.committed.size(number);
         let (log_records, log_bytes) = (recovered.log_records, recovered.log_bytes);
-        self.report.restored.push(Restoration { slot: number, customers, bytes, log_records, log_bytes, took_ms: now.mono_ms - began_ms });
+        self.report.restored.push(Restoration {
+            slot: number,
+            customers,
+            bytes,
+            was_warm: recovered.was_warm,
+            log_records,
+            log_bytes,
+            took_ms: now.mono_ms - began_ms,
+        });
         let merge = Merge::new(&recovered.offsets);
         let running = Running {
             slot,

@@ -1,6 +1,6 @@
 //! The program as its users meet it: arguments and settings in; an exit code, data on stdout and words on stderr out.
 //!
-//! `offline` needs no broker, `topics`, `refusals`, `dead_letters`, `replays`, `running`, `state`, `overload` and `supervision` use the real
+//! `offline` needs no broker, `topics`, `refusals`, `dead_letters`, `replays`, `running`, `state`, `overload`, `supervision` and `takeover` use the real
 //! one. What the events mean is tested elsewhere (`scenarios`, `exactly_once`).
 
 mod dead_letters;
@@ -11,6 +11,7 @@ mod replays;
 pub mod running;
 pub mod state;
 mod supervision;
+mod takeover;
 mod topics;
 
 use std::fs;

@@ -25,6 +25,7 @@ mod scenarios;
 mod security;
 mod settings;
 mod simulation;
+mod standby;
 mod tidy;
 mod trial;
 mod ways_out;

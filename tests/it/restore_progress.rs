@@ -1,5 +1,5 @@
 //! While a slot comes back from its changelog, the worker says how much is left: it shrinks, the estimate is near the truth, and in the end
-//! what was read is what there was.
+//! what was read is what there was. The worker's other slots go on meanwhile.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,20 +20,26 @@ const LOG_BYTES_MIN: u64 = 9 << 20;
 
 type Log = Rc<RefCell<MemoryLog>>;
 
-fn loaded() -> Log {
-    let log = MemoryLog::new(1, 1, true);
-    for record in Shop::new(11, 40, 1_767_225_600_000, 600_000).take(EVENTS) {
-        let key = record.key.as_ref().map(|key| key.as_bytes());
-        log.borrow_mut()
-            .append(Input { topic: 0, slot: 0 }, None, key, Some(&record.value), Some(record.timestamp_ms), Vec::new())
-            .unwrap();
-    }
+/// A long history of slot 0; more slots have none.
+fn loaded(slots: u32) -> Log {
+    let log = MemoryLog::new(1, slots, true);
+    load(&log, 0, EVENTS);
     log
+}
+
+fn load(log: &Log, slot: u32, count: usize) {
+    for record in Shop::new(11, 40, 1_767_225_600_000, 600_000).take(count) {
+        let key = record.key.as_ref().map(|key| key.as_bytes());
+        let at = Some(record.timestamp_ms);
+        log.borrow_mut().append(Input { topic: 0, slot }, None, key, Some(&record.value), at, Vec::new()).unwrap();
+    }
 }
 
 fn worker(log: &Log, life: u64) -> Worker<MemorySource, MemoryTransaction> {
     let config = settings::config(&["time.mode=\"event\"".to_owned(), "input.topics=[\"shop.purchases\"]".to_owned()]);
     let mut rules = rules::worker_rules(&config, 1, life);
+    // what is in which slot is the test's affair
+    rules.partitions = None;
     // a block for each record, and never a base: the log is long and is not trimmed
     rules.commit_records_max = 1;
     rules.base_ratio = 0.0;
@@ -42,7 +48,7 @@ fn worker(log: &Log, life: u64) -> Worker<MemorySource, MemoryTransaction> {
 
 #[test]
 fn what_a_restore_has_left_shrinks_and_is_near_the_truth() {
-    let log = loaded();
+    let log = loaded(1);
     let mut first = worker(&log, 1);
     let at = |step: u64| Now { mono_ms: step, wall_ms: 0 };
     let ran = (0..u64::MAX).find(|step| matches!(first.step(at(*step)).unwrap(), Next::Wait(100)));
@@ -78,4 +84,25 @@ fn what_a_restore_has_left_shrinks_and_is_near_the_truth() {
         let far = state.remaining_bytes.abs_diff(truth);
         assert!(far <= truth / 3, "{} bytes estimated, {truth} there", state.remaining_bytes);
     }
+}
+
+#[test]
+fn the_workers_other_slots_go_on_while_one_is_restored() {
+    let log = loaded(2);
+    let mut first = worker(&log, 1);
+    let at = |step: u64| Now { mono_ms: step, wall_ms: 0 };
+    assert!((0..u64::MAX).any(|step| matches!(first.step(at(step)).unwrap(), Next::Wait(100))));
+    load(&log, 1, 20);
+
+    let mut second = worker(&log, 2);
+    let mut commits = 0;
+    for step in 0.. {
+        second.step(at(step)).unwrap();
+        if !second.status().recovering.contains(&0) {
+            break;
+        }
+        commits += second.take_report().commits.len();
+    }
+    assert!(commits >= 1, "{commits} commits of slot 1 while slot 0 was restored");
+    assert!(second.status().recovering.is_empty());
 }

@@ -48,6 +48,8 @@ struct Totals {
     steps: u64,
     commits: u64,
     resolved: u64,
+    restored: u64,
+    warm: u64,
     outputs: usize,
     reminders: usize,
     /// By kind, and by kind and point.
@@ -60,6 +62,8 @@ impl Totals {
         self.steps += passed.steps;
         self.commits += passed.commits;
         self.resolved += passed.resolved;
+        self.restored += passed.restored.0;
+        self.warm += passed.restored.1;
         self.outputs += passed.outputs;
         self.reminders += passed.reminders;
         passed.calls.into_iter().for_each(|(point, count)| *self.calls.entry(point).or_default() += count);
@@ -79,8 +83,10 @@ fn whatever_goes_wrong_outputs_and_state_are_those_of_the_oracle() {
     for number in 0..seeds {
         totals.add(judge_or_panic(Plan::draw(first.wrapping_add(number))));
     }
-    let Totals { steps, commits, resolved, outputs, reminders, struck, calls } = totals;
+    let Totals { steps, commits, resolved, restored, warm, outputs, reminders, struck, calls } = totals;
     println!("{seeds} seeds in {:?}: {steps} steps, {commits} commits, {resolved} outcomes asked for", began.elapsed());
+    println!("{restored} slots brought back, {warm} of them from what was held");
+    assert!(warm > seeds && restored > warm, "{restored} slots brought back, {warm} warm: one of the ways is not tested");
     println!("{outputs} outputs, {reminders} of them reminders; calls: {calls:?}; faults: {struck:#?}");
 }
 

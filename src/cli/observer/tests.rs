@@ -26,7 +26,7 @@ fn tell(observer: &mut Observer, report: &Report) {
 
 fn restoring(observer: &mut Observer, remaining_records: u64) {
     let restores = [RestoreState { slot: 3, remaining_records, remaining_bytes: remaining_records * 700 }];
-    observer.observe(Happened::Measured { slots: &[], restores: &restores, lag: None, now: NOW });
+    observer.observe(Happened::Measured { slots: &[], restores: &restores, standbys: &[], lag: None, now: NOW });
 }
 
 fn assert_shown(metrics: &Metrics, lines: &[&str]) {
@@ -44,7 +44,7 @@ fn what_a_restore_has_left_is_shown_until_nothing_is() {
     assert_shown(&metrics, &["restore_remaining_records{slot=\"3\"} 40", "restore_remaining_bytes{slot=\"3\"} 28000"]);
     restoring(&mut observer, 10);
     assert_shown(&metrics, &["restore_remaining_records{slot=\"3\"} 10", "restore_remaining_bytes{slot=\"3\"} 7000"]);
-    let restored = Restoration { slot: 3, customers: 5, bytes: 900, log_records: 44, log_bytes: 31_000, took_ms: 70 };
+    let restored = Restoration { slot: 3, customers: 5, bytes: 900, was_warm: false, log_records: 44, log_bytes: 31_000, took_ms: 70 };
     tell(&mut observer, &Report { restored: vec![restored], ..Report::default() });
     let none_left = ["restore_remaining_records{slot=\"3\"} 0", "restore_remaining_bytes{slot=\"3\"} 0"];
     assert_shown(&metrics, &none_left);
@@ -67,4 +67,18 @@ fn a_worker_that_failed_or_was_relieved_leaves_no_gauges_of_its_slots() {
         let text = metrics.exposition();
         assert!(!text.contains("slot=\"3\""), "{text}");
     }
+}
+
+#[test]
+fn a_slot_that_is_no_longer_followed_leaves_no_gauges() {
+    let (mut observer, metrics) = observer();
+    let standbys = [StandbyState { slot: 8, remaining_records: 5, remaining_bytes: 600, bytes: 7_000 }];
+    observer.observe(Happened::Measured { slots: &[], restores: &[], standbys: &standbys, lag: None, now: NOW });
+    let shown = metrics.exposition();
+    for line in ["standby_slots{worker=\"0\"} 1", "standby_bytes{slot=\"8\"} 7000", "standby_remaining_records{slot=\"8\"} 5"] {
+        assert!(shown.contains(&format!("lifetide_{line}\n")), "no {line} in\n{shown}");
+    }
+    observer.observe(Happened::Measured { slots: &[], restores: &[], standbys: &[], lag: None, now: NOW });
+    let text = metrics.exposition();
+    assert!(!text.contains("slot=\"8\"") && text.contains("lifetide_standby_slots{worker=\"0\"} 0\n"), "{text}");
 }

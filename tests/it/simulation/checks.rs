@@ -33,6 +33,8 @@ pub struct Passed {
     pub steps: u64,
     pub commits: u64,
     pub resolved: u64,
+    /// Slots brought back, and how many of them from what was held of them.
+    pub restored: (u64, u64),
     pub outputs: usize,
     pub reminders: usize,
     pub struck: BTreeMap<(Point, String), u64>,
@@ -96,6 +98,7 @@ fn check(world: &Rc<World>) -> Result<Passed, String> {
         steps: world.steps.get(),
         commits: world.commits.get(),
         resolved: world.resolved.get(),
+        restored: world.restored.get(),
         outputs: expected.outputs.values().map(Vec::len).sum(),
         reminders: expected.outputs.values().flatten().filter(|record| is_reminder(record)).count(),
         struck: world.struck.take(),

@@ -25,9 +25,11 @@ pub enum Control {
     EagerTrim,
     /// Every commit arrives a second time, a little later (what KIP-890 ended, and librdkafka's client still allows).
     EndsTwice,
+    /// Who has followed a slot is told that nothing was committed since what it has read.
+    StaleStandbys,
 }
 
-const ALL: [Control; 9] = [
+const ALL: [Control; 10] = [
     Control::Epochs,
     Control::Generations,
     Control::EarlyOutputs,
@@ -37,10 +39,11 @@ const ALL: [Control; 9] = [
     Control::FalseAborts,
     Control::EagerTrim,
     Control::EndsTwice,
+    Control::StaleStandbys,
 ];
 
 /// Seeds within which each must be found.
-const SEEDS_MAX: u64 = 400;
+const SEEDS_MAX: u64 = 2_000;
 
 #[test]
 fn without_any_one_of_the_protections_the_checks_fail() {

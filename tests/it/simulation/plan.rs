@@ -127,6 +127,8 @@ pub struct Plan {
     pub mode: Mode,
     pub processes: usize,
     pub static_membership: bool,
+    /// Members follow the changelogs of each other's slots.
+    pub standby: bool,
     pub commit_records: u64,
     pub base_ratio: f64,
     /// Blocks of a changelog that one read brings.
@@ -146,6 +148,8 @@ impl Plan {
             mode,
             processes,
             static_membership,
+            // apart from the rest, whose seeds mean what they meant before there was such a thing
+            standby: Random(seed ^ 0x57a9_d0c4).below(2) == 0,
             commit_records: [3, 12, 40, 1_000][random.below(4) as usize],
             base_ratio: [0.0, 1.0, 8.0, 8.0][random.below(4) as usize],
             blocks_per_read: [1, 4, 1_000][random.below(3) as usize],
@@ -203,9 +207,10 @@ fn anywhere(random: &mut Random, mode: Mode, static_membership: bool) -> Kind {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { seed, mode, processes, static_membership, commit_records, base_ratio, blocks_per_read, faults } = self;
+        let Plan { seed, mode, processes, static_membership, standby, commit_records, base_ratio, blocks_per_read, faults } = self;
         let members = if *static_membership { "static" } else { "dynamic" };
-        writeln!(f, "seed {seed}: {mode:?}, {processes} processes, {members} members, {commit_records} records a transaction,")?;
+        let members = format!("{members}{} members", if *standby { ", standing by," } else { "" });
+        writeln!(f, "seed {seed}: {mode:?}, {processes} processes, {members}, {commit_records} records a transaction,")?;
         write!(f, "  base ratio {base_ratio}, {blocks_per_read} blocks a read")?;
         for Fault { process, point, nth, after, kind } in faults {
             let moment = if *after { "after" } else { "before" };

@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
+use lifetide::worker::block::{self, BlockHeader};
 use lifetide::worker::memory::MemoryRecord;
 use lifetide::worker::source::{
-    Arrival, Bounds, Claim, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError,
+    Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError,
 };
+use lifetide::worker::{InputOffset, Metadata};
 
 use super::controls::Control;
 use super::group::{Identity, Word};
@@ -48,6 +50,8 @@ pub struct SimulatedSource {
     owned: Vec<u32>,
     inputs: BTreeMap<Input, Cursor>,
     changelogs: BTreeMap<u32, Cursor>,
+    /// The last block given of each changelog that is or was followed, for a control.
+    followed: BTreeMap<u32, Option<Vec<u8>>>,
 }
 
 impl SimulatedSource {
@@ -61,6 +65,7 @@ impl SimulatedSource {
             owned: Vec::new(),
             inputs: BTreeMap::new(),
             changelogs: BTreeMap::new(),
+            followed: BTreeMap::new(),
         };
         source.join_group();
         source
@@ -150,6 +155,7 @@ impl SimulatedSource {
         let is_all = blocks.len() < few;
         for (offset, value) in blocks {
             cursor.next = offset + 1;
+            self.followed.entry(slot).and_modify(|last| *last = Some(value.clone()));
             into.push(LogEntry { offset, value });
         }
         if !is_all {
@@ -157,6 +163,20 @@ impl SimulatedSource {
         }
         cursor.next = end;
         if cursor.told.replace(end) == Some(end) { LogRead::More } else { LogRead::End }
+    }
+}
+
+impl SimulatedSource {
+    /// For a control: a slot that was followed is taken up as it was followed, whatever has been committed since.
+    fn stale(&mut self, slot: u32) -> Option<CommittedOffsets> {
+        if !self.owned.contains(&slot) || !self.world.cluster.borrow().is_broken(Control::StaleStandbys) {
+            return None;
+        }
+        let last = self.followed.remove(&slot)??;
+        let (BlockHeader { transaction, .. }, _) = block::decode(&last).ok()?;
+        let metadata = Metadata { seq: transaction.seq, chain: transaction.chain, start: 0, writer: transaction.writer }.to_text();
+        let position = |input: &InputOffset| Some(CommittedOffset { offset: input.offset, metadata: metadata.clone() });
+        Some(CommittedOffsets::Stable(transaction.offsets.iter().map(position).collect()))
     }
 }
 
@@ -207,6 +227,9 @@ impl Source for SimulatedSource {
 
     fn committed(&mut self, slot: u32) -> Result<CommittedOffsets, SourceError> {
         self.call(Point::Committed, |source| {
+            if let Some(stale) = source.stale(slot) {
+                return Ok(stale);
+            }
             let at_once = source.world.cluster.borrow().committed(slot);
             if at_once != CommittedOffsets::Unstable {
                 return Ok(at_once);
@@ -222,6 +245,12 @@ impl Source for SimulatedSource {
 
     fn changelog_bounds(&mut self, slot: u32) -> Result<Bounds, SourceError> {
         self.call(Point::ChangelogBounds, |source| Ok(source.world.cluster.borrow().changelog_bounds(slot)))
+    }
+
+    fn follow_changelog(&mut self, slot: u32, from: i64) -> Result<(), SourceError> {
+        self.open_changelog(slot, from)?;
+        self.followed.insert(slot, None);
+        Ok(())
     }
 
     fn open_changelog(&mut self, slot: u32, from: i64) -> Result<(), SourceError> {

@@ -80,6 +80,8 @@ pub struct World {
     pub steps: Cell<u64>,
     pub commits: Cell<u64>,
     pub resolved: Cell<u64>,
+    /// Slots brought back, and how many of them from what was held of them.
+    pub restored: Cell<(u64, u64)>,
     /// A running hash of all that happened: two runs of one seed have the same.
     pub trace: Cell<u64>,
     pub struck: RefCell<BTreeMap<(Point, String), u64>>,
@@ -123,6 +125,7 @@ impl World {
             steps: Cell::new(0),
             commits: Cell::new(0),
             resolved: Cell::new(0),
+            restored: Cell::new((0, 0)),
             trace: Cell::new(0),
             struck: RefCell::default(),
             calls: RefCell::default(),
@@ -193,7 +196,12 @@ impl World {
         });
         let source = SimulatedSource::join(self, &body, name);
         let transaction = SimulatedTransaction::open(self, &body, name);
-        let rules = Rules { nonce: self.plan.seed.wrapping_mul(1_000_003).wrapping_add(number), ..self.rules.clone() };
+        let rules = Rules {
+            nonce: self.plan.seed.wrapping_mul(1_000_003).wrapping_add(number),
+            follows: if self.plan.standby { (0..SLOTS).collect() } else { Vec::new() },
+            shelf: Arc::default(),
+            ..self.rules.clone()
+        };
         let committed = Arc::new(Committed::new());
         let worker = RefCell::new(Some(Worker::new(source, transaction, rules, committed.clone())));
         let wake_ms = Cell::new(self.now_ms());
@@ -219,6 +227,9 @@ impl World {
         life.is_busy.set(false);
         self.commits.set(self.commits.get() + report.commits.len() as u64);
         self.resolved.set(self.resolved.get() + report.resolved);
+        let (all, warm) = self.restored.get();
+        let warm_now = report.restored.iter().filter(|restored| restored.was_warm).count();
+        self.restored.set((all + report.restored.len() as u64, warm + warm_now as u64));
         self.note(self.commits.get());
         if life.body.is_dead.get() {
             return self.bury(life);
