@@ -1,6 +1,6 @@
 //! `state`: what a person can do about slots that `run` refuses, or wants to know about those it serves.
 //!
-//! `verify` and `export` only look, whether the group runs or not. `reset`, `adopt`, `repair` and `rebuild` write, so the group must be
+//! `verify` and `export` only look, whether the group runs or not. `reset`, `adopt`, `repair`, `rebuild` and `reslot` write, so the group must be
 //! stopped, and without `--yes` they only say what they would do. Which state is right is decided in `worker::offline`; here it is asked
 //! for and shown. Called by `cli::main`.
 
@@ -9,6 +9,7 @@ mod group;
 mod mend;
 mod rebuild;
 mod reset;
+mod reslot;
 mod verify;
 
 use std::io::{Write, stdout};
@@ -42,6 +43,8 @@ pub enum StateAction {
     Adopt(mend::MendArgs),
     /// Go back to the newest state that can be proven, where changelog and committed offsets do not fit
     Repair(mend::MendArgs),
+    /// Move customers to the slots their keys lie in, after partitions were added to all topics
+    Reslot(reslot::ReslotArgs),
     /// Build the state anew from the beginning of the inputs, up to where the group stood
     Rebuild(rebuild::RebuildArgs),
 }
@@ -61,11 +64,9 @@ pub struct WriteArgs {
     pub output: OutputFormat,
 }
 
-impl WriteArgs {
-    /// Nothing is changed unasked.
-    fn confirm(&self) -> Result<(), CommandError> {
-        if self.yes { Ok(()) } else { Err(CommandError::Failed("nothing was changed: add --yes to do this".to_owned())) }
-    }
+/// Nothing is changed unasked.
+fn confirm(yes: bool) -> Result<(), CommandError> {
+    if yes { Ok(()) } else { Err(CommandError::Failed("nothing was changed: add --yes to do this".to_owned())) }
 }
 
 /// Which slots.
@@ -113,6 +114,7 @@ pub fn state(command: &StateCommand) -> Result<(), CommandError> {
         StateAction::Reset(arguments) => reset::reset(arguments),
         StateAction::Adopt(arguments) => mend::mend(arguments, mend::Way::Adopt),
         StateAction::Repair(arguments) => mend::mend(arguments, mend::Way::Repair),
+        StateAction::Reslot(arguments) => reslot::reslot(arguments),
         StateAction::Rebuild(arguments) => rebuild::rebuild(arguments),
     }
 }
@@ -127,7 +129,7 @@ fn change_slots(
     let slots = write.scope.of(group.slots)?;
     let told: Result<Vec<Told>, CommandError> = slots.into_iter().map(|slot| change(&mut group, &config.input.topics, slot)).collect();
     tell(&told?, write.output)?;
-    write.confirm()
+    confirm(write.yes)
 }
 
 /// What was found or done, a line each or as one value.

@@ -13,7 +13,7 @@ pub const CLUSTER_DEFAULT_REPLICATION: i32 = -1;
 /// Dead letters are untouched records, as large as they come.
 const DEAD_LETTER_MAX_BYTES: &str = "16777216";
 
-/// With another number of partitions keys lie elsewhere: nothing a command could put right.
+/// With another number of partitions keys lie elsewhere.
 const OTHER_PARTITIONS: &str = "docs/runbook.md: another number of partitions";
 
 /// A topic as the cluster has it. `configs` is empty when we may not see them.

@@ -39,7 +39,7 @@ pub mod transaction;
 
 pub use block::InputOffset;
 pub use metadata::Metadata;
-pub use partitioner::partition_of;
+pub use partitioner::{misplaced, partition_of};
 pub use report::{Commit, Report, Restoration, RestoreState, SlotState, StandbyState, Tally};
 pub use standby::Shelf;
 

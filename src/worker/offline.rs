@@ -3,9 +3,11 @@
 //! `inspect` brings a slot back as a new owner would and keeps nothing. `survey` reads a changelog as it lies, forks and damage included,
 //! and `choice` decides which of its transactions to go on from; both are pure. `rewrite` writes one transaction that begins the slot's
 //! history anew with given rows and offsets: a crash leaves either the old history or the new one. `hold` makes sure that the group is ours
-//! alone, `former` tells where a slot stood, `rebuild` applies the inputs from their beginning without a word. No slot is ever served from here. Called by `cli` (`state`).
+//! alone, `former` tells where a slot stood, `rebuild` applies the inputs from their beginning without a word, `deal` moves customers to
+//! partitions that were added. No slot is ever served from here. Called by `cli` (`state`).
 
 mod choice;
+mod deal;
 mod former;
 mod hold;
 mod inspect;
@@ -16,6 +18,7 @@ mod survey;
 mod tests;
 
 pub use choice::{Choice, Mending, Moved, propose};
+pub use deal::{Deal, Hand, deal};
 pub use former::{Former, former};
 pub use hold::{Held, hold};
 pub use inspect::{Inspection, committed_offsets, inspect};

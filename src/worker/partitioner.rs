@@ -1,5 +1,8 @@
 //! Which partition a key belongs to: the hash of Kafka's own Java producers (murmur2, seed 0x9747b28c), so that a customer's events,
-//! whoever produces them, meet in one slot. Called by `worker` to check each record and by `replay` to deal lines to slots.
+//! whoever produces them, meet in one slot. Called by `worker` to check each record and each restored slot, and by
+//! `replay` to deal lines to slots.
+
+use crate::engine::Region;
 
 const SEED: u32 = 0x9747_b28c;
 const M: u32 = 0x5bd1_e995;
@@ -7,6 +10,19 @@ const M: u32 = 0x5bd1_e995;
 /// Partition of a key among `partitions` (at least 1).
 pub fn partition_of(key: &[u8], partitions: u32) -> u32 {
     (murmur2(key) & 0x7fff_ffff) % partitions
+}
+
+/// Why a slot with these rows must not be served: after partitions were added its customers' keys lie elsewhere, and they would be served twice,
+/// here from what they were. `partitions`: none where it is not known how keys are dealt out.
+pub fn misplaced(partitions: Option<u32>, slot: u32, regions: &[(u16, Region)]) -> Option<String> {
+    let partitions = partitions?;
+    let mut ids = regions.iter().flat_map(|(_, region)| region.rows()).map(|(_, id, _)| id);
+    ids.any(|id| partition_of(id, partitions) != slot).then(|| {
+        format!(
+            "slot {slot} holds customers whose keys lie in other partitions: partitions were added; `state reslot` moves the customers \
+             (docs/runbook.md: another number of partitions)"
+        )
+    })
 }
 
 fn murmur2(data: &[u8]) -> u32 {

@@ -9,6 +9,7 @@ use crate::engine::Slot;
 use super::changelog::Changelog;
 use super::merge::Merge;
 use super::owned::{Owned, Running};
+use super::partitioner::misplaced;
 use super::recovery::{Progress, Recovered};
 use super::report::Restoration;
 use super::rounds::Rounds;
@@ -178,6 +179,9 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     }
 
     fn begin_running(&mut self, number: u32, recovered: Recovered, began_ms: u64, now: Now) -> Result<(), WorkerError> {
+        if let Some(why) = misplaced(self.rules.partitions, number, &recovered.regions) {
+            return Err(WorkerError::Refused(why));
+        }
         self.committed.install(number, recovered.regions);
         let rounds = Rounds::new(self.rules.base_ratio, self.rules.max_round_ms, recovered.start, recovered.round, now.mono_ms);
         let settings = self.rules.engine.clone();

@@ -2,6 +2,7 @@
 //! of it next to what `replay` says should have come of it.
 
 mod process;
+mod state;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -65,7 +65,7 @@ fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
             },
         };
         let beginning = Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms };
-        rewrite((&mut source, &mut transaction), &held, &rules, &beginning, &clock)?;
+        rewrite((&mut source, &mut transaction), &held, &rules, &[beginning], &clock)?;
         let looked = inspect(&mut source, &rules.topics, slot, &clock)?;
         assert!(looked.state.is_ok(), "{:?}", looked.state.err());
     }

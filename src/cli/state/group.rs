@@ -50,13 +50,13 @@ impl Group {
         Ok(Group { consumer, held, rules, slots, settings, producer: None })
     }
 
-    /// Writes a slot's new beginning.
-    pub fn rewrite(&mut self, beginning: &Beginning<'_>) -> Result<(), CommandError> {
+    /// Writes slots' new beginnings, all or none.
+    pub fn rewrite(&mut self, beginnings: &[Beginning<'_>]) -> Result<(), CommandError> {
         let producer = match &mut self.producer {
             Some(producer) => producer,
             closed => closed.insert(Producer::open(&self.settings, 0, clock::wall_ms).map_err(WorkerError::of_transaction)?),
         };
-        offline::rewrite((&mut self.consumer, producer), &self.held, &self.rules, beginning, &now)?;
+        offline::rewrite((&mut self.consumer, producer), &self.held, &self.rules, beginnings, &now)?;
         Ok(())
     }
 }

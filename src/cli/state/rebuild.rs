@@ -34,7 +34,7 @@ pub fn rebuild(arguments: &RebuildArgs) -> Result<(), CommandError> {
             (customers, carried) = (Some(rebuilt.rows.size(slot).0), Some(rebuilt.carried));
             let (seq, offsets) = (former.next_seq, &former.until);
             let beginning = Beginning { slot, rows: &rebuilt.rows, seq, offsets, time_ms: rebuilt.time_ms };
-            group.rewrite(&beginning)?;
+            group.rewrite(&[beginning])?;
         }
         Ok(describe(slot, &former, topics, customers, carried))
     })

@@ -45,7 +45,7 @@ pub fn reset(arguments: &ResetArgs) -> Result<(), CommandError> {
         if is_asked {
             let rows = Committed::new();
             let seq = last.unwrap_or_default() + 1;
-            group.rewrite(&Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms: None })?;
+            group.rewrite(&[Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms: None }])?;
         }
         Ok(describe(slot, last, topics, &offsets, is_asked))
     })

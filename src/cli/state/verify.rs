@@ -12,8 +12,8 @@ use crate::cli::process::now;
 use crate::cli::rules;
 use crate::cli::settings::SettingsArgs;
 use crate::kafka::Visitor;
-use crate::worker::WorkerError;
 use crate::worker::offline::{self, Inspection};
+use crate::worker::{WorkerError, misplaced};
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -32,10 +32,14 @@ pub fn verify(arguments: &VerifyArgs) -> Result<(), CommandError> {
     let mut visitor = Visitor::open(&rules::kafka_settings(&config)).map_err(WorkerError::from)?;
     let wanted = if arguments.slots.is_empty() { (0..visitor.slots()).collect() } else { known_slots(&arguments.slots, visitor.slots())? };
     let topics = &config.input.topics;
+    let partitions = rules::worker_rules(&config, visitor.slots(), 0).partitions;
     let mut told = Vec::new();
     let mut refused = 0;
     for slot in &wanted {
-        let found = offline::inspect(&mut visitor, topics, *slot, &now)?;
+        let mut found = offline::inspect(&mut visitor, topics, *slot, &now)?;
+        if let Some(why) = found.state.as_ref().ok().and_then(|state| misplaced(partitions, *slot, &state.regions)) {
+            found.state = Err(why);
+        }
         refused += usize::from(found.state.is_err());
         told.push(describe(&found, topics));
     }

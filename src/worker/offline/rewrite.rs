@@ -1,6 +1,6 @@
-//! Begins a slot's history anew: one transaction with all its rows and its offsets.
+//! Begins histories of slots anew: one transaction with all their rows and their offsets.
 //!
-//! The transaction is a genesis followed by bases of the whole hash space, and the restore start lies before it and behind everything else:
+//! For each slot it holds a genesis followed by bases of the whole hash space, and the restore start lies before it and behind everything else:
 //! what the changelog held until then no longer matters, whatever was wrong with it. Rows, offsets and metadata are committed together, so
 //! that a crash leaves the old history or the new one. It chooses neither rows nor offsets. Called by `cli` (`state`), and by
 //! `rebuild`, which begins with marks alone.
@@ -11,7 +11,7 @@ use crate::worker::chain::{Chain, ChainHasher};
 use crate::worker::changelog;
 use crate::worker::metadata::Metadata;
 use crate::worker::rounds::whole_space;
-use crate::worker::source::{Input, Source};
+use crate::worker::source::{Input, Source, SourceError};
 use crate::worker::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
 use crate::worker::{Now, Rules, WorkerError};
 
@@ -34,30 +34,50 @@ pub struct Beginning<'a> {
     pub time_ms: Option<i64>,
 }
 
-/// Writes it and lets go of what came before.
+/// Writes all of them in one transaction and lets go of what came before.
 pub fn rewrite<S: Source, T: Transaction>(
     (source, transaction): (&mut S, &mut T),
     held: &Held,
     rules: &Rules,
-    beginning: &Beginning<'_>,
+    beginnings: &[Beginning<'_>],
     clock: &impl Fn() -> Now,
 ) -> Result<(), WorkerError> {
-    let slot = beginning.slot;
     held.check(source)?;
-    let start = source.changelog_bounds(slot)?.high;
-    let (metadata, blocks) = genesis(beginning, rules, transaction.writer(), start)?;
+    let starts = beginnings.iter().map(|beginning| source.changelog_bounds(beginning.slot).map(|bounds| bounds.high));
+    let starts: Vec<i64> = starts.collect::<Result<_, SourceError>>()?;
     transaction.begin().map_err(WorkerError::of_transaction)?;
-    if let Err(error) = send((source, transaction), held, slot, blocks) {
-        // if even the abort fails, the broker ends it in time
-        let _ = transaction.abort();
-        return Err(error);
-    }
-    commit((source, transaction), held, beginning, &metadata, clock)?;
+    let named = match send_all((source, transaction), held, rules, beginnings.iter().zip(&starts)) {
+        Ok(named) => named,
+        Err(error) => {
+            // if even the abort fails, the broker ends it in time
+            let _ = transaction.abort();
+            return Err(error);
+        }
+    };
+    commit((source, transaction), held, beginnings, &named, clock)?;
     // the old history is superfluous already: if it cannot be deleted now, the next owner's trims delete it
-    match transaction.trim(slot, start) {
-        Err(error @ TransactionError::Refused(_)) => Err(WorkerError::of_transaction(error)),
-        _ => Ok(()),
+    for (beginning, start) in beginnings.iter().zip(starts) {
+        if let Err(error @ TransactionError::Refused(_)) = transaction.trim(beginning.slot, start) {
+            return Err(WorkerError::of_transaction(error));
+        }
     }
+    Ok(())
+}
+
+/// The metadata of each, in order.
+fn send_all<'a, S: Source, T: Transaction>(
+    (source, transaction): (&mut S, &mut T),
+    held: &Held,
+    rules: &Rules,
+    beginnings: impl Iterator<Item = (&'a Beginning<'a>, &'a i64)>,
+) -> Result<Vec<Metadata>, WorkerError> {
+    let mut named = Vec::new();
+    for (beginning, start) in beginnings {
+        let (metadata, blocks) = genesis(beginning, rules, transaction.writer(), *start)?;
+        send((source, transaction), held, beginning.slot, blocks)?;
+        named.push(metadata);
+    }
+    Ok(named)
 }
 
 /// The blocks of the beginning, and the metadata that names it; `start`: where they will lie.
@@ -102,25 +122,30 @@ fn send<S: Source, T: Transaction>(
 fn commit<S: Source, T: Transaction>(
     (source, transaction): (&mut S, &mut T),
     held: &Held,
-    beginning: &Beginning<'_>,
-    metadata: &Metadata,
+    beginnings: &[Beginning<'_>],
+    named: &[Metadata],
     clock: &impl Fn() -> Now,
 ) -> Result<(), WorkerError> {
-    let slot = beginning.slot;
-    let text = metadata.to_text();
-    let offsets = beginning.offsets.iter().enumerate();
-    let positions: Vec<Position> =
-        offsets.map(|(topic, offset)| Position { input: Input { topic, slot }, offset: *offset, metadata: text.clone() }).collect();
+    let mut positions = Vec::new();
+    for (beginning, metadata) in beginnings.iter().zip(named) {
+        let text = metadata.to_text();
+        let offsets = beginning.offsets.iter().enumerate();
+        positions.extend(offsets.map(|(topic, offset)| {
+            let input = Input { topic, slot: beginning.slot };
+            Position { input, offset: *offset, metadata: text.clone() }
+        }));
+    }
     let claim = held.check(source)?;
     match transaction.commit(&positions, &claim) {
         Ok(()) => Ok(()),
         Err(TransactionError::Unknown(why)) => {
-            // a renewed producer ends what the former one left open; then the committed chain tells
+            // a renewed producer ends what the former one left open; then a committed chain tells, of one as of all
             transaction.renew().map_err(WorkerError::of_transaction)?;
-            let committed = Metadata::newest(&committed_offsets(source, slot, clock)?);
+            let (Some(beginning), Some(metadata)) = (beginnings.first(), named.first()) else { return Ok(()) };
+            let committed = Metadata::newest(&committed_offsets(source, beginning.slot, clock)?);
             match committed.is_some_and(|committed| committed.chain == metadata.chain) {
                 true => Ok(()),
-                false => Err(WorkerError::Unavailable(format!("slot {slot} was not changed: {why}"))),
+                false => Err(WorkerError::Unavailable(format!("slot {} was not changed: {why}", beginning.slot))),
             }
         }
         Err(error) => Err(WorkerError::of_transaction(error)),

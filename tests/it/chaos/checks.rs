@@ -4,15 +4,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use lifetide::cli::rules;
-use lifetide::kafka::Visitor;
-use lifetide::worker::Now;
-use lifetide::worker::offline;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use super::round::Played;
-use crate::exactly_once::{Rows, replayed};
+use crate::exactly_once::replayed;
 use crate::trial::{OUTPUTS, SLOTS, Written, differences};
 
 const WAIT: Duration = Duration::from_secs(20);
@@ -62,23 +58,8 @@ pub fn reminders(written: &Written) -> Result<(), String> {
 
 /// A2 and A3: a fresh process proves every slot's state against the committed offsets, and it is the oracle's, byte for byte.
 pub fn state(played: &Played, broker: &str) -> Result<(), String> {
-    let config = played.trial.config(&[format!("kafka.bootstrap_servers={broker:?}"), "instance.id=\"fresh\"".to_owned()]);
-    let mut visitor = Visitor::open(&rules::kafka_settings(&config)).map_err(|error| error.to_string())?;
-    let clock = || Now { mono_ms: lifetide::clock::monotonic_ms(), wall_ms: lifetide::clock::wall_ms() };
-    let mut found = Rows::new();
-    for slot in 0..SLOTS {
-        let inspected = offline::inspect(&mut visitor, &config.input.topics, slot, &clock).map_err(|error| error.to_string())?;
-        let named = inspected.metadata.as_ref().map(|metadata| metadata.seq);
-        let state = inspected.state.map_err(|why| format!("A3: slot {slot}: {why}"))?;
-        let last = state.last.as_ref().map(|header| header.seq);
-        if last != named {
-            return Err(format!("A3: slot {slot}: offsets name sequence {named:?}, the last block is of {last:?}"));
-        }
-        for (_, region) in &state.regions {
-            region.rows().for_each(|(_, id, row)| drop(found.insert((slot, id.to_vec()), row.to_vec())));
-            region.marks().for_each(|mark| drop(found.insert((slot, mark.id.0.to_vec()), mark.row().to_vec())));
-        }
-    }
+    let sets = [format!("kafka.bootstrap_servers={broker:?}"), "instance.id=\"fresh\"".to_owned()];
+    let found = played.trial.proven_rows(&sets, SLOTS).map_err(|why| format!("A3: {why}"))?;
     let wanted = replayed(&played.trial);
     if found == wanted {
         return Ok(());

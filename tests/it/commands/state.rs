@@ -5,11 +5,12 @@ mod beginnings;
 mod inputs;
 mod looks;
 mod mending;
+mod reslot;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -112,6 +113,14 @@ fn delete_before(topic: &str, slot: u32, offset: Offset) {
     let (admin, runtime) = admin();
     let deleted = runtime.block_on(admin.delete_records(&records, &AdminOptions::new())).unwrap();
     deleted.elements().iter().for_each(|element| element.error().unwrap());
+}
+
+/// One partition more for each of the topics; they differ only in this.
+fn add_partition(topics: &[String]) {
+    let (admin, runtime) = admin();
+    let more: Vec<NewPartitions<'_>> = topics.iter().map(|topic| NewPartitions::new(topic, SLOTS as usize + 1)).collect();
+    let added = runtime.block_on(admin.create_partitions(&more, &AdminOptions::new())).unwrap();
+    assert!(added.iter().all(Result::is_ok), "{added:?}");
 }
 
 fn outsider(trial: &Trial) -> BaseConsumer {

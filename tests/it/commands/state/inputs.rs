@@ -1,9 +1,9 @@
 //! Inputs that change under a group: events deleted before they were read, a topic that comes back, partitions that were added.
-use rdkafka::admin::{AdminOptions, NewPartitions};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::{
-    admin, assert_all_verified, committed, delete_before, expire_offsets, inputs, refusal, run_on, run_until, slots, state, stopped_midway,
+    add_partition, assert_all_verified, committed, delete_before, expire_offsets, inputs, refusal, run_on, run_until, slots, state,
+    stopped_midway,
 };
 use crate::commands::{SOON, finish, wait_for};
 use crate::trial::SLOTS;
@@ -65,19 +65,13 @@ fn an_input_that_was_left_out_for_a_while_goes_on_where_it_was_after_a_repair() 
 #[test]
 fn partitions_that_were_added_are_refused_with_the_page_that_helps() {
     let (trial, _) = stopped_midway("partitions", 43);
-    let add = |topics: &[String]| {
-        let (admin, runtime) = admin();
-        let more: Vec<NewPartitions<'_>> = topics.iter().map(|topic| NewPartitions::new(topic, SLOTS as usize + 1)).collect();
-        let added = runtime.block_on(admin.create_partitions(&more, &AdminOptions::new())).unwrap();
-        assert!(added.iter().all(Result::is_ok), "{added:?}");
-    };
     let all = inputs(&trial);
-    add(&all[..1]);
+    add_partition(&all[..1]);
     let why = wait_for("the new partition to be known", SOON, || Some(refusal(&trial)).filter(|why| why.contains("differ")));
     assert!(why.contains(&format!("{} 5", all[0])) && why.contains("docs/runbook.md: another number of partitions"), "{why}");
     let outcome = state(&trial, "verify");
     assert!(outcome.code == Some(1) && outcome.stderr.contains("differ in their number of partitions"), "{}", outcome.stderr);
-    add(&all[1..]);
+    add_partition(&all[1..]);
     let why = wait_for("all to be known", SOON, || Some(refusal(&trial)).filter(|why| !why.contains("differ")));
     assert!(why.contains("has 4 partitions, the input topics 5") && why.contains("docs/runbook.md"), "{why}");
 

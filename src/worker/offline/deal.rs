@@ -1,0 +1,100 @@
+//! Deals all customers out anew after partitions were added: each row goes to the slot its key lies in from then on.
+//!
+//! Only for slots that can be proven and have read their inputs to the end: a record that is left in an old partition would be of a customer
+//! who has moved. Marks of erasures name nobody, so every slot gets all of them. Slot time is the latest of all, as deadlines fire at their
+//! own time whenever that comes. It writes nothing: `rewrite` takes the whole deal in one transaction. Called by `cli` (`state reslot`).
+
+use crate::engine::Committed;
+use crate::worker::source::Source;
+use crate::worker::{Now, Rules, WorkerError, partition_of};
+
+use super::inspect::{Inspection, inspect};
+use super::rewrite::Beginning;
+
+/// What one slot has, and will have.
+pub struct Hand {
+    pub slot: u32,
+    /// Of the last transaction so far.
+    pub last_seq: Option<u64>,
+    pub customers_before: usize,
+    /// Of those before, who go elsewhere.
+    pub leaving: usize,
+    /// Next offset of each input, in the order of the topics.
+    pub offsets: Vec<i64>,
+}
+
+/// All slots, in order.
+pub struct Deal {
+    pub hands: Vec<Hand>,
+    pub rows: Committed,
+    pub time_ms: Option<i64>,
+}
+
+impl Deal {
+    /// Customers who change their slot.
+    pub fn moving(&self) -> usize {
+        self.hands.iter().map(|hand| hand.leaving).sum()
+    }
+
+    /// Every slot's new beginning.
+    pub fn beginnings(&self) -> Vec<Beginning<'_>> {
+        let beginning = |hand: &'_ Hand| hand.last_seq.unwrap_or_default() + 1;
+        let hands = self.hands.iter();
+        hands
+            .map(|hand| Beginning {
+                slot: hand.slot,
+                rows: &self.rows,
+                seq: beginning(hand),
+                offsets: &hand.offsets,
+                time_ms: self.time_ms,
+            })
+            .collect()
+    }
+}
+
+/// Looks at all slots. Refused while one of them cannot be proven or has something left to read.
+pub fn deal<S: Source>(source: &mut S, rules: &Rules, clock: &impl Fn() -> Now) -> Result<Deal, WorkerError> {
+    let Some(slots) = rules.partitions else {
+        return Err(WorkerError::Refused("with input.partitioner = \"trust\" it is not known where a customer's records go".to_owned()));
+    };
+    let mut deal = Deal { hands: Vec::new(), rows: Committed::new(), time_ms: None };
+    for slot in 0..slots {
+        let found = inspect(source, &rules.topics, slot, clock)?;
+        let offsets = next_offsets(&found, &rules.topics)?;
+        let state = found.state.map_err(|why| WorkerError::Refused(format!("slot {slot}: {why}")))?;
+        let mut hand = Hand { slot, last_seq: state.last.as_ref().map(|last| last.seq), customers_before: 0, leaving: 0, offsets };
+        for (_, region) in &state.regions {
+            for (hash, id, row) in region.rows() {
+                let home = partition_of(id, slots);
+                hand.customers_before += 1;
+                hand.leaving += usize::from(home != slot);
+                let id = std::str::from_utf8(id).map_err(|_| WorkerError::Refused(format!("slot {slot}: an id is not text")))?;
+                deal.rows.put(home, hash, id, Some(row));
+            }
+            for mark in region.marks() {
+                (0..slots).for_each(|home| deal.rows.put_mark(home, *mark));
+            }
+        }
+        deal.time_ms = deal.time_ms.max(state.last.and_then(|last| last.time_ms));
+        deal.hands.push(hand);
+    }
+    Ok(deal)
+}
+
+/// Where reading goes on: at the end of everything for a slot with a history, at the beginning for one that is new.
+fn next_offsets(found: &Inspection, topics: &[String]) -> Result<Vec<i64>, WorkerError> {
+    if found.committed.iter().all(Option::is_none) {
+        return Ok(found.inputs.iter().map(|bounds| bounds.low).collect());
+    }
+    let read = found.committed.iter().zip(&found.inputs).zip(topics).map(|((committed, bounds), topic)| {
+        let next = committed.as_ref().map_or(bounds.low, |committed| committed.offset);
+        match next {
+            next if next >= bounds.high => Ok(next),
+            next => Err(WorkerError::Refused(format!(
+                "slot {}: {topic} is read to {next} of {}: with the producers stopped, let the group read to the end with the former number of partitions first",
+                found.slot, bounds.high
+            ))),
+        }
+    });
+    read.collect()
+}
