@@ -23,7 +23,8 @@ use crate::trial::{Trial, Written};
 
 /// Small transactions, so that faults fall between many; answers are waited for 4 s, so that half-open connections are found out soon.
 pub const SETTINGS: [&str; 3] = ["workers=1", "commit.max_records=20", "kafka.properties.\"socket.timeout.ms\"=\"4000\""];
-const DYNAMIC: &str = "kafka.static_membership=false";
+/// Members that come and go, ready to take over.
+const DYNAMIC: [&str; 2] = ["kafka.static_membership=false", "standby=true"];
 const EVENTS: usize = 30_000;
 const CUSTOMERS: u32 = 1_500;
 /// About 400 events a second: a backlog lasts more than a minute.
@@ -78,7 +79,7 @@ pub struct Played {
 
 /// Strikes with as many of the faults as the backlog lasts for; those left are for the next round.
 pub fn play(place: &Place, is_static: bool, faults: &mut VecDeque<Fault>, random: &mut Random, tally: &mut Tally) -> Played {
-    let sets: Vec<&str> = SETTINGS.into_iter().chain((!is_static).then_some(DYNAMIC)).collect();
+    let sets: Vec<&str> = SETTINGS.into_iter().chain((!is_static).then_some(DYNAMIC).into_iter().flatten()).collect();
     let trial = place.trial("chaos", &sets);
     println!("{}: {} membership, {} faults to go", trial.name, if is_static { "static" } else { "dynamic" }, faults.len());
     trial.create_topics();
