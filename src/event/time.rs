@@ -57,19 +57,20 @@ pub(super) fn parse_rfc3339(text: &str) -> Result<i64, Reason> {
 /// last day of a month, leap seconds and the ends of the calendar, too.
 fn parse_plain(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
-    let (seconds, millis) = match bytes.len() {
-        20 => (bytes, 0),
-        24 if bytes[19] == b'.' => (&bytes[..], digits(bytes, 20..23)?),
+    let millis = match bytes.len() {
+        20 => 0,
+        24 if bytes[19] == b'.' => digits(bytes, 20..23)?,
         _ => return None,
     };
     let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (bytes.len() - 1, b'Z')];
     if marks.iter().any(|(at, mark)| bytes[*at] != *mark) {
         return None;
     }
-    let (year, month, day) = (digits(seconds, 0..4)?, digits(seconds, 5..7)?, digits(seconds, 8..10)?);
-    let (hour, minute, second) = (digits(seconds, 11..13)?, digits(seconds, 14..16)?, digits(seconds, 17..19)?);
+    let (year, month, day) = (digits(bytes, 0..4)?, digits(bytes, 5..7)?, digits(bytes, 8..10)?);
+    let (hour, minute, second) = (digits(bytes, 11..13)?, digits(bytes, 14..16)?, digits(bytes, 17..19)?);
     let last_day = if month == 2 { 28 } else { 30 };
-    if !(1..9999).contains(&year) || !(1..=12).contains(&month) || !(1..=last_day).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+    if !(1..9999).contains(&year) || !(1..=12).contains(&month) || !(1..=last_day).contains(&day) || hour > 23 || minute > 59 || second > 59
+    {
         return None;
     }
     Some((((days_since_1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000 + millis)

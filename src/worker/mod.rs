@@ -10,6 +10,7 @@
 
 mod admission;
 pub mod block;
+mod buffers;
 pub mod chain;
 mod changelog;
 mod commit;
@@ -49,6 +50,7 @@ use crate::engine::{Committed, Outputs, ROW_OVERHEAD_BYTES, Settings};
 use crate::event::DecodeRules;
 
 use admission::Unserved;
+use buffers::Buffers;
 use changelog::Writer;
 use commit::Batch;
 use owned::Owned;
@@ -176,6 +178,7 @@ pub struct Worker<S: Source, T: Transaction> {
     claim: Option<Claim>,
     batch: Option<Batch>,
     outputs: Outputs,
+    buffers: Buffers,
     /// Transactions in a row that ended without a commit.
     failures: u32,
     /// No new transaction before this moment: the last one failed.
@@ -209,6 +212,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             claim: None,
             batch: None,
             outputs: Outputs::default(),
+            buffers: Buffers::default(),
             failures: 0,
             rest_until_ms: 0,
             stepped_ms: 0,

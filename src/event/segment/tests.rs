@@ -91,7 +91,9 @@ fn compare(text: &str) -> bool {
 fn what_shops_write_is_scanned() {
     let accepted = corpus().iter().filter(|text| compare(text)).count();
     assert!(accepted > 15, "{accepted}");
-    assert!(compare(RECORD) && compare(r#" { "type" : "page" , "a" : [ { } , [ ] , -0.5e-7 , "\/" ] } "#) && compare(r#"[{"sku":null}, {}]"#));
+    assert!(
+        compare(RECORD) && compare(r#" { "type" : "page" , "a" : [ { } , [ ] , -0.5e-7 , "\/" ] } "#) && compare(r#"[{"sku":null}, {}]"#)
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 use crate::engine::Committed;
 use crate::worker::block::{BlockKind, InputOffset, TransactionHeader};
+use crate::worker::buffers::Buffers;
 use crate::worker::chain::{Chain, ChainHasher};
 use crate::worker::changelog::{self, ROW_VERSION};
 use crate::worker::metadata::Metadata;
@@ -51,7 +52,7 @@ pub fn rewrite<S: Source, T: Transaction>(
     let header = header(beginning, rules, transaction.writer(), &bodies);
     let metadata = Metadata { seq: header.seq, chain: header.chain, start, writer: header.writer.clone() };
     transaction.begin().map_err(WorkerError::of_transaction)?;
-    if let Err(error) = send((source, transaction), held, slot, changelog::encode(header, bodies)) {
+    if let Err(error) = send((source, transaction), held, slot, changelog::encode(header, bodies, &mut Buffers::default())) {
         // if even the abort fails, the broker ends it in time
         let _ = transaction.abort();
         return Err(error);
@@ -117,8 +118,10 @@ fn commit<S: Source, T: Transaction>(
 
 fn bodies(beginning: &Beginning<'_>) -> Vec<(BlockKind, Vec<u8>)> {
     let Beginning { slot, rows, .. } = *beginning;
+    let mut buffers = Buffers::default();
     let pieces = whole_space(|region| rows.with_region(slot, region, |r| r.map_or(0, |r| r.bytes())));
-    let mut bodies: Vec<(BlockKind, Vec<u8>)> = pieces.iter().flat_map(|piece| changelog::base_bodies(slot, *piece, rows)).collect();
+    let mut bodies: Vec<(BlockKind, Vec<u8>)> =
+        pieces.iter().flat_map(|piece| changelog::base_bodies(slot, *piece, rows, &mut buffers)).collect();
     bodies.push((BlockKind::Delta, Vec::new()));
     bodies
 }
