@@ -37,7 +37,7 @@ pub(super) fn object<'a>(text: &'a str, fields: &mut dyn Fields<'a>) -> Option<(
     scanner.skip_blanks();
     scanner.object(fields)?;
     scanner.skip_blanks();
-    scanner.rest.is_empty().then_some(())
+    scanner.end()
 }
 
 /// Reads a text that is an array of objects without blanks around it, one after the other.
@@ -46,7 +46,7 @@ pub(super) fn objects<'a, T: Fields<'a> + Default>(text: &'a str, mut visit: imp
     scanner.expect(b'[')?;
     scanner.skip_blanks();
     if scanner.accept(b']') {
-        return Some(());
+        return scanner.end();
     }
     loop {
         let mut fields = T::default();
@@ -55,7 +55,7 @@ pub(super) fn objects<'a, T: Fields<'a> + Default>(text: &'a str, mut visit: imp
         scanner.skip_blanks();
         match scanner.take()? {
             b',' => scanner.skip_blanks(),
-            b']' => return Some(()),
+            b']' => return scanner.end(),
             _ => return None,
         }
     }
@@ -71,6 +71,11 @@ struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     fn new(text: &'a str) -> Scanner<'a> {
         Scanner { text, rest: text.as_bytes() }
+    }
+
+    /// Nothing may follow.
+    fn end(&self) -> Option<()> {
+        self.rest.is_empty().then_some(())
     }
 
     #[inline]
