@@ -43,7 +43,7 @@ pub(super) fn object<'a>(text: &'a str, fields: &mut dyn Fields<'a>) -> Option<(
 /// Reads a text that is an array of objects without blanks around it, one after the other.
 pub(super) fn objects<'a, T: Fields<'a> + Default>(text: &'a str, mut visit: impl FnMut(&T) -> Option<()>) -> Option<()> {
     let mut scanner = Scanner::new(text);
-    scanner.expect(b'[')?;
+    scanner.require(b'[')?;
     scanner.skip_blanks();
     if scanner.accept(b']') {
         return scanner.end();
@@ -84,7 +84,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn object(&mut self, fields: &mut dyn Fields<'a>) -> Option<()> {
-        self.expect(b'{')?;
+        self.require(b'{')?;
         self.skip_blanks();
         if self.accept(b'}') {
             return Some(());
@@ -200,7 +200,7 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn colon(&mut self) -> Option<()> {
         self.skip_blanks();
-        self.expect(b':')?;
+        self.require(b':')?;
         self.skip_blanks();
         Some(())
     }
@@ -208,7 +208,7 @@ impl<'a> Scanner<'a> {
     /// Passes over a quoted text; whether it has no escapes.
     #[inline(always)]
     fn skip_text(&mut self) -> Option<bool> {
-        self.expect(b'"')?;
+        self.require(b'"')?;
         self.rest = from_special(self.rest);
         if self.accept(b'"') {
             return Some(true);
@@ -220,7 +220,7 @@ impl<'a> Scanner<'a> {
     #[cold]
     fn skip_escaped(&mut self) -> Option<()> {
         while !self.accept(b'"') {
-            self.expect(b'\\')?;
+            self.require(b'\\')?;
             match self.take()? {
                 b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
                 b'u' => {
@@ -238,9 +238,9 @@ impl<'a> Scanner<'a> {
     /// Passes over a number, `true`, `false` or `null`.
     fn skip_word(&mut self) -> Option<()> {
         match self.peek()? {
-            b't' => self.expect_all("true"),
-            b'f' => self.expect_all("false"),
-            b'n' => self.expect_all("null"),
+            b't' => self.require_all("true"),
+            b'f' => self.require_all("false"),
+            b'n' => self.require_all("null"),
             _ => self.skip_number(),
         }
     }
@@ -301,12 +301,12 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    fn expect(&mut self, byte: u8) -> Option<()> {
+    fn require(&mut self, byte: u8) -> Option<()> {
         self.accept(byte).then_some(())
     }
 
-    fn expect_all(&mut self, word: &str) -> Option<()> {
-        word.bytes().try_for_each(|byte| self.expect(byte))
+    fn require_all(&mut self, word: &str) -> Option<()> {
+        word.bytes().try_for_each(|byte| self.require(byte))
     }
 }
 
