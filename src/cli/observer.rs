@@ -214,7 +214,7 @@ impl Observer {
         for (topic, (records, bytes)) in tally.consumed.iter().enumerate() {
             self.metrics.record_consumed(&self.inputs[topic], *records, *bytes);
         }
-        let events: Vec<_> = tally.events.iter().map(|((kind, outcome), count)| (*kind, outcome.as_str(), *count)).collect();
+        let events: Vec<_> = tally.events.iter().map(|(kind, outcome, count)| (*kind, outcome.as_str(), *count)).collect();
         let dead_letters: Vec<_> = tally.rejects.iter().map(|((reason, stage), count)| (reason.as_str(), stage.as_str(), *count)).collect();
         let (events, dead_letters) = (&events, &dead_letters);
         self.count_notes(&tally.notes, events, dead_letters, commit.open_ms, now);

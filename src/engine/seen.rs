@@ -52,6 +52,12 @@ impl Seen {
         self.fingerprints.push(id);
     }
 
+    /// Takes up what a row remembers: at most `SEEN_MAX`, oldest first.
+    pub fn restore(&mut self, fingerprints: impl Iterator<Item = u64>) {
+        self.fingerprints.clear();
+        self.fingerprints.extend(fingerprints.take(SEEN_MAX));
+    }
+
     /// Oldest first.
     pub fn fingerprints(&self) -> &[u64] {
         &self.fingerprints

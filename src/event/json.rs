@@ -3,19 +3,30 @@
 //! A field stays raw until an event's kind asks for it, so what nobody asks for costs nothing, whatever its type; amounts keep the digits
 //! the shop wrote; and a wrong type can be told by the field's name. Absent, `null` and (for text) `""` are the same: not given.
 //! Refuses what is given in another type or size than asked for. Called by the files that read wire formats.
+//! Objects are read by `scan`; where it gives up, serde reads them, which knows every corner and finds the words for a refusal.
 
 use super::limits::{MAX_ID_BYTES, MAX_NAME_BYTES, MAX_QUOTE_BYTES, MAX_URL_BYTES, cut};
+use super::scan::{self, Fields};
+use super::value::{Field, Value};
 use super::{Currency, Money, Reason, Reject, Text, amount};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// The raw text of a field, already known to be JSON. Absent and `null` are `None`.
-pub(super) type Field<'a> = Option<&'a RawValue>;
-
-/// Reads a JSON object into a struct of `Field`s. Anything but an object is `WrongType`; a field given twice is `InvalidJson`, since
+/// Reads a JSON object into a struct of absent `Field`s. Anything but an object is `WrongType`; a field given twice is `InvalidJson`, since
 /// readers disagree on which of the two counts.
-pub(super) fn object<'a, T: Deserialize<'a>>(name: &str, text: &'a str) -> Result<T, Reject> {
+pub(super) fn object<'a, T>(name: &str, text: &'a str, fields: &mut T) -> Result<(), Reject>
+where
+    T: Fields<'a> + Deserialize<'a>,
+{
+    if scan::object(text, fields).is_none() {
+        *fields = unusual_object(name, text)?;
+    }
+    Ok(())
+}
+
+/// The same by serde.
+#[cold]
+pub(super) fn unusual_object<'a, T: Deserialize<'a>>(name: &str, text: &'a str) -> Result<T, Reject> {
     let is_object = text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{');
     if is_object {
         return serde_json::from_str(text).map_err(|e| Reject::new(Reason::InvalidJson, format!("{name}: {e}")));
@@ -28,11 +39,11 @@ pub(super) fn object<'a, T: Deserialize<'a>>(name: &str, text: &'a str) -> Resul
 
 /// Text, or an integer as its decimal text (shops number what others name).
 pub(super) fn text<'a>(name: &str, field: Field<'a>) -> Result<Option<Text<'a>>, Reject> {
-    let Some(raw) = field else { return Ok(None) };
-    let text = match string(name, raw)? {
-        Some(text) => text,
-        None if is_integer(raw.get()) => Cow::Borrowed(raw.get()),
-        None => return Err(wrong_type(name, raw.get(), "text")),
+    let Some(value) = field.given() else { return Ok(None) };
+    let text = match (string(name, value)?, value) {
+        (Some(text), _) => text,
+        (None, Value::Json(written)) if is_integer(written) => Cow::Borrowed(written),
+        _ => return Err(wrong_type(name, &value.written(), "text")),
     };
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
@@ -77,10 +88,10 @@ pub(super) fn url<'a>(name: &str, field: Field<'a>) -> Result<Option<Text<'a>>, 
 
 /// `true` or `false`; not given is `false`.
 pub(super) fn flag(name: &str, field: Field) -> Result<bool, Reject> {
-    match field.map(RawValue::get) {
-        None | Some("false") => Ok(false),
-        Some("true") => Ok(true),
-        Some(other) => Err(wrong_type(name, other, "true or false")),
+    match field.given() {
+        None | Some(Value::Json("false")) => Ok(false),
+        Some(Value::Json("true")) => Ok(true),
+        Some(other) => Err(wrong_type(name, &other.written(), "true or false")),
     }
 }
 
@@ -94,30 +105,30 @@ pub(super) fn currency(field: Field, default: Option<Currency>) -> Result<Option
 }
 
 /// An amount, as number or text, of a known currency.
-pub(super) fn money(name: &str, raw: &RawValue, currency: Currency) -> Result<Money, Reject> {
-    let text = number_text(name, raw)?;
+pub(super) fn money(name: &str, value: Value, currency: Currency) -> Result<Money, Reject> {
+    let text = number_text(name, value)?;
     let minor = amount::minor_units(&text, currency.exponent()).map_err(|reason| refusal(reason, name, &text))?;
     Ok(Money { minor, currency })
 }
 
 /// A quantity, as number or text; 1 where not given.
 pub(super) fn quantity(name: &str, field: Field) -> Result<u32, Reject> {
-    let Some(raw) = field else { return Ok(1) };
-    let text = number_text(name, raw)?;
+    let Some(value) = field.given() else { return Ok(1) };
+    let text = number_text(name, value)?;
     amount::quantity(&text).map_err(|reason| refusal(reason, name, &text))
 }
 
 /// Text given as JSON text; `None` for any other type.
-pub(super) fn string<'a>(name: &str, raw: &'a RawValue) -> Result<Option<Text<'a>>, Reject> {
-    let Some(quoted) = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
-        return Ok(None);
-    };
-    if !quoted.as_bytes().contains(&b'\\') {
-        return Ok(Some(Cow::Borrowed(quoted)));
+pub(super) fn string<'a>(name: &str, value: Value<'a>) -> Result<Option<Text<'a>>, Reject> {
+    match value {
+        Value::Text(text) => Ok(Some(Cow::Borrowed(text))),
+        // skipping over an escape checks its form only; half of a surrogate pair is found here
+        Value::Json(written) if written.starts_with('"') => match serde_json::from_str(written) {
+            Ok(unescaped) => Ok(Some(Cow::Owned(unescaped))),
+            Err(e) => Err(Reject::new(Reason::InvalidJson, format!("{name}: {e}"))),
+        },
+        Value::Json(_) => Ok(None),
     }
-    // skipping over an escape checks its form only; half of a surrogate pair is found here
-    let unescaped: String = serde_json::from_str(raw.get()).map_err(|e| Reject::new(Reason::InvalidJson, format!("{name}: {e}")))?;
-    Ok(Some(Cow::Owned(unescaped)))
 }
 
 /// The refusal of a field that is needed and not given.
@@ -135,11 +146,11 @@ pub(super) fn refusal(reason: Reason, name: &str, found: &str) -> Reject {
     Reject::new(reason, format!("{name}: {}", cut(found, MAX_QUOTE_BYTES)))
 }
 
-fn number_text<'a>(name: &str, raw: &'a RawValue) -> Result<Text<'a>, Reject> {
-    if raw.get().starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
-        return Ok(Cow::Borrowed(raw.get()));
+fn number_text<'a>(name: &str, value: Value<'a>) -> Result<Text<'a>, Reject> {
+    match value {
+        Value::Json(written) if written.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => Ok(Cow::Borrowed(written)),
+        _ => string(name, value)?.ok_or_else(|| wrong_type(name, &value.written(), "a number")),
     }
-    string(name, raw)?.ok_or_else(|| wrong_type(name, raw.get(), "a number"))
 }
 
 fn is_integer(text: &str) -> bool {

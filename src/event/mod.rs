@@ -9,8 +9,10 @@ mod json;
 mod limits;
 mod money;
 mod reject;
+mod scan;
 mod segment;
 mod time;
+mod value;
 
 #[cfg(test)]
 mod tests;

@@ -43,11 +43,48 @@ pub(super) fn in_range(time_ms: i64) -> bool {
 /// Milliseconds since 1970 of an RFC 3339 text; finer digits are dropped. Refuses what is no such text (`InvalidTime`), or is one beyond
 /// the last days of the year 9999 (`TimeOutOfRange`), where jiff's time line ends.
 pub(super) fn parse_rfc3339(text: &str) -> Result<i64, Reason> {
+    if let Some(time_ms) = parse_plain(text) {
+        return Ok(time_ms);
+    }
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Ok(time.as_millisecond());
     }
     let is_a_moment = Pieces::parse(text).is_ok_and(|pieces| pieces.time().is_some() && pieces.offset().is_some());
     Err(if is_a_moment { Reason::TimeOutOfRange } else { Reason::InvalidTime })
+}
+
+/// What nearly every shop writes, `2026-01-31T23:59:59Z` or with three digits behind the second; `None` leaves all else to jiff: the
+/// last day of a month, leap seconds and the ends of the calendar, too.
+fn parse_plain(text: &str) -> Option<i64> {
+    let bytes = text.as_bytes();
+    let millis = match bytes.len() {
+        20 => 0,
+        24 if bytes[19] == b'.' => digits(bytes, 20..23)?,
+        _ => return None,
+    };
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (bytes.len() - 1, b'Z')];
+    if marks.iter().any(|(at, mark)| bytes[*at] != *mark) {
+        return None;
+    }
+    let (year, month, day) = (digits(bytes, 0..4)?, digits(bytes, 5..7)?, digits(bytes, 8..10)?);
+    let (hour, minute, second) = (digits(bytes, 11..13)?, digits(bytes, 14..16)?, digits(bytes, 17..19)?);
+    let last_day = if month == 2 { 28 } else { 30 };
+    if !(1..9999).contains(&year) || !(1..=12).contains(&month) || !(1..=last_day).contains(&day) || hour > 23 || minute > 59 || second > 59
+    {
+        return None;
+    }
+    Some((((days_since_1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000 + millis)
+}
+
+fn digits(bytes: &[u8], place: std::ops::Range<usize>) -> Option<i64> {
+    bytes[place].iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
+}
+
+/// Days of the Gregorian calendar from year 1 on. Years are counted from March, so that the leap day comes last.
+fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    // 153 days in five months from March or August on; 719,469 from 0000-02-29 to 1970-01-01
+    365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 719_469
 }
 
 /// The time for people; in milliseconds where the calendar ends.

@@ -3,7 +3,7 @@
 //! It copies key, value and headers into librdkafka's queue and answers at once, with librdkafka's code; waiting and judging are the
 //! producer's. Used by `producer` and, through its link, by `feed`.
 
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::{CStr, CString, c_int, c_void};
 use std::ptr::NonNull;
 
 use rdkafka::error::RDKafkaErrorCode;
@@ -38,16 +38,26 @@ pub(super) struct TopicHandle {
 unsafe impl Send for TopicHandle {}
 
 impl TopicHandle {
+    /// A topic with the producer's settings, and a compression of its own where one is given.
+    ///
     /// # Safety
     /// `client` outlives the handle.
     ///
     /// # Panics
     /// When the name holds a NUL: names are checked before (`Settings::problems`).
-    pub unsafe fn new(client: *mut sys::rd_kafka_t, name: &str) -> TopicHandle {
+    pub unsafe fn new(client: *mut sys::rd_kafka_t, name: &str, compression: Option<&CStr>) -> TopicHandle {
         let name = CString::new(name).expect("invariant: topic names are checked");
-        // SAFETY: a live producer and a C string; a null configuration means the producer's.
-        let raw = unsafe { sys::rd_kafka_topic_new(client, name.as_ptr(), std::ptr::null_mut()) };
-        TopicHandle { client, raw: NonNull::new(raw).expect("invariant: a checked name without configuration makes a handle") }
+        // SAFETY: a live producer, C strings, and a copy of its settings that is ours until the handle takes it.
+        let raw = unsafe {
+            let settings = sys::rd_kafka_default_topic_conf_dup(client);
+            if let Some(codec) = compression {
+                let key = c"compression.type".as_ptr();
+                let set = sys::rd_kafka_topic_conf_set(settings, key, codec.as_ptr(), std::ptr::null_mut(), 0);
+                assert!(set == sys::rd_kafka_conf_res_t::RD_KAFKA_CONF_OK, "invariant: librdkafka knows the codec");
+            }
+            sys::rd_kafka_topic_new(client, name.as_ptr(), settings)
+        };
+        TopicHandle { client, raw: NonNull::new(raw).expect("invariant: a checked name makes a handle") }
     }
 
     /// Copies the record into the producer's queue.

@@ -51,6 +51,8 @@ pub struct Producer {
     writer: String,
     /// Wall clock, Unix milliseconds.
     now_ms: fn() -> i64,
+    /// What it last said: a record from before that is not ahead of it, and needs no other look.
+    looked_ms: i64,
     /// A transaction call that takes longer may have been repeated inside librdkafka.
     slow: Duration,
     /// None while a renewal has failed.
@@ -67,7 +69,15 @@ impl Producer {
         let writer = client::transactional_id(settings, worker);
         let slow = Duration::from_millis(u64::from(client::producer_socket_timeout_ms(settings) / 4));
         let link = Some(Link::open(settings, &writer, &output_names(settings))?);
-        Ok(Producer { settings: settings.clone(), writer, now_ms, slow, link })
+        Ok(Producer { settings: settings.clone(), writer, now_ms, slow, link, looked_ms: i64::MIN })
+    }
+
+    /// The time, or now where that is earlier.
+    fn not_ahead(&mut self, time_ms: i64) -> i64 {
+        if time_ms > self.looked_ms {
+            self.looked_ms = (self.now_ms)();
+        }
+        time_ms.min(self.looked_ms)
     }
 
     fn link(&self) -> Result<&Link, TransactionError> {
@@ -100,7 +110,8 @@ impl Link {
             .map_err(|error| TransactionError::Refused(client::text_of(&error)))?;
         let raw = producer.client().native_ptr();
         // SAFETY: the producer lives in the same struct and goes after them.
-        let topics = topics.iter().map(|name| ((*name).to_owned(), unsafe { TopicHandle::new(raw, name) })).collect();
+        let handle = |name: &str| unsafe { TopicHandle::new(raw, name, client::compression_of(settings, name)) };
+        let topics = topics.iter().map(|name| ((*name).to_owned(), handle(name))).collect();
         let transaction_timeout = Duration::from_millis(u64::from(settings.transaction_timeout_ms));
         let (transactional_id, group_id) = (transactional_id.to_owned(), settings.group_id.clone());
         let link = Link { topics, producer, transaction_timeout, transactional_id, group_id };
@@ -235,6 +246,8 @@ impl Transaction for Producer {
     }
 
     fn begin(&mut self) -> Result<(), TransactionError> {
+        // the clock may have been set back since
+        self.looked_ms = i64::MIN;
         self.link()?.begin()
     }
 
@@ -242,7 +255,7 @@ impl Transaction for Producer {
         let topic = TOPICS.iter().position(|known| *known == record.topic).expect("invariant: TOPICS holds every output topic");
         let Outgoing { partition, key, value, headers, .. } = *record;
         // 0 would mean now, and brokers refuse times before 1970
-        let timestamp_ms = record.timestamp_ms.map_or(0, |time_ms| time_ms.min((self.now_ms)()).max(1));
+        let timestamp_ms = record.timestamp_ms.map_or(0, |time_ms| self.not_ahead(time_ms).max(1));
         self.link()?.send(topic, &Item { partition, key, value, timestamp_ms, headers })
     }
 

@@ -14,6 +14,8 @@ const MAGIC: [u8; 4] = *b"LTCL";
 pub const FORMAT: u8 = 1;
 /// Bytes before the part that the checksum covers.
 const CHECKED_FROM: usize = MAGIC.len() + 8;
+/// A header is seldom longer.
+const HEADER_BYTES_MOSTLY: usize = 256;
 /// Rows are gathered until a block has this many bytes: half of the default `message.max.bytes` of a broker, uncompressed.
 pub const BLOCK_BYTES_MAX: usize = 512 * 1024;
 
@@ -81,8 +83,15 @@ const FLAG_CONTINUED: u8 = 4;
 
 /// The record value of a block.
 pub fn encode(header: &BlockHeader, body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode_into(header, body, &mut out);
+    out
+}
+
+/// Writes the record value of a block into an empty buffer.
+pub fn encode_into(header: &BlockHeader, body: &[u8], out: &mut Vec<u8>) {
     let transaction = &header.transaction;
-    let mut out = Vec::with_capacity(body.len() + 256);
+    out.reserve(body.len() + HEADER_BYTES_MOSTLY);
     out.extend_from_slice(&MAGIC);
     out.extend_from_slice(&[0; 8]);
     out.push(FORMAT);
@@ -102,17 +111,16 @@ pub fn encode(header: &BlockHeader, body: &[u8]) -> Vec<u8> {
     out.extend_from_slice(&transaction.nonce.to_le_bytes());
     out.extend_from_slice(&transaction.time_ms.unwrap_or(i64::MIN).to_le_bytes());
     out.extend_from_slice(&transaction.configuration.to_le_bytes());
-    push_text(&mut out, &transaction.model_version);
-    push_text(&mut out, &transaction.writer);
+    push_text(out, &transaction.model_version);
+    push_text(out, &transaction.writer);
     out.extend_from_slice(&(transaction.offsets.len() as u16).to_le_bytes());
     for input in &transaction.offsets {
-        push_text(&mut out, &input.topic);
+        push_text(out, &input.topic);
         out.extend_from_slice(&input.offset.to_le_bytes());
     }
     out.extend_from_slice(body);
     let checksum = xxh3_64(&out[CHECKED_FROM..]);
     out[MAGIC.len()..CHECKED_FROM].copy_from_slice(&checksum.to_le_bytes());
-    out
 }
 
 fn flag(set: bool, bit: u8) -> u8 {

@@ -6,6 +6,7 @@
 use crate::engine::{Committed, Mark, ROW_VERSION, Slot};
 
 use super::block::{self, BLOCK_BYTES_MAX, BlockHeader, BlockKind, InputOffset, TransactionHeader};
+use super::buffers::Buffers;
 use super::chain::{Chain, ChainHasher};
 use super::metadata::Metadata;
 use super::rounds::{Piece, Progress, Rounds};
@@ -71,12 +72,21 @@ impl Changelog {
     }
 
     /// Builds the blocks of a sealed slot.
-    pub fn prepare(&self, slot: &Slot, committed: &Committed, offsets: Vec<InputOffset>, writer: &Writer, now_ms: u64) -> Prepared {
-        let deltas = delta_bodies(slot);
+    pub fn prepare(
+        &self,
+        slot: &Slot,
+        committed: &Committed,
+        offsets: Vec<InputOffset>,
+        writer: &Writer,
+        now_ms: u64,
+        buffers: &mut Buffers,
+    ) -> Prepared {
+        let deltas = delta_bodies(slot, buffers);
         let delta_bytes = deltas.iter().map(Vec::len).sum();
         let mut rounds = self.rounds.clone();
         let pieces = rounds.spend(delta_bytes, now_ms, |region| committed.with_region(self.slot, region, |r| r.map_or(0, |r| r.bytes())));
-        let mut bodies: Vec<(BlockKind, Vec<u8>)> = pieces.iter().flat_map(|piece| base_bodies(self.slot, *piece, committed)).collect();
+        let mut bodies: Vec<(BlockKind, Vec<u8>)> =
+            pieces.iter().flat_map(|piece| base_bodies(self.slot, *piece, committed, buffers)).collect();
         let base_bytes = bodies.iter().map(|(_, body)| body.len()).sum();
         bodies.extend(deltas.into_iter().map(|body| (BlockKind::Delta, body)));
 
@@ -97,65 +107,69 @@ impl Changelog {
         };
         let metadata =
             Metadata { seq: transaction.seq, chain: transaction.chain, start: rounds.start(), writer: writer.transactional_id.clone() };
-        let blocks = encode(transaction, bodies).collect();
+        let blocks = encode(transaction, bodies, buffers).collect();
         Prepared { blocks, metadata, base_bytes, rounds }
     }
 
     /// The prepared transaction has been committed.
-    pub fn commit(&mut self, prepared: Prepared) {
+    pub fn commit(&mut self, prepared: Prepared, buffers: &mut Buffers) {
         self.seq = prepared.metadata.seq;
         self.chain = prepared.metadata.chain;
         self.rounds = prepared.rounds;
+        prepared.blocks.into_iter().for_each(|block| buffers.give_back(block));
     }
 }
 
 /// A transaction's blocks, one after the other.
-pub fn encode(transaction: TransactionHeader, bodies: Vec<(BlockKind, Vec<u8>)>) -> impl Iterator<Item = Vec<u8>> {
+pub fn encode(transaction: TransactionHeader, bodies: Vec<(BlockKind, Vec<u8>)>, buffers: &mut Buffers) -> impl Iterator<Item = Vec<u8>> {
     let count = bodies.len();
     let mut header = BlockHeader { transaction, index: 0, last: false, kind: BlockKind::Delta };
     bodies.into_iter().enumerate().map(move |(index, (kind, body))| {
         header.index = index as u16;
         header.last = index + 1 == count;
         header.kind = kind;
-        block::encode(&header, &body)
+        let mut block = buffers.take();
+        block::encode_into(&header, &body, &mut block);
+        buffers.give_back(body);
+        block
     })
 }
 
 /// Changed rows, in order of first touch, then marks of erased customers; one empty body where nothing changed, because every transaction
 /// leaves a trace.
-fn delta_bodies(slot: &Slot) -> Vec<Vec<u8>> {
-    let mut bodies = vec![Vec::new()];
+fn delta_bodies(slot: &Slot, buffers: &mut Buffers) -> Vec<Vec<u8>> {
+    let mut bodies = vec![buffers.take()];
     for change in slot.changes() {
         let row = BlockRow { kind: RowKind::Customer, id: change.id.as_bytes(), row: change.row };
-        push(&mut bodies, row);
+        push(&mut bodies, row, buffers);
     }
-    slot.marks().for_each(|mark| push_mark(&mut bodies, &mark));
+    slot.marks().for_each(|mark| push_mark(&mut bodies, &mark, buffers));
     bodies
 }
 
 /// A piece's rows as they are committed; the first body replaces the piece, further ones add to it.
-pub fn base_bodies(slot: u32, piece: Piece, committed: &Committed) -> Vec<(BlockKind, Vec<u8>)> {
-    let mut bodies = vec![Vec::new()];
+pub fn base_bodies(slot: u32, piece: Piece, committed: &Committed, buffers: &mut Buffers) -> Vec<(BlockKind, Vec<u8>)> {
+    let mut bodies = vec![buffers.take()];
     for region in piece.regions() {
         committed.with_region(slot, region, |region| {
             for (_, id, row) in region.into_iter().flat_map(|r| r.rows()) {
-                push(&mut bodies, BlockRow { kind: RowKind::Customer, id, row: Some(row) });
+                push(&mut bodies, BlockRow { kind: RowKind::Customer, id, row: Some(row) }, buffers);
             }
-            region.into_iter().flat_map(|r| r.marks()).for_each(|mark| push_mark(&mut bodies, mark));
+            region.into_iter().flat_map(|r| r.marks()).for_each(|mark| push_mark(&mut bodies, mark, buffers));
         });
     }
     let kind = |index| BlockKind::Base { bits: piece.bits, value: piece.value, continued: index > 0 };
     bodies.into_iter().enumerate().map(|(index, body)| (kind(index), body)).collect()
 }
 
-fn push_mark(bodies: &mut Vec<Vec<u8>>, mark: &Mark) {
-    push(bodies, BlockRow { kind: RowKind::Erased, id: &mark.id.0, row: Some(&mark.row()) });
+fn push_mark(bodies: &mut Vec<Vec<u8>>, mark: &Mark, buffers: &mut Buffers) {
+    push(bodies, BlockRow { kind: RowKind::Erased, id: &mark.id.0, row: Some(&mark.row()) }, buffers);
 }
 
-fn push(bodies: &mut Vec<Vec<u8>>, row: BlockRow<'_>) {
+fn push(bodies: &mut Vec<Vec<u8>>, row: BlockRow<'_>, buffers: &mut Buffers) {
     let bytes = row.id.len() + row.row.map_or(0, <[u8]>::len);
     if bodies.last().is_none_or(|body| body.len() + bytes > BLOCK_BYTES_MAX) {
-        bodies.push(Vec::new());
+        bodies.push(buffers.take());
     }
     if let Some(body) = bodies.last_mut() {
         rows::push_row(body, row);

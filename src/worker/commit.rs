@@ -7,6 +7,7 @@
 use crate::engine::Committed;
 
 use super::block::InputOffset;
+use super::buffers::Buffers;
 use super::chain::Chain;
 use super::changelog::{Prepared, Writer};
 use super::metadata::Metadata;
@@ -81,7 +82,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             if let Owned::Running(running) = owned
                 && running.touched
             {
-                let blocks = prepare(running, &self.committed, &self.rules.topics, &self.writer, now);
+                let blocks = prepare(running, &self.committed, &self.rules.topics, &self.writer, now, &mut self.buffers);
                 positions.extend(positions_of(*number, running, &blocks.metadata));
                 prepared.push((*number, blocks));
             }
@@ -206,7 +207,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             running.committed_offsets = running.merge.offsets();
             running.committed_start = blocks.metadata.start;
             running.touched = false;
-            running.changelog.commit(blocks);
+            running.changelog.commit(blocks, &mut self.buffers);
         }
         self.failures = 0;
     }
@@ -257,10 +258,17 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     }
 }
 
-fn prepare<R: Record>(running: &mut Running<R>, committed: &Committed, topics: &[String], writer: &Writer, now: Now) -> Prepared {
+fn prepare<R: Record>(
+    running: &mut Running<R>,
+    committed: &Committed,
+    topics: &[String],
+    writer: &Writer,
+    now: Now,
+    buffers: &mut Buffers,
+) -> Prepared {
     running.slot.seal();
     let offsets = topics.iter().zip(running.merge.offsets()).map(|(topic, offset)| InputOffset { topic: topic.clone(), offset });
-    running.changelog.prepare(&running.slot, committed, offsets.collect(), writer, now.mono_ms)
+    running.changelog.prepare(&running.slot, committed, offsets.collect(), writer, now.mono_ms, buffers)
 }
 
 fn positions_of<R: Record>(slot: u32, running: &Running<R>, metadata: &Metadata) -> Vec<Position> {

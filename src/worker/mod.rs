@@ -10,6 +10,7 @@
 
 mod admission;
 pub mod block;
+mod buffers;
 pub mod chain;
 mod changelog;
 mod commit;
@@ -52,6 +53,7 @@ use crate::engine::{Committed, Outputs, ROW_OVERHEAD_BYTES, Settings};
 use crate::event::DecodeRules;
 
 use admission::Unserved;
+use buffers::Buffers;
 use changelog::Writer;
 use commit::{Batch, Blamed};
 use follow::Followers;
@@ -189,6 +191,7 @@ pub struct Worker<S: Source, T: Transaction> {
     claim: Option<Claim>,
     batch: Option<Batch>,
     outputs: Outputs,
+    buffers: Buffers,
     /// Transactions in a row that ended without a commit.
     failures: u32,
     /// To be put aside when they come again; at most one of each input.
@@ -225,6 +228,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             claim: None,
             batch: None,
             outputs: Outputs::default(),
+            buffers: Buffers::default(),
             failures: 0,
             blamed: Vec::new(),
             rest_until_ms: 0,

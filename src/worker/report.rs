@@ -18,8 +18,8 @@ const SAMPLES_MAX: usize = 512;
 pub struct Tally {
     /// (records, bytes) taken, by input topic.
     pub consumed: Vec<(u64, u64)>,
-    /// By kind of event and outcome.
-    pub events: BTreeMap<(&'static str, Outcome), u64>,
+    /// Kind of event, outcome, and how many: to be added up, since kinds are told apart by where their names lie.
+    pub events: Vec<(&'static str, Outcome, u64)>,
     pub rejects: BTreeMap<(Reason, RejectStage), u64>,
     pub produced: BTreeMap<OutputTopic, u64>,
     pub notes: Vec<Note>,
@@ -39,7 +39,11 @@ impl Tally {
     }
 
     pub fn apply(&mut self, kind: &'static str, outcome: Outcome, time_ms: i64) {
-        *self.events.entry((kind, outcome)).or_default() += 1;
+        let known = self.events.iter_mut().find(|(name, found, _)| std::ptr::eq(*name, kind) && *found == outcome);
+        match known {
+            Some((_, _, count)) => *count += 1,
+            None => self.events.push((kind, outcome, 1)),
+        }
         if self.event_times_ms.len() < SAMPLES_MAX {
             self.event_times_ms.push(time_ms);
         }

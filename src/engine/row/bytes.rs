@@ -6,6 +6,8 @@
 use super::RowError;
 use crate::engine::contact::replace;
 
+const FIXED_BYTES: usize = size_of::<u64>();
+
 /// Ten groups of seven bits hold 64.
 const U64_BYTES_MAX: u32 = 10;
 /// Nineteen hold 128.
@@ -38,6 +40,15 @@ pub fn put_ago(row: &mut Vec<u8>, now_ms: i64, at_ms: i64) {
 
 pub fn put_fixed(row: &mut Vec<u8>, number: u64) {
     row.extend_from_slice(&number.to_le_bytes());
+}
+
+/// Numbers of eight bytes one after the other.
+pub fn put_all_fixed(row: &mut Vec<u8>, numbers: &[u64]) {
+    let start = row.len();
+    row.resize(start + size_of_val(numbers), 0);
+    for (place, number) in row[start..].chunks_exact_mut(FIXED_BYTES).zip(numbers) {
+        place.copy_from_slice(&number.to_le_bytes());
+    }
 }
 
 pub fn put_text(row: &mut Vec<u8>, text: &str) {
@@ -84,7 +95,22 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
+    /// So many numbers as `put_all_fixed` wrote.
+    pub fn all_fixed(&mut self, count: usize) -> Result<impl Iterator<Item = u64> + use<'a>, RowError> {
+        let (numbers, _) = self.take(count * FIXED_BYTES)?.as_chunks::<FIXED_BYTES>();
+        Ok(numbers.iter().map(|number| u64::from_le_bytes(*number)))
+    }
+
+    #[inline]
     pub fn u64(&mut self) -> Result<u64, RowError> {
+        if let [byte @ 0..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
+        }
+        self.long_u64()
+    }
+
+    fn long_u64(&mut self) -> Result<u64, RowError> {
         let mut number = 0;
         for group in 0..U64_BYTES_MAX {
             let byte = self.byte()?;

@@ -1,7 +1,7 @@
 //! The part of a row about the person: ids seen, address, consent, reading.
 //! Written and read by `row`; a new field is a new row version, never another meaning of these bytes.
 
-use super::bytes::{Reader, put_ago, put_fixed, put_text, put_u64};
+use super::bytes::{Reader, put_ago, put_all_fixed, put_text, put_u64};
 use super::{RowError, part};
 use crate::engine::consent::{ByTrait, Stated};
 use crate::engine::contact::Contact;
@@ -30,7 +30,7 @@ pub fn encode(customer: &Customer, parts: u16, row: &mut Vec<u8>) {
     let now_ms = customer.now_ms;
     if parts & part::SEEN != 0 {
         put_u64(row, customer.seen.fingerprints().len() as u64);
-        customer.seen.fingerprints().iter().for_each(|id| put_fixed(row, *id));
+        put_all_fixed(row, customer.seen.fingerprints());
     }
     if parts & part::CONTACT != 0 {
         encode_contact(&customer.contact, now_ms, row);
@@ -49,9 +49,8 @@ pub fn encode(customer: &Customer, parts: u16, row: &mut Vec<u8>) {
 pub fn decode(reader: &mut Reader<'_>, parts: u16, customer: &mut Customer) -> Result<(), RowError> {
     let now_ms = customer.now_ms;
     if parts & part::SEEN != 0 {
-        for _ in 0..reader.count(SEEN_MAX, "ids seen")? {
-            customer.seen.remember(reader.fixed()?);
-        }
+        let count = reader.count(SEEN_MAX, "ids seen")?;
+        customer.seen.restore(reader.all_fixed(count)?);
     }
     if parts & part::CONTACT != 0 {
         decode_contact(reader, now_ms, &mut customer.contact)?;

@@ -2,12 +2,12 @@
 //! Abandoned`). A price without any currency is left out, since a cart may be shown without prices; a product without any id is refused,
 //! and so are lists beyond `MAX_PRODUCTS`. Called by `segment` alone.
 
-use super::fields::{Nested, ProductFields, Properties};
+use super::fields::{ProductFields, Properties};
 use crate::event::limits::MAX_PRODUCTS;
-use crate::event::{CartContents, CartDelta, CartLine, ContentsSource, Currency, DecodeRules, Kind, Product, Reason, Reject, json};
+use crate::event::value::{Found, Nested, Value};
+use crate::event::{CartContents, CartDelta, CartLine, ContentsSource, Currency, DecodeRules, Kind, Product, Reason, Reject, json, scan};
 use serde::Deserialize;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 use std::fmt;
 
 /// `Product Added`, `Product Removed`.
@@ -38,16 +38,30 @@ pub(super) fn contents<'a>(source: ContentsSource, properties: &Properties<'a>, 
         checkout_id,
         source,
         url: json::url("url", properties.url)?,
-        products: properties.products.map(|raw| products(raw, currency)).transpose()?,
-        value: properties.value.zip(currency).map(|(raw, currency)| json::money("value", raw, currency)).transpose()?,
+        products: properties.products.given().map(|value| products(value, currency)).transpose()?,
+        value: properties.value.given().zip(currency).map(|(value, currency)| json::money("value", value, currency)).transpose()?,
     })
 }
 
-fn products<'a>(raw: &'a RawValue, currency: Option<Currency>) -> Result<Vec<Product<'a>>, Reject> {
-    if !raw.get().starts_with('[') {
-        return Err(json::wrong_type("products", raw.get(), "an array"));
+fn products<'a>(value: Value<'a>, currency: Option<Currency>) -> Result<Vec<Product<'a>>, Reject> {
+    let Value::Json(written) = value else {
+        return Err(json::wrong_type("products", &value.written(), "an array"));
+    };
+    let mut products = Vec::new();
+    let plain = scan::objects(written, |fields| {
+        products.push(product(fields, currency).ok()?);
+        (products.len() <= MAX_PRODUCTS).then_some(())
+    });
+    if plain.is_some() { Ok(products) } else { unusual_products(written, currency) }
+}
+
+/// The same by serde, which finds what is wrong first.
+#[cold]
+fn unusual_products<'a>(written: &'a str, currency: Option<Currency>) -> Result<Vec<Product<'a>>, Reject> {
+    if !written.starts_with('[') {
+        return Err(json::wrong_type("products", written, "an array"));
     }
-    let elements: Elements = serde_json::from_str(raw.get()).map_err(|e| Reject::new(Reason::InvalidJson, format!("products: {e}")))?;
+    let elements: Elements = serde_json::from_str(written).map_err(|e| Reject::new(Reason::InvalidJson, format!("products: {e}")))?;
     if elements.count > MAX_PRODUCTS {
         return Err(Reject::new(
             Reason::TooManyProducts,
@@ -57,10 +71,10 @@ fn products<'a>(raw: &'a RawValue, currency: Option<Currency>) -> Result<Vec<Pro
     let mut products = Vec::with_capacity(elements.kept.len());
     for (index, element) in elements.kept.iter().enumerate() {
         let place = || format!("products[{index}]");
-        let Nested::Object(fields) = element else {
+        if element.found != Found::Object {
             return Err(json::wrong_type(&place(), "what stands there", "an object"));
-        };
-        products.push(product(fields, currency).map_err(|reject| reject.inside(&place()))?);
+        }
+        products.push(product(&element.fields, currency).map_err(|reject| reject.inside(&place()))?);
     }
     Ok(products)
 }
@@ -80,7 +94,7 @@ fn product<'a>(fields: &ProductFields<'a>, currency: Option<Currency>) -> Result
         name,
         url: json::url("url", fields.url)?,
         image_url: json::url("image_url", fields.image_url)?,
-        price: fields.price.zip(currency).map(|(raw, currency)| json::money("price", raw, currency)).transpose()?,
+        price: fields.price.given().zip(currency).map(|(value, currency)| json::money("price", value, currency)).transpose()?,
         quantity: json::quantity("quantity", fields.quantity)?,
     })
 }

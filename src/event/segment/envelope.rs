@@ -39,10 +39,10 @@ impl<'a> Envelope<'a> {
 
     /// The event's time: its `timestamp`, else the record's, clamped and bounded.
     pub(super) fn time_ms(&self, record_ms: Option<i64>, max_skew_ms: i64, wall_ms: Option<i64>) -> Result<i64, Reject> {
-        let stated_ms = match self.timestamp {
+        let stated_ms = match self.timestamp.given() {
             None => None,
-            Some(raw) => {
-                let text = json::string("timestamp", raw)?.ok_or_else(|| json::wrong_type("timestamp", raw.get(), "text"))?;
+            Some(value) => {
+                let text = json::string("timestamp", value)?.ok_or_else(|| json::wrong_type("timestamp", &value.written(), "text"))?;
                 Some(time::parse_rfc3339(&text).map_err(|reason| json::refusal(reason, "timestamp", &text))?)
             }
         };

@@ -4,16 +4,13 @@
 //! never noticed. Only JSON that is broken, or that gives one of these fields twice, is refused here: readers disagree on which of the two
 //! counts, and for money it matters. Filled by `segment`, `carts` and `traits`; names are those of the wire.
 
-use crate::event::json::Field;
+use crate::event::scan::{Fields, Place};
+use crate::event::value::{Field, Nested};
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
-use std::fmt;
-use std::marker::PhantomData;
 
 /// Around the properties.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+#[derive(Debug, Deserialize, Default, PartialEq)]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub(super) struct Envelope<'a> {
     pub(super) r#type: Field<'a>,
     pub(super) event: Field<'a>,
@@ -21,27 +18,23 @@ pub(super) struct Envelope<'a> {
     pub(super) anonymous_id: Field<'a>,
     pub(super) timestamp: Field<'a>,
     pub(super) message_id: Field<'a>,
-    #[serde(default)]
     pub(super) traits: Nested<TraitFields<'a>>,
-    #[serde(default)]
     pub(super) context: Nested<ContextFields<'a>>,
-    #[serde(default)]
     pub(super) properties: Nested<Properties<'a>>,
 }
 
 /// `context`.
-#[derive(Deserialize, Default)]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[derive(Debug, Deserialize, Default, PartialEq)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct ContextFields<'a> {
-    #[serde(default)]
     pub(super) traits: Nested<TraitFields<'a>>,
     pub(super) locale: Field<'a>,
     pub(super) timezone: Field<'a>,
 }
 
 /// `traits` of identify, and `context.traits`.
-#[derive(Deserialize, Default)]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[derive(Debug, Deserialize, Default, PartialEq)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct TraitFields<'a> {
     pub(super) email: Field<'a>,
     pub(super) first_name: Field<'a>,
@@ -53,8 +46,8 @@ pub(super) struct TraitFields<'a> {
 }
 
 /// `properties` of all kinds of `track` calls together.
-#[derive(Deserialize, Default)]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[derive(Debug, Deserialize, Default, PartialEq)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct Properties<'a> {
     // orders
     pub(super) order_id: Field<'a>,
@@ -86,8 +79,8 @@ pub(super) struct Properties<'a> {
 }
 
 /// A product: an element of `products`, or taken from the properties of a single line.
-#[derive(Deserialize, Default)]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[derive(Debug, Deserialize, Default, PartialEq)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct ProductFields<'a> {
     pub(super) product_id: Field<'a>,
     pub(super) sku: Field<'a>,
@@ -99,71 +92,90 @@ pub(super) struct ProductFields<'a> {
     pub(super) quantity: Field<'a>,
 }
 
-/// Something that ought to be an object.
-#[derive(Default)]
-pub(super) enum Nested<T> {
-    #[default]
-    Absent,
-    Object(T),
-    /// JSON of another type.
-    Other,
-}
-
-impl<T> Nested<T> {
-    /// The object, or `None` for whatever else it is.
-    pub(super) fn forgiven(self) -> Option<T> {
-        match self {
-            Nested::Object(fields) => Some(fields),
-            Nested::Absent | Nested::Other => None,
+impl<'a> Fields<'a> for Envelope<'a> {
+    fn place(&mut self, name: &[u8]) -> Place<'_, 'a> {
+        match name {
+            b"type" => Place::Field(&mut self.r#type),
+            b"event" => Place::Field(&mut self.event),
+            b"userId" => Place::Field(&mut self.user_id),
+            b"anonymousId" => Place::Field(&mut self.anonymous_id),
+            b"timestamp" => Place::Field(&mut self.timestamp),
+            b"messageId" => Place::Field(&mut self.message_id),
+            b"traits" => (&mut self.traits).into(),
+            b"context" => (&mut self.context).into(),
+            b"properties" => (&mut self.properties).into(),
+            _ => Place::Nowhere,
         }
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nested<T> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NestedVisitor(PhantomData))
+impl<'a> Fields<'a> for ContextFields<'a> {
+    fn place(&mut self, name: &[u8]) -> Place<'_, 'a> {
+        match name {
+            b"traits" => (&mut self.traits).into(),
+            b"locale" => Place::Field(&mut self.locale),
+            b"timezone" => Place::Field(&mut self.timezone),
+            _ => Place::Nowhere,
+        }
     }
 }
 
-struct NestedVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for NestedVisitor<T> {
-    type Value = Nested<T>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("any JSON")
+impl<'a> Fields<'a> for TraitFields<'a> {
+    fn place(&mut self, name: &[u8]) -> Place<'_, 'a> {
+        match name {
+            b"email" => Place::Field(&mut self.email),
+            b"first_name" => Place::Field(&mut self.first_name),
+            b"firstName" => Place::Field(&mut self.first_name_camel),
+            b"locale" => Place::Field(&mut self.locale),
+            b"timezone" => Place::Field(&mut self.timezone),
+            b"email_marketing_consent" => Place::Field(&mut self.email_marketing_consent),
+            _ => Place::Nowhere,
+        }
     }
+}
 
-    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Nested<T>, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(fields)).map(Nested::Object)
+impl<'a> Fields<'a> for Properties<'a> {
+    fn place(&mut self, name: &[u8]) -> Place<'_, 'a> {
+        match name {
+            b"order_id" => Place::Field(&mut self.order_id),
+            b"checkout_id" => Place::Field(&mut self.checkout_id),
+            b"refund_id" => Place::Field(&mut self.refund_id),
+            b"total" => Place::Field(&mut self.total),
+            b"revenue" => Place::Field(&mut self.revenue),
+            b"subtotal" => Place::Field(&mut self.subtotal),
+            b"cart_id" => Place::Field(&mut self.cart_id),
+            b"currency" => Place::Field(&mut self.currency),
+            b"products" => Place::Field(&mut self.products),
+            b"value" => Place::Field(&mut self.value),
+            b"url" => Place::Field(&mut self.url),
+            b"product_id" => Place::Field(&mut self.product_id),
+            b"sku" => Place::Field(&mut self.sku),
+            b"name" => Place::Field(&mut self.name),
+            b"image_url" => Place::Field(&mut self.image_url),
+            b"price" => Place::Field(&mut self.price),
+            b"quantity" => Place::Field(&mut self.quantity),
+            b"bounce_type" => Place::Field(&mut self.bounce_type),
+            b"channel" => Place::Field(&mut self.channel),
+            b"status" => Place::Field(&mut self.status),
+            b"source" => Place::Field(&mut self.source),
+            b"double_opt_in" => Place::Field(&mut self.double_opt_in),
+            _ => Place::Nowhere,
+        }
     }
+}
 
-    fn visit_unit<E>(self) -> Result<Nested<T>, E> {
-        Ok(Nested::Absent)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Nested<T>, E> {
-        Ok(Nested::Other)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Nested<T>, E> {
-        Ok(Nested::Other)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Nested<T>, E> {
-        Ok(Nested::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Nested<T>, E> {
-        Ok(Nested::Other)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Nested<T>, E> {
-        Ok(Nested::Other)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Nested<T>, A::Error> {
-        while elements.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Nested::Other)
+impl<'a> Fields<'a> for ProductFields<'a> {
+    fn place(&mut self, name: &[u8]) -> Place<'_, 'a> {
+        match name {
+            b"product_id" => Place::Field(&mut self.product_id),
+            b"sku" => Place::Field(&mut self.sku),
+            b"name" => Place::Field(&mut self.name),
+            b"url" => Place::Field(&mut self.url),
+            b"image_url" => Place::Field(&mut self.image_url),
+            b"price" => Place::Field(&mut self.price),
+            b"currency" => Place::Field(&mut self.currency),
+            b"quantity" => Place::Field(&mut self.quantity),
+            _ => Place::Nowhere,
+        }
     }
 }

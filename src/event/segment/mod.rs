@@ -11,8 +11,12 @@ mod fields;
 mod orders;
 mod traits;
 
+#[cfg(test)]
+mod tests;
+
+use super::value::{Found, Nested};
 use super::{CartDelta, ConsentStatus, ContentsSource, DecodeRules, EmailSignal, Event, Kind, Reason, Reject, json};
-use fields::{Envelope, Nested, Properties, TraitFields};
+use fields::{Envelope, Properties, TraitFields};
 
 /// Reads the JSON text of a record keyed `customer`.
 pub(super) fn read<'a>(
@@ -22,49 +26,51 @@ pub(super) fn read<'a>(
     rules: &DecodeRules,
     wall_ms: Option<i64>,
 ) -> Result<Event<'a>, Reject> {
-    let envelope: Envelope<'a> = json::object("record", value)?;
+    let mut envelope = Envelope::default();
+    json::object("record", value, &mut envelope)?;
     let identity = envelope.identity(customer)?;
     let time_ms = envelope.time_ms(record_ms, rules.max_skew_ms, wall_ms)?;
     let call = envelope.call()?;
     let message_id = json::id("messageId", envelope.message_id)?;
-    let mut own_traits = TraitFields::default();
+    let no_traits = TraitFields::default();
+    let mut own_traits = &no_traits;
     let (name, kind) = match call.as_ref() {
         "track" => {
             let name = envelope.event()?;
-            let kind = read_kind(&name, envelope.properties, rules)?;
+            let kind = read_kind(&name, &envelope.properties, rules)?;
             (name, kind)
         }
         "identify" => {
-            own_traits = object_or_none("traits", envelope.traits)?;
+            own_traits = object_or_none("traits", &envelope.traits)?;
             (call, Kind::Identify)
         }
         _ => (call, Kind::Unknown),
     };
-    let traits = traits::read(&own_traits, envelope.context, time_ms);
+    let traits = traits::read(own_traits, &envelope.context.fields, time_ms);
     Ok(Event { customer: customer.into(), identity, time_ms, name, message_id, traits, kind })
 }
 
 /// The kind of a `track` call, by its name exactly as Segment writes it.
-fn read_kind<'a>(name: &str, properties: Nested<Properties<'a>>, rules: &DecodeRules) -> Result<Kind<'a>, Reject> {
+fn read_kind<'a>(name: &str, properties: &Nested<Properties<'a>>, rules: &DecodeRules) -> Result<Kind<'a>, Reject> {
     let own = || object_or_none("properties", properties);
     match name {
-        "Order Completed" => orders::completed(&own()?, rules),
-        "Order Refunded" => orders::refunded(&own()?, rules),
-        "Order Cancelled" => orders::cancelled(&own()?),
+        "Order Completed" => orders::completed(own()?, rules),
+        "Order Refunded" => orders::refunded(own()?, rules),
+        "Order Cancelled" => orders::cancelled(own()?),
         "Email Delivered" => Ok(Kind::Email(EmailSignal::Delivered)),
         "Email Opened" => Ok(Kind::Email(EmailSignal::Opened)),
         "Email Link Clicked" => Ok(Kind::Email(EmailSignal::Clicked)),
-        "Email Bounced" => email::bounced(&own()?),
+        "Email Bounced" => email::bounced(own()?),
         "Email Marked as Spam" => Ok(Kind::Email(EmailSignal::Complaint)),
-        "Subscribed" => consent::stated(ConsentStatus::Subscribed, &own()?),
-        "Unsubscribed" => consent::stated(ConsentStatus::Unsubscribed, &own()?),
-        "Consent Changed" => consent::changed(&own()?),
-        "Product Added" => carts::line(CartDelta::Added, &own()?, rules),
-        "Product Removed" => carts::line(CartDelta::Removed, &own()?, rules),
-        "Cart Viewed" => carts::contents(ContentsSource::Viewed, &own()?, rules).map(Kind::CartContents),
-        "Cart Updated" => carts::contents(ContentsSource::Updated, &own()?, rules).map(Kind::CartContents),
-        "Checkout Started" => carts::contents(ContentsSource::CheckoutStarted, &own()?, rules).map(Kind::CartContents),
-        "Cart Abandoned" => carts::contents(ContentsSource::Abandoned, &own()?, rules).map(Kind::CartAbandoned),
+        "Subscribed" => consent::stated(ConsentStatus::Subscribed, own()?),
+        "Unsubscribed" => consent::stated(ConsentStatus::Unsubscribed, own()?),
+        "Consent Changed" => consent::changed(own()?),
+        "Product Added" => carts::line(CartDelta::Added, own()?, rules),
+        "Product Removed" => carts::line(CartDelta::Removed, own()?, rules),
+        "Cart Viewed" => carts::contents(ContentsSource::Viewed, own()?, rules).map(Kind::CartContents),
+        "Cart Updated" => carts::contents(ContentsSource::Updated, own()?, rules).map(Kind::CartContents),
+        "Checkout Started" => carts::contents(ContentsSource::CheckoutStarted, own()?, rules).map(Kind::CartContents),
+        "Cart Abandoned" => carts::contents(ContentsSource::Abandoned, own()?, rules).map(Kind::CartAbandoned),
         // nothing in it can make it unreadable: who asks to be forgotten is
         "Customer Erased" => Ok(Kind::Erased),
         _ => Ok(Kind::Unknown),
@@ -72,10 +78,9 @@ fn read_kind<'a>(name: &str, properties: Nested<Properties<'a>>, rules: &DecodeR
 }
 
 /// The object, or one without any field where it is not given.
-fn object_or_none<T: Default>(name: &str, nested: Nested<T>) -> Result<T, Reject> {
-    match nested {
-        Nested::Object(fields) => Ok(fields),
-        Nested::Absent => Ok(T::default()),
-        Nested::Other => Err(Reject::new(Reason::WrongType, format!("{name} is not an object"))),
+fn object_or_none<'n, T>(name: &str, nested: &'n Nested<T>) -> Result<&'n T, Reject> {
+    match nested.found {
+        Found::Nothing | Found::Object => Ok(&nested.fields),
+        Found::Other => Err(Reject::new(Reason::WrongType, format!("{name} is not an object"))),
     }
 }

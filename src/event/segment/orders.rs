@@ -13,7 +13,7 @@ pub(super) fn completed<'a>(properties: &Properties<'a>, rules: &DecodeRules) ->
         OrderValue::Subtotal => ("subtotal", properties.subtotal),
     };
     let order_id = json::required_id("order_id", properties.order_id)?;
-    let value = value.ok_or_else(|| json::missing(value_name))?;
+    let value = value.given().ok_or_else(|| json::missing(value_name))?;
     let currency = required_currency(properties, rules)?;
     Ok(Kind::OrderCompleted(Order {
         order_id,
@@ -26,7 +26,7 @@ pub(super) fn completed<'a>(properties: &Properties<'a>, rules: &DecodeRules) ->
 /// A refund; without a `total` it gives back all that remains, and needs no currency.
 pub(super) fn refunded<'a>(properties: &Properties<'a>, rules: &DecodeRules) -> Result<Kind<'a>, Reject> {
     let order_id = json::required_id("order_id", properties.order_id)?;
-    let amount = match properties.total {
+    let amount = match properties.total.given() {
         None => None,
         Some(total) => Some(json::money("total", total, required_currency(properties, rules)?)?),
     };

@@ -3,13 +3,13 @@
 //! address (the engine does). Called by `segment` alone.
 
 use super::consent;
-use super::fields::{ContextFields, Nested, TraitFields};
-use crate::event::json::{self, Field};
+use super::fields::{ContextFields, TraitFields};
+use crate::event::json;
 use crate::event::limits::{MAX_EMAIL_BYTES, MAX_LOCALE_BYTES};
+use crate::event::value::{Field, Value};
 use crate::event::{ConsentStatus, Text, TraitConsent, Traits, time};
 use jiff::tz::TimeZoneDatabase;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -17,8 +17,8 @@ use std::sync::LazyLock;
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// Shopify's form of a consent.
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[derive(Deserialize, Default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 struct ConsentFields<'a> {
     state: Field<'a>,
     opt_in_level: Field<'a>,
@@ -26,26 +26,25 @@ struct ConsentFields<'a> {
 }
 
 /// `own`: the `traits` of an identify call, empty for any other call.
-pub(super) fn read<'a>(own: &TraitFields<'a>, context: Nested<ContextFields<'a>>, time_ms: i64) -> Traits<'a> {
-    let context = context.forgiven().unwrap_or_default();
-    let seen = context.traits.forgiven().unwrap_or_default();
+pub(super) fn read<'a>(own: &TraitFields<'a>, context: &ContextFields<'a>, time_ms: i64) -> Traits<'a> {
+    let seen = &context.traits.fields;
     let first_name = [own.first_name, own.first_name_camel, seen.first_name, seen.first_name_camel];
     Traits {
         email: first_text(&[own.email, seen.email]).and_then(trimmed_email),
         first_name: first_text(&first_name).map(json::shorten),
         locale: first_text(&[own.locale, seen.locale, context.locale]).filter(|locale| locale.len() <= MAX_LOCALE_BYTES),
         time_zone: first_text(&[own.timezone, seen.timezone, context.timezone]).filter(|zone| ZONES.get(zone).is_ok()),
-        consent: own.email_marketing_consent.and_then(|raw| consent(raw, time_ms)),
+        consent: own.email_marketing_consent.given().and_then(|value| consent(value, time_ms)),
     }
 }
 
 /// The first of the fields that is a text with something in it.
 fn first_text<'a>(fields: &[Field<'a>]) -> Option<Text<'a>> {
-    fields.iter().flatten().find_map(|raw| text(raw))
+    fields.iter().find_map(|field| text(field.given()?))
 }
 
-fn text(raw: &RawValue) -> Option<Text<'_>> {
-    json::string("trait", raw).ok().flatten().filter(|text| !text.is_empty())
+fn text(value: Value<'_>) -> Option<Text<'_>> {
+    json::string("trait", value).ok().flatten().filter(|text| !text.is_empty())
 }
 
 fn trimmed_email(email: Text<'_>) -> Option<Text<'_>> {
@@ -57,21 +56,22 @@ fn trimmed_email(email: Text<'_>) -> Option<Text<'_>> {
 }
 
 /// A status as text, `true` / `false`, or Shopify's object. Shopify's `not_subscribed` means never asked: no consent is told.
-fn consent(raw: &RawValue, time_ms: i64) -> Option<TraitConsent> {
+fn consent(value: Value<'_>, time_ms: i64) -> Option<TraitConsent> {
     let plain = |status| TraitConsent { status, double_opt_in: false, at_ms: None };
-    match raw.get() {
-        "true" => return Some(plain(ConsentStatus::Subscribed)),
-        "false" => return Some(plain(ConsentStatus::Unsubscribed)),
-        _ => {}
-    }
-    if let Some(text) = text(raw) {
+    let written = match value {
+        Value::Json("true") => return Some(plain(ConsentStatus::Subscribed)),
+        Value::Json("false") => return Some(plain(ConsentStatus::Unsubscribed)),
+        Value::Text(_) => "",
+        Value::Json(written) => written,
+    };
+    if let Some(text) = text(value) {
         return consent::status(&text).map(plain);
     }
-    let fields: ConsentFields = json::object("email_marketing_consent", raw.get()).ok()?;
-    let level = fields.opt_in_level.and_then(text);
-    let updated_ms = fields.consent_updated_at.and_then(text).and_then(|text| time::parse_rfc3339(&text).ok());
+    let fields: ConsentFields = json::unusual_object("email_marketing_consent", written).ok()?;
+    let level = fields.opt_in_level.given().and_then(text);
+    let updated_ms = fields.consent_updated_at.given().and_then(text).and_then(|text| time::parse_rfc3339(&text).ok());
     Some(TraitConsent {
-        status: consent::status(&fields.state.and_then(text)?)?,
+        status: consent::status(&fields.state.given().and_then(text)?)?,
         double_opt_in: level.is_some_and(|level| level.eq_ignore_ascii_case("confirmed_opt_in")),
         // a change after the call that tells of it is a wrong clock, and would outlast every later refusal
         at_ms: updated_ms.filter(|&at_ms| time::in_range(at_ms) && at_ms <= time_ms),

@@ -34,6 +34,30 @@ fn rfc_3339_is_read_to_the_millisecond() {
     }
 }
 
+#[test]
+fn the_plain_form_means_what_the_library_says() {
+    let jiff_ms = |text: &str| text.parse::<jiff::Timestamp>().ok().map(|time| time.as_millisecond());
+    let mut texts = vec!["9999-12-30T22:00:01Z".to_owned(), "0000-01-01T00:00:00Z".to_owned(), "2026-01-01T00:00:60Z".to_owned()];
+    for year in [1, 4, 100, 400, 1582, 1900, 1969, 1970, 1999, 2000, 2024, 2026, 2100, 9998, 9999] {
+        for month in 0..=13 {
+            for day in [0, 1, 27, 28, 29, 30, 31, 32] {
+                texts.push(format!("{year:04}-{month:02}-{day:02}T23:59:59.999Z"));
+                texts.push(format!("{year:04}-{month:02}-{day:02}T00:00:00Z"));
+            }
+        }
+    }
+    for place in 0..24 {
+        for byte in *b"0129:-TZ. x" {
+            let mut text = b"2026-01-21T10:20:30.456Z".to_vec();
+            text[place] = byte;
+            texts.push(String::from_utf8(text).unwrap());
+        }
+    }
+    for text in texts {
+        assert_eq!(time::parse_rfc3339(&text).ok(), jiff_ms(&text), "{text}");
+    }
+}
+
 /// The time of an event that states `stated_ms`, with five minutes of skew allowed.
 fn time_of(stated_ms: Option<i64>, record_ms: Option<i64>, wall_ms: Option<i64>) -> Result<i64, Reason> {
     time::event_time(stated_ms, record_ms, 300_000, wall_ms).map_err(|reject| reject.reason)

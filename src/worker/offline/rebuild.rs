@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{Committed, Mark};
+use crate::worker::buffers::Buffers;
 use crate::worker::source::{
     Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError,
 };
@@ -92,7 +93,8 @@ fn marked(rules: &Rules, slot: u32, former: &Former, marks: &[Mark]) -> Result<M
     marks.iter().for_each(|mark| rows.put_mark(slot, *mark));
     let offsets: Vec<i64> = former.bounds.iter().map(|bounds| bounds.low).collect();
     let beginning = Beginning { slot, rows: &rows, seq: 1, offsets: &offsets, time_ms: None };
-    let (metadata, blocks) = genesis(&beginning, rules, Silent.writer(), 0)?;
+    let mut buffers = Buffers::default();
+    let (metadata, blocks) = genesis(&beginning, rules, Silent.writer(), 0, &mut buffers)?;
     let metadata = metadata.to_text();
     Ok(Marked {
         offsets: offsets.iter().map(|offset| CommittedOffset { offset: *offset, metadata: metadata.clone() }).collect(),

@@ -7,6 +7,7 @@
 
 use crate::engine::{Committed, ROW_VERSION};
 use crate::worker::block::{BlockKind, InputOffset, TransactionHeader};
+use crate::worker::buffers::Buffers;
 use crate::worker::chain::{Chain, ChainHasher};
 use crate::worker::changelog;
 use crate::worker::metadata::Metadata;
@@ -71,9 +72,9 @@ fn send_all<'a, S: Source, T: Transaction>(
     rules: &Rules,
     beginnings: impl Iterator<Item = (&'a Beginning<'a>, &'a i64)>,
 ) -> Result<Vec<Metadata>, WorkerError> {
-    let mut named = Vec::new();
+    let (mut named, mut buffers) = (Vec::new(), Buffers::default());
     for (beginning, start) in beginnings {
-        let (metadata, blocks) = genesis(beginning, rules, transaction.writer(), *start)?;
+        let (metadata, blocks) = genesis(beginning, rules, transaction.writer(), *start, &mut buffers)?;
         send((source, transaction), held, beginning.slot, blocks)?;
         named.push(metadata);
     }
@@ -81,19 +82,20 @@ fn send_all<'a, S: Source, T: Transaction>(
 }
 
 /// The blocks of the beginning, and the metadata that names it; `start`: where they will lie.
-pub(super) fn genesis(
+pub(super) fn genesis<'b>(
     beginning: &Beginning<'_>,
     rules: &Rules,
     writer: &str,
     start: i64,
-) -> Result<(Metadata, impl Iterator<Item = Vec<u8>> + use<>), WorkerError> {
-    let bodies = bodies(beginning);
+    buffers: &'b mut Buffers,
+) -> Result<(Metadata, impl Iterator<Item = Vec<u8>> + use<'b>), WorkerError> {
+    let bodies = bodies(beginning, buffers);
     if bodies.len() > BLOCKS_MAX {
         return Err(WorkerError::Refused(format!("slot {}: {} blocks are too many for one transaction", beginning.slot, bodies.len())));
     }
     let header = header(beginning, rules, writer, &bodies);
     let metadata = Metadata { seq: header.seq, chain: header.chain, start, writer: header.writer.clone() };
-    Ok((metadata, changelog::encode(header, bodies)))
+    Ok((metadata, changelog::encode(header, bodies, buffers)))
 }
 
 fn send<S: Source, T: Transaction>(
@@ -152,10 +154,11 @@ fn commit<S: Source, T: Transaction>(
     }
 }
 
-fn bodies(beginning: &Beginning<'_>) -> Vec<(BlockKind, Vec<u8>)> {
+fn bodies(beginning: &Beginning<'_>, buffers: &mut Buffers) -> Vec<(BlockKind, Vec<u8>)> {
     let Beginning { slot, rows, .. } = *beginning;
     let pieces = whole_space(|region| rows.with_region(slot, region, |r| r.map_or(0, |r| r.bytes())));
-    let mut bodies: Vec<(BlockKind, Vec<u8>)> = pieces.iter().flat_map(|piece| changelog::base_bodies(slot, *piece, rows)).collect();
+    let mut bodies: Vec<(BlockKind, Vec<u8>)> =
+        pieces.iter().flat_map(|piece| changelog::base_bodies(slot, *piece, rows, buffers)).collect();
     bodies.push((BlockKind::Delta, Vec::new()));
     bodies
 }

@@ -4,6 +4,7 @@ use super::choice::{choose, is_alone, move_inputs};
 use super::survey::Survey;
 use crate::engine::ROW_VERSION;
 use crate::worker::block::{BlockKind, InputOffset, TransactionHeader};
+use crate::worker::buffers::Buffers;
 use crate::worker::chain::{Chain, ChainHasher};
 use crate::worker::changelog;
 use crate::worker::metadata::Metadata;
@@ -31,7 +32,7 @@ fn made(seq: u64, previous: Chain, nonce: u64, kinds: Vec<BlockKind>) -> (Chain,
         writer: "w".to_owned(),
     };
     let bodies = kinds.into_iter().map(|kind| (kind, Vec::new())).collect();
-    (header.chain, changelog::encode(header, bodies).collect())
+    (header.chain, changelog::encode(header, bodies, &mut Buffers::default()).collect())
 }
 
 /// A history of so many transactions of two blocks each, with the chain of each.
