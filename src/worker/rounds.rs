@@ -53,6 +53,10 @@ impl Progress {
     /// A transaction's first block stands at this offset of the log.
     pub fn note(&mut self, offset: i64) {
         if self.wants_mark() {
+            // who only reads the log takes no mark: of those the space was based after, the newest is enough
+            while self.marks.get(1).is_some_and(|mark| self.based - mark.based >= REGIONS) {
+                self.marks.pop_front();
+            }
             self.marks.push_back(Mark { offset, based: self.based });
         }
     }
@@ -203,6 +207,18 @@ mod tests {
         }
         let regions: Vec<u16> = seen.iter().flat_map(|p| p.regions()).collect();
         assert_eq!(regions, (0..1024).collect::<Vec<u16>>());
+    }
+
+    #[test]
+    fn whoever_only_reads_keeps_the_marks_of_a_round() {
+        let mut progress = Progress::default();
+        for offset in 0..10_000 {
+            progress.note(offset);
+            progress.advance(offset as u64 % 4 * (REGIONS / 4), REGIONS / 4);
+        }
+        assert!(progress.marks.len() <= MARKS_PER_ROUND as usize + 2, "{}", progress.marks.len());
+        let newest = progress.passed().unwrap();
+        assert!(newest > 9_990, "the newest that was passed is kept: {newest}");
     }
 
     #[test]

@@ -22,9 +22,12 @@ const REBUILD_MS_MAX: u64 = 10_000;
 const HEALTHY_MS: u64 = 60_000;
 /// Panics in a row after which a worker is not built anew: the same records lead to the same panic, and a person must look.
 const PANICS_MAX: u32 = 5;
-/// Times in a row that a worker may find somebody else under its name. After an outage that is its own former self, which joining again puts
-/// right; another process joins again as well, and the one that was fenced first is the first to give up.
+/// Times in a row that a worker may find somebody else under its name soon after it began. Another process joins again each time, too, and
+/// the one that was fenced first is the first to give up.
 const FENCES_MAX: u32 = 3;
+/// A session: whoever is fenced later may have been away for one, and then it is its own former self that the group remembers, which joining
+/// again puts right.
+const FENCED_SOON_MS: u64 = 10_000;
 /// A stop waits for the open transaction; a commit takes milliseconds, and a broker that takes longer than this is down.
 const STOP_MS_MAX: u64 = 10_000;
 
@@ -91,10 +94,11 @@ pub fn run<S: Source, T: Transaction>(
             Err(_) => WorkerError::Unavailable("a broken invariant stopped the worker".into()),
         };
         if clock().mono_ms - began_ms >= HEALTHY_MS {
-            (failures, panics, fences) = (0, 0, 0);
+            (failures, panics) = (0, 0);
         }
         panics += u32::from(has_panicked);
-        fences += u32::from(matches!(error, WorkerError::Fenced(_)));
+        let is_fenced_soon = matches!(error, WorkerError::Fenced(_)) && clock().mono_ms - began_ms < FENCED_SOON_MS;
+        fences = if is_fenced_soon { fences + 1 } else { 0 };
         if fences >= FENCES_MAX {
             return Err(WorkerError::Refused(error.to_string()));
         }

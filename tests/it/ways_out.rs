@@ -3,12 +3,14 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use lifetide::cli::rules::worker_rules;
 use lifetide::engine::{Committed, Mark};
 use lifetide::worker::memory::{MemoryLog, MemorySource, MemoryTransaction, Produced};
-use lifetide::worker::offline::{Beginning, Mending, former, hold, inspect, propose, rebuild, rewrite};
+use lifetide::worker::offline::{Beginning, Mending, deal, former, hold, inspect, propose, rebuild, rewrite};
 use lifetide::worker::source::{CommittedOffset, Input};
-use lifetide::worker::{Now, WorkerError};
+use lifetide::worker::{Now, Worker, WorkerError, partition_of};
 
 use crate::exactly_once::seed;
 use crate::worker_world::{Rows, SLOTS, World, undisturbed};
@@ -203,4 +205,55 @@ fn a_changelog_without_any_whole_state_is_refused_with_what_is_left_to_do() {
     world.log.borrow_mut().changelog(1)[0][100] ^= 1;
     let Err(WorkerError::Refused(why)) = mend(&mut world, Way::Mend) else { panic!("it was mended") };
     assert!(why.contains("slot 1: none of the") && why.contains("checksum") && why.contains("state rebuild"), "{why}");
+}
+
+#[test]
+fn a_pause_while_a_state_is_built_anew_stops_nothing() {
+    for pause_at in 1..30_u64 {
+        let mut world = World::new(5);
+        world.run().unwrap();
+        let rules = world.rules();
+        let mut source = MemorySource::new(world.log.clone());
+        let (ms, calls) = (Cell::new(0), Cell::new(0_u64));
+        let clock = || {
+            calls.set(calls.get() + 1);
+            ms.set(ms.get() + if calls.get() == pause_at { 6_000 } else { 100 });
+            assert!(calls.get() < 5_000, "it hangs after a pause at look {pause_at} at the clock");
+            Now { mono_ms: ms.get(), wall_ms: 0 }
+        };
+        let held = hold(&mut source, SLOTS, &clock).unwrap();
+        let former = former(&mut source, &rules.topics, 1, &clock).unwrap();
+        rebuild(&mut source, &held, &rules, 1, &former, &clock).unwrap();
+    }
+}
+
+/// Partitions were added, and somebody's events came into the new one before the customers were moved.
+#[test]
+fn a_customer_who_began_anew_in_a_new_partition_is_not_dealt_over_their_history() {
+    let log = MemoryLog::new(3, 2, true);
+    let config = crate::settings::config(&["time.mode=\"event\"".to_owned()]);
+    let home = partition_of(b"ann", 2);
+    for (n, slot) in [(0, 1 - home), (1, 1 - home), (2, home)] {
+        let order = format!(
+            r#"{{"type":"track","event":"Order Completed","userId":"ann","properties":{{"order_id":"o{n}","total":5,"currency":"USD"}}}}"#
+        );
+        let mut log = log.borrow_mut();
+        log.append(Input { topic: 0, slot }, None, Some(b"ann"), Some(order.as_bytes()), Some(1_767_225_600_000), Vec::new()).unwrap();
+    }
+    let mut rules = worker_rules(&config, 2, 1);
+    rules.partitions = None;
+    let committed = Arc::new(Committed::new());
+    let mut worker = Worker::new(MemorySource::new(log.clone()), MemoryTransaction::new(log.clone()), rules.clone(), committed.clone());
+    for step in 0..100 {
+        worker.step(Now { mono_ms: step * 100, wall_ms: 0 }).unwrap();
+    }
+    assert_eq!((committed.size(0).0, committed.size(1).0), (1, 1));
+    rules.partitions = Some(2);
+    let ms = Cell::new(0);
+    let clock = || {
+        ms.set(ms.get() + 100);
+        Now { mono_ms: ms.get(), wall_ms: 0 }
+    };
+    let refused = deal(&mut MemorySource::new(log), &rules, &clock).err().unwrap();
+    assert!(refused.to_string().contains("whom another slot holds, too"), "{refused}");
 }

@@ -34,7 +34,7 @@ pub fn reslot(arguments: &ReslotArgs) -> Result<(), CommandError> {
     topics::check(&settings, &admin::look(&settings)?)?;
     let mut group = Group::hold(&config)?;
     let deal = offline::deal(&mut group.consumer, &group.rules, &now)?;
-    let is_needed = deal.moving() > 0;
+    let is_needed = deal.is_needed();
     if is_needed && arguments.yes {
         group.rewrite(&deal.beginnings())?;
     }

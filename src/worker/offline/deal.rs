@@ -19,6 +19,7 @@ pub struct Hand {
     pub customers_before: usize,
     /// Of those before, who go elsewhere.
     pub leaving: usize,
+    pub marks: usize,
     /// Next offset of each input, in the order of the topics.
     pub offsets: Vec<i64>,
 }
@@ -34,6 +35,12 @@ impl Deal {
     /// Customers who change their slot.
     pub fn moving(&self) -> usize {
         self.hands.iter().map(|hand| hand.leaving).sum()
+    }
+
+    /// Whether anything changes: customers move, or a slot does not know of all erasures.
+    pub fn is_needed(&self) -> bool {
+        let all = self.hands.iter().map(|hand| hand.marks).max().unwrap_or_default();
+        self.moving() > 0 || self.hands.iter().any(|hand| hand.marks < all)
     }
 
     /// Every slot's new beginning.
@@ -52,7 +59,8 @@ impl Deal {
     }
 }
 
-/// Looks at all slots. Refused while one of them cannot be proven or has something left to read.
+/// Looks at all slots. Refused while one of them cannot be proven or has something left to read, and when a
+/// customer has begun a second life elsewhere.
 pub fn deal<S: Source>(source: &mut S, rules: &Rules, clock: &impl Fn() -> Now) -> Result<Deal, WorkerError> {
     let Some(slots) = rules.partitions else {
         return Err(WorkerError::Refused("with input.partitioner = \"trust\" it is not known where a customer's records go".to_owned()));
@@ -62,16 +70,24 @@ pub fn deal<S: Source>(source: &mut S, rules: &Rules, clock: &impl Fn() -> Now) 
         let found = inspect(source, &rules.topics, slot, clock)?;
         let offsets = next_offsets(&found, &rules.topics)?;
         let state = found.state.map_err(|why| WorkerError::Refused(format!("slot {slot}: {why}")))?;
-        let mut hand = Hand { slot, last_seq: state.last.as_ref().map(|last| last.seq), customers_before: 0, leaving: 0, offsets };
+        let mut hand =
+            Hand { slot, last_seq: state.last.as_ref().map(|last| last.seq), customers_before: 0, leaving: 0, marks: 0, offsets };
         for (_, region) in &state.regions {
             for (hash, id, row) in region.rows() {
                 let home = partition_of(id, slots);
                 hand.customers_before += 1;
                 hand.leaving += usize::from(home != slot);
                 let id = std::str::from_utf8(id).map_err(|_| WorkerError::Refused(format!("slot {slot}: an id is not text")))?;
+                if deal.rows.with_row(home, hash, id, |_| ()).is_some() {
+                    return Err(WorkerError::Refused(format!(
+                        "slot {slot} holds a customer whom another slot holds, too: events came after partitions were added and before customers \
+                         were moved; see the second way of docs/runbook.md: another number of partitions"
+                    )));
+                }
                 deal.rows.put(home, hash, id, Some(row));
             }
             for mark in region.marks() {
+                hand.marks += 1;
                 (0..slots).for_each(|home| deal.rows.put_mark(home, *mark));
             }
         }

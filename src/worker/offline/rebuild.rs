@@ -154,6 +154,8 @@ impl<S: Source> Source for Bounded<'_, S> {
     }
 
     fn start(&mut self, slot: u32, offsets: &[i64]) -> Result<(), SourceError> {
+        // who looks again (after a pause, say) waits for the ends again
+        self.told.fill(false);
         self.source.start(slot, offsets)
     }
 
