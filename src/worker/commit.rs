@@ -123,10 +123,15 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     /// The transaction is known to be void: rewind to the last commit, halve what the next one may hold, and pause a little. What cannot be
     /// written will not be after a pause, either: then the search goes on at once, until a record is alone.
     pub fn end_badly(&mut self, error: TransactionError, now: Now) -> Result<Next, WorkerError> {
-        let (is_unwritable, is_fenced) = (matches!(error, TransactionError::Unwritable(_)), matches!(error, TransactionError::Fenced(_)));
+        let is_fenced = matches!(error, TransactionError::Fenced(_));
+        let is_of_changelog = matches!(error, TransactionError::UnwritableChangelog(_));
+        let is_unwritable = is_of_changelog || matches!(error, TransactionError::Unwritable(_));
         let why = match error {
             TransactionError::Refused(why) => return Err(WorkerError::Refused(why)),
-            TransactionError::Abort(why) | TransactionError::Unwritable(why) | TransactionError::Fenced(why) => {
+            TransactionError::Abort(why)
+            | TransactionError::Unwritable(why)
+            | TransactionError::UnwritableChangelog(why)
+            | TransactionError::Fenced(why) => {
                 if self.transaction.abort().is_err() {
                     self.renew()?;
                 }
@@ -148,7 +153,10 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         if is_unwritable && !is_alone {
             return Ok(Next::Now);
         }
-        if is_unwritable && let Some(place) = last {
+        if is_unwritable
+            && !is_of_changelog
+            && let Some(place) = last
+        {
             self.blame(place, &why)?;
             return Ok(Next::Now);
         }
@@ -156,10 +164,10 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         if self.failures >= FAILURES_MAX {
             let count = format!("{FAILURES_MAX} transactions in a row failed for slots {touched:?}");
             // what falls due by itself has no record that could be put aside, and will not be smaller the next time
-            return Err(if is_unwritable {
-                WorkerError::Refused(format!("{count}; what fell due there cannot be written: {why}"))
-            } else {
-                WorkerError::Unavailable(format!("{count}; the last because: {why}"))
+            return Err(match (is_of_changelog, is_unwritable) {
+                (true, _) => WorkerError::Refused(format!("{count}; their changelog cannot be written: {why}")),
+                (false, true) => WorkerError::Refused(format!("{count}; what fell due there cannot be written: {why}")),
+                (false, false) => WorkerError::Unavailable(format!("{count}; the last because: {why}")),
             });
         }
         let pause_ms = (RETRY_MS << (self.failures - 1).min(10)).min(RETRY_MS_MAX);

@@ -12,7 +12,23 @@ use crate::worker_clock::{HOUR, SECOND, T0, World};
 type Refuse = fn(&Outgoing<'_>) -> Option<TransactionError>;
 
 /// A transaction whose topics do not take everything.
-struct Choking(MemoryTransaction, Refuse);
+struct Choking {
+    inner: MemoryTransaction,
+    refuse: Refuse,
+    /// Like a broker's word, the refusal comes with the commit alone.
+    is_late: bool,
+    refused: Option<TransactionError>,
+}
+
+impl Choking {
+    fn new(inner: MemoryTransaction, refuse: Refuse) -> Choking {
+        Choking { inner, refuse, is_late: false, refused: None }
+    }
+
+    fn late(inner: MemoryTransaction, refuse: Refuse) -> Choking {
+        Choking { is_late: true, ..Choking::new(inner, refuse) }
+    }
+}
 
 impl Transaction for Choking {
     fn writer(&self) -> &str {
@@ -20,31 +36,39 @@ impl Transaction for Choking {
     }
 
     fn begin(&mut self) -> Result<(), TransactionError> {
-        self.0.begin()
+        self.refused = None;
+        self.inner.begin()
     }
 
     fn send(&mut self, record: &Outgoing<'_>) -> Result<(), TransactionError> {
-        (self.1)(record).map_or_else(|| self.0.send(record), Err)
+        match (self.refuse)(record) {
+            None => self.inner.send(record),
+            Some(error) if self.is_late => {
+                self.refused.get_or_insert(error);
+                Ok(())
+            }
+            Some(error) => Err(error),
+        }
     }
 
     fn commit(&mut self, positions: &[Position], claim: &Claim) -> Result<(), TransactionError> {
-        self.0.commit(positions, claim)
+        self.refused.take().map_or_else(|| self.inner.commit(positions, claim), Err)
     }
 
     fn abort(&mut self) -> Result<(), TransactionError> {
-        self.0.abort()
+        self.inner.abort()
     }
 
     fn renew(&mut self) -> Result<(), TransactionError> {
-        self.0.renew()
+        self.inner.renew()
     }
 
     fn fence(&mut self, writer: &str) -> Result<(), TransactionError> {
-        self.0.fence(writer)
+        self.inner.fence(writer)
     }
 
     fn trim(&mut self, slot: u32, before: i64) -> Result<(), TransactionError> {
-        self.0.trim(slot, before)
+        self.inner.trim(slot, before)
     }
 }
 
@@ -54,7 +78,7 @@ fn too_large(record: &Outgoing<'_>) -> TransactionError {
 
 /// A cart, then a record that is no JSON, of so many bytes, then an order.
 fn world(refuse: Refuse, broken_bytes: usize) -> World<Choking> {
-    let mut world = World::with(&["consent.require=\"none\""], |log| Choking(MemoryTransaction::new(log), refuse));
+    let mut world = World::with(&["consent.require=\"none\""], |log| Choking::new(MemoryTransaction::new(log), refuse));
     world.fill_cart(T0);
     let input = Input { topic: 2, slot: 0 };
     let broken = vec![b'{'; broken_bytes];
@@ -135,7 +159,7 @@ fn a_record_that_not_even_a_dead_letter_can_tell_of_is_named() {
 #[test]
 fn what_falls_due_and_cannot_be_written_stops_the_worker() {
     let actions_never: Refuse = |record| (record.topic == OutputTopic::Actions).then(|| too_large(record));
-    let mut world = World::with(&["consent.require=\"none\""], |log| Choking(MemoryTransaction::new(log), actions_never));
+    let mut world = World::with(&["consent.require=\"none\""], |log| Choking::new(MemoryTransaction::new(log), actions_never));
     world.fill_cart(T0);
     let WorkerError::Refused(why) = run(&mut world, T0 + 2 * HOUR).unwrap_err() else { panic!("it would go on for ever") };
     assert!(why.contains("slots [0]") && why.contains("too large"), "{why}");
@@ -144,7 +168,7 @@ fn what_falls_due_and_cannot_be_written_stops_the_worker() {
 #[test]
 fn nobody_is_blamed_for_a_reminder_that_only_came_due_before_their_record() {
     let actions_never: Refuse = |record| (record.topic == OutputTopic::Actions).then(|| too_large(record));
-    let mut world = World::with(&["consent.require=\"none\""], |log| Choking(MemoryTransaction::new(log), actions_never));
+    let mut world = World::with(&["consent.require=\"none\""], |log| Choking::new(MemoryTransaction::new(log), actions_never));
     world.fill_cart(T0);
     for n in 0..8 {
         world.put(1, "Email Opened", T0 + 2 * HOUR + n * SECOND, "");
@@ -158,7 +182,8 @@ fn nobody_is_blamed_for_a_reminder_that_only_came_due_before_their_record() {
 fn nobody_is_blamed_for_a_reminder_of_another_slot() {
     const SLOTS: u32 = 2;
     let actions_never: Refuse = |record| (record.topic == OutputTopic::Actions).then(|| too_large(record));
-    let mut world = World::with_slots(&["consent.require=\"none\""], SLOTS, |log| Choking(MemoryTransaction::new(log), actions_never));
+    let mut world =
+        World::with_slots(&["consent.require=\"none\""], SLOTS, |log| Choking::late(MemoryTransaction::new(log), actions_never));
     world.fill_cart(T0);
     let mut counts = [0; SLOTS as usize];
     for n in 0..40 {
@@ -183,7 +208,7 @@ fn nobody_is_blamed_for_a_reminder_of_another_slot() {
 fn a_record_that_cannot_be_written_holds_nobody_up_however_deep_it_lies() {
     let clv_never: Refuse = |record| (record.topic == OutputTopic::Clv).then(|| too_large(record));
     for depth in [0, 10, 100, 300, 999] {
-        let mut world = World::with(&["consent.require=\"none\""], |log| Choking(MemoryTransaction::new(log), clv_never));
+        let mut world = World::with(&["consent.require=\"none\""], |log| Choking::new(MemoryTransaction::new(log), clv_never));
         (0..depth).for_each(|n| world.put(0, "Email Opened", T0 + n, ""));
         world.order(T0 + SECOND);
         (0..depth).for_each(|n| world.put(0, "Email Opened", T0 + SECOND + n, ""));
@@ -203,6 +228,16 @@ fn a_record_that_cannot_be_written_holds_nobody_up_however_deep_it_lies() {
         let committed = MemorySource::new(world.log.clone()).committed(0).unwrap();
         assert!(format!("{committed:?}").contains(&format!("offset: {}", 2 * depth + 1)), "all was read: {committed:?}");
     }
+}
+
+#[test]
+fn no_record_is_blamed_for_a_changelog_that_takes_nothing() {
+    let changelog_never: Refuse =
+        |record| (record.topic == OutputTopic::Changelog).then(|| TransactionError::UnwritableChangelog("too large".into()));
+    let mut world = world(changelog_never, 5);
+    let WorkerError::Refused(why) = run(&mut world, T0 + HOUR).unwrap_err() else { panic!("it would go on for ever") };
+    assert!(why.contains("slots [0]; their changelog cannot be written: too large"), "{why}");
+    assert_eq!(of(&world, OutputTopic::DeadLetters).len(), 0);
 }
 
 #[test]
