@@ -119,9 +119,11 @@ pub fn failed(error: TransactionError) -> CommandError {
         TransactionError::Unknown(why) => {
             format!("it is not known whether the records were sent ({why}): run the command again, which does no harm if they were")
         }
-        TransactionError::Abort(why) | TransactionError::Unwritable(why) | TransactionError::Fenced(why) | TransactionError::Renew(why) => {
-            format!("nothing was sent: {why}")
-        }
+        TransactionError::Abort(why)
+        | TransactionError::Unwritable(why)
+        | TransactionError::UnwritableChangelog(why)
+        | TransactionError::Fenced(why)
+        | TransactionError::Renew(why) => format!("nothing was sent: {why}"),
         TransactionError::Refused(why) => why,
     })
 }

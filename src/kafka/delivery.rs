@@ -22,9 +22,15 @@ const DENIED: &str = "Topic authorization failed";
 pub(super) struct Reports {
     trouble: Mutex<Option<String>>,
     undelivered: Mutex<Option<TransactionError>>,
+    /// Its name.
+    changelog: String,
 }
 
 impl Reports {
+    pub fn new(changelog: &str) -> Reports {
+        Reports { changelog: changelog.to_owned(), ..Reports::default() }
+    }
+
     /// The first transport or time-out error since `forget`: an answer may be lost, a request may arrive late.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -56,17 +62,24 @@ impl Reports {
         self.forget_undelivered();
     }
 
+    /// Why a record of this size was not taken by this topic, sorted.
+    pub fn undeliverable(&self, topic: &str, bytes: usize, code: RDKafkaErrorCode) -> TransactionError {
+        match undeliverable(topic, bytes, code) {
+            TransactionError::Unwritable(why) if topic == self.changelog => TransactionError::UnwritableChangelog(why),
+            error => error,
+        }
+    }
+
     fn note_undelivered(&self, topic: &str, bytes: usize, code: RDKafkaErrorCode) {
         // what an abort throws away has not failed
         if !matches!(code, RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight) {
             let mut undelivered = self.undelivered.lock().unwrap_or_else(PoisonError::into_inner);
-            undelivered.get_or_insert_with(|| undeliverable(topic, bytes, code));
+            undelivered.get_or_insert_with(|| self.undeliverable(topic, bytes, code));
         }
     }
 }
 
-/// Why a record of this size was not taken by this topic, sorted.
-pub(super) fn undeliverable(topic: &str, bytes: usize, code: RDKafkaErrorCode) -> TransactionError {
+fn undeliverable(topic: &str, bytes: usize, code: RDKafkaErrorCode) -> TransactionError {
     match code {
         RDKafkaErrorCode::MessageSizeTooLarge => {
             TransactionError::Unwritable(format!("a record of {bytes} bytes is too large for topic {topic} (see its max.message.bytes)"))
@@ -137,6 +150,14 @@ mod tests {
         assert!(text.contains("2000000 bytes is too large for topic t"), "{text}");
         reports.forget_undelivered();
         assert_eq!(reports.undelivered(), None);
+    }
+
+    #[test]
+    fn a_block_too_large_for_the_changelog_is_told_apart() {
+        let reports = Reports::new("log");
+        let large = |topic| reports.undeliverable(topic, 7, RDKafkaErrorCode::MessageSizeTooLarge);
+        assert!(matches!(large("log"), TransactionError::UnwritableChangelog(_)), "{}", large("log"));
+        assert!(matches!(large("clv"), TransactionError::Unwritable(_)), "{}", large("clv"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use rdkafka_sys as sys;
 
 use super::client;
 use super::deadline::{Deadline, timed};
-use super::delivery::{Reports, undeliverable};
+use super::delivery::Reports;
 use super::failure::{Failure, Verdict, is_fenced};
 use super::produce::{Item, TopicHandle};
 use super::retire::retire;
@@ -106,7 +106,7 @@ impl Link {
     /// `topics` are those it can send to, by place.
     pub fn open(settings: &Settings, transactional_id: &str, topics: &[&str]) -> Result<Link, TransactionError> {
         let producer: ThreadedProducer<Reports> = client::producer(settings, transactional_id)
-            .create_with_context(Reports::default())
+            .create_with_context(Reports::new(&settings.output.changelog))
             .map_err(|error| TransactionError::Refused(client::text_of(&error)))?;
         let raw = producer.client().native_ptr();
         // SAFETY: the producer lives in the same struct and goes after them.
@@ -235,7 +235,7 @@ impl Link {
                 .reports()
                 .undelivered()
                 .unwrap_or_else(|| TransactionError::Abort("the transaction has failed before this record".to_owned())),
-            code => undeliverable(topic, bytes, code),
+            code => self.reports().undeliverable(topic, bytes, code),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! known the producer is renewed, which ends the transaction one way or the other, and the committed metadata says which. Fencing: the
 //! group's claim must be the one under which the slots were assigned. Called by `step`.
 
-use crate::engine::Committed;
+use crate::engine::{Committed, Outputs};
 
 use super::block::InputOffset;
 use super::buffers::Buffers;
@@ -23,8 +23,6 @@ const FAILURES_MAX: u32 = 12;
 /// First pause after a failed transaction; doubles with each.
 const RETRY_MS: u64 = 20;
 const RETRY_MS_MAX: u64 = 2_000;
-/// From so many failures in a row on there is one record in each transaction, so that a record that cannot be written is found.
-const FAILURES_BEFORE_ONE_BY_ONE: u32 = 3;
 /// How often to ask for stable offsets after an unknown outcome; each ask waits up to half a second itself.
 const RESOLVE_ATTEMPTS_MAX: u32 = 60;
 
@@ -35,8 +33,12 @@ pub struct Batch {
     pub bytes: usize,
     pub tally: Tally,
     records_max: u64,
-    /// The last record taken: alone in its transaction, it is the one to blame.
+    /// What fell due is alone in it: nothing may be added.
+    is_closed: bool,
+    /// The last record put aside or applied: alone in its transaction, it is the one to blame.
     pub last: Option<(Input, i64)>,
+    /// The slot whose turn it was when it was full: the next transaction begins where this one ends, so that a busy slot starves none.
+    pub next_slot: Option<u32>,
     /// Blamed records that are dead letters in it.
     pub put_aside: Vec<(Input, i64)>,
 }
@@ -49,14 +51,30 @@ pub struct Blamed {
 }
 
 impl Batch {
-    /// `failures`: how many in a row there have been before this one.
-    pub fn new(rules: &Rules, failures: u32, now: Now) -> Batch {
-        let records_max = if failures >= FAILURES_BEFORE_ONE_BY_ONE { 1 } else { rules.commit_records_max };
-        Batch { began_ms: now.mono_ms, records: 0, bytes: 0, tally: Tally::default(), records_max, last: None, put_aside: Vec::new() }
+    pub fn new(records_max: u64, now: Now) -> Batch {
+        Batch {
+            began_ms: now.mono_ms,
+            records: 0,
+            bytes: 0,
+            tally: Tally::default(),
+            records_max,
+            is_closed: false,
+            last: None,
+            next_slot: None,
+            put_aside: Vec::new(),
+        }
+    }
+
+    /// After deadlines have fired. Where a transaction is for one record, what fell due has one of its own: nobody's record is to blame for
+    /// it. True: nothing may be added.
+    pub fn close_after_deadlines(&mut self, outputs: &Outputs) -> bool {
+        self.is_closed |= self.records_max == 1 && !outputs.is_empty();
+        self.is_closed
     }
 
     pub fn is_full(&self, rules: &Rules, now: Now) -> bool {
-        now.mono_ms.saturating_sub(self.began_ms) >= rules.commit_interval_ms
+        self.is_closed
+            || now.mono_ms.saturating_sub(self.began_ms) >= rules.commit_interval_ms
             || self.records >= self.records_max
             || self.bytes >= rules.commit_bytes_max
     }
@@ -102,12 +120,18 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         }
     }
 
-    /// The transaction is known to be void: rewind to the last commit and pause a little.
+    /// The transaction is known to be void: rewind to the last commit, halve what the next one may hold, and pause a little. What cannot be
+    /// written will not be after a pause, either: then the search goes on at once, until a record is alone.
     pub fn end_badly(&mut self, error: TransactionError, now: Now) -> Result<Next, WorkerError> {
-        let (is_unwritable, is_fenced) = (matches!(error, TransactionError::Unwritable(_)), matches!(error, TransactionError::Fenced(_)));
+        let is_fenced = matches!(error, TransactionError::Fenced(_));
+        let is_of_changelog = matches!(error, TransactionError::UnwritableChangelog(_));
+        let is_unwritable = is_of_changelog || matches!(error, TransactionError::Unwritable(_));
         let why = match error {
             TransactionError::Refused(why) => return Err(WorkerError::Refused(why)),
-            TransactionError::Abort(why) | TransactionError::Unwritable(why) | TransactionError::Fenced(why) => {
+            TransactionError::Abort(why)
+            | TransactionError::Unwritable(why)
+            | TransactionError::UnwritableChangelog(why)
+            | TransactionError::Fenced(why) => {
                 if self.transaction.abort().is_err() {
                     self.renew()?;
                 }
@@ -122,25 +146,36 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         for number in &touched {
             self.rewind(*number)?;
         }
-        self.failures += 1;
-        let alone = self.batch.as_ref().filter(|batch| is_unwritable && batch.records_max == 1).and_then(|batch| batch.last);
+        let (is_alone, last) = self.batch.as_ref().map_or((true, None), |batch| (batch.records_max == 1, batch.last));
+        self.records_max = self.batch.as_ref().map_or(self.records_max, |batch| (batch.records / 2).max(1));
         self.close_batch(false, now);
         if is_fenced { &mut self.report.fenced } else { &mut self.report.aborts }.push(why.clone());
-        if let Some(place) = alone {
-            self.blame(place, &why)?;
+        if is_unwritable && !is_alone {
+            return Ok(Next::Now);
         }
+        if is_unwritable
+            && !is_of_changelog
+            && let Some(place) = last
+        {
+            self.blame(place, &why)?;
+            return Ok(Next::Now);
+        }
+        self.failures += 1;
         if self.failures >= FAILURES_MAX {
-            let what = format!("{FAILURES_MAX} transactions in a row failed for slots {touched:?}; the last because: {why}");
+            let count = format!("{FAILURES_MAX} transactions in a row failed for slots {touched:?}");
             // what falls due by itself has no record that could be put aside, and will not be smaller the next time
-            return Err(if is_unwritable { WorkerError::Refused(what) } else { WorkerError::Unavailable(what) });
+            return Err(match (is_of_changelog, is_unwritable) {
+                (true, _) => WorkerError::Refused(format!("{count}; their changelog cannot be written: {why}")),
+                (false, true) => WorkerError::Refused(format!("{count}; what fell due there cannot be written: {why}")),
+                (false, false) => WorkerError::Unavailable(format!("{count}; the last because: {why}")),
+            });
         }
         let pause_ms = (RETRY_MS << (self.failures - 1).min(10)).min(RETRY_MS_MAX);
         self.rest_until_ms = now.mono_ms + pause_ms;
         Ok(Next::Wait(pause_ms))
     }
 
-    /// What follows from this record alone cannot be written: it becomes a dead letter. If not even that can be written, or what was due
-    /// before it cannot, a person must look.
+    /// What follows from this record alone cannot be written: it becomes a dead letter. If not even that can be written, a person must look.
     fn blame(&mut self, place: (Input, i64), why: &str) -> Result<(), WorkerError> {
         let (Input { topic, slot }, offset) = place;
         let what = format!(
@@ -148,7 +183,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             self.rules.topics[topic]
         );
         if self.blamed.iter().any(|blamed| blamed.place == place) {
-            return Err(WorkerError::Refused(format!("{what}; as a dead letter it cannot, either, or what was due before it")));
+            return Err(WorkerError::Refused(format!("{what}; as a dead letter it cannot, either")));
         }
         self.report.troubles.push(format!("{what}; it becomes a dead letter"));
         self.blamed.retain(|blamed| blamed.place.0 != place.0);
@@ -230,6 +265,8 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         if let Some(batch) = self.batch.take()
             && committed
         {
+            self.first_slot = batch.next_slot.unwrap_or(self.first_slot);
+            self.records_max = self.records_max.saturating_mul(2).min(self.rules.commit_records_max);
             self.blamed.retain(|blamed| !batch.put_aside.contains(&blamed.place));
             self.report.commits.push(Commit { tally: batch.tally, open_ms: now.mono_ms.saturating_sub(batch.began_ms) });
         }

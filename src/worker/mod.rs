@@ -192,8 +192,11 @@ pub struct Worker<S: Source, T: Transaction> {
     batch: Option<Batch>,
     outputs: Outputs,
     buffers: Buffers,
-    /// Transactions in a row that ended without a commit.
+    /// Transactions in a row that ended without a commit; those that only searched for a record to blame do not count.
     failures: u32,
+    /// Records the next transaction may hold: halved by each failure, so that a record that cannot be written is found alone, and doubled by
+    /// each commit, up to `commit_records_max`.
+    records_max: u64,
     /// To be put aside when they come again; at most one of each input.
     blamed: Vec<Blamed>,
     /// No new transaction before this moment: the last one failed.
@@ -213,7 +216,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             configuration: rules.configuration,
             model_version: rules.engine.value.parameters.version.clone(),
         };
-        let report = Report::default();
+        let (report, records_max) = (Report::default(), rules.commit_records_max);
         Worker {
             source,
             transaction,
@@ -223,6 +226,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             slots: BTreeMap::new(),
             unserved: BTreeMap::new(),
             rationed: Vec::new(),
+            records_max,
             followers: Followers::default(),
             first_slot: 0,
             claim: None,

@@ -69,14 +69,15 @@ impl<S: Source, T: Transaction> Worker<S, T> {
 
     /// Gives running slots their turns, round and round until the transaction is full; true if any may go on at once.
     fn run_slots(&mut self, now: Now) -> Result<bool, Failure> {
-        let Worker { slots, source, transaction, rules, batch, outputs, first_slot, failures, blamed, .. } = self;
-        let mut turn = Turn { source, transaction, rules, batch, outputs, failures: *failures, blamed, now };
+        let Worker { slots, source, transaction, rules, batch, outputs, first_slot, records_max, blamed, .. } = self;
+        let mut turn = Turn { source, transaction, rules, batch, outputs, records_max: *records_max, blamed, now };
         let mut ready = false;
         let order: Vec<u32> = slots.range(*first_slot..).chain(slots.range(..*first_slot)).map(|(number, _)| *number).collect();
         for number in order {
             if turn.is_full() {
-                // the next transaction begins where this one ends, so that a busy slot starves none
-                *first_slot = number;
+                if let Some(batch) = turn.batch.as_mut() {
+                    batch.next_slot = Some(number);
+                }
                 return Ok(true);
             }
             if let Some(Owned::Running(running)) = slots.get_mut(&number) {

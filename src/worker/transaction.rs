@@ -2,7 +2,7 @@
 //!
 //! One transaction at a time holds outputs, dead letters, changelog blocks and input offsets. Implemented over librdkafka
 //! (`kafka::Producer`) and over the in-memory log (`worker::memory`). An implementation never decides what a failure means for the
-//! slots; it only says which of six kinds it is. Called by the worker's loop, from the worker's own thread.
+//! slots; it only says which of seven kinds it is. Called by the worker's loop, from the worker's own thread.
 
 use thiserror::Error;
 
@@ -47,6 +47,9 @@ pub enum TransactionError {
     /// As `Abort`, because a record is too large for its topic, or its time is refused: however often it is sent, it will be.
     #[error("a record cannot be written: {0}")]
     Unwritable(String),
+    /// As `Unwritable`, of the changelog: no input record is to blame for how its topic is set.
+    #[error("a block of the changelog cannot be written: {0}")]
+    UnwritableChangelog(String),
     /// Nothing was committed, because somebody else has this writer's name or the slots by now: abort if the producer still can, else
     /// `renew`; rewind, go on.
     #[error("fenced: {0}")]

@@ -41,8 +41,8 @@ pub struct Turn<'a, S: Source, T: Transaction> {
     pub rules: &'a Rules,
     pub batch: &'a mut Option<Batch>,
     pub outputs: &'a mut Outputs,
-    /// Failed transactions in a row before this one.
-    pub failures: u32,
+    /// Records a new transaction may hold.
+    pub records_max: u64,
     /// Records that are put aside whatever they say.
     pub blamed: &'a [Blamed],
     pub now: Now,
@@ -84,20 +84,20 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         Ok(Came::Further)
     }
 
-    /// Applies or refuses the head; `More`: deadlines before it still have to fire.
+    /// Applies or refuses the head; `More`: deadlines before it still have to fire, or to be committed.
     fn take_head(&mut self, running: &mut Running<S::Record>, topic: usize) -> Result<Progress, Failure> {
         let batch = self.batch.as_mut().expect("invariant: a head is taken within a transaction");
         let is_lagging = running.merge.is_lagging();
         let (record, decoded) = running.merge.head(topic);
         let name = &self.rules.topics[topic];
         let place = (Input { topic, slot: running.slot.number() }, record.offset());
-        batch.last = Some(place);
         let blamed = self.blamed.iter().find(|blamed| blamed.place == place);
         check_partition(self.rules, name, running.slot.number(), record)?;
         let bytes = record.key().map_or(0, <[u8]>::len) + record.value().map_or(0, <[u8]>::len);
         let unwritable = blamed.map(|blamed| Reject::unwritable(&blamed.why));
         let reject = decoded.as_ref().err().or(unwritable.as_ref());
         if let Some(reject) = reject {
+            batch.last = Some(place);
             let send = |letter: &Outgoing<'_>| self.transaction.send(letter);
             let place = (name.as_str(), running.slot.number());
             let value_bytes_max = blamed.map_or(dead_letter::VALUE_BYTES_MAX, |_| dead_letter::BLAMED_VALUE_BYTES_MAX);
@@ -107,9 +107,11 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             batch.put_aside.extend(blamed.map(|blamed| blamed.place));
         } else if let Ok(event) = decoded {
             let moment = moment_of(event, record, self.rules.time, is_lagging, self.now);
-            if running.slot.tick(moment, TIMERS_MAX, self.outputs) == Progress::More {
+            let progress = running.slot.tick(moment, TIMERS_MAX, self.outputs);
+            if batch.close_after_deadlines(self.outputs) || progress == Progress::More {
                 return Ok(Progress::More);
             }
+            batch.last = Some(place);
             let mut traceparent = None;
             record.each_header(&mut |header, value| {
                 if header == "traceparent" && value.len() <= TRACEPARENT_BYTES_MAX {
@@ -141,7 +143,11 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             return Ok(Came::ToTheEnd);
         }
         self.open_batch(running)?;
-        match running.slot.tick(Moment { to_ms, wall_ms: self.wall_ms() }, TIMERS_MAX, self.outputs) {
+        let progress = running.slot.tick(Moment { to_ms, wall_ms: self.wall_ms() }, TIMERS_MAX, self.outputs);
+        if let Some(batch) = self.batch.as_mut() {
+            batch.close_after_deadlines(self.outputs);
+        }
+        match progress {
             Progress::More => Ok(Came::Further),
             Progress::Done => Ok(Came::ToTheEnd),
         }
@@ -166,7 +172,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         running.touched = true;
         if self.batch.is_none() {
             self.transaction.begin().map_err(Failure::Transaction)?;
-            *self.batch = Some(Batch::new(self.rules, self.failures, self.now));
+            *self.batch = Some(Batch::new(self.records_max, self.now));
         }
         Ok(())
     }

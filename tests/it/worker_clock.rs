@@ -8,7 +8,7 @@ use lifetide::engine::Committed;
 use lifetide::worker::memory::{MemoryLog, MemorySource, MemoryTransaction, Produced};
 use lifetide::worker::source::Input;
 use lifetide::worker::transaction::{OutputTopic, Transaction};
-use lifetide::worker::{Now, Worker};
+use lifetide::worker::{Now, Worker, partition_of};
 use serde_json::Value;
 
 use crate::settings;
@@ -18,7 +18,7 @@ pub const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 
-/// One slot, three topics, a clock that is moved by hand.
+/// One slot unless told otherwise, three topics, a clock that is moved by hand.
 pub struct World<T: Transaction> {
     pub log: std::rc::Rc<std::cell::RefCell<MemoryLog>>,
     pub worker: Worker<MemorySource, T>,
@@ -33,9 +33,15 @@ impl World<MemoryTransaction> {
 
 impl<T: Transaction> World<T> {
     pub fn with(sets: &[&str], make: impl Fn(std::rc::Rc<std::cell::RefCell<MemoryLog>>) -> T) -> World<T> {
-        let log = MemoryLog::new(3, 1, true);
+        World::with_slots(sets, 1, make)
+    }
+
+    /// The events are ann's, who is in slot 0 of one or of `slots`.
+    pub fn with_slots(sets: &[&str], slots: u32, make: impl Fn(std::rc::Rc<std::cell::RefCell<MemoryLog>>) -> T) -> World<T> {
+        assert_eq!(partition_of(b"ann", slots), 0);
+        let log = MemoryLog::new(3, slots, true);
         let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
-        let rules = rules::worker_rules(&settings::config(&sets), 1, 1);
+        let rules = rules::worker_rules(&settings::config(&sets), slots, 1);
         let worker = Worker::new(MemorySource::new(log.clone()), make(log.clone()), rules, Arc::new(Committed::new()));
         World { log, worker, wall_ms: T0 }
     }
