@@ -228,6 +228,11 @@ impl Committed {
         self.aside.insert(slot, bytes);
     }
 
+    /// What was being restored aside is gone.
+    pub fn forget_aside(&self, slot: u32) {
+        self.aside.remove(&slot);
+    }
+
     /// Memory of all slots of the process, those being restored included; looks at every region.
     pub fn memory(&self) -> usize {
         let installed: usize = self.regions.iter().map(|region| region.memory()).sum();

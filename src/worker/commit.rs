@@ -105,13 +105,20 @@ impl<S: Source, T: Transaction> Worker<S, T> {
                 prepared.push((*number, blocks));
             }
         }
+        let displaced: Vec<u32> = prepared.iter().map(|(number, _)| *number).filter(|number| !self.holds(*number)).collect();
+        if !displaced.is_empty() {
+            let why = format!("another worker of this process has put its rows in place of ours of slots {displaced:?}");
+            let next = self.end_badly(TransactionError::Fenced(why), now);
+            displaced.into_iter().for_each(|number| self.begin_anew(number, now));
+            return next;
+        }
         let Some(batch) = self.batch.as_mut() else {
             return Ok(Next::Now);
         };
         let sent = prepared.iter().try_for_each(|(number, blocks)| send_blocks(&mut self.transaction, *number, blocks, &mut batch.tally));
         match sent.and_then(|()| self.transaction.commit(&positions, &claim)) {
             Ok(()) => {
-                prepared.into_iter().for_each(|(number, blocks)| self.publish(number, blocks));
+                prepared.into_iter().for_each(|(number, blocks)| self.publish(number, blocks, now));
                 self.close_batch(true, now);
                 Ok(Next::Now)
             }
@@ -206,7 +213,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
                 _ => continue,
             };
             if committed == Some(blocks.metadata.chain) {
-                self.publish(number, blocks);
+                self.publish(number, blocks, now);
                 continue;
             }
             happened = false;
@@ -214,8 +221,8 @@ impl<S: Source, T: Transaction> Worker<S, T> {
                 self.rewind(number)?;
             } else {
                 // somebody else has written this slot since: what we hold is void
-                self.committed.remove_slot(number);
-                self.slots.insert(number, Owned::Recovering(Box::new(Recovery::new(number, now))));
+                self.withdraw(number);
+                self.begin_anew(number, now);
             }
         }
         self.failures = if happened { 0 } else { self.failures + 1 };
@@ -235,10 +242,30 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         )))
     }
 
+    /// Whether all that this worker has read of a slot since it began to run were its own rows.
+    ///
+    /// Another worker of the process that is given the slot (or hears late that it was) installs its rows over ours before we hear of our
+    /// loss. Asked after the last read and before the commit: a yes means that the transaction follows from our rows, whoever the owner is,
+    /// and the group says whether it counts. Asked again to publish, because others may install in between: then the commit stands, and
+    /// ours are not put over their newer rows. Nothing is lost by that: the commit was the rightful owner's, its offsets were pending before
+    /// the group had a next owner, and a restore waits until they are stable, so it holds the transaction. If we are the rightful owner
+    /// still, we restore the slot ourselves.
+    fn holds(&self, number: u32) -> bool {
+        self.rules.shelf.is_held(number, self.rules.nonce)
+    }
+
+    /// What we hold of a slot is void: from its changelog again, unless the group tells first that it is another's.
+    fn begin_anew(&mut self, number: u32, now: Now) {
+        self.slots.insert(number, Owned::Recovering(Box::new(Recovery::new(number, now))));
+    }
+
     /// Makes a slot's committed transaction the state that everybody sees.
-    fn publish(&mut self, number: u32, blocks: Prepared) {
+    fn publish(&mut self, number: u32, blocks: Prepared, now: Now) {
         if let Some(Owned::Running(running)) = self.slots.get_mut(&number) {
-            running.slot.publish();
+            if self.rules.shelf.while_held(number, self.rules.nonce, || running.slot.publish()).is_none() {
+                self.begin_anew(number, now);
+                return;
+            }
             running.committed_offsets = running.merge.offsets();
             running.committed_start = blocks.metadata.start;
             running.touched = false;

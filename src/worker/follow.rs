@@ -34,6 +34,8 @@ pub struct Followers {
     open: BTreeMap<u32, i64>,
     /// Slots that are not to be tried before this moment.
     again_ms: BTreeMap<u32, u64>,
+    /// No changelog is opened before this moment: the last one that could not be has held up our own slots for up to three seconds.
+    open_ms: u64,
     /// Whose turn it is first.
     first_slot: u32,
     /// Not before then, unless there was more to read.
@@ -43,6 +45,16 @@ pub struct Followers {
     owned_bytes: usize,
     /// Our own slots had more to do after the last step.
     pub is_busy: bool,
+}
+
+/// What came of opening a changelog.
+enum Opened {
+    /// It ends there by now.
+    Until(i64),
+    /// There is nothing to follow yet.
+    Nothing,
+    /// Somebody's transaction is open: the question took its time.
+    Unstable,
 }
 
 impl<S: Source, T: Transaction> Worker<S, T> {
@@ -66,35 +78,40 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         self.slots.insert(slot, Owned::Recovering(Box::new(recovery)));
     }
 
-    /// The group took a slot back in order. What is held of it stays: the group may give it to us again, unchanged.
-    pub fn give_back(&mut self, slot: u32, now: Now) {
-        let warm = match self.slots.remove(&slot) {
-            Some(Owned::Running(running)) if running.changelog.seq() > 0 => self.cool(&running, now),
-            Some(Owned::Recovering(recovery)) => {
-                self.source.close_changelog(slot);
-                recovery.into_warm(now)
+    /// The group took slots back in order. What is held of them stays: the group may give them to us again, unchanged.
+    pub fn give_back(&mut self, slots: &[u32], now: Now) {
+        // the group waits for us: a broker that does not answer for one slot is not asked for the others
+        let mut is_answered = true;
+        for slot in slots.iter().copied() {
+            let warm = match self.slots.remove(&slot) {
+                Some(Owned::Running(running)) if running.changelog.seq() > 0 && is_answered => {
+                    self.cool(&running, now).unwrap_or_else(|error| {
+                        self.report.troubles.push(format!("slot {slot} and those given back after it are not kept warm: {error}"));
+                        is_answered = false;
+                        None
+                    })
+                }
+                Some(Owned::Recovering(recovery)) => {
+                    self.source.close_changelog(slot);
+                    recovery.into_warm(now)
+                }
+                _ => None,
+            };
+            self.give_up(slot);
+            let was_owner = self.rules.shelf.disown(slot, self.rules.nonce);
+            if let Some(warm) = warm.filter(|_| was_owner) {
+                self.rules.shelf.put(slot, warm);
             }
-            _ => None,
-        };
-        self.give_up(slot);
-        self.rules.shelf.disown(slot, self.rules.nonce);
-        if let Some(warm) = warm {
-            self.rules.shelf.put(slot, warm);
         }
     }
 
-    fn cool(&mut self, running: &Running<S::Record>, now: Now) -> Option<Warm> {
+    /// A slot that ran, as it is to be kept; `None`: another worker has put its rows in place of ours.
+    fn cool(&mut self, running: &Running<S::Record>, now: Now) -> Result<Option<Warm>, SourceError> {
         let slot = running.slot.number();
-        match self.source.changelog_bounds(slot) {
-            Ok(bounds) => {
-                let (last, progress) = (self.last_of(running), running.changelog.progress().clone());
-                Some(Warm::given_back(last, self.committed.take_slot(slot), progress, bounds.high, now))
-            }
-            Err(error) => {
-                self.report.troubles.push(format!("slot {slot} is not kept warm: {error}"));
-                None
-            }
-        }
+        let end = self.source.changelog_bounds(slot)?.high;
+        let (last, progress) = (self.last_of(running), running.changelog.progress().clone());
+        let regions = self.rules.shelf.release(slot, self.rules.nonce, || self.committed.take_slot(slot));
+        Ok(regions.map(|regions| Warm::given_back(last, regions, progress, end, now)))
     }
 
     /// The header of the last transaction of a slot in which nothing is open.
@@ -175,38 +192,46 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         let shelf = self.rules.shelf.clone();
         let is_far = |(slot, end): (&u32, &i64)| shelf.with(*slot, |warm| warm.is_before(*end)).unwrap_or(false);
         let room_bytes = self.room_bytes();
-        if room_bytes == 0 || self.followers.open.iter().any(is_far) {
+        if room_bytes == 0 || now.mono_ms < self.followers.open_ms || self.followers.open.iter().any(is_far) {
             return;
         }
         let followers = &self.followers;
-        let is_due = |slot: &u32| followers.again_ms.get(slot).is_none_or(|again_ms| *again_ms <= now.mono_ms);
+        let again_ms = |slot: &u32| followers.again_ms.get(slot).copied().unwrap_or(0);
         let is_wanted = |slot: &u32| !followers.open.contains_key(slot) && !shelf.is_owned(*slot) && shelf.fits(*slot, room_bytes);
-        let Some(slot) = self.rules.follows.iter().copied().find(|slot| is_due(slot) && is_wanted(slot)) else {
+        // those that failed come after all others, else one that always fails would be the only one tried
+        let wanted = self.rules.follows.iter().copied().filter(|slot| again_ms(slot) <= now.mono_ms && is_wanted(slot));
+        let Some(slot) = wanted.min_by_key(again_ms) else {
             return;
         };
         match self.open_to_follow(slot) {
-            Ok(Some(end)) => drop(self.followers.open.insert(slot, end)),
-            Ok(None) => drop(self.followers.again_ms.insert(slot, now.mono_ms + RETRY_MS)),
-            Err(error) => self.drop_followed(slot, Some(error.to_string()), now),
+            Ok(Opened::Until(end)) => drop(self.followers.open.insert(slot, end)),
+            Ok(Opened::Nothing) => drop(self.followers.again_ms.insert(slot, now.mono_ms + RETRY_MS)),
+            Ok(Opened::Unstable) => {
+                self.followers.again_ms.insert(slot, now.mono_ms + RETRY_MS);
+                self.followers.open_ms = now.mono_ms + RETRY_MS;
+            }
+            Err(error) => {
+                self.drop_followed(slot, Some(error.to_string()), now);
+                self.followers.open_ms = now.mono_ms + RETRY_MS;
+            }
         }
     }
 
-    /// Where the changelog ends by now; `None`: there is nothing to follow yet.
-    fn open_to_follow(&mut self, slot: u32) -> Result<Option<i64>, SourceError> {
+    fn open_to_follow(&mut self, slot: u32) -> Result<Opened, SourceError> {
         if let Some(next) = self.rules.shelf.adopt(slot) {
             self.source.follow_changelog(slot, next)?;
-            return Ok(Some(next));
+            return Ok(Opened::Until(next));
         }
         let CommittedOffsets::Stable(offsets) = self.source.committed(slot)? else {
-            return Ok(None);
+            return Ok(Opened::Unstable);
         };
         let Some(metadata) = Metadata::newest(&offsets) else {
-            return Ok(None);
+            return Ok(Opened::Nothing);
         };
         let end = self.source.changelog_bounds(slot)?.high;
         self.source.follow_changelog(slot, metadata.start)?;
         self.rules.shelf.put(slot, Warm::empty(slot, metadata.start, end));
-        Ok(Some(end))
+        Ok(Opened::Until(end))
     }
 
     /// Reads a piece of one changelog; its bytes, or that it is not followed any longer, and why, if that is worth a word.
@@ -234,7 +259,10 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     fn drop_followed(&mut self, slot: u32, why: Option<String>, now: Now) {
         self.followers.open.remove(&slot);
         self.source.close_changelog(slot);
-        self.rules.shelf.take(slot);
+        // without a reason it is not there, or a neighbour's that has been put there since
+        if why.is_some() {
+            self.rules.shelf.take(slot);
+        }
         self.followers.again_ms.insert(slot, now.mono_ms + RETRY_MS);
         self.report.troubles.extend(why.map(|why| format!("slot {slot} is not followed for the moment: {why}")));
     }

@@ -263,7 +263,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     /// Gives up all slots: their rows are no longer served.
     pub fn leave(&mut self) {
         for number in std::mem::take(&mut self.slots).into_keys() {
-            self.committed.remove_slot(number);
+            self.withdraw(number);
             self.rules.shelf.disown(number, self.rules.nonce);
         }
         for number in std::mem::take(&mut self.unserved).into_keys() {

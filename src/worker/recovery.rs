@@ -114,7 +114,7 @@ impl Recovery {
     pub fn into_warm(self, now: Now) -> Option<Warm> {
         match self.stage {
             Stage::Read(reading) => Some(Warm::broken_off(reading.restore, reading.distance, now)),
-            _ => self.warm,
+            _ => self.warm.map(|warm| warm.left(now)),
         }
     }
 

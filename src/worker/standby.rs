@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use dashmap::DashMap;
+use dashmap::{DashMap, Entry};
 use rustc_hash::FxBuildHasher;
 
 use crate::engine::Region;
@@ -65,6 +65,11 @@ impl Warm {
         Ok(())
     }
 
+    /// Nobody follows it from now on.
+    pub fn left(self, now: Now) -> Warm {
+        Warm { idle_since_ms: Some(now.mono_ms), ..self }
+    }
+
     /// From where the changelog is to be read on.
     pub fn next(&self) -> i64 {
         self.distance.next()
@@ -101,6 +106,9 @@ pub struct Shelf {
     warm: DashMap<u32, Warm, FxBuildHasher>,
     /// By slot, the life of the worker that owns it: no worker of the process need follow it.
     owners: DashMap<u32, u64, FxBuildHasher>,
+    /// By slot, the life of the worker whose rows are those that are served. Assignments may be heard late and out of order, so that two
+    /// workers of the process run the same slot for a while; the group lets only one of them commit, but their rows lie in one place.
+    holders: DashMap<u32, u64, FxBuildHasher>,
     /// What slots took when there was no room for them: less room than that is of no use.
     needs_bytes: DashMap<u32, usize, FxBuildHasher>,
 }
@@ -148,13 +156,44 @@ impl Shelf {
         self.owners.insert(slot, life);
     }
 
-    /// Unless another worker of the process has it by now.
-    pub fn disown(&self, slot: u32, life: u64) {
-        self.owners.remove_if(&slot, |_, owner| *owner == life);
+    /// Unless another worker of the process has it by now: false.
+    pub fn disown(&self, slot: u32, life: u64) -> bool {
+        self.owners.remove_if(&slot, |_, owner| *owner == life).is_some()
     }
 
     pub fn is_owned(&self, slot: u32) -> bool {
         self.owners.contains_key(&slot)
+    }
+
+    /// Puts rows of a worker in place of whatever is served of the slot; whoever held it before does not hold it any more.
+    pub fn hold(&self, slot: u32, life: u64, install: impl FnOnce()) {
+        let mut holder = self.holders.entry(slot).or_insert(life);
+        *holder = life;
+        install();
+    }
+
+    /// Whether the rows served have been this worker's alone since it put them there.
+    pub fn is_held(&self, slot: u32, life: u64) -> bool {
+        self.while_held(slot, life, || ()).is_some()
+    }
+
+    /// Works on the rows served, while nobody else can put his own in their place; `None`: they are another worker's.
+    pub fn while_held<R>(&self, slot: u32, life: u64, work: impl FnOnce() -> R) -> Option<R> {
+        let holder = self.holders.get(&slot)?;
+        (*holder == life).then(work)
+    }
+
+    /// Takes this worker's rows away; `None`: those served are another worker's.
+    pub fn release<R>(&self, slot: u32, life: u64, remove: impl FnOnce() -> R) -> Option<R> {
+        let Entry::Occupied(holder) = self.holders.entry(slot) else {
+            return None;
+        };
+        if *holder.get() != life {
+            return None;
+        }
+        let removed = remove();
+        holder.remove();
+        Some(removed)
     }
 
     /// Memory of all its slots.

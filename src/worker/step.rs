@@ -124,7 +124,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
                     self.report.assigned.extend(slots);
                 }
                 Membership::Revoked(slots) => {
-                    slots.iter().for_each(|slot| self.give_back(*slot, now));
+                    self.give_back(&slots, now);
                     self.report.revoked.extend(slots);
                 }
                 Membership::Lost(slots) => {
@@ -144,7 +144,13 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         if matches!(self.slots.remove(&slot), Some(Owned::Recovering(_))) {
             self.source.close_changelog(slot);
         }
-        self.committed.remove_slot(slot);
+        self.withdraw(slot);
+    }
+
+    /// Removes what this worker serves of a slot, and nothing that another of the process has put in its place.
+    pub(super) fn withdraw(&self, slot: u32) {
+        self.committed.forget_aside(slot);
+        self.rules.shelf.release(slot, self.rules.nonce, || self.committed.remove_slot(slot));
     }
 
     /// Gives each recovering slot a piece of work; `None` when there is none.
@@ -183,7 +189,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         if let Some(why) = misplaced(self.rules.partitions, number, &recovered.regions) {
             return Err(WorkerError::Refused(why));
         }
-        self.committed.install(number, recovered.regions);
+        self.rules.shelf.hold(number, self.rules.nonce, || self.committed.install(number, recovered.regions));
         let rounds = Rounds::new(self.rules.base_ratio, self.rules.max_round_ms, recovered.start, recovered.round, now.mono_ms);
         let settings = self.rules.engine.clone();
         let (slot, changelog) = match &recovered.last {

@@ -1,6 +1,8 @@
 //! Slots kept ready, over the log in memory: what was given back is used again without reading, what is followed is taken over with the rest
 //! to read, and nothing of it is served, costs memory that owned slots need, or outlives its use. On a real broker: `takeover`.
 
+mod neighbours;
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -13,7 +15,7 @@ use lifetide::engine::Committed;
 use lifetide::worker::memory::{MemoryLog, MemoryRecord, MemorySource, MemoryTransaction};
 use lifetide::worker::source::{Arrival, Bounds, Claim, CommittedOffsets, Input, LogEntry, LogRead, Membership, Source, SourceError};
 use lifetide::worker::transaction::Transaction;
-use lifetide::worker::{Next, Now, Restoration, Worker, partition_of};
+use lifetide::worker::{Next, Now, Restoration, Rules, Shelf, Worker, partition_of};
 
 use crate::settings;
 
@@ -78,28 +80,42 @@ impl Source for Dealt {
     }
 }
 
-/// A process with one worker, its clock 100 ms on with each step.
-struct Member {
-    worker: Worker<Dealt, MemoryTransaction>,
+/// A worker, by itself in a process if no other shares its rows and its shelf; its clock 100 ms on with each step.
+struct Member<T: Transaction = MemoryTransaction> {
+    worker: Worker<Dealt, T>,
     committed: Arc<Committed>,
+    shelf: Arc<Shelf>,
     changes: Changes,
     mono_ms: u64,
     troubles: Vec<String>,
+    /// Transactions that were void because somebody else has the slots.
+    fenced: usize,
+}
+
+fn rules_of(life: u64) -> Rules {
+    let config = settings::config(&["time.mode=\"event\"".to_owned()]);
+    let mut rules = rules::worker_rules(&config, SLOTS, life);
+    rules.commit_records_max = 40;
+    // no bases, so that nobody trims but the test that wants it
+    rules.base_ratio = 0.0;
+    rules
 }
 
 impl Member {
     fn new(log: &Log, life: u64, follows: &[u32], state_bytes_max: Option<usize>) -> Member {
-        let config = settings::config(&["time.mode=\"event\"".to_owned()]);
-        let mut rules = rules::worker_rules(&config, SLOTS, life);
-        rules.commit_records_max = 40;
-        // no bases, so that nobody trims but the test that wants it
-        rules.base_ratio = 0.0;
+        let mut rules = rules_of(life);
         rules.follows = follows.to_vec();
         rules.state_bytes_max = state_bytes_max;
-        let (changes, committed) = (Changes::default(), Arc::new(Committed::new()));
+        Member::with(log, rules, MemoryTransaction::new(log.clone()), Arc::new(Committed::new()))
+    }
+}
+
+impl<T: Transaction> Member<T> {
+    fn with(log: &Log, rules: Rules, transaction: T, committed: Arc<Committed>) -> Member<T> {
+        let (changes, shelf) = (Changes::default(), rules.shelf.clone());
         let source = Dealt { inner: MemorySource::new(log.clone()), changes: changes.clone() };
-        let worker = Worker::new(source, MemoryTransaction::new(log.clone()), rules, committed.clone());
-        Member { worker, committed, changes, mono_ms: 0, troubles: Vec::new() }
+        let worker = Worker::new(source, transaction, rules, committed.clone());
+        Member { worker, committed, shelf, changes, mono_ms: 0, troubles: Vec::new(), fenced: 0 }
     }
 
     fn told(&mut self, change: Membership) -> Vec<Restoration> {
@@ -116,6 +132,7 @@ impl Member {
             let report = self.worker.take_report();
             restored.extend(report.restored);
             self.troubles.extend(report.troubles);
+            self.fenced += report.fenced.len();
         }
         restored
     }
