@@ -74,7 +74,8 @@ pub struct Restore {
 /// A transaction of which not all blocks have been read yet.
 struct Open {
     hasher: ChainHasher,
-    next_index: u16,
+    /// Wider than the number in a block, so that the last of as many as there can be counts, too.
+    next_index: u32,
 }
 
 impl Restore {
@@ -161,10 +162,10 @@ impl Restore {
         let transaction = &header.transaction;
         let torn = |what| Err(RestoreError::Torn { offset, what });
         let open = match (&mut self.open, header.index) {
-            (Some(open), index) if index == open.next_index => open,
+            (Some(open), index) if u32::from(index) == open.next_index => open,
             (None, 0) => {
                 if let Some(last) = &self.last
-                    && transaction.seq != last.seq + 1
+                    && last.seq.checked_add(1) != Some(transaction.seq)
                 {
                     return torn("a sequence number is missing or repeated");
                 }

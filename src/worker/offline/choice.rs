@@ -97,7 +97,7 @@ pub fn propose<S: Source>(
         last: restored.last,
         inputs,
         left_out: survey.found.len() - path.len(),
-        next_seq: seqs.max().unwrap_or_default() + 1,
+        next_seq: seqs.max().unwrap_or_default().saturating_add(1),
         damages: survey.damages,
     })))
 }

@@ -63,7 +63,7 @@ pub fn former<S: Source>(source: &mut S, topics: &[String], slot: u32, clock: &i
     let of_committed = metadata.and_then(|metadata| survey.find(metadata.chain));
     let is_whole = is_readable && survey.damages.is_empty() && of_committed.is_some_and(|at| survey.found[at].is_covered);
     let marks = marks.into_iter().map(|(id, erased_ms)| Mark { id, erased_ms }).collect();
-    Ok(Former { bounds, until, time_ms, next_seq: seq + 1, marks, is_whole })
+    Ok(Former { bounds, until, time_ms, next_seq: seq.saturating_add(1), marks, is_whole })
 }
 
 /// The marks of a body; false if there are rows that cannot be read. A later erasure of the same customer counts for the earlier, too.

@@ -146,7 +146,7 @@ impl Survey {
             return self.damage(first, "the chain does not follow from the blocks".to_owned());
         }
         // nearly always the one before; after a fork an earlier one, and candidates bear the number before this one
-        let mut before = self.found.iter().enumerate().rev().filter(|(_, found)| found.seq + 1 == transaction.seq);
+        let mut before = self.found.iter().enumerate().rev().filter(|(_, found)| found.seq.checked_add(1) == Some(transaction.seq));
         let parent = if transaction.genesis { None } else { before.find(|(_, found)| follows(found.chain)).map(|(place, _)| place as u32) };
         let known = transaction.genesis || parent.is_some_and(|parent| self.found[parent as usize].is_covered);
         let has_bases = !bases.is_empty();

@@ -7,14 +7,20 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
+use std::sync::OnceLock;
 
 const POM: &str = include_str!("../../kafka/pom.xml");
 const INSTALL_LINE: &str = "apt-get install -y openjdk-17-jre-headless maven";
 /// Kafka 4 brokers are compiled for Java 17.
 const OLDEST_JAVA: u32 = 17;
 
-/// Folder with `libs/*.jar`, fetched if it is not there or was fetched for another `pom.xml`.
+/// Folder with `libs/*.jar`, fetched if it is not there or was fetched for another `pom.xml`; once, whoever of this process asks first.
 pub fn kafka_home() -> Result<PathBuf, String> {
+    static HOME: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    HOME.get_or_init(find_or_fetch).clone()
+}
+
+fn find_or_fetch() -> Result<PathBuf, String> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("invariant: cargo's tmp is a folder inside target");
     let home = target.join("kafka-4.3.1");
     if is_complete(&home) {
