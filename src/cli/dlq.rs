@@ -22,6 +22,7 @@ use crate::event::Reason;
 use crate::kafka::admin;
 use crate::kafka::topics::TopicFacts;
 use crate::kafka::{DeadLetters, Message, Settings};
+use crate::worker::WorkerError;
 use crate::worker::source::{Record as _, SourceError};
 use crate::worker::transaction::TransactionError;
 use letter::{Entry, Letter};
@@ -106,10 +107,7 @@ fn reason(text: &str) -> Result<String, String> {
 
 impl From<SourceError> for CommandError {
     fn from(error: SourceError) -> CommandError {
-        match error {
-            SourceError::Unavailable(why) => CommandError::KafkaUnavailable(why),
-            SourceError::Refused(why) | SourceError::Fenced(why) => CommandError::Failed(why),
-        }
+        WorkerError::from(error).into()
     }
 }
 

@@ -204,20 +204,13 @@ impl Committed {
 
     /// Installs restored regions of a slot in place of what was there.
     pub fn install(&self, slot: u32, regions: impl IntoIterator<Item = (u16, Region)>) {
-        self.remove_slot(slot);
+        drop(self.take_slot(slot));
         for (number, region) in regions {
             self.regions.insert((slot, number), region);
         }
     }
 
-    pub fn remove_slot(&self, slot: u32) {
-        self.aside.remove(&slot);
-        for region in ALL_REGIONS {
-            self.regions.remove(&(slot, region as u16));
-        }
-    }
-
-    /// Takes a slot's regions away, for whoever may put them back: nobody can read them any more.
+    /// Takes a slot's regions away, to be dropped or put back: nobody can read them any more.
     pub fn take_slot(&self, slot: u32) -> Vec<(u16, Region)> {
         self.aside.remove(&slot);
         ALL_REGIONS.filter_map(|region| self.regions.remove(&(slot, region as u16)).map(|((_, number), rows)| (number, rows))).collect()

@@ -150,7 +150,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
     /// Removes what this worker serves of a slot, and nothing that another of the process has put in its place.
     pub(super) fn withdraw(&self, slot: u32) {
         self.committed.forget_aside(slot);
-        self.rules.shelf.release(slot, self.rules.nonce, || self.committed.remove_slot(slot));
+        self.rules.shelf.release(slot, self.rules.nonce, || self.committed.take_slot(slot));
     }
 
     /// Gives each recovering slot a piece of work; `None` when there is none.

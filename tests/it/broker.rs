@@ -209,13 +209,13 @@ fn tail(log: &Path) -> String {
     lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].join("\n")
 }
 
-/// Looks until there is something to see; panics after `ANSWER_DEADLINE`.
-fn poll<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + ANSWER_DEADLINE;
+/// Looks until there is something to see; panics after `longest`.
+fn poll<T>(what: &str, longest: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + longest;
     loop {
         match look() {
             Some(found) => return found,
-            None => assert!(Instant::now() < deadline, "waited {ANSWER_DEADLINE:?} for {what}"),
+            None => assert!(Instant::now() < deadline, "waited {longest:?} for {what}"),
         }
         thread::sleep(POLL_INTERVAL);
     }

@@ -16,7 +16,6 @@ mod proxy;
 mod round;
 mod tally;
 mod torn;
-mod watch;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

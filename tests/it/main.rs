@@ -19,6 +19,7 @@ mod golden;
 mod kafka_shell;
 mod negative_control;
 mod overload;
+mod pass_on;
 mod privacy;
 mod restore_progress;
 mod scenarios;

@@ -20,6 +20,7 @@ use lifetide::worker::transaction::{Outgoing, OutputTopic, Position, Transaction
 use lifetide::worker::{Now, WorkerError, runner};
 
 use crate::exactly_once::{Random, seed};
+use crate::pass_on::pass_on;
 use crate::settings;
 use crate::trial::{SLOTS, Trial, Written, counts, differences};
 
@@ -109,9 +110,7 @@ impl<T: Transaction> Dawdling<T> {
 }
 
 impl<T: Transaction> Transaction for Dawdling<T> {
-    fn writer(&self) -> &str {
-        self.inner.writer()
-    }
+    pass_on!(writer, abort, renew, fence, trim);
 
     fn begin(&mut self) -> Result<(), TransactionError> {
         self.kept.clear();
@@ -134,22 +133,6 @@ impl<T: Transaction> Transaction for Dawdling<T> {
         self.inner.begin()?;
         self.send_kept()?;
         self.inner.commit(&[], claim)
-    }
-
-    fn abort(&mut self) -> Result<(), TransactionError> {
-        self.inner.abort()
-    }
-
-    fn renew(&mut self) -> Result<(), TransactionError> {
-        self.inner.renew()
-    }
-
-    fn fence(&mut self, writer: &str) -> Result<(), TransactionError> {
-        self.inner.fence(writer)
-    }
-
-    fn trim(&mut self, slot: u32, before: i64) -> Result<(), TransactionError> {
-        self.inner.trim(slot, before)
     }
 }
 

@@ -101,7 +101,7 @@ fn a_slot_that_waits_is_taken_up_when_memory_is_free_again() {
     assert_eq!(life.step_for_a_while().slots(), (vec![], vec![0, 1, 2, 3]));
     committed.set_aside(99, bytes[2] + bytes[3]);
     assert_eq!(life.step_for_a_while().slots(), (vec![0, 1], vec![2, 3]));
-    committed.remove_slot(99);
+    drop(committed.take_slot(99));
     assert_eq!(life.step_for_a_while().slots(), (vec![0, 1, 2, 3], vec![]));
     assert_eq!(committed.memory(), total);
     life.worker.leave();

@@ -7,16 +7,16 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use lifetide::cli::rules;
 use lifetide::cli::shop::{Shop, ShopRecord};
 use lifetide::engine::Committed;
 use lifetide::worker::memory::{MemoryLog, MemoryRecord, MemorySource, MemoryTransaction};
-use lifetide::worker::source::{Arrival, Bounds, Claim, CommittedOffsets, Input, LogEntry, LogRead, Membership, Source, SourceError};
+use lifetide::worker::source::{Input, Membership, Source, SourceError};
 use lifetide::worker::transaction::Transaction;
 use lifetide::worker::{Next, Now, Restoration, Rules, Shelf, Worker, partition_of};
 
+use crate::pass_on::pass_on;
 use crate::settings;
 
 const SLOTS: u32 = 3;
@@ -35,48 +35,10 @@ struct Dealt {
 impl Source for Dealt {
     type Record = MemoryRecord;
 
+    pass_on!(wait, take, start, claim, committed, bounds, changelog);
+
     fn membership(&mut self) -> Result<Vec<Membership>, SourceError> {
         Ok(self.changes.borrow_mut().drain(..).collect())
-    }
-
-    fn wait(&mut self, longest: Duration) {
-        self.inner.wait(longest);
-    }
-
-    fn take(&mut self, input: Input, most: usize, into: &mut VecDeque<Arrival<MemoryRecord>>) -> Result<(), SourceError> {
-        self.inner.take(input, most, into)
-    }
-
-    fn start(&mut self, slot: u32, offsets: &[i64]) -> Result<(), SourceError> {
-        self.inner.start(slot, offsets)
-    }
-
-    fn claim(&mut self) -> Result<Claim, SourceError> {
-        self.inner.claim()
-    }
-
-    fn committed(&mut self, slot: u32) -> Result<CommittedOffsets, SourceError> {
-        self.inner.committed(slot)
-    }
-
-    fn input_bounds(&mut self, input: Input) -> Result<Bounds, SourceError> {
-        self.inner.input_bounds(input)
-    }
-
-    fn changelog_bounds(&mut self, slot: u32) -> Result<Bounds, SourceError> {
-        self.inner.changelog_bounds(slot)
-    }
-
-    fn open_changelog(&mut self, slot: u32, from: i64) -> Result<(), SourceError> {
-        self.inner.open_changelog(slot, from)
-    }
-
-    fn read_changelog(&mut self, slot: u32, most_bytes: usize, into: &mut Vec<LogEntry>) -> Result<LogRead, SourceError> {
-        self.inner.read_changelog(slot, most_bytes, into)
-    }
-
-    fn close_changelog(&mut self, slot: u32) {
-        self.inner.close_changelog(slot);
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod process;
 mod state;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 use crate::broker;
 
 pub use process::Process;
+pub use watch::{Stand, Watch};
 
 pub const SLOTS: u32 = 4;
 const TOPICS: [&str; 3] = ["purchases", "emails", "carts"];
@@ -44,6 +46,10 @@ pub struct Trial {
     pub compression: &'static str,
 }
 
+fn inputs(name: &str) -> [String; 3] {
+    TOPICS.map(|topic| format!("{name}.{topic}"))
+}
+
 impl Trial {
     /// Topics of this name on the broker; `sets` are added to the settings of every command.
     pub fn new(name: &str, sets: &[&str]) -> Trial {
@@ -56,7 +62,7 @@ impl Trial {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(&unique);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
-        let inputs: Vec<String> = TOPICS.iter().map(|topic| format!("{unique}.{topic}")).collect();
+        let inputs = inputs(&unique);
         let mut all = vec![
             format!("kafka.bootstrap_servers={broker:?}"),
             format!("kafka.group_id={unique:?}"),
@@ -67,6 +73,10 @@ impl Trial {
         ];
         all.extend(sets.iter().map(|set| (*set).to_owned()));
         Trial { broker: broker.to_owned(), name: unique, folder, sets: all, environment: Vec::new(), compression: "none" }
+    }
+
+    pub fn inputs(&self) -> [String; 3] {
+        inputs(&self.name)
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
@@ -217,23 +227,21 @@ impl Trial {
         written
     }
 
-    /// Records of the inputs that the group has not committed yet.
+    /// Sees how far the group has come.
+    pub fn watch(&self) -> Watch {
+        Watch::new(&self.broker, &self.name, self.inputs().to_vec())
+    }
+
+    /// Records of the inputs that the group has not committed yet; more than there are if nobody answers.
     pub fn lag(&self) -> i64 {
-        let consumer: BaseConsumer = self.client().create().unwrap();
-        let mut partitions = TopicPartitionList::new();
-        for topic in TOPICS {
-            for slot in 0..SLOTS {
-                partitions.add_partition(&format!("{}.{topic}", self.name), slot as i32);
+        let (watch, deadline) = (self.watch(), Instant::now() + WAIT);
+        loop {
+            match watch.look() {
+                Some(stands) => return stands.iter().map(|stand| stand.lag).sum(),
+                None if Instant::now() > deadline => return i64::MAX,
+                None => (),
             }
         }
-        let Ok(committed) = consumer.committed_offsets(partitions, WAIT) else {
-            return i64::MAX;
-        };
-        let elements = committed.elements();
-        elements
-            .iter()
-            .map(|e| consumer.fetch_watermarks(e.topic(), e.partition(), WAIT).unwrap().1 - e.offset().to_raw().unwrap_or(0).max(0))
-            .sum()
     }
 
     /// Waits until everything has been read and as many records written as `expected` has; says what is missing otherwise.

@@ -1,18 +1,17 @@
 //! A worker that is no member of its group for a while: its transactions are void, no record is blamed for it, and it goes on afterwards.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use lifetide::cli::rules;
 use lifetide::cli::shop::Shop;
 use lifetide::engine::Committed;
 use lifetide::worker::memory::{MemoryLog, MemoryRecord, MemorySource, MemoryTransaction, Produced};
-use lifetide::worker::source::{Arrival, Bounds, Claim, CommittedOffsets, Input, LogEntry, LogRead, Membership, Source, SourceError};
+use lifetide::worker::source::{Claim, Input, Source, SourceError};
 use lifetide::worker::{Now, Worker, WorkerError};
 
+use crate::pass_on::pass_on;
 use crate::settings;
 
 const EVENTS: usize = 400;
@@ -26,21 +25,7 @@ struct Absent {
 impl Source for Absent {
     type Record = MemoryRecord;
 
-    fn membership(&mut self) -> Result<Vec<Membership>, SourceError> {
-        self.inner.membership()
-    }
-
-    fn wait(&mut self, longest: Duration) {
-        self.inner.wait(longest);
-    }
-
-    fn take(&mut self, input: Input, most: usize, into: &mut VecDeque<Arrival<MemoryRecord>>) -> Result<(), SourceError> {
-        self.inner.take(input, most, into)
-    }
-
-    fn start(&mut self, slot: u32, offsets: &[i64]) -> Result<(), SourceError> {
-        self.inner.start(slot, offsets)
-    }
+    pass_on!(membership, wait, take, start, committed, bounds, changelog);
 
     fn claim(&mut self) -> Result<Claim, SourceError> {
         match self.absences.get() {
@@ -50,30 +35,6 @@ impl Source for Absent {
                 Err(SourceError::Unavailable("not a member of the group at present".into()))
             }
         }
-    }
-
-    fn committed(&mut self, slot: u32) -> Result<CommittedOffsets, SourceError> {
-        self.inner.committed(slot)
-    }
-
-    fn input_bounds(&mut self, input: Input) -> Result<Bounds, SourceError> {
-        self.inner.input_bounds(input)
-    }
-
-    fn changelog_bounds(&mut self, slot: u32) -> Result<Bounds, SourceError> {
-        self.inner.changelog_bounds(slot)
-    }
-
-    fn open_changelog(&mut self, slot: u32, from: i64) -> Result<(), SourceError> {
-        self.inner.open_changelog(slot, from)
-    }
-
-    fn read_changelog(&mut self, slot: u32, most_bytes: usize, into: &mut Vec<LogEntry>) -> Result<LogRead, SourceError> {
-        self.inner.read_changelog(slot, most_bytes, into)
-    }
-
-    fn close_changelog(&mut self, slot: u32) {
-        self.inner.close_changelog(slot);
     }
 }
 

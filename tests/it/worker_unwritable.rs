@@ -6,6 +6,7 @@ use lifetide::worker::source::{Claim, Input, Source};
 use lifetide::worker::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
 use lifetide::worker::{Next, Now, WorkerError, partition_of};
 
+use crate::pass_on::pass_on;
 use crate::worker_clock::{HOUR, SECOND, T0, World};
 
 /// What a topic does to a record.
@@ -31,6 +32,8 @@ impl Choking {
 }
 
 impl Transaction for Choking {
+    pass_on!(abort, renew, fence, trim);
+
     fn writer(&self) -> &str {
         "choking"
     }
@@ -53,22 +56,6 @@ impl Transaction for Choking {
 
     fn commit(&mut self, positions: &[Position], claim: &Claim) -> Result<(), TransactionError> {
         self.refused.take().map_or_else(|| self.inner.commit(positions, claim), Err)
-    }
-
-    fn abort(&mut self) -> Result<(), TransactionError> {
-        self.inner.abort()
-    }
-
-    fn renew(&mut self) -> Result<(), TransactionError> {
-        self.inner.renew()
-    }
-
-    fn fence(&mut self, writer: &str) -> Result<(), TransactionError> {
-        self.inner.fence(writer)
-    }
-
-    fn trim(&mut self, slot: u32, before: i64) -> Result<(), TransactionError> {
-        self.inner.trim(slot, before)
     }
 }
 

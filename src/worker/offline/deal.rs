@@ -45,17 +45,11 @@ impl Deal {
 
     /// Every slot's new beginning.
     pub fn beginnings(&self) -> Vec<Beginning<'_>> {
-        let beginning = |hand: &'_ Hand| hand.last_seq.unwrap_or_default() + 1;
-        let hands = self.hands.iter();
-        hands
-            .map(|hand| Beginning {
-                slot: hand.slot,
-                rows: &self.rows,
-                seq: beginning(hand),
-                offsets: &hand.offsets,
-                time_ms: self.time_ms,
-            })
-            .collect()
+        let beginning = |hand| {
+            let &Hand { slot, last_seq, ref offsets, .. } = hand;
+            Beginning { slot, rows: &self.rows, seq: last_seq.unwrap_or_default() + 1, offsets, time_ms: self.time_ms }
+        };
+        self.hands.iter().map(beginning).collect()
     }
 }
 

@@ -51,7 +51,7 @@ pub fn grant(bootstrap: &str, user: &str, rights: &[Right]) {
         sys::rd_kafka_event_destroy(event);
         // agreed is not yet in force: the broker hears of it a moment later, and of the last one last
         let last = bindings[bindings.len() - 1];
-        super::poll("the rights to be in force", || (count_like(raw, last) > 0).then_some(()));
+        super::poll("the rights to be in force", super::ANSWER_DEADLINE, || (count_like(raw, last) > 0).then_some(()));
         bindings.into_iter().for_each(|binding| sys::rd_kafka_AclBinding_destroy(binding));
     }
 }

@@ -45,7 +45,7 @@ pub fn guard(run_dir: &Path, program: &Command) -> io::Result<Child> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::broker::{create_run_dir, poll};
+    use crate::broker::{ANSWER_DEADLINE, create_run_dir, poll};
     use std::fs;
 
     #[test]
@@ -56,13 +56,13 @@ mod tests {
         program.args(["-c", "echo $$; exec sleep 600"]);
         let mut guard = guard(&run_dir, &program).expect("a shell");
         let log = run_dir.join("broker.log");
-        let pid = poll("the program's id", || fs::read_to_string(&log).ok().filter(|text| text.ends_with('\n')));
+        let pid = poll("the program's id", ANSWER_DEADLINE, || fs::read_to_string(&log).ok().filter(|text| text.ends_with('\n')));
         let is_alive =
             || Command::new("sh").args(["-c", &format!("kill -0 {pid}")]).stderr(Stdio::null()).status().expect("a shell").success();
         assert!(is_alive(), "the program runs while the pipe is open");
 
         drop(guard.stdin.take());
-        poll("the end of the guard", || guard.try_wait().expect("a child of ours"));
+        poll("the end of the guard", ANSWER_DEADLINE, || guard.try_wait().expect("a child of ours"));
         assert!(!is_alive(), "process {pid} outlived its guard");
         assert!(!run_dir.exists(), "{} is still there", run_dir.display());
     }

@@ -6,7 +6,7 @@
 use std::fs;
 use std::process::Command;
 
-use super::{Broker, Difference, poll, probe, start};
+use super::{Broker, Difference, START_DEADLINE, poll, probe, start};
 
 pub struct Unsteady(Broker);
 
@@ -44,12 +44,7 @@ impl Unsteady {
         fs::write(self.0.run_dir.join("again"), "").unwrap();
         let sent = Command::new("kill").args(["-TERM", former.trim()]).status().unwrap();
         assert!(sent.success());
-        poll("the broker to be started again", || (pid() != former).then_some(()));
-        // the wait of `poll` is for what comes at once
-        let deadline = std::time::Instant::now() + super::START_DEADLINE;
-        while let Err(why) = probe::answers(&self.0.bootstrap) {
-            assert!(std::time::Instant::now() < deadline, "the broker did not come back: {why}");
-            std::thread::sleep(super::POLL_INTERVAL);
-        }
+        poll("the broker to be started again", START_DEADLINE, || (pid() != former).then_some(()));
+        poll("the broker to answer again", START_DEADLINE, || probe::answers(&self.0.bootstrap).ok());
     }
 }

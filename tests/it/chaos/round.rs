@@ -15,11 +15,10 @@ use super::fault::{CREW, Fault, Stage};
 use super::foreign::OpenTransaction;
 use super::proxy::Proxy;
 use super::tally::Tally;
-use super::watch::{Stand, Watch};
 use crate::broker::unsteady::Unsteady;
 use crate::erasure::with_erasures;
 use crate::exactly_once::Random;
-use crate::trial::{Trial, Written};
+use crate::trial::{Stand, Trial, Watch, Written};
 
 /// Small transactions, so that faults fall between many; answers are waited for 4 s, so that half-open connections are found out soon.
 pub const SETTINGS: [&str; 3] = ["workers=1", "commit.max_records=20", "kafka.properties.\"socket.timeout.ms\"=\"4000\""];
@@ -83,14 +82,13 @@ pub fn play(place: &Place, is_static: bool, faults: &mut VecDeque<Fault>, random
     let trial = place.trial("chaos", &sets);
     println!("{}: {} membership, {} faults to go", trial.name, if is_static { "static" } else { "dynamic" }, faults.len());
     trial.create_topics();
-    let inputs = ["purchases", "emails", "carts"].map(|topic| format!("{}.{topic}", trial.name));
     let shop = Shop::new(random.below(u64::MAX), CUSTOMERS, 1_767_225_600_000, 1_000);
     trial.load_records(with_erasures(shop.take(EVENTS)));
     let expected = trial.replay();
     // behind the last record, so that offsets are the oracle's; until it ends, the inputs end before it
-    let pinned = OpenTransaction::begin(place.broker.plain(), &inputs.each_ref().map(String::as_str));
+    let pinned = OpenTransaction::begin(place.broker.plain(), &trial.inputs().each_ref().map(String::as_str));
 
-    let watch = Watch::new(place.broker.plain(), &trial.name, inputs.to_vec());
+    let watch = trial.watch();
     let mut crew = place.crew(&trial);
     place.proxy.pace(PACE);
     CREW.iter().for_each(|instance| crew.start(instance));

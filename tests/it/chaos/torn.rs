@@ -4,12 +4,13 @@
 //! then speak of a state that was never written: it must be found by its chain, refused, and repaired by the command that the refusal
 //! names.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::api::{Api, Client};
 use super::proxy::{Act, Moment, Trap};
 use super::round::Place;
 use crate::commands::state::{assert_all_verified, assert_same_but_for_repeats, refusal, state};
+use crate::commands::wait_for;
 use crate::exactly_once::{Random, seed};
 
 const EVENTS: usize = 6_000;
@@ -26,23 +27,14 @@ fn a_transaction_torn_by_a_late_end_is_found_and_repaired() {
     trial.create_topics();
     trial.load(random.below(u64::MAX), EVENTS, 300);
     let expected = trial.replay();
-    let wait_until_lag = |below: i64| {
-        let deadline = Instant::now() + LONGEST;
-        while trial.lag() > below {
-            assert!(Instant::now() < deadline, "still {} records to read", trial.lag());
-        }
-    };
+    let wait_until_lag = |most: i64| wait_for("records to be read", LONGEST, || (trial.lag() <= most).then_some(()));
 
     let mut crew = place.crew(&trial);
     place.proxy.pace(PACE);
     crew.start("a");
     wait_until_lag(EVENTS as i64 * 4 / 5);
     place.proxy.set(Trap { client: Client::Producer, api: Api::Produce, moment: Moment::Before, act: Act::Tear, spared: None });
-    let deadline = Instant::now() + LONGEST;
-    while place.proxy.caught().is_none() {
-        assert!(Instant::now() < deadline, "nothing was torn");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_for("a transaction to tear", LONGEST, || place.proxy.caught());
     assert_eq!(place.proxy.take_late(), [0], "the broker takes a late end for that of the transaction it meets");
 
     let refusal = refusal(&trial);

@@ -42,14 +42,9 @@ fn stopped_midway(name: &str, seed: u64) -> (Trial, Written) {
 
 /// A life of the process that ends, in order, when so many records have been read.
 fn run_until(trial: &Trial, life: usize, wanted: i64) {
-    let consumer = outsider(trial);
-    let read = || {
-        let mut asked = TopicPartitionList::new();
-        inputs(trial).iter().for_each(|topic| asked.add_partition_range(topic, 0, SLOTS as i32 - 1));
-        // while the coordinator moves there is no answer
-        let found = consumer.committed_offsets(asked, Duration::from_secs(10)).ok()?;
-        Some(found.elements().iter().map(|element| element.offset().to_raw().unwrap_or(0).max(0)).sum::<i64>())
-    };
+    let watch = trial.watch();
+    // while the coordinator moves there is no answer
+    let read = || watch.look().map(|stands| stands.iter().map(|stand| stand.committed).sum::<i64>());
     // the first answer may take seconds, in which a quick machine would read everything
     wait_for("an answer", LONGEST, read);
     let mut process = trial.start("a", life);
@@ -132,14 +127,10 @@ fn outsider(trial: &Trial) -> BaseConsumer {
         .unwrap()
 }
 
-fn inputs(trial: &Trial) -> Vec<String> {
-    ["purchases", "emails", "carts"].iter().map(|topic| format!("{}.{topic}", trial.name)).collect()
-}
-
 /// What the group has committed for a slot, with its metadata.
 fn committed(trial: &Trial, slot: u32) -> TopicPartitionList {
     let mut asked = TopicPartitionList::new();
-    for topic in inputs(trial) {
+    for topic in trial.inputs() {
         asked.add_partition(&topic, slot as i32);
     }
     outsider(trial).committed_offsets(asked, Duration::from_secs(10)).unwrap()

@@ -17,7 +17,7 @@ use lifetide::kafka::{Consumer, Producer};
 use lifetide::metrics::{Build, Metrics};
 use lifetide::worker::runner::{self, Happened};
 use lifetide::worker::source::Claim;
-use lifetide::worker::transaction::{Outgoing, Position, Transaction, TransactionError};
+use lifetide::worker::transaction::{Position, Transaction, TransactionError};
 use lifetide::worker::{Now, WorkerError};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, Producer as _};
@@ -25,6 +25,7 @@ use rdkafka::producer::{BaseProducer, Producer as _};
 use super::running::{address, get, total};
 use super::{SOON, wait_for};
 use crate::broker;
+use crate::pass_on::pass_on;
 use crate::trial::{SLOTS, Trial, differences};
 
 const STOP: Duration = Duration::from_secs(10);
@@ -82,17 +83,7 @@ const PANICS_AFTER: u32 = 6;
 const NEVER_LEARNT: u32 = 9;
 
 impl Transaction for Faulty {
-    fn writer(&self) -> &str {
-        self.inner.writer()
-    }
-
-    fn begin(&mut self) -> Result<(), TransactionError> {
-        self.inner.begin()
-    }
-
-    fn send(&mut self, record: &Outgoing<'_>) -> Result<(), TransactionError> {
-        self.inner.send(record)
-    }
+    pass_on!(writer, begin, send, abort, fence, trim);
 
     fn commit(&mut self, positions: &[Position], claim: &Claim) -> Result<(), TransactionError> {
         let nth = self.commits.as_ref().map_or(0, |commits| commits.fetch_add(1, Ordering::Relaxed) + 1);
@@ -105,23 +96,11 @@ impl Transaction for Faulty {
         }
     }
 
-    fn abort(&mut self) -> Result<(), TransactionError> {
-        self.inner.abort()
-    }
-
     fn renew(&mut self) -> Result<(), TransactionError> {
         if self.commits.as_ref().is_some_and(|commits| commits.load(Ordering::Relaxed) == NEVER_LEARNT) {
             return Err(TransactionError::Renew("as planned".into()));
         }
         self.inner.renew()
-    }
-
-    fn fence(&mut self, writer: &str) -> Result<(), TransactionError> {
-        self.inner.fence(writer)
-    }
-
-    fn trim(&mut self, slot: u32, before: i64) -> Result<(), TransactionError> {
-        self.inner.trim(slot, before)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use lifetide::engine::ALL_REGIONS;
 use lifetide::worker::source::Claim;
-use lifetide::worker::transaction::{Outgoing, Position, Transaction, TransactionError};
+use lifetide::worker::transaction::{Position, Transaction, TransactionError};
 
 use super::*;
 
@@ -32,9 +32,7 @@ impl Interrupted {
 }
 
 impl Transaction for Interrupted {
-    fn writer(&self) -> &str {
-        self.inner.writer()
-    }
+    pass_on!(writer, send, abort, renew, fence, trim);
 
     fn begin(&mut self) -> Result<(), TransactionError> {
         self.inner.begin()?;
@@ -42,30 +40,10 @@ impl Transaction for Interrupted {
         Ok(())
     }
 
-    fn send(&mut self, record: &Outgoing<'_>) -> Result<(), TransactionError> {
-        self.inner.send(record)
-    }
-
     fn commit(&mut self, positions: &[Position], claim: &Claim) -> Result<(), TransactionError> {
         self.inner.commit(positions, claim)?;
         self.reach(Moment::Committed);
         Ok(())
-    }
-
-    fn abort(&mut self) -> Result<(), TransactionError> {
-        self.inner.abort()
-    }
-
-    fn renew(&mut self) -> Result<(), TransactionError> {
-        self.inner.renew()
-    }
-
-    fn fence(&mut self, writer: &str) -> Result<(), TransactionError> {
-        self.inner.fence(writer)
-    }
-
-    fn trim(&mut self, slot: u32, before: i64) -> Result<(), TransactionError> {
-        self.inner.trim(slot, before)
     }
 }
 

@@ -2,8 +2,7 @@
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::{
-    add_partition, assert_all_verified, committed, delete_before, expire_offsets, inputs, refusal, run_on, run_until, slots, state,
-    stopped_midway,
+    add_partition, assert_all_verified, committed, delete_before, expire_offsets, refusal, run_on, run_until, slots, state, stopped_midway,
 };
 use crate::commands::{SOON, finish, wait_for};
 use crate::trial::SLOTS;
@@ -11,7 +10,7 @@ use crate::trial::SLOTS;
 #[test]
 fn events_that_were_deleted_unread_are_named_and_left_only_when_told() {
     let (trial, _) = stopped_midway("lost", 41);
-    let topic = &inputs(&trial)[0];
+    let topic = &trial.inputs()[0];
     let Offset::Offset(next) = committed(&trial, 0).elements_for_topic(topic)[0].offset() else { panic!("nothing committed") };
     delete_before(topic, 0, Offset::Offset(next + 3));
     let why = refusal(&trial);
@@ -42,7 +41,7 @@ fn events_that_were_deleted_unread_are_named_and_left_only_when_told() {
 #[test]
 fn an_input_that_was_left_out_for_a_while_goes_on_where_it_was_after_a_repair() {
     let (mut trial, _) = stopped_midway("comeback", 42);
-    let all = inputs(&trial);
+    let all = trial.inputs();
     let before = committed(&trial, 0);
     let fewer = format!("input.topics={:?}", &all[..2]);
     trial.sets.push(fewer.clone());
@@ -65,7 +64,7 @@ fn an_input_that_was_left_out_for_a_while_goes_on_where_it_was_after_a_repair() 
 #[test]
 fn partitions_that_were_added_are_refused_with_the_page_that_helps() {
     let (trial, _) = stopped_midway("partitions", 43);
-    let all = inputs(&trial);
+    let all = trial.inputs();
     add_partition(&all[..1]);
     let why = wait_for("the new partition to be known", SOON, || Some(refusal(&trial)).filter(|why| why.contains("differ")));
     assert!(why.contains(&format!("{} 5", all[0])) && why.contains("docs/runbook.md: another number of partitions"), "{why}");

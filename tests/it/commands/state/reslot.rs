@@ -7,7 +7,7 @@ use lifetide::worker::partition_of;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
-use super::{LONGEST, add_partition, assert_exactly, inputs, refusal, run_on, slots, state, stopped_midway};
+use super::{LONGEST, add_partition, assert_exactly, refusal, run_on, slots, state, stopped_midway};
 use crate::broker;
 use crate::commands::{SOON, wait_for};
 use crate::trial::{SLOTS, Trial};
@@ -16,7 +16,7 @@ const MORE: u32 = SLOTS + 1;
 
 fn add_everywhere(trial: &Trial) {
     let outputs = ["transitions", "clv", "actions", "dlq", "changelog", "aggregates"].map(|topic| format!("{}.out.{topic}", trial.name));
-    add_partition(&[inputs(trial), outputs.to_vec()].concat());
+    add_partition(&[trial.inputs().as_slice(), &outputs].concat());
     // brokers that have just got a partition say so a moment later
     wait_for("the partitions to be known", SOON, || state(trial, "verify").stdout.contains("slot 4").then_some(()));
 }
@@ -71,7 +71,7 @@ fn a_moved_customer_orders(trial: &Trial, customer: &str) {
         r#"{{"type":"track","event":"Order Completed","userId":"{customer}","messageId":"after","timestamp":"2026-11-01T00:00:00Z","properties":{{"order_id":"after","total":10,"currency":"USD"}}}}"#
     );
     let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", broker::bootstrap()).create().unwrap();
-    let purchases = &inputs(trial)[0];
+    let purchases = &trial.inputs()[0];
     let record = BaseRecord::to(purchases).partition(SLOTS as i32).key(customer).payload(&order).timestamp(1_793_491_200_000);
     producer.send(record).map_err(|(why, _)| why).unwrap();
     producer.flush(Duration::from_secs(10)).unwrap();

@@ -1,4 +1,5 @@
-//! How far a group has come, seen from outside; a broker that is down is waited for. Called by `round`.
+//! How far a group has come, seen from outside. It never waits for transactions that are open: a group that commits all the time would be
+//! seen when it has nothing left to commit. Called by `Trial`, the rounds of `chaos` and the tests of `state`.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, TopicPartitionList};
 
-use crate::trial::SLOTS;
+use super::SLOTS;
 
 const WAIT: Duration = Duration::from_secs(1);
 
@@ -39,7 +40,7 @@ impl Eyes {
 }
 
 impl Watch {
-    pub fn new(broker: &str, group: &str, inputs: Vec<String>) -> Watch {
+    pub(super) fn new(broker: &str, group: &str, inputs: Vec<String>) -> Watch {
         let mut client = ClientConfig::new();
         client.set("bootstrap.servers", broker).set("group.id", group);
         let eyes = RefCell::new(Eyes::new(&client));
