@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::config::{Config, Partitioner, TimeMode};
+use crate::engine::RowVersion;
 use crate::kafka;
 use crate::worker;
 
@@ -36,6 +37,7 @@ pub fn worker_rules(config: &Config, partitions: u32, nonce: u64) -> worker::Rul
         state_bytes_max: config.state_bytes_max,
         follows: Vec::new(),
         shelf: Arc::default(),
+        row_version: RowVersion::NEWEST,
         configuration: config.fingerprint(),
         nonce,
     }
@@ -55,6 +57,7 @@ pub fn rules_of_worker(config: &Config, slots: u32, worker: usize, nonce: u64, s
 pub fn kafka_settings(config: &Config) -> kafka::Settings {
     let topic = |name: &str| config.output.topic(name);
     kafka::Settings {
+        reads_rows: RowVersion::NEWEST.number(),
         bootstrap_servers: config.kafka.bootstrap_servers.clone(),
         group_id: config.kafka.group_id.clone(),
         instance_id: config.instance_id.clone(),

@@ -1,6 +1,6 @@
 //! `state`: what a person can do about slots that `run` refuses, or wants to know about those it serves.
 //!
-//! `verify` and `export` only look, whether the group runs or not. `reset`, `adopt`, `repair`, `rebuild` and `reslot` write, so the group must be
+//! `verify` and `export` only look, whether the group runs or not, and `upgrade` tells a running group something. `reset`, `adopt`, `repair`, `rebuild` and `reslot` write, so the group must be
 //! stopped, and without `--yes` they only say what they would do. Which state is right is decided in `worker::offline`; here it is asked
 //! for and shown. Called by `cli::main`.
 
@@ -10,6 +10,7 @@ mod mend;
 mod rebuild;
 mod reset;
 mod reslot;
+mod upgrade;
 mod verify;
 
 use std::io::{Write, stdout};
@@ -45,6 +46,8 @@ pub enum StateAction {
     Repair(mend::MendArgs),
     /// Move customers to the slots their keys lie in, after partitions were added to all topics
     Reslot(reslot::ReslotArgs),
+    /// After a rolling upgrade: let all slots write the newest row version, which versions before cannot read
+    Upgrade(upgrade::UpgradeArgs),
     /// Build the state anew from the beginning of the inputs, up to where the group stood
     Rebuild(rebuild::RebuildArgs),
 }
@@ -115,6 +118,7 @@ pub fn state(command: &StateCommand) -> Result<(), CommandError> {
         StateAction::Adopt(arguments) => mend::mend(arguments, mend::Way::Adopt),
         StateAction::Repair(arguments) => mend::mend(arguments, mend::Way::Repair),
         StateAction::Reslot(arguments) => reslot::reslot(arguments),
+        StateAction::Upgrade(arguments) => upgrade::upgrade(arguments),
         StateAction::Rebuild(arguments) => rebuild::rebuild(arguments),
     }
 }

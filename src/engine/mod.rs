@@ -53,7 +53,7 @@ pub use orders::{Folded, Kept, Orders};
 pub use outputs::{Outputs, Record, Topic};
 pub use plays::{ActionKind, Phase, PlayState, Reason};
 pub use record::held::held;
-pub use row::{RowError, VERSION as ROW_VERSION, deadline_ms as row_deadline_ms, encode as encode_row, read_row};
+pub use row::{RowError, RowVersion, deadline_ms as row_deadline_ms, encode as encode_row, read_row};
 pub use rules::{PLAYS_MAX, STEPS_MAX};
 pub use scene::Cause;
 pub use settings::{

@@ -8,7 +8,7 @@ use hashbrown::HashTable;
 
 use super::committed::Committed;
 use super::customer::Customer;
-use super::row;
+use super::row::{self, RowVersion};
 
 /// No deadline, as in a row's first field.
 pub const NEVER: i64 = i64::MAX;
@@ -48,8 +48,9 @@ impl Span {
     }
 }
 
-#[derive(Default)]
 pub struct Overlay {
+    /// Of the rows it writes.
+    version: RowVersion,
     entries: Vec<Entry>,
     places: HashTable<u32>,
     /// Ids and rows.
@@ -64,10 +65,34 @@ pub struct Overlay {
 }
 
 impl Overlay {
+    pub fn new(version: RowVersion) -> Overlay {
+        Overlay {
+            version,
+            entries: Vec::new(),
+            places: HashTable::new(),
+            bytes: Vec::new(),
+            open: None,
+            is_unwritten: false,
+            customer: Customer::default(),
+            encoded: Vec::new(),
+        }
+    }
+
+    pub fn version(&self) -> RowVersion {
+        self.version
+    }
+
+    /// From here on rows are of this version; the customer at hand is still written in the former one.
+    pub fn set_version(&mut self, version: RowVersion) {
+        self.close();
+        self.version = version;
+    }
+
     /// Makes a customer the one at hand. `true`: it has just been decoded.
     pub fn open(&mut self, slot: u32, hash: u64, id: &str, committed: &Committed) -> bool {
         let known = self.find(hash, id);
-        if known.is_some() && known == self.open {
+        // an older version may not keep everything: then the customer at hand is what its row says, wherever a transaction ends
+        if known.is_some() && known == self.open && self.version == RowVersion::NEWEST {
             return false;
         }
         self.close();
@@ -120,7 +145,7 @@ impl Overlay {
             return;
         }
         self.encoded.clear();
-        row::encode(&self.customer, entry.deadline_ms, &mut self.encoded);
+        row::encode(&self.customer, self.version, entry.deadline_ms, &mut self.encoded);
         let length = self.encoded.len();
         if length > entry.room {
             entry.room = length + length / GROWTH_SHARE;

@@ -2,8 +2,8 @@
 //!
 //! Layout: the next deadline (i64, little endian; `i64::MAX`: none) so that a queue can be rebuilt without decoding, a version byte, a set
 //! of presence bits, then only what is there. Times are distances from the customer's now. Decoding is total: corrupt bytes are a
-//! `RowError`, whatever they are. A changed layout is a new version, and decoders of older ones stay. Called by `overlay`, and by `http`
-//! through `read_row`.
+//! `RowError`, whatever they are. A changed layout is a new version; older ones are still read, and written while others read no newer ones.
+//! Called by `overlay`, and by `http` through `read_row`.
 
 mod bytes;
 mod cart;
@@ -19,9 +19,31 @@ use super::lifecycle::Stage;
 use super::overlay::NEVER;
 use bytes::Reader;
 
-/// The version written. Version 1 is the same without what plays have decided.
-pub const VERSION: u8 = 2;
-const OLDEST_VERSION: u8 = 1;
+/// A layout that can be read and written here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowVersion(u8);
+
+impl RowVersion {
+    pub const OLDEST: RowVersion = RowVersion(1);
+    pub const NEWEST: RowVersion = RowVersion(2);
+    /// The first that keeps what plays have decided.
+    const WITH_DECISIONS: RowVersion = RowVersion(2);
+
+    /// `None`: not known here.
+    pub fn from_number(number: u8) -> Option<RowVersion> {
+        Some(RowVersion(number)).filter(|version| (RowVersion::OLDEST..=RowVersion::NEWEST).contains(version))
+    }
+
+    pub fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl std::fmt::Display for RowVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// Bytes before the version.
 const DEADLINE_BYTES: usize = 8;
@@ -69,10 +91,10 @@ pub fn read_row(row: &[u8]) -> Result<Customer, RowError> {
     Ok(customer)
 }
 
-/// Appends the row of a customer; `deadline_ms`: `NEVER` if none.
-pub fn encode(customer: &Customer, deadline_ms: i64, row: &mut Vec<u8>) {
+/// Appends the row of a customer; `deadline_ms`: `NEVER` if none. An older version leaves out what it has no place for.
+pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &mut Vec<u8>) {
     row.extend_from_slice(&deadline_ms.to_le_bytes());
-    row.push(VERSION);
+    row.push(version.number());
     let parts = parts_of(customer);
     row.extend_from_slice(&parts.to_le_bytes());
     bytes::put_i64(row, customer.now_ms);
@@ -89,7 +111,7 @@ pub fn encode(customer: &Customer, deadline_ms: i64, row: &mut Vec<u8>) {
     if let Some(open) = &customer.cart {
         cart::encode(open, customer.now_ms, &mut currencies, row);
     }
-    plays::encode(customer, parts, row);
+    plays::encode(customer, version, parts, row);
 }
 
 fn parts_of(customer: &Customer) -> u16 {
@@ -122,9 +144,7 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     let mut reader = Reader::new(row);
     reader.take(DEADLINE_BYTES)?;
     let version = reader.byte()?;
-    if !(OLDEST_VERSION..=VERSION).contains(&version) {
-        return Err(RowError::Version(version));
-    }
+    RowVersion::from_number(version).ok_or(RowError::Version(version))?;
     let parts = reader.u16()?;
     customer.now_ms = reader.i64()?;
     customer.stage = match reader.byte()? {

@@ -19,7 +19,7 @@ use super::erasure::MarkId;
 use super::outputs::Outputs;
 use super::overlay::{NEVER, Overlay};
 use super::plays;
-use super::row;
+use super::row::{self, RowVersion};
 use super::rules::Rules;
 use super::scene::{Cause, Scene};
 use super::settings::Settings;
@@ -54,6 +54,7 @@ pub struct Slot {
     timers: Timers,
     time_ms: Option<i64>,
     published_time_ms: Option<i64>,
+    published_row_version: RowVersion,
 }
 
 impl Slot {
@@ -63,13 +64,36 @@ impl Slot {
             number,
             rules: Rules::new(settings),
             committed,
-            overlay: Overlay::default(),
+            overlay: Overlay::new(RowVersion::NEWEST),
             marks: BTreeMap::new(),
             has_marks: false,
             timers: Timers::default(),
             time_ms: None,
             published_time_ms: None,
+            published_row_version: RowVersion::NEWEST,
         }
+    }
+
+    /// The same slot writing rows of a version, which others may read who read no newer one. What this
+    /// version has no place for is forgotten after each event.
+    pub fn with_row_version(mut self, version: RowVersion) -> Slot {
+        self.overlay.set_version(version);
+        self.published_row_version = version;
+        self
+    }
+
+    /// Of the rows that are written.
+    pub fn row_version(&self) -> RowVersion {
+        self.overlay.version()
+    }
+
+    /// Writes rows of a newer version from here on, unless the transaction is discarded; `false`: it is not newer.
+    pub fn raise_row_version(&mut self, version: RowVersion) -> bool {
+        let is_newer = version > self.overlay.version();
+        if is_newer {
+            self.overlay.set_version(version);
+        }
+        is_newer
     }
 
     /// A slot whose rows have been restored into `committed`. Reads of each row the first field only.

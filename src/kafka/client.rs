@@ -140,9 +140,18 @@ fn fetching(settings: &Settings, name: &str) -> ClientConfig {
     config
 }
 
+/// Between a member's name and the version of rows it reads, in its client.id: all that other members and tools can see of it.
+const ROWS: &str = "/rows-";
+
+/// A member's name, and the newest version of rows it reads, if it says so.
+pub(super) fn member_of(client_id: &str) -> (&str, Option<u8>) {
+    let said = client_id.rsplit_once(ROWS).and_then(|(name, digits)| Some((name, digits.parse().ok()?)));
+    said.map_or((client_id, None), |(name, version)| (name, Some(version)))
+}
+
 /// The group's member. `partitions`: of all inputs together, all of which this member may come to own.
 pub(super) fn consumer(settings: &Settings, worker: usize, partitions: usize) -> ClientConfig {
-    let mut config = fetching(settings, &worker.to_string());
+    let mut config = fetching(settings, &format!("{worker}{ROWS}{}", settings.reads_rows));
     config
         // partition i of every topic goes to the same member; cooperative-sticky deals topics apart
         .set("partition.assignment.strategy", "range")

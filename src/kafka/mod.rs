@@ -38,4 +38,4 @@ pub use feed::{FeedRecord, Feeder};
 pub use message::Message;
 pub use producer::Producer;
 pub use settings::{OutputNames, Settings};
-pub use visitor::Visitor;
+pub use visitor::{Member, Visitor};

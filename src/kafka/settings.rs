@@ -17,6 +17,8 @@ const HEARTBEATS_PER_SESSION: u32 = 3;
 
 #[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// The newest version of rows this process reads: members say so in their names.
+    pub reads_rows: u8,
     /// `host:port`, comma separated.
     pub bootstrap_servers: String,
     pub group_id: String,
@@ -157,6 +159,7 @@ impl fmt::Debug for Settings {
         let properties: BTreeMap<&str, &str> =
             self.properties.iter().map(|(key, value)| (key.as_str(), if is_secret(key) { "(hidden)" } else { value })).collect();
         f.debug_struct("Settings")
+            .field("reads_rows", &self.reads_rows)
             .field("bootstrap_servers", &self.bootstrap_servers)
             .field("group_id", &self.group_id)
             .field("instance_id", &self.instance_id)
@@ -178,6 +181,7 @@ pub(super) mod tests {
     pub fn settings() -> Settings {
         let name = |tail: &str| format!("lifetide.{tail}");
         Settings {
+            reads_rows: 2,
             bootstrap_servers: "127.0.0.1:9092".to_owned(),
             group_id: "lifetide".to_owned(),
             instance_id: "a".to_owned(),

@@ -25,6 +25,14 @@ const END_WAIT: Duration = Duration::from_secs(2);
 /// For the coordinator to name the members.
 const MEMBERS_WAIT: Duration = Duration::from_secs(10);
 
+/// A member of the group, as others see it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Member {
+    pub name: String,
+    /// The newest version of rows it reads; `None`: it does not say, being of an older version of lifetide or under a `client.id` of its own.
+    pub reads_rows: Option<u8>,
+}
+
 pub struct Visitor {
     settings: Settings,
     slots: u32,
@@ -51,17 +59,22 @@ impl Visitor {
         self.slots
     }
 
-    /// Client names of the group's members, in order; empty when nobody is there.
-    pub fn members(&self) -> Result<Vec<String>, SourceError> {
+    /// The group's members, in order of their names; empty when nobody is there.
+    pub fn members(&self) -> Result<Vec<Member>, SourceError> {
         let group = &self.settings.group_id;
         let found = self
             .handle
             .fetch_group_list(Some(group), MEMBERS_WAIT)
             .map_err(|error| unreachable_error("the members", &format!("group {group}"), &error))?;
         let members = found.groups().iter().filter(|found| found.name() == group).flat_map(|found| found.members());
-        let mut names: Vec<String> = members.map(|member| member.client_id().to_owned()).collect();
-        names.sort_unstable();
-        Ok(names)
+        let mut members: Vec<Member> = members
+            .map(|member| {
+                let (name, reads_rows) = client::member_of(member.client_id());
+                Member { name: name.to_owned(), reads_rows }
+            })
+            .collect();
+        members.sort_unstable();
+        Ok(members)
     }
 }
 

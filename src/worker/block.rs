@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::chain::Chain;
 use super::reader::Reader;
+use crate::engine::RowVersion;
 
 const MAGIC: [u8; 4] = *b"LTCL";
 pub const FORMAT: u8 = 1;
@@ -44,6 +45,7 @@ pub struct TransactionHeader {
     pub nonce: u64,
     /// This transaction begins the slot's history: the state before it is empty.
     pub genesis: bool,
+    /// The newest that a row of the slot may have.
     pub row_version: u8,
     pub offsets: Vec<InputOffset>,
     pub time_ms: Option<i64>,
@@ -51,6 +53,13 @@ pub struct TransactionHeader {
     pub configuration: u64,
     /// `transactional.id` of the writer.
     pub writer: String,
+}
+
+impl TransactionHeader {
+    /// Of a transaction that restore has taken: it takes no rows that cannot be read.
+    pub fn row_version(&self) -> RowVersion {
+        RowVersion::from_number(self.row_version).expect("invariant: restore refuses other versions")
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! `prepare` builds the blocks and what the slot's history will be once they are committed; `commit` makes it so. Nothing here is sent
 //! or read back, and an aborted transaction leaves no trace: the next `prepare` begins from the same history. Called by `commit`.
 
-use crate::engine::{Committed, Mark, ROW_VERSION, Slot};
+use crate::engine::{Committed, Mark, Slot};
 
 use super::block::{self, BLOCK_BYTES_MAX, BlockHeader, BlockKind, InputOffset, TransactionHeader};
 use super::buffers::Buffers;
@@ -98,7 +98,7 @@ impl Changelog {
             chain: hasher.finish(),
             nonce: writer.nonce,
             genesis: self.seq == 0,
-            row_version: ROW_VERSION,
+            row_version: slot.row_version().number(),
             offsets,
             time_ms: slot.time_ms(),
             model_version: writer.model_version.clone(),

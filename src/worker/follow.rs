@@ -15,7 +15,6 @@ use super::source::{CommittedOffsets, LogRead, Source, SourceError};
 use super::standby::Warm;
 use super::transaction::Transaction;
 use super::{InputOffset, Now, StandbyState, Worker};
-use crate::engine::ROW_VERSION;
 
 /// Read of all followed changelogs in one step: some milliseconds of work.
 const STEP_BYTES: usize = 1024 * 1024;
@@ -123,7 +122,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             chain: running.changelog.chain(),
             nonce: self.writer.nonce,
             genesis: false,
-            row_version: ROW_VERSION,
+            row_version: running.slot.row_version().number(),
             offsets: offsets.map(|(topic, offset)| InputOffset { topic: topic.clone(), offset: *offset }).collect(),
             time_ms: running.slot.time_ms(),
             model_version: self.writer.model_version.clone(),

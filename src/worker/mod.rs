@@ -29,6 +29,7 @@ pub mod rows;
 mod standby;
 mod step;
 mod turn;
+pub mod upgrade;
 
 pub mod dead_letter;
 pub mod memory;
@@ -49,7 +50,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::engine::{Committed, Outputs, ROW_OVERHEAD_BYTES, Settings};
+use crate::engine::{Committed, Outputs, ROW_OVERHEAD_BYTES, RowVersion, Settings};
 use crate::event::DecodeRules;
 
 use admission::Unserved;
@@ -100,6 +101,8 @@ pub struct Rules {
     pub follows: Vec<u32>,
     /// What the process holds of slots it does not own; one for all its workers.
     pub shelf: Arc<Shelf>,
+    /// Of the rows of slots without a history; others go on in theirs.
+    pub row_version: RowVersion,
     /// Fingerprint of the configuration, for block headers.
     pub configuration: u64,
     /// Of this worker's life, so that no two lives write the same chain.

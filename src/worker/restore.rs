@@ -8,7 +8,7 @@
 
 use thiserror::Error;
 
-use crate::engine::{Mark, REGION_BITS, ROW_VERSION, Region, hash_of, hash_of_mark, region_of};
+use crate::engine::{Mark, REGION_BITS, Region, RowVersion, hash_of, hash_of_mark, region_of};
 
 use super::block::{self, BlockError, BlockHeader, BlockKind, InputOffset, TransactionHeader};
 use super::chain::{Chain, ChainHasher};
@@ -45,7 +45,10 @@ pub enum RestoreError {
     NotCovered { covered: usize },
     #[error("changelog and committed offsets disagree about {topic}: {} logged, {} committed", or_none(*.logged), or_none(*.committed))]
     Offsets { topic: String, logged: Option<i64>, committed: Option<i64> },
-    #[error("record at changelog offset {offset} has rows of version {found}, newer than this version of lifetide reads ({ROW_VERSION})")]
+    #[error(
+        "record at changelog offset {offset} has rows of version {found}, newer than this version of lifetide reads ({})",
+        RowVersion::NEWEST
+    )]
     RowVersion { offset: i64, found: u8 },
     #[error("base of {bits} hash bits cannot be read by this version ({REGION_BITS} at most)")]
     Prefix { bits: u8 },
@@ -146,7 +149,7 @@ impl Restore {
             return Err(RestoreError::Slot { offset, slot: self.slot, found });
         }
         let found = header.transaction.row_version;
-        if found > ROW_VERSION {
+        if RowVersion::from_number(found).is_none() {
             return Err(RestoreError::RowVersion { offset, found });
         }
         self.chain_in(offset, &header, body)?;

@@ -193,8 +193,15 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         let rounds = Rounds::new(self.rules.base_ratio, self.rules.max_round_ms, recovered.start, recovered.round, now.mono_ms);
         let settings = self.rules.engine.clone();
         let (slot, changelog) = match &recovered.last {
-            None => (Slot::new(number, settings, self.committed.clone()), Changelog::empty(number, rounds)),
-            Some(last) => (Slot::restored(number, settings, self.committed.clone(), last.time_ms), Changelog::after(last, rounds)),
+            None => {
+                let slot = Slot::new(number, settings, self.committed.clone()).with_row_version(self.rules.row_version);
+                (slot, Changelog::empty(number, rounds))
+            }
+            Some(last) => {
+                let restored = Slot::restored(number, settings, self.committed.clone(), last.time_ms);
+                let slot = restored.with_row_version(last.row_version());
+                (slot, Changelog::after(last, rounds))
+            }
         };
         self.source.start(number, &recovered.offsets)?;
         let (customers, bytes) = self.committed.size(number);

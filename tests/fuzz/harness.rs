@@ -6,7 +6,7 @@
 use std::sync::{Arc, OnceLock};
 
 use lifetide::config::{Config, Sources, Text};
-use lifetide::engine::{Cause, Committed, Customer, Moment, Outputs, Progress, ROW_OVERHEAD_BYTES, Slot, encode_row, read_row};
+use lifetide::engine::{Cause, Committed, Customer, Moment, Outputs, Progress, ROW_OVERHEAD_BYTES, RowVersion, Slot, encode_row, read_row};
 use lifetide::event::{self, Event, Kind, MAX_ID_BYTES, MAX_PRODUCTS, MAX_QUANTITY, Product, Raw};
 use lifetide::worker::block::{self, BlockHeader};
 use lifetide::worker::chain::{Chain, ChainHasher};
@@ -104,10 +104,10 @@ pub fn rows(bytes: &[u8]) {
 /// Whatever the bytes were, the row of a customer is one that decodes to a customer of the very same row.
 fn stable(customer: &Customer) {
     let mut row = Vec::new();
-    encode_row(customer, 0, &mut row);
+    encode_row(customer, RowVersion::NEWEST, 0, &mut row);
     let again = read_row(&row).expect("what was encoded decodes");
     let mut second = Vec::new();
-    encode_row(&again, 0, &mut second);
+    encode_row(&again, RowVersion::NEWEST, 0, &mut second);
     assert_eq!(row, second);
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lifetide::cli::rules::worker_rules;
-use lifetide::engine::{Committed, Mark};
+use lifetide::engine::{Committed, Mark, RowVersion};
 use lifetide::worker::memory::{MemoryLog, MemorySource, MemoryTransaction, Produced};
 use lifetide::worker::offline::{Beginning, Mending, deal, former, hold, inspect, propose, rebuild, rewrite};
 use lifetide::worker::source::{CommittedOffset, Input};
@@ -66,7 +66,7 @@ fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
                 }
             },
         };
-        let beginning = Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms };
+        let beginning = Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms, row_version: RowVersion::NEWEST };
         rewrite((&mut source, &mut transaction), &held, &rules, &[beginning], &clock)?;
         let looked = inspect(&mut source, &rules.topics, slot, &clock)?;
         assert!(looked.state.is_ok(), "{:?}", looked.state.err());

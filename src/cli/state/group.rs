@@ -69,9 +69,10 @@ fn wait_until_empty(visitor: &Visitor, group: &str) -> Result<(), CommandError> 
             return Ok(());
         }
         if clock::monotonic_ms() - began_ms > LEAVING_MS_MAX {
+            let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
             return Err(CommandError::Failed(format!(
                 "group {group} has members: {}; stop them first (one that was killed counts as there until its session ends, after 10 s)",
-                members.join(", ")
+                names.join(", ")
             )));
         }
         std::thread::sleep(LOOK_EVERY);

@@ -41,7 +41,8 @@ pub fn mend(arguments: &MendArgs, way: Way) -> Result<(), CommandError> {
             let rows = Committed::new();
             let offsets: Vec<i64> = choice.inputs.iter().map(|moved| moved.next).collect();
             rows.install(slot, choice.regions);
-            group.rewrite(&[Beginning { slot, rows: &rows, seq: choice.next_seq, offsets: &offsets, time_ms: choice.last.time_ms }])?;
+            let (time_ms, row_version) = (choice.last.time_ms, choice.last.row_version());
+            group.rewrite(&[Beginning { slot, rows: &rows, seq: choice.next_seq, offsets: &offsets, time_ms, row_version }])?;
         }
         Ok(told)
     })

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Told, WriteArgs, change_slots};
 use crate::cli::exit::CommandError;
 use crate::cli::process::now;
-use crate::engine::Committed;
+use crate::engine::{Committed, RowVersion};
 use crate::worker::Metadata;
 use crate::worker::offline::{self, Beginning};
 use crate::worker::source::Bounds;
@@ -45,7 +45,7 @@ pub fn reset(arguments: &ResetArgs) -> Result<(), CommandError> {
         if is_asked {
             let rows = Committed::new();
             let seq = last.unwrap_or_default() + 1;
-            group.rewrite(&[Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms: None }])?;
+            group.rewrite(&[Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms: None, row_version: RowVersion::NEWEST }])?;
         }
         Ok(describe(slot, last, topics, &offsets, is_asked))
     })

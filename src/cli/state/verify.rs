@@ -72,6 +72,7 @@ fn describe(found: &Inspection, topics: &[String]) -> Told {
         (Err(_), _) => "refused",
     };
     let inputs: Vec<_> = (0..topics.len()).map(|topic| (&topics[topic], offset(topic), found.inputs[topic])).collect();
+    let rows = last.map(|last| last.row_version().number());
     let mut lines = vec![format!("slot {:<4} {verdict}", found.slot)];
     if let Err(why) = &found.state {
         lines.push(format!("  why        {why}"));
@@ -81,6 +82,7 @@ fn describe(found: &Inspection, topics: &[String]) -> Told {
     }
     if last.is_some() {
         lines.push(format!("  customers  {customers}, {bytes} bytes, slot time {}", time.as_deref().unwrap_or("none")));
+        lines.extend(rows.map(|version| format!("  rows       version {version} is written")));
     }
     let restore = start.map_or(String::new(), |start| format!(", restore starts at {start}"));
     lines.push(format!("  changelog  {} to {}{restore}", found.changelog.low, found.changelog.high));
@@ -93,7 +95,7 @@ fn describe(found: &Inspection, topics: &[String]) -> Told {
         "verdict": verdict,
         "why": found.state.as_ref().err(),
         "seq": seq, "chain": chain, "writer": writer, "restore_start": start,
-        "customers": customers, "bytes": bytes, "slot_time": time,
+        "customers": customers, "bytes": bytes, "slot_time": time, "row_version": rows,
         "changelog": { "low": found.changelog.low, "high": found.changelog.high },
         "inputs": inputs.iter().map(|(topic, offset, bounds)| json!({ "topic": topic, "committed": offset, "low": bounds.low, "high": bounds.high })).collect::<Vec<_>>(),
     });

@@ -2,7 +2,7 @@
 //! Written and read by `row`; a new field is a new row version, never another meaning of these bytes.
 
 use super::bytes::{Reader, put_ago, put_fixed, put_u64};
-use super::{RowError, part};
+use super::{RowError, RowVersion, part};
 use crate::engine::customer::{Customer, SENDS_MAX};
 use crate::engine::plays::{Phase, PlayState, Sent};
 use crate::engine::rules::{PLAYS_MAX, STEPS_MAX};
@@ -16,14 +16,14 @@ mod phase {
 
 const RELEASE: u8 = 1 << 2;
 const LAST_SEND: u8 = 1 << 3;
-/// Since version 2.
+/// Since `RowVersion::WITH_DECISIONS`.
 const DECIDED: u8 = 1 << 4;
 
-pub fn encode(customer: &Customer, parts: u16, row: &mut Vec<u8>) {
+pub fn encode(customer: &Customer, version: RowVersion, parts: u16, row: &mut Vec<u8>) {
     let now_ms = customer.now_ms;
     if parts & part::PLAYS != 0 {
         put_u64(row, customer.plays.len() as u64);
-        customer.plays.iter().for_each(|state| encode_state(state, now_ms, row));
+        customer.plays.iter().for_each(|state| encode_state(state, version, now_ms, row));
     }
     if parts & part::SENDS != 0 {
         put_u64(row, customer.sends_ms.len() as u64);
@@ -45,10 +45,11 @@ pub fn decode(reader: &mut Reader<'_>, parts: u16, customer: &mut Customer) -> R
     Ok(())
 }
 
-fn encode_state(state: &PlayState, now_ms: i64, row: &mut Vec<u8>) {
+fn encode_state(state: &PlayState, version: RowVersion, now_ms: i64, row: &mut Vec<u8>) {
     put_fixed(row, state.play);
     let last_send = if state.last_send_ms.is_some() { LAST_SEND } else { 0 };
-    let there = last_send | if state.decided_ms.is_some() { DECIDED } else { 0 };
+    let decided_ms = state.decided_ms.filter(|_| version >= RowVersion::WITH_DECISIONS);
+    let there = last_send | if decided_ms.is_some() { DECIDED } else { 0 };
     match state.phase {
         Phase::Idle => row.push(phase::IDLE | there),
         Phase::Over => row.push(phase::OVER | there),
@@ -65,7 +66,7 @@ fn encode_state(state: &PlayState, now_ms: i64, row: &mut Vec<u8>) {
         put_ago(row, now_ms, sent.due_ms);
         put_ago(row, now_ms, sent.expires_ms);
     }
-    state.last_send_ms.into_iter().chain(state.decided_ms).for_each(|at_ms| put_ago(row, now_ms, at_ms));
+    state.last_send_ms.into_iter().chain(decided_ms).for_each(|at_ms| put_ago(row, now_ms, at_ms));
 }
 
 fn decode_state(reader: &mut Reader<'_>, now_ms: i64) -> Result<PlayState, RowError> {

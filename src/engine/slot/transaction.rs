@@ -49,6 +49,7 @@ impl Slot {
         self.marks.clear();
         self.overlay.clear();
         self.published_time_ms = self.time_ms;
+        self.published_row_version = self.overlay.version();
     }
 
     /// The transaction is not committed: customers and time are as after the last `publish`, and every committed deadline is queued. What
@@ -61,6 +62,7 @@ impl Slot {
         }
         self.marks.clear();
         self.overlay.clear();
+        self.overlay.set_version(self.published_row_version);
         self.time_ms = self.published_time_ms;
     }
 }

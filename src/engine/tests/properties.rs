@@ -249,6 +249,44 @@ proptest! {
     }
 
     #[test]
+    fn older_rows_leave_nothing_to_where_a_transaction_ends(
+        history in any_history(), settings in any_settings(), cuts in any::<u64>(), upgrade in any::<Index>(), lost in 1..8usize
+    ) {
+        let events = events(&history);
+        let upgrade = upgrade.index(events.len() + 1);
+        let begin = |shop: &mut Shop| {
+            let empty = Slot::new(3, Arc::new(settings.clone()), Arc::clone(&shop.committed));
+            shop.slot = empty.with_row_version(RowVersion::OLDEST);
+        };
+        let go_on = |number: usize, shop: &mut Shop| {
+            if number == 0 {
+                begin(shop);
+            }
+            if number == upgrade {
+                assert!(shop.slot.raise_row_version(RowVersion::NEWEST));
+            }
+        };
+        let whole = run(&settings, &events, go_on);
+        let cut = run(&settings, &events, |number, shop| {
+            if number > 0 && cuts >> (number % 64) & 1 == 1 {
+                shop.commit();
+                let (version, time_ms) = (shop.slot.row_version(), shop.slot.time_ms());
+                let restored = Slot::restored(3, Arc::new(settings.clone()), Arc::clone(&shop.committed), time_ms);
+                shop.slot = restored.with_row_version(version);
+                let offset = shop.offset;
+                shop.slot.raise_row_version(RowVersion::NEWEST);
+                shop.feed_all(&events[number..events.len().min(number + lost)]);
+                shop.slot.discard();
+                assert_eq!(shop.slot.row_version(), version, "who is discarded was never told");
+                shop.out.clear();
+                shop.offset = offset;
+            }
+            go_on(number, shop);
+        });
+        prop_assert_eq!(whole, cut);
+    }
+
+    #[test]
     fn a_restored_slot_goes_on_as_if_nothing_had_happened(history in any_history(), settings in any_settings(), cuts in any::<u64>()) {
         let events = events(&history);
         let whole = run(&settings, &events, |_, _| {});
@@ -270,7 +308,7 @@ proptest! {
         for (_, row) in rows(&shop.committed) {
             let customer = read_row(&row).unwrap();
             let mut again = Vec::new();
-            super::super::row::encode(&customer, row_deadline_ms(&row).unwrap_or(i64::MAX), &mut again);
+            super::super::row::encode(&customer, RowVersion::NEWEST, row_deadline_ms(&row).unwrap_or(i64::MAX), &mut again);
             prop_assert_eq!(&again, &row);
             prop_assert!(row_deadline_ms(&row).is_none_or(|deadline| shop.slot.next_deadline_ms().is_some_and(|next| next <= deadline)));
         }

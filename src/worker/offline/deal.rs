@@ -4,7 +4,7 @@
 //! who has moved. Marks of erasures name nobody, so every slot gets all of them. Slot time is the latest of all, as deadlines fire at their
 //! own time whenever that comes. It writes nothing: `rewrite` takes the whole deal in one transaction. Called by `cli` (`state reslot`).
 
-use crate::engine::Committed;
+use crate::engine::{Committed, RowVersion};
 use crate::worker::source::Source;
 use crate::worker::{Now, Rules, WorkerError, partition_of};
 
@@ -29,6 +29,8 @@ pub struct Deal {
     pub hands: Vec<Hand>,
     pub rows: Committed,
     pub time_ms: Option<i64>,
+    /// The newest that any slot is written in; `None` if none is.
+    pub row_version: Option<RowVersion>,
 }
 
 impl Deal {
@@ -47,7 +49,8 @@ impl Deal {
     pub fn beginnings(&self) -> Vec<Beginning<'_>> {
         let beginning = |hand| {
             let &Hand { slot, last_seq, ref offsets, .. } = hand;
-            Beginning { slot, rows: &self.rows, seq: last_seq.unwrap_or_default() + 1, offsets, time_ms: self.time_ms }
+            let row_version = self.row_version.unwrap_or(RowVersion::NEWEST);
+            Beginning { slot, rows: &self.rows, seq: last_seq.unwrap_or_default() + 1, offsets, time_ms: self.time_ms, row_version }
         };
         self.hands.iter().map(beginning).collect()
     }
@@ -59,7 +62,7 @@ pub fn deal<S: Source>(source: &mut S, rules: &Rules, clock: &impl Fn() -> Now) 
     let Some(slots) = rules.partitions else {
         return Err(WorkerError::Refused("with input.partitioner = \"trust\" it is not known where a customer's records go".to_owned()));
     };
-    let mut deal = Deal { hands: Vec::new(), rows: Committed::new(), time_ms: None };
+    let mut deal = Deal { hands: Vec::new(), rows: Committed::new(), time_ms: None, row_version: None };
     for slot in 0..slots {
         let found = inspect(source, &rules.topics, slot, clock)?;
         let offsets = next_offsets(&found, &rules.topics)?;
@@ -85,7 +88,8 @@ pub fn deal<S: Source>(source: &mut S, rules: &Rules, clock: &impl Fn() -> Now) 
                 (0..slots).for_each(|home| deal.rows.put_mark(home, *mark));
             }
         }
-        deal.time_ms = deal.time_ms.max(state.last.and_then(|last| last.time_ms));
+        deal.time_ms = deal.time_ms.max(state.last.as_ref().and_then(|last| last.time_ms));
+        deal.row_version = deal.row_version.max(state.last.map(|last| last.row_version()));
         deal.hands.push(hand);
     }
     Ok(deal)

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::{Mark, MarkId};
+use crate::engine::{Mark, MarkId, RowVersion};
 use crate::worker::block;
 use crate::worker::metadata::Metadata;
 use crate::worker::rows::{self, RowKind};
@@ -25,6 +25,8 @@ pub struct Former {
     pub until: Vec<i64>,
     /// Slot time by the last block that can be read.
     pub time_ms: Option<i64>,
+    /// What the last block that can be read was written in; the newest if there is none.
+    pub row_version: RowVersion,
     /// Larger than any sequence number of the slot that we know of.
     pub next_seq: u64,
     /// Erased customers the changelog tells of, in order of their marks.
@@ -44,7 +46,7 @@ pub fn former<S: Source>(source: &mut S, topics: &[String], slot: u32, clock: &i
     let until = until.collect();
     let metadata = Metadata::newest(&committed);
     let mut seq = metadata.as_ref().map_or(0, |metadata| metadata.seq);
-    let mut time_ms = None;
+    let (mut time_ms, mut row_version) = (None, None);
     let mut marks = BTreeMap::new();
     let (mut survey, mut is_readable) = (Survey::new(slot), true);
     let low = source.changelog_bounds(slot)?.low;
@@ -55,6 +57,7 @@ pub fn former<S: Source>(source: &mut S, topics: &[String], slot: u32, clock: &i
         {
             seq = seq.max(header.transaction.seq);
             time_ms = header.transaction.time_ms.or(time_ms);
+            row_version = RowVersion::from_number(header.transaction.row_version).or(row_version);
             is_readable &= collect(body, &mut marks);
         }
         Ok(())
@@ -63,7 +66,8 @@ pub fn former<S: Source>(source: &mut S, topics: &[String], slot: u32, clock: &i
     let of_committed = metadata.and_then(|metadata| survey.find(metadata.chain));
     let is_whole = is_readable && survey.damages.is_empty() && of_committed.is_some_and(|at| survey.found[at].is_covered);
     let marks = marks.into_iter().map(|(id, erased_ms)| Mark { id, erased_ms }).collect();
-    Ok(Former { bounds, until, time_ms, next_seq: seq.saturating_add(1), marks, is_whole })
+    let row_version = row_version.unwrap_or(RowVersion::NEWEST);
+    Ok(Former { bounds, until, time_ms, row_version, next_seq: seq.saturating_add(1), marks, is_whole })
 }
 
 /// The marks of a body; false if there are rows that cannot be read. A later erasure of the same customer counts for the earlier, too.

@@ -38,6 +38,7 @@ pub fn rebuild<S: Source>(
     let mut rules = rules.clone();
     rules.time = TimeMode::Event { until_ms: former.time_ms };
     rules.commit_records_max = COMMIT_RECORDS;
+    rules.row_version = former.row_version;
     (rules.base_ratio, rules.max_round_ms) = (0.0, u64::MAX);
     let first = run(source, held, &rules, slot, former, &[], clock)?;
     let is_told = |mark: &&Mark| first.rows.erased_ms(slot, &mark.id).is_some_and(|told_ms| told_ms >= mark.erased_ms);
@@ -92,7 +93,7 @@ fn marked(rules: &Rules, slot: u32, former: &Former, marks: &[Mark]) -> Result<M
     let rows = Committed::new();
     marks.iter().for_each(|mark| rows.put_mark(slot, *mark));
     let offsets: Vec<i64> = former.bounds.iter().map(|bounds| bounds.low).collect();
-    let beginning = Beginning { slot, rows: &rows, seq: 1, offsets: &offsets, time_ms: None };
+    let beginning = Beginning { slot, rows: &rows, seq: 1, offsets: &offsets, time_ms: None, row_version: former.row_version };
     let mut buffers = Buffers::default();
     let (metadata, blocks) = genesis(&beginning, rules, Silent.writer(), 0, &mut buffers)?;
     let metadata = metadata.to_text();

@@ -5,7 +5,7 @@
 //! that a crash leaves the old history or the new one. It chooses neither rows nor offsets. Called by `cli` (`state`), and by
 //! `rebuild`, which begins with marks alone.
 
-use crate::engine::{Committed, ROW_VERSION};
+use crate::engine::{Committed, RowVersion};
 use crate::worker::block::{BlockKind, InputOffset, TransactionHeader};
 use crate::worker::buffers::Buffers;
 use crate::worker::chain::{Chain, ChainHasher};
@@ -33,6 +33,8 @@ pub struct Beginning<'a> {
     /// Next offset of each input, in the order of the topics.
     pub offsets: &'a [i64],
     pub time_ms: Option<i64>,
+    /// The version its owner writes; no row is newer.
+    pub row_version: RowVersion,
 }
 
 /// Writes all of them in one transaction and lets go of what came before.
@@ -173,7 +175,7 @@ fn header(beginning: &Beginning<'_>, rules: &Rules, writer: &str, bodies: &[(Blo
         chain: hasher.finish(),
         nonce: rules.nonce,
         genesis: true,
-        row_version: ROW_VERSION,
+        row_version: beginning.row_version.number(),
         offsets: offsets.map(|(topic, offset)| InputOffset { topic: topic.clone(), offset: *offset }).collect(),
         time_ms: beginning.time_ms,
         model_version: rules.engine.value.parameters.version.clone(),

@@ -4,7 +4,7 @@
 //! hashing (`chain`), and so tells forks, gaps and damage apart. It keeps where each transaction lies and not its rows: `choice` picks one,
 //! and the rows are read again. Pure: it is fed records and reads nothing itself. Called by `choice`.
 
-use crate::engine::{REGION_BITS, ROW_VERSION};
+use crate::engine::{REGION_BITS, RowVersion};
 use crate::worker::block::{self, BlockHeader, BlockKind};
 use crate::worker::chain::{Chain, ChainHasher};
 use crate::worker::rounds::Piece;
@@ -64,9 +64,10 @@ impl Survey {
             }
         };
         let (slot, version) = (header.transaction.slot, header.transaction.row_version);
-        if version > ROW_VERSION {
+        if RowVersion::from_number(version).is_none() {
             return Err(format!(
-                "rows of version {version} at changelog offset {offset} are newer than this version reads ({ROW_VERSION})"
+                "rows of version {version} at changelog offset {offset} are newer than this version reads ({})",
+                RowVersion::NEWEST
             ));
         }
         if slot != self.slot {

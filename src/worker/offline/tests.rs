@@ -2,7 +2,7 @@
 
 use super::choice::{choose, is_alone, move_inputs};
 use super::survey::Survey;
-use crate::engine::ROW_VERSION;
+use crate::engine::RowVersion;
 use crate::worker::block::{BlockKind, InputOffset, TransactionHeader};
 use crate::worker::buffers::Buffers;
 use crate::worker::chain::{Chain, ChainHasher};
@@ -24,7 +24,7 @@ fn made(seq: u64, previous: Chain, nonce: u64, kinds: Vec<BlockKind>) -> (Chain,
         chain: hasher.finish(),
         nonce,
         genesis: seq == 1,
-        row_version: ROW_VERSION,
+        row_version: RowVersion::NEWEST.number(),
         offsets: Vec::new(),
         time_ms: None,
         model_version: String::new(),

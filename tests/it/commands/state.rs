@@ -6,6 +6,7 @@ mod inputs;
 mod looks;
 mod mending;
 mod reslot;
+mod upgrade;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

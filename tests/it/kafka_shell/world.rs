@@ -33,6 +33,7 @@ pub fn settings(instance: &str) -> Settings {
     let prefix = format!("shell-{}-{count}", now_ms());
     let name = |tail: &str| format!("{prefix}.{tail}");
     Settings {
+        reads_rows: lifetide::engine::RowVersion::NEWEST.number(),
         bootstrap_servers: bootstrap(),
         group_id: prefix.clone(),
         instance_id: instance.to_owned(),

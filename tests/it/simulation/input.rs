@@ -8,9 +8,11 @@
 
 use std::collections::VecDeque;
 
+use lifetide::engine::RowVersion;
 use lifetide::worker::memory::MemoryRecord;
 use lifetide::worker::partition_of;
 use lifetide::worker::source::Input;
+use lifetide::worker::upgrade::HEADER;
 
 use super::plan::Mode;
 use super::{SLOTS, T0, TOPICS};
@@ -39,16 +41,16 @@ pub const REMINDER_MS: i64 = 25 * MINUTE;
 /// A record without its offset, which it gets where it is appended.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    key: String,
-    value: Vec<u8>,
+    key: Option<String>,
+    value: Option<Vec<u8>>,
     timestamp_ms: i64,
-    traceparent: Option<String>,
+    header: Option<(&'static str, String)>,
 }
 
 impl Draft {
     pub fn at(self, offset: i64) -> MemoryRecord {
-        let headers = self.traceparent.map(|trace| ("traceparent".to_owned(), trace.into_bytes())).into_iter().collect();
-        MemoryRecord::new(offset, Some(self.key.as_bytes()), Some(&self.value), Some(self.timestamp_ms), headers)
+        let headers = self.header.map(|(name, value)| (name.to_owned(), value.into_bytes())).into_iter().collect();
+        MemoryRecord::new(offset, self.key.as_ref().map(String::as_bytes), self.value.as_deref(), Some(self.timestamp_ms), headers)
     }
 }
 
@@ -105,8 +107,8 @@ pub struct Story {
     pub end_ms: i64,
 }
 
-/// Draws a story.
-pub fn tell(mode: Mode, random: &mut Random) -> Story {
+/// Draws a story. `upgrades`: half-way through it, every slot is told to write the newest rows.
+pub fn tell(mode: Mode, upgrades: bool, random: &mut Random) -> Story {
     let mut truths = Vec::new();
     let mut sent: Vec<(i64, Input, Draft)> = Vec::new();
     for number in 0..CUSTOMERS {
@@ -126,7 +128,8 @@ pub fn tell(mode: Mode, random: &mut Random) -> Story {
                 truths.push(Truth { customer: customer.clone(), at_ms, told_ms: at_ms + late_ms, said: happening.said });
             }
             let traceparent = (random.below(10) == 0).then(|| format!("00-{number:032x}-{turn:016x}-01"));
-            let record = Draft { key: customer.clone(), value, timestamp_ms: at_ms + late_ms, traceparent };
+            let header = traceparent.map(|trace| ("traceparent", trace));
+            let record = Draft { key: Some(customer.clone()), value: Some(value), timestamp_ms: at_ms + late_ms, header };
             let input = Input { topic: happening.topic, slot };
             if random.below(15) == 0 {
                 let again_ms = at_ms + late_ms + random.below(if mode.is_live() { 2_000 } else { LATE_MS_MAX }) as i64;
@@ -134,6 +137,12 @@ pub fn tell(mode: Mode, random: &mut Random) -> Story {
             }
             sent.push((at_ms + late_ms, input, record));
         }
+    }
+    if upgrades {
+        let at_ms = T0 + SPAN_MS as i64 / 2;
+        let header = Some((HEADER, RowVersion::NEWEST.to_string()));
+        let word = Draft { key: None, value: None, timestamp_ms: at_ms, header };
+        sent.extend((0..SLOTS).map(|slot| (at_ms, Input { topic: 0, slot }, word.clone())));
     }
     sent.sort_by_key(|(at_ms, input, _)| (*at_ms, *input));
     let end_ms = truths.iter().map(|truth| truth.at_ms).max().unwrap_or(T0) + REMINDER_MS + GRID_MS;
@@ -260,7 +269,7 @@ fn arrivals(mode: Mode, sent: Vec<(i64, Input, Draft)>, random: &mut Random) -> 
                 push(until_ms, Step::Mark { writer, commit: true });
             }
             1 => {
-                let junk = Draft { value: b"aborted: nobody may read this".to_vec(), ..record.clone() };
+                let junk = Draft { value: Some(b"aborted: nobody may read this".to_vec()), ..record.clone() };
                 push(at_ms, Step::Record { writer: Some(writer), record: junk });
                 push(at_ms, Step::Record { writer: None, record });
                 push(until_ms, Step::Mark { writer, commit: false });

@@ -17,7 +17,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lifetide::engine::{ALL_REGIONS, Cause, Committed, Moment, Outputs, Progress, Slot, Topic};
+use lifetide::engine::{ALL_REGIONS, Cause, Committed, Moment, Outputs, Progress, RowVersion, Slot, Topic};
 use lifetide::event::{self, Event, Raw, Reject};
 use lifetide::worker::memory::{MemoryRecord, Produced};
 use lifetide::worker::source::{Input, Record as _};
@@ -58,7 +58,7 @@ pub fn rows_of(committed: &Committed, slot: u32) -> Rows {
 
 fn run(world: &World, number: u32, expected: &mut Expected) {
     let committed = Arc::new(Committed::new());
-    let mut slot = Slot::new(number, world.rules.engine.clone(), committed.clone());
+    let mut slot = Slot::new(number, world.rules.engine.clone(), committed.clone()).with_row_version(world.rules.row_version);
     let mut out = Outputs::default();
     let mut produced = Vec::new();
     let is_live = world.plan.mode.is_live();
@@ -73,6 +73,7 @@ fn run(world: &World, number: u32, expected: &mut Expected) {
                 let traceparent = traceparent_of(record);
                 slot.apply(&event, &Cause { topic: name, offset: record.offset(), traceparent: traceparent.as_deref() }, &mut out);
             }
+            Err(_) if record.value().is_none() => assert!(slot.raise_row_version(RowVersion::NEWEST), "it is told once"),
             Err(reject) => produced.push(dead_letter(name, number, record, &reject)),
         }
     }

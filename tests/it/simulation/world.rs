@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use lifetide::cli::rules;
-use lifetide::engine::Committed;
+use lifetide::engine::{Committed, RowVersion};
 use lifetide::worker::{Next, Now, Rules, Worker, WorkerError};
 
 use super::cluster::Cluster;
@@ -94,7 +94,7 @@ pub struct World {
 impl World {
     pub fn new(plan: Plan, broken: Option<Control>) -> Rc<World> {
         let mut random = Random(plan.seed ^ 0x5eed);
-        let story = input::tell(plan.mode, &mut random);
+        let story = input::tell(plan.mode, plan.upgrades, &mut random);
         let mode = match plan.mode {
             Mode::Loaded => "time.mode=\"event\"",
             Mode::Live | Mode::Close => "time.mode=\"wall\"",
@@ -104,6 +104,9 @@ impl World {
         let mut rules = rules::worker_rules(&config, SLOTS, 0);
         rules.commit_records_max = plan.commit_records;
         rules.base_ratio = plan.base_ratio;
+        if plan.upgrades {
+            rules.row_version = RowVersion::OLDEST;
+        }
         if plan.mode == Mode::Loaded {
             rules.time = lifetide::worker::TimeMode::Event { until_ms: Some(story.end_ms) };
         }
