@@ -49,8 +49,8 @@ impl Process {
             &config.input.topics,
         ));
         let health = Arc::new(Health::new(config.workers, clock::monotonic_ms()));
-        let server = Server::start(config.http_listen, metrics.clone(), health.clone())
-            .map_err(|error| CommandError::Failed(format!("cannot listen on http.listen {}: {error}", config.http_listen)))?;
+        let server = Server::start(config.http.listen, metrics.clone(), health.clone())
+            .map_err(|error| CommandError::Failed(format!("cannot listen on http.listen {}: {error}", config.http.listen)))?;
         tracing::info!(address = %server.address(), "serving /metrics, /livez and /readyz");
         let (committed, shelf) = (Arc::new(Committed::new()), Arc::default());
         let stop = Arc::new(AtomicBool::new(false));
