@@ -43,13 +43,6 @@ const MODELS: &[(&str, Model)] = &[("mbg_nbd", Model::MbgNbd), ("bg_nbd", Model:
 const PARTITIONERS: &[(&str, Partitioner)] = &[("murmur2", Partitioner::Murmur2), ("trust", Partitioner::Trust)];
 const TIME_MODES: &[(&str, TimeMode)] = &[("wall", TimeMode::Wall), ("event", TimeMode::Event)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
-const LOG_LEVELS: &[(&str, LogLevel)] = &[
-    ("error", LogLevel::Error),
-    ("warn", LogLevel::Warn),
-    ("info", LogLevel::Info),
-    ("debug", LogLevel::Debug),
-    ("trace", LogLevel::Trace),
-];
 
 pub fn kafka(keys: &mut Keys<'_>) -> Kafka {
     Kafka {
@@ -137,7 +130,10 @@ pub fn http(keys: &mut Keys<'_>) -> Http {
 }
 
 pub fn log(keys: &mut Keys<'_>) -> Log {
-    Log { format: keys.required("log.format", values::choice(LOG_FORMATS)), level: keys.required("log.level", values::choice(LOG_LEVELS)) }
+    Log {
+        format: keys.required("log.format", values::choice(LOG_FORMATS)),
+        level: keys.required("log.level", values::choice(LogLevel::WORDS)),
+    }
 }
 
 /// `parameters` is `None` where they could not be read: the problem is noted already, and no settings are needed.

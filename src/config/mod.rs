@@ -167,13 +167,38 @@ pub enum LogFormat {
     Json,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
     Error,
     Warn,
     Info,
     Debug,
     Trace,
+}
+
+impl LogLevel {
+    /// The words of `log.level`, from the fewest lines to the most.
+    pub const WORDS: &[(&str, LogLevel)] = &[
+        LogLevel::Error.with_word(),
+        LogLevel::Warn.with_word(),
+        LogLevel::Info.with_word(),
+        LogLevel::Debug.with_word(),
+        LogLevel::Trace.with_word(),
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            LogLevel::Error => "error",
+            LogLevel::Warn => "warn",
+            LogLevel::Info => "info",
+            LogLevel::Debug => "debug",
+            LogLevel::Trace => "trace",
+        }
+    }
+
+    const fn with_word(self) -> (&'static str, LogLevel) {
+        (self.as_str(), self)
+    }
 }
 
 impl Config {
