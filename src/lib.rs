@@ -27,7 +27,7 @@
 //! | `kafka` | the shell over librdkafka: consumer, producer, changelog reader, topics; a visitor that only looks, a feeder that writes inputs. It decides nothing. All `unsafe` is here |
 //! | `config` | layers of text to a checked `Config`; every bad key is named, no secret can be printed |
 //! | `metrics` | every metric: name, unit, help, labels |
-//! | `http` | `/metrics`, `/livez`, `/readyz`, on a thread of its own |
+//! | `http` | `/metrics`, `/livez`, `/readyz`, admin actions and their guard, on a thread of its own; it is handed what it may change |
 //! | `clock` | the only file that reads the clock |
 //! | `cli` | one file for each subcommand; puts the rooms together; also the made-up shop of `demo` and `generate` |
 //!

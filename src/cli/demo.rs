@@ -58,7 +58,7 @@ pub fn demo(arguments: &DemoArgs) -> Result<(), CommandError> {
     let mut implied: Vec<String> = IMPLIED.map(str::to_owned).to_vec();
     implied.push(format!("kafka.bootstrap_servers={:?}", cluster.bootstrap_servers()));
     let config = arguments.settings.read_with(&implied)?;
-    logs::set_up(config.log)?;
+    let level = logs::set_up(config.log)?;
     let settings = rules::kafka_settings(&config);
     for topic in settings.input_topics.iter().map(String::as_str).chain(settings.output.all()) {
         cluster.create_topic(topic, PARTITIONS, 1).map_err(|error| CommandError::Failed(format!("cannot create {topic}: {error}")))?;
@@ -71,7 +71,7 @@ pub fn demo(arguments: &DemoArgs) -> Result<(), CommandError> {
     let done = Arc::new(AtomicBool::new(false));
     let mut watch = Watch::new(&settings, clock::wall_ms())?;
     let (end, live_ms) = (done.clone(), arguments.seconds.map_or(u64::MAX, |seconds| seconds.saturating_mul(1000)));
-    let process = Process::start(&config, PARTITIONS as u32)?;
+    let process = Process::start(&config, PARTITIONS as u32, level)?;
     introduce(history, arguments.seconds, process.address())?;
     let worker = std::thread::spawn(move || process.run_until(|| end.load(Ordering::Relaxed)));
     let traffic_ms = live_ms - DRAIN_MS.min(live_ms / 2);

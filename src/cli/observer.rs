@@ -220,6 +220,14 @@ impl Observer {
         self.count_notes(&tally.notes, events, dead_letters, commit.open_ms, now);
         let produced: Vec<_> = tally.produced.iter().map(|(topic, count)| (self.outputs.of(*topic), *count)).collect();
         let latencies_ms: Vec<i64> = tally.event_times_ms.iter().map(|time_ms| now.wall_ms - time_ms).collect();
+        tracing::debug!(
+            worker = self.worker,
+            consumed = tally.consumed.iter().map(|(records, _)| records).sum::<u64>(),
+            produced = tally.produced.values().sum::<u64>(),
+            changelog_bytes = tally.changelog_bytes,
+            open_ms = commit.open_ms,
+            "transaction committed"
+        );
         self.own.record_commit(&CommitReport {
             outcome: "committed",
             phases,

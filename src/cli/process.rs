@@ -15,12 +15,13 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::clock;
 use crate::config::Config;
 use crate::engine::Committed;
-use crate::http::{Health, Phase, Server};
+use crate::http::{Admin, Health, Phase, Server};
 use crate::kafka::{self, Consumer, Producer};
 use crate::metrics::{Build, Metrics};
 use crate::worker::{Now, Rules, WorkerError, runner};
 
 use super::exit::CommandError;
+use super::logs::Level;
 use super::observer::{Observer, Phases};
 use super::rules;
 use super::timed::Timed;
@@ -41,16 +42,19 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts HTTP and the workers; topics must be there. `slots`: partitions of each input.
-    pub fn start(config: &Config, slots: u32) -> Result<Process, CommandError> {
+    /// Starts HTTP and the workers; topics must be there. `slots`: partitions of each input. `level`: what admins may change of the logs.
+    pub fn start(config: &Config, slots: u32, level: Level) -> Result<Process, CommandError> {
         let settings = rules::kafka_settings(config);
         let metrics = Arc::new(Metrics::new(
             &Build { version: env!("CARGO_PKG_VERSION"), librdkafka: &rdkafka::util::get_rdkafka_version().1 },
             &config.input.topics,
         ));
         let health = Arc::new(Health::new(config.workers, clock::monotonic_ms()));
-        let server = Server::start(config.http_listen, metrics.clone(), health.clone())
-            .map_err(|error| CommandError::Failed(format!("cannot listen on http.listen {}: {error}", config.http_listen)))?;
+        let token = config.http.admin_token.as_ref().map(|token| token.0.as_str());
+        let tell = |requests| tracing::warn!(requests, "admin actions refused: no token or a wrong one");
+        let admin = Admin::new(token, Box::new(level), Box::new(tell));
+        let server = Server::start(config.http.listen, metrics.clone(), health.clone(), admin)
+            .map_err(|error| CommandError::Failed(format!("cannot listen on http.listen {}: {error}", config.http.listen)))?;
         tracing::info!(address = %server.address(), "serving /metrics, /livez and /readyz");
         let (committed, shelf) = (Arc::new(Committed::new()), Arc::default());
         let stop = Arc::new(AtomicBool::new(false));

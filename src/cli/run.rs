@@ -31,7 +31,7 @@ pub struct RunArgs {
 
 pub fn run(arguments: &RunArgs) -> Result<(), CommandError> {
     let config = arguments.settings.read()?;
-    logs::set_up(config.log)?;
+    let level = logs::set_up(config.log)?;
     // before the first word, so that whoever has heard of us can stop us in order
     let signals = count_signals()?;
     let parameters = &config.engine.value.parameters;
@@ -46,7 +46,7 @@ pub fn run(arguments: &RunArgs) -> Result<(), CommandError> {
         topics::create_missing(&settings, TRIAL_PARTITIONS)?;
     }
     let slots = topics::check_ready(&settings)?;
-    let process = Process::start(&config, slots)?;
+    let process = Process::start(&config, slots, level)?;
     process.run_until(move || signals.load(Ordering::Relaxed) > 0)
 }
 

@@ -4,14 +4,15 @@
 //! message speaks of a value nobody wrote. Called by `Config::read`.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 
 use super::keys::Keys;
 use super::layers::{Entries, Entry};
 use super::models::{self, Model};
 use super::properties::Properties;
 use super::values::{self, DAY_MS, DURATION_MS_MAX, MINUTE_MS};
-use super::{Changelog, Commit, Input, Kafka, Log, LogFormat, LogLevel, OUTPUT_TOPICS, Output, Partitioner, Time, TimeMode, plays};
+use super::{
+    AdminToken, Changelog, Commit, Http, Input, Kafka, Log, LogFormat, LogLevel, OUTPUT_TOPICS, Output, Partitioner, Time, TimeMode, plays,
+};
 use crate::clv::{Horizon, Parameters};
 use crate::engine::{ConsentRule, ErasureKey, Lifecycle, Settings, Value};
 use crate::event::{DecodeRules, OrderValue};
@@ -42,13 +43,6 @@ const MODELS: &[(&str, Model)] = &[("mbg_nbd", Model::MbgNbd), ("bg_nbd", Model:
 const PARTITIONERS: &[(&str, Partitioner)] = &[("murmur2", Partitioner::Murmur2), ("trust", Partitioner::Trust)];
 const TIME_MODES: &[(&str, TimeMode)] = &[("wall", TimeMode::Wall), ("event", TimeMode::Event)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
-const LOG_LEVELS: &[(&str, LogLevel)] = &[
-    ("error", LogLevel::Error),
-    ("warn", LogLevel::Warn),
-    ("info", LogLevel::Info),
-    ("debug", LogLevel::Debug),
-    ("trace", LogLevel::Trace),
-];
 
 pub fn kafka(keys: &mut Keys<'_>) -> Kafka {
     Kafka {
@@ -127,15 +121,19 @@ pub fn time(keys: &mut Keys<'_>) -> Time {
     }
 }
 
-pub fn http_listen(keys: &mut Keys<'_>) -> SocketAddr {
-    keys.required("http.listen", |entry| {
+pub fn http(keys: &mut Keys<'_>) -> Http {
+    let listen = keys.required("http.listen", |entry| {
         let address = entry.value.as_str().and_then(|text| text.parse().ok());
         address.ok_or_else(|| values::expected("an address and port such as \"127.0.0.1:9464\"", &entry.value))
-    })
+    });
+    Http { listen, admin_token: keys.optional("http.admin_token", values::token).map(AdminToken) }
 }
 
 pub fn log(keys: &mut Keys<'_>) -> Log {
-    Log { format: keys.required("log.format", values::choice(LOG_FORMATS)), level: keys.required("log.level", values::choice(LOG_LEVELS)) }
+    Log {
+        format: keys.required("log.format", values::choice(LOG_FORMATS)),
+        level: keys.required("log.level", values::choice(LogLevel::WORDS)),
+    }
 }
 
 /// `parameters` is `None` where they could not be read: the problem is noted already, and no settings are needed.

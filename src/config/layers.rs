@@ -11,6 +11,7 @@ use toml::Value;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Origin, Problem};
+use super::show::SECRETS;
 
 /// The lowest layer, and the reference of all keys.
 pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
@@ -121,8 +122,8 @@ fn environment_key(name: &str) -> Option<String> {
 fn lay_text(key: &str, raw: String, origin: Origin, entries: &mut Entries) {
     let parsed = raw.trim().parse::<Value>().ok();
     let value = match parsed {
-        // a password of digits stays as it was typed; quotes mean TOML text everywhere
-        Some(value) if !is_property(key) || value.is_str() => value,
+        // a password of digits stays as it was typed, and no part of it becomes a key; quotes mean TOML text everywhere
+        Some(value) if value.is_str() || !is_property(key) && !SECRETS.contains(&key) => value,
         _ => Value::String(raw.clone()),
     };
     let (key, value) = fold_play_key(key, value);

@@ -16,6 +16,7 @@ mod show;
 mod tests;
 mod values;
 
+use std::fmt;
 use std::net::SocketAddr;
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -27,6 +28,7 @@ use layers::{Entries, Entry};
 
 pub use layers::{DEFAULT_TOML, ENVIRONMENT_PREFIX, Text};
 pub use problem::{ConfigError, Origin, Problem};
+use properties::HIDDEN;
 pub use properties::Properties;
 use show::SECRETS;
 pub use show::Setting;
@@ -69,7 +71,7 @@ pub struct Config {
     pub changelog: Changelog,
     pub time: Time,
     pub engine: engine::Settings,
-    pub http_listen: SocketAddr,
+    pub http: Http,
     pub log: Log,
     settings: Vec<Setting>,
     fingerprint: u64,
@@ -136,6 +138,23 @@ pub enum TimeMode {
     Event,
 }
 
+#[derive(Debug, Clone)]
+pub struct Http {
+    pub listen: SocketAddr,
+    /// Without one, admin actions are off.
+    pub admin_token: Option<AdminToken>,
+}
+
+/// The secret of `http.admin_token`: who has it may ask for admin actions.
+#[derive(Clone)]
+pub struct AdminToken(pub String);
+
+impl fmt::Debug for AdminToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HIDDEN)
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct Log {
     pub format: LogFormat,
@@ -148,13 +167,38 @@ pub enum LogFormat {
     Json,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
     Error,
     Warn,
     Info,
     Debug,
     Trace,
+}
+
+impl LogLevel {
+    /// The words of `log.level`, from the fewest lines to the most.
+    pub const WORDS: &[(&str, LogLevel)] = &[
+        LogLevel::Error.with_word(),
+        LogLevel::Warn.with_word(),
+        LogLevel::Info.with_word(),
+        LogLevel::Debug.with_word(),
+        LogLevel::Trace.with_word(),
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            LogLevel::Error => "error",
+            LogLevel::Warn => "warn",
+            LogLevel::Info => "info",
+            LogLevel::Debug => "debug",
+            LogLevel::Trace => "trace",
+        }
+    }
+
+    const fn with_word(self) -> (&'static str, LogLevel) {
+        (self.as_str(), self)
+    }
 }
 
 impl Config {
@@ -188,7 +232,7 @@ impl Config {
             state_bytes_max: check::state_bytes_max(keys),
             changelog: check::changelog(keys),
             time: check::time(keys),
-            http_listen: check::http_listen(keys),
+            http: check::http(keys),
             log: check::log(keys),
             settings: show::settings(entries),
             fingerprint: fingerprint(entries, &model_text),

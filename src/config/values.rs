@@ -21,6 +21,9 @@ pub const DURATION_MS_MAX: i64 = 36_500 * DAY_MS;
 /// Longest piece of a value quoted in a message.
 const QUOTE_CHARS_MAX: usize = 60;
 
+/// Shorter ones can be guessed by trying; longer ones are no harder to guess, and only fill headers.
+const TOKEN_BYTES: RangeInclusive<usize> = 16..=256;
+
 pub fn text(entry: &Entry) -> Result<String, String> {
     match (&entry.value, &entry.raw) {
         (Value::String(text), _) => Ok(text.clone()),
@@ -162,4 +165,14 @@ pub fn key(entry: &Entry) -> Result<[u8; 16], String> {
     let digits = entry.value.as_str().filter(|text| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let number = digits.and_then(|digits| u128::from_str_radix(digits, 16).ok());
     number.map(u128::to_be_bytes).ok_or_else(|| "expected 32 hexadecimal digits in quotes".to_string())
+}
+
+/// A secret that goes into an HTTP header as it is; it is never quoted.
+pub fn token(entry: &Entry) -> Result<String, String> {
+    let is_good = |text: &&str| TOKEN_BYTES.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let token = entry.value.as_str().filter(is_good).map(str::to_string);
+    token.ok_or_else(|| {
+        let (least, most) = (TOKEN_BYTES.start(), TOKEN_BYTES.end());
+        format!("expected {least} to {most} visible ASCII characters in quotes, without spaces")
+    })
 }

@@ -1,9 +1,12 @@
-//! Metrics and health over HTTP, on a thread of its own: a slow scrape never waits for a worker, nor a worker for a scrape.
+//! Metrics, health and admin actions over HTTP, on a thread of its own: a slow scrape never waits for a worker, nor a worker for a scrape.
 //!
-//! Reading order: `health` (what the workers say of themselves), `routes` (what is answered), this file (the thread). It reads shared
-//! counters and phases, never a worker's internals, and changes nothing. Started and stopped by `cli`.
+//! Reading order: `health` (what the workers say of themselves), `routes` (what is answered), `admin` (what changes something, and for
+//! whom), this file (the thread). It reads shared counters and phases, never a worker's internals; what it changes it is handed by
+//! `cli`, which starts and stops it.
 
+mod admin;
 mod health;
+mod problem;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -18,6 +21,7 @@ use tokio::sync::oneshot;
 
 use crate::metrics::Metrics;
 
+pub use admin::{Admin, LevelError, LogLevel};
 pub use health::{BEAT_MS_MAX, Health, Phase};
 
 /// Answers under way get so long to finish; a client that keeps its connection open is not waited for.
@@ -32,7 +36,7 @@ pub struct Server {
 
 impl Server {
     /// Binds and serves. Port 0 takes a free one: see `address`.
-    pub fn start(listen: SocketAddr, metrics: Arc<Metrics>, health: Arc<Health>) -> io::Result<Server> {
+    pub fn start(listen: SocketAddr, metrics: Arc<Metrics>, health: Arc<Health>, admin: Admin) -> io::Result<Server> {
         let listener = TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -42,7 +46,7 @@ impl Server {
             tokio::net::TcpListener::from_std(listener)?
         };
         let (stop, stopped) = oneshot::channel();
-        let routes = routes::router(metrics, health);
+        let routes = routes::router(metrics, health, admin);
         let serve = move || {
             runtime.block_on(serve(listener, routes, stopped));
             runtime.shutdown_background();

@@ -3,6 +3,7 @@
 //!   /metrics  Prometheus text format 0.0.4
 //!   /livez    200 while every worker goes through its loop, else 503 and which does not: restart me
 //!   /readyz   200 when everything written has been read, else 503 and why: do not count on me yet
+//!   /admin/   actions that change the process, for those who have the token: see `admin`
 //! Whatever else is asked is a problem in the form of RFC 9457. Nothing here depends on Kafka being there. Called by `Server`.
 
 use std::sync::Arc;
@@ -12,16 +13,16 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde_json::json;
 
+use super::admin::{self, Admin};
 use super::health::Health;
+use super::problem::problem;
 use crate::clock;
 use crate::metrics::Metrics;
 
 const EXPOSITION_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
-const PROBLEM_TYPE: &str = "application/problem+json";
-const ROUTES: &str = "lifetide: /metrics /livez /readyz\n";
+const ROUTES: &str = "lifetide: /metrics /livez /readyz /admin/log-level\n";
 
 #[derive(Clone)]
 struct Shared {
@@ -29,15 +30,16 @@ struct Shared {
     health: Arc<Health>,
 }
 
-pub fn router(metrics: Arc<Metrics>, health: Arc<Health>) -> Router {
-    Router::new()
+pub fn router(metrics: Arc<Metrics>, health: Arc<Health>, admin: Admin) -> Router {
+    let routes = Router::new()
         .route("/", get(async || text(StatusCode::OK, ROUTES.to_string())))
         .route("/metrics", get(exposition))
         .route("/livez", get(live))
         .route("/readyz", get(ready))
         .fallback(async |uri: Uri| problem(StatusCode::NOT_FOUND, &format!("there is nothing at {}", uri.path())))
         .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered"))
-        .with_state(Shared { metrics, health })
+        .with_state(Shared { metrics, health });
+    admin::with_admin(routes, admin)
 }
 
 async fn exposition(State(shared): State<Shared>) -> Response {
@@ -64,10 +66,4 @@ pub fn probe(good: &str, complaints: &[String]) -> Response {
 
 fn text(status: StatusCode, body: String) -> Response {
     (status, [(header::CONTENT_TYPE, TEXT_TYPE)], body).into_response()
-}
-
-fn problem(status: StatusCode, detail: &str) -> Response {
-    let title = status.canonical_reason().unwrap_or("problem");
-    let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
-    (status, [(header::CONTENT_TYPE, PROBLEM_TYPE)], body.to_string()).into_response()
 }

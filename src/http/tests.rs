@@ -2,12 +2,14 @@
 
 #![allow(clippy::disallowed_methods, reason = "a bound on real time needs the clock")]
 
+mod admin;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Health, Phase, Server};
+use super::{Admin, Health, Phase, Server};
 use crate::clock;
 use crate::metrics::{Build, Metrics};
 
@@ -18,9 +20,15 @@ struct Answer {
 }
 
 fn ask(address: SocketAddr, method: &str, path: &str) -> Answer {
+    ask_with(address, method, path, &[], "")
+}
+
+/// `headers`: lines without their ends; the body's length among them, where there is a body.
+fn ask_with(address: SocketAddr, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
     let mut connection = TcpStream::connect(address).unwrap();
     connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    write!(connection, "{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").unwrap();
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    write!(connection, "{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n{body}").unwrap();
     let mut text = String::new();
     connection.read_to_string(&mut text).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -29,10 +37,14 @@ fn ask(address: SocketAddr, method: &str, path: &str) -> Answer {
 }
 
 fn start(workers: usize) -> (Server, Arc<Health>) {
+    start_with(workers, admin::off())
+}
+
+fn start_with(workers: usize, admin: Admin) -> (Server, Arc<Health>) {
     let metrics = Arc::new(Metrics::new(&Build { version: "0", librdkafka: "0" }, &[]));
     let health = Arc::new(Health::new(workers, clock::monotonic_ms()));
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    (Server::start(listen, metrics, Arc::clone(&health)).unwrap(), health)
+    (Server::start(listen, metrics, Arc::clone(&health), admin).unwrap(), health)
 }
 
 #[test]
@@ -110,5 +122,5 @@ fn stopping_is_bounded_even_with_an_idle_connection() {
 fn a_port_in_use_is_an_error_at_the_start() {
     let (server, health) = start(1);
     let metrics = Arc::new(Metrics::new(&Build { version: "0", librdkafka: "0" }, &[]));
-    assert_eq!(Server::start(server.address(), metrics, health).err().unwrap().kind(), std::io::ErrorKind::AddrInUse);
+    assert_eq!(Server::start(server.address(), metrics, health, admin::off()).err().unwrap().kind(), std::io::ErrorKind::AddrInUse);
 }

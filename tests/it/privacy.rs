@@ -1,5 +1,5 @@
-//! Nobody is to be found in logs, metrics and health: records full of one recognisable person, good ones and bad ones of every kind, go
-//! through the real program while it and librdkafka say all they can say.
+//! Nobody is to be found in logs, metrics and health, nor the token of an admin: records full of one recognisable person, good ones and
+//! bad ones of every kind, go through the real program while it and librdkafka say all they can say.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,6 +11,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use crate::broker;
+use crate::commands::admin::{TOKEN_VARIABLE, log_level};
 use crate::commands::running::{address, get};
 use crate::commands::{SOON, finish, lifetide, wait_for};
 use crate::trial::{SLOTS, Trial};
@@ -18,6 +19,8 @@ use crate::trial::{SLOTS, Trial};
 /// In everything personal below, and nowhere else.
 const MARK: &str = "marker7f3a";
 const KEY: &str = "zoe-marker7f3a";
+/// Of `http.admin_token`: no person, and as little to be found.
+const TOKEN: &str = "token-marker7f3a";
 
 /// A value with `KEY` as its customer, unless it says otherwise itself.
 fn track(event: &str, properties: &str) -> String {
@@ -104,7 +107,7 @@ fn nobody_is_to_be_found_in_logs_metrics_and_health() {
         "privacy",
         &["log.level=\"debug\"", "kafka.properties.debug=\"all\"", "commit.max_records=3", "input.max_record_bytes=100000"],
     );
-    trial.environment = vec![("RUST_LOG", "trace".to_owned())];
+    trial.environment = vec![("RUST_LOG", "trace".to_owned()), (TOKEN_VARIABLE, TOKEN.to_owned())];
     trial.create_topics();
     let good: Vec<Vec<u8>> = good().into_iter().map(String::into_bytes).collect();
     send(&trial, Some(KEY.as_bytes()), &good, 0);
@@ -119,9 +122,15 @@ fn nobody_is_to_be_found_in_logs_metrics_and_health() {
     for path in ["/metrics", "/readyz", "/livez"] {
         assert_nobody(path, &get(&address, path).1);
     }
+    for (token, expected) in [(TOKEN, 409), ("token-marker7f3a-and-more", 401)] {
+        let (status, answer) = log_level(&address, token, Some("info"));
+        assert_eq!(status, expected, "{answer}");
+        assert_nobody("an answer to an admin", &answer);
+    }
     assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());
     let log = fs::read_to_string(&process.log).unwrap();
     assert!(log.contains("DEBUG librdkafka") && log.contains("slot restored"), "not everything was said");
+    assert!(log.contains("admin actions refused"), "the guess was not told");
     assert_nobody("the log", &log);
 
     let written = trial.written();

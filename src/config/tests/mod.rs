@@ -3,6 +3,7 @@
 mod plays;
 mod reference;
 mod refused;
+mod secrets;
 
 use super::{Config, ConfigError, Origin, Sources, Text, TimeMode};
 
@@ -133,7 +134,14 @@ fn secrets_are_printed_nowhere() {
 fn the_fingerprint_changes_with_decisions_and_with_nothing_else() {
     let print = |file: &str, sets: &[&str]| read(file, &[], sets).unwrap().fingerprint();
     let shipped = print("", &[]);
-    for same in ["workers=3", "kafka.group_id=x", "log.level=debug", "http.listen=0.0.0.0:1", "stages.min_silence=30d"] {
+    for same in [
+        "workers=3",
+        "kafka.group_id=x",
+        "log.level=debug",
+        "http.listen=0.0.0.0:1",
+        "http.admin_token=0123456789abcdef",
+        "stages.min_silence=30d",
+    ] {
         assert_eq!(print("", &[same]), shipped, "{same}");
     }
     assert_eq!(print("[plays.cart_recovery]\nmode = \"live\"", &[]), shipped);

@@ -24,7 +24,8 @@ fn the_defaults_are_what_the_program_runs_with() {
     assert_eq!(config.input.topics, ["shop.purchases", "shop.emails", "shop.carts"]);
     assert_eq!(config.input.decode.max_record_bytes, 1024 * 1024);
     assert_eq!((config.workers, config.commit.interval_ms, config.state_bytes_max), (1, 100, None));
-    assert_eq!(config.http_listen.to_string(), "127.0.0.1:9464");
+    assert_eq!(config.http.listen.to_string(), "127.0.0.1:9464");
+    assert!(config.http.admin_token.is_none(), "admin actions are off unless somebody turns them on");
     let play = &config.engine.plays[0];
     assert_eq!((play.name.as_str(), play.steps[0].delay_ms, play.expires_ms), ("cart_recovery", 3_600_000, 86_400_000));
     assert_eq!((play.control, play.cool_down_ms, play.quiet), (0.0, None, None));

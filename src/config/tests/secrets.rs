@@ -1,0 +1,58 @@
+//! Secrets of our own keys: taken from every layer as they were typed, and told to nobody.
+
+use super::read;
+
+const TOKEN: &str = "marker9c41-marker9c41";
+
+/// Everything a configuration can print.
+fn printed(config: &super::Config) -> String {
+    let shown: String = config.settings().iter().map(|setting| format!("{setting}\n")).collect();
+    format!("{shown}{config:?}")
+}
+
+#[test]
+fn the_admin_token_comes_from_every_layer_as_it_was_typed_and_is_printed_nowhere() {
+    let bearer = |config: &super::Config| config.http.admin_token.clone().unwrap().0;
+    let file = read(&format!("[http]\nadmin_token = \"{TOKEN}\""), &[], &[]).unwrap();
+    let environment = read("", &[("LIFETIDE__HTTP__ADMIN_TOKEN", TOKEN)], &[]).unwrap();
+    let set = read("", &[], &[&format!("http.admin_token={TOKEN}")]).unwrap();
+    for config in [file, environment, set] {
+        assert_eq!(bearer(&config), TOKEN);
+        let printed = printed(&config);
+        assert!(printed.contains("http.admin_token = \"(hidden)\"") && !printed.contains("marker9c41"), "{printed}");
+    }
+    // what TOML would take for a number, a time, a list or a table
+    for typed in
+        ["1234567890123456", "1e00000000000001", "1979-05-27T07:32:00Z", "[1,2,3,4,5,6,7,8]", "{a=1,b=2,c=3,d=4}", "0x1234567890abcdef"]
+    {
+        assert_eq!(bearer(&read("", &[("LIFETIDE__HTTP__ADMIN_TOKEN", typed)], &[]).unwrap()), typed);
+    }
+}
+
+#[test]
+fn a_token_that_cannot_be_one_is_refused_and_never_quoted() {
+    let wanted = "http.admin_token (--set): expected 16 to 256 visible ASCII characters in quotes, without spaces";
+    let bad = [
+        "marker9c41".to_string(),
+        "marker9c41".repeat(26),
+        "marker9c41 marker9c41".to_string(),
+        "marker9c41-marker9c4\u{e4}".to_string(),
+        "{marker9c41=1}".to_string(),
+        "\"marker9c41\\tmarker9c41\"".to_string(),
+    ];
+    for token in bad {
+        let error = read("", &[], &[&format!("http.admin_token={token}")]).unwrap_err();
+        assert_eq!(error.to_string(), wanted);
+        assert!(!format!("{error:?}").contains("marker9c41"), "{error:?}");
+    }
+    for file in
+        [format!("http.admin_token = [\"{TOKEN}\"]"), format!("http.admin_token = {TOKEN}"), format!("[http]\nadmin_tokn = \"{TOKEN}\"")]
+    {
+        let error = read(&file, &[], &[]).unwrap_err();
+        assert!(!format!("{error}{error:?}").contains("marker9c41"), "{error}");
+    }
+    let longest = "x".repeat(256);
+    assert!(read("", &[], &[&format!("http.admin_token={longest}")]).is_ok());
+    assert!(read("", &[], &[&format!("http.admin_token={longest}x")]).is_err());
+    assert!(read("", &[], &["http.admin_token=0123456789abcde"]).is_err());
+}

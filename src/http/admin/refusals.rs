@@ -1,0 +1,44 @@
+//! How often the guard turned somebody away: told now and then, so that guesses are seen and fill no log.
+//!
+//! The first refusal is told at once; those within a minute of it are told together with the first one after. It keeps a number and a
+//! moment (monotonic ms), nothing of any request. Used by `admin`.
+
+use std::sync::{Mutex, PoisonError};
+
+/// A guesser tries thousands of times a second; one line a minute is enough to be noticed.
+const TELL_EVERY_MS: u64 = 60_000;
+
+#[derive(Default)]
+pub struct Refusals(Mutex<Untold>);
+
+#[derive(Default)]
+struct Untold {
+    requests: u64,
+    told_ms: Option<u64>,
+}
+
+impl Refusals {
+    /// One more; how many to tell of, if it is time.
+    pub fn count(&self, now_ms: u64) -> Option<u64> {
+        // numbers are whole whatever happened to who counted before
+        let mut untold = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        untold.requests += 1;
+        if untold.told_ms.is_some_and(|told_ms| now_ms.saturating_sub(told_ms) < TELL_EVERY_MS) {
+            return None;
+        }
+        untold.told_ms = Some(now_ms);
+        Some(std::mem::take(&mut untold.requests))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_refusal_is_told_at_once_and_the_rest_once_a_minute() {
+        let refusals = Refusals::default();
+        let told = [5, 6, 60_004, 60_005, 60_006, 120_004, 200_000].map(|now_ms| refusals.count(now_ms));
+        assert_eq!(told, [Some(1), None, None, Some(3), None, None, Some(3)]);
+    }
+}
