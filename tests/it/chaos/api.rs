@@ -36,7 +36,7 @@ impl Api {
     }
 }
 
-/// Which of a process's clients asks; they are named `lifetide-<instance>-<role>`.
+/// Which of a process's clients asks; they are named `lifetide-<instance>-<role>`, members with what they read behind a slash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Client {
     Producer,
@@ -62,7 +62,8 @@ impl Client {
 
 /// Instances of these tests have one letter.
 fn split(name: &str) -> Option<(&str, &str)> {
-    name.strip_prefix("lifetide-")?.split_once('-')
+    let (instance, role) = name.strip_prefix("lifetide-")?.split_once('-')?;
+    Some((instance, role.split_once('/').map_or(role, |(role, _)| role)))
 }
 
 pub struct Head {
