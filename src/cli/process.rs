@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::clock;
 use crate::config::Config;
-use crate::engine::Committed;
+use crate::engine::{Committed, RowVersion};
 use crate::http::{Admin, Health, Phase, Server};
 use crate::kafka::{self, Consumer, Producer};
 use crate::metrics::{Build, Metrics};
@@ -42,8 +42,9 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts HTTP and the workers; topics must be there. `slots`: partitions of each input. `level`: what admins may change of the logs.
-    pub fn start(config: &Config, slots: u32, level: Level) -> Result<Process, CommandError> {
+    /// Starts HTTP and the workers; topics must be there. `slots`: partitions of each input. `row_version`: of the rows of slots without a
+    /// history. `level`: what admins may change of the logs.
+    pub fn start(config: &Config, slots: u32, row_version: RowVersion, level: Level) -> Result<Process, CommandError> {
         let settings = rules::kafka_settings(config);
         let metrics = Arc::new(Metrics::new(
             &Build { version: env!("CARGO_PKG_VERSION"), librdkafka: &rdkafka::util::get_rdkafka_version().1 },
@@ -61,7 +62,7 @@ impl Process {
         let (sender, ended) = channel();
         let mut threads = Vec::new();
         for worker in 0..config.workers {
-            let own_rules = rules::rules_of_worker(config, slots, worker, nonce(worker), &shelf);
+            let own_rules = Rules { row_version, ..rules::rules_of_worker(config, slots, worker, nonce(worker), &shelf) };
             let (config, settings, metrics, health, committed, stop, sender) =
                 (config.clone(), settings.clone(), metrics.clone(), health.clone(), committed.clone(), stop.clone(), sender.clone());
             let body = move || {

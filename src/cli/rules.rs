@@ -18,6 +18,7 @@ const TRANSACTION_TIMEOUT_MS: u32 = 8_000;
 /// The rules of a worker that is alone and follows nobody; `nonce` is of this process's life.
 pub fn worker_rules(config: &Config, partitions: u32, nonce: u64) -> worker::Rules {
     worker::Rules {
+        group: config.kafka.group_id.clone(),
         topics: config.input.topics.clone(),
         partitions: match config.input.partitioner {
             Partitioner::Murmur2 => Some(partitions),

@@ -13,6 +13,9 @@ use super::exit::CommandError;
 use super::process::Process;
 use super::settings::SettingsArgs;
 use super::{logs, rules, topics};
+use crate::engine::RowVersion;
+use crate::kafka::{Member, Visitor};
+use crate::worker::WorkerError;
 
 /// Partitions of topics that `--create-topics` makes: enough for a trial on one machine.
 const TRIAL_PARTITIONS: u32 = 4;
@@ -46,8 +49,15 @@ pub fn run(arguments: &RunArgs) -> Result<(), CommandError> {
         topics::create_missing(&settings, TRIAL_PARTITIONS)?;
     }
     let slots = topics::check_ready(&settings)?;
-    let process = Process::start(&config, slots, level)?;
+    let members = Visitor::open(&settings).and_then(|visitor| visitor.members()).map_err(WorkerError::from)?;
+    let process = Process::start(&config, slots, readable_by_all(&members), level)?;
     process.run_until(move || signals.load(Ordering::Relaxed) > 0)
+}
+
+/// The newest rows that whoever is there can read: in the middle of a rolling upgrade, new slots may still go to a member of the version before.
+fn readable_by_all(members: &[Member]) -> RowVersion {
+    let read = members.iter().map(|member| member.reads_rows.map_or(RowVersion::OLDEST, RowVersion::newest_up_to));
+    read.min().unwrap_or(RowVersion::NEWEST)
 }
 
 /// Counts stop signals from now on; the second ends the process on the spot.

@@ -34,6 +34,11 @@ impl RowVersion {
         Some(RowVersion(number)).filter(|version| (RowVersion::OLDEST..=RowVersion::NEWEST).contains(version))
     }
 
+    /// The newest that whoever reads rows up to a version can read.
+    pub fn newest_up_to(number: u8) -> RowVersion {
+        RowVersion(number).clamp(RowVersion::OLDEST, RowVersion::NEWEST)
+    }
+
     pub fn number(self) -> u8 {
         self.0
     }

@@ -163,7 +163,8 @@ pub(super) fn consumer(settings: &Settings, worker: usize, partitions: usize) ->
         .set("queued.min.messages", share(QUEUED_MESSAGES, QUEUED_MESSAGES_EACH, partitions))
         .set("queued.max.messages.kbytes", share(QUEUED_KBYTES, QUEUED_KBYTES_EACH, partitions));
     if settings.static_membership {
-        config.set("group.instance.id", format!("{}-{worker}", settings.instance_id));
+        // the group keeps the client.id of a static member that comes back: whoever reads other rows must not pass for it
+        config.set("group.instance.id", format!("{}-{worker}.rows-{}", settings.instance_id, settings.reads_rows));
     }
     with_properties(config, settings, &PRODUCER_ONLY)
 }
@@ -376,7 +377,7 @@ mod tests {
     #[test]
     fn members_are_static_only_when_asked() {
         let mut settings = settings();
-        assert_eq!(consumer(&settings, 1, 4).get("group.instance.id"), Some("a-1"));
+        assert_eq!(consumer(&settings, 1, 4).get("group.instance.id"), Some("a-1.rows-2"));
         settings.static_membership = false;
         assert_eq!(consumer(&settings, 1, 4).get("group.instance.id"), None);
         assert_eq!(transactional_id(&settings, 1), "lifetide/a/1");

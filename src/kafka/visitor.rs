@@ -18,10 +18,13 @@ use super::offsets;
 use super::retire::Retiring;
 use super::settings::Settings;
 use super::wake::Waker;
+use crate::clock;
 use crate::worker::source::{Arrival, Bounds, Claim, CommittedOffsets, Input, LogEntry, LogRead, Membership, Source, SourceError};
 
 /// For librdkafka to end.
 const END_WAIT: Duration = Duration::from_secs(2);
+/// Before the coordinator is asked again.
+const MEMBERS_PAUSE: Duration = Duration::from_millis(200);
 /// For the coordinator to name the members.
 const MEMBERS_WAIT: Duration = Duration::from_secs(10);
 
@@ -62,10 +65,21 @@ impl Visitor {
     /// The group's members, in order of their names; empty when nobody is there.
     pub fn members(&self) -> Result<Vec<Member>, SourceError> {
         let group = &self.settings.group_id;
-        let found = self
-            .handle
-            .fetch_group_list(Some(group), MEMBERS_WAIT)
-            .map_err(|error| unreachable_error("the members", &format!("group {group}"), &error))?;
+        let began_ms = clock::monotonic_ms();
+        let found = loop {
+            let found = self
+                .handle
+                .fetch_group_list(Some(group), MEMBERS_WAIT)
+                .map_err(|error| unreachable_error("the members", &format!("group {group}"), &error))?;
+            // without a state it is an error that says nothing of the members, such as a coordinator that moves
+            if found.groups().iter().all(|group| !group.state().is_empty()) {
+                break found;
+            }
+            if clock::monotonic_ms() - began_ms > MEMBERS_WAIT.as_millis() as u64 {
+                return Err(SourceError::Unavailable(format!("the coordinator does not name the members of group {group}")));
+            }
+            self.waker.sleep(MEMBERS_PAUSE);
+        };
         let members = found.groups().iter().filter(|found| found.name() == group).flat_map(|found| found.members());
         let mut members: Vec<Member> = members
             .map(|member| {

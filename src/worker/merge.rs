@@ -12,6 +12,7 @@ use self_cell::self_cell;
 use crate::event::{self, DecodeRules, Event, Raw, Reject};
 
 use super::source::{Arrival, Record};
+use super::upgrade;
 
 type Decoded<'a> = Result<Event<'a>, Reject>;
 
@@ -156,9 +157,11 @@ fn raw(record: &dyn Record) -> Raw<'_> {
     Raw { key: record.key(), value: record.value(), timestamp_ms: record.timestamp_ms() }
 }
 
-/// min(event time, record timestamp); a record that could not be read has only the latter.
+/// min(event time, record timestamp); a record that could not be read has only the latter. A word to the slot has none: what stands behind it
+/// would else wait until the other inputs have been read up to the day on which it was said.
 fn order_time(head: &Head) -> Option<i64> {
-    let record_ms = head.borrow_owner().timestamp_ms();
+    let record = head.borrow_owner().as_ref();
+    let record_ms = record.timestamp_ms().filter(|_| !upgrade::may_be_word(record));
     match head.borrow_dependent() {
         Ok(event) => Some(record_ms.map_or(event.time_ms, |ms| ms.min(event.time_ms))),
         Err(_) => record_ms,

@@ -83,6 +83,8 @@ pub enum TimeMode {
 /// What a worker is told once.
 #[derive(Debug, Clone)]
 pub struct Rules {
+    /// The consumer group: words to a slot are for one.
+    pub group: String,
     /// Input topics in the order of the configuration, which breaks ties of the merge.
     pub topics: Vec<String>,
     /// Number of slots, to check that keys were partitioned as they should; `None` trusts the producers.
@@ -285,7 +287,14 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             .map(|(number, slot)| {
                 let (customers, bytes) = self.committed.size(number);
                 let bytes = bytes + customers * ROW_OVERHEAD_BYTES;
-                SlotState { slot: number, customers, bytes, timers: slot.timers(), time_ms: slot.time_ms() }
+                SlotState {
+                    slot: number,
+                    customers,
+                    bytes,
+                    timers: slot.timers(),
+                    time_ms: slot.time_ms(),
+                    row_version: slot.row_version(),
+                }
             })
             .collect()
     }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::{Note, Outcome};
+use crate::engine::{Note, Outcome, RowVersion};
 use crate::event::{Reason, RejectStage};
 
 use super::transaction::OutputTopic;
@@ -127,4 +127,6 @@ pub struct SlotState {
     pub bytes: usize,
     pub timers: usize,
     pub time_ms: Option<i64>,
+    /// Of the rows it writes.
+    pub row_version: RowVersion,
 }

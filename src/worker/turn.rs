@@ -12,7 +12,8 @@ use super::merge::Ready;
 use super::owned::Running;
 use super::source::{Input, Record, Source};
 use super::transaction::{Outgoing, OutputTopic, Transaction};
-use super::{Failure, Now, Rules, TimeMode, WorkerError, partition_of, upgrade};
+use super::upgrade::{self, Word};
+use super::{Failure, Now, Rules, TimeMode, WorkerError, partition_of};
 
 /// Records a slot may take in one turn.
 const RECORDS_MAX: usize = 256;
@@ -96,9 +97,11 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         let bytes = record.key().map_or(0, <[u8]>::len) + record.value().map_or(0, <[u8]>::len);
         let unwritable = blamed.map(|blamed| Reject::unwritable(&blamed.why));
         let reject = decoded.as_ref().err().or(unwritable.as_ref());
-        if let Some(version) = reject.and_then(|_| upgrade::allowed(record)) {
+        if let Some(word) = reject.and_then(|_| upgrade::word(record, &self.rules.group)) {
             batch.last = Some(place);
-            running.slot.raise_row_version(version);
+            if let Word::Raise(version) = word {
+                running.slot.raise_row_version(version);
+            }
         } else if let Some(reject) = reject {
             batch.last = Some(place);
             let send = |letter: &Outgoing<'_>| self.transaction.send(letter);

@@ -9,20 +9,37 @@ use crate::engine::RowVersion;
 use super::source::Record;
 
 /// The header that makes the record; its value is the version in digits.
-pub const HEADER: &str = "lifetide-row-version";
+pub const VERSION: &str = "lifetide-row-version";
+/// The header with the consumer group that is meant: others may read the same inputs.
+pub const GROUP: &str = "lifetide-group";
 
-/// What a record allows; `None`: it is no such word, or of a version that is not known here.
-pub fn allowed(record: &dyn Record) -> Option<RowVersion> {
-    if record.key().is_some() || record.value().is_some() {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// Rows of this version may be written.
+    Raise(RowVersion),
+    ToOthers,
+}
+
+/// Whether a record can be a word at all. It has no time of its own.
+pub fn may_be_word(record: &dyn Record) -> bool {
+    record.key().is_none() && record.value().is_none()
+}
+
+/// What a record says to the slots of a group; `None`: it is no word, or of a version that is not known here.
+pub fn word(record: &dyn Record, group: &str) -> Option<Word> {
+    if !may_be_word(record) {
         return None;
     }
-    let mut version = None;
-    record.each_header(&mut |name, value| {
-        if name == HEADER {
-            version = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok()).and_then(RowVersion::from_number);
-        }
+    let (mut version, mut is_ours) = (None, None);
+    record.each_header(&mut |name, value| match name {
+        VERSION => version = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok()),
+        GROUP => is_ours = Some(value == group.as_bytes()),
+        _ => {}
     });
-    version
+    match (version?, is_ours?) {
+        (_, false) => Some(Word::ToOthers),
+        (version, true) => RowVersion::from_number(version).map(Word::Raise),
+    }
 }
 
 #[cfg(test)]
@@ -31,23 +48,24 @@ mod tests {
     use crate::worker::memory::MemoryRecord;
 
     #[test]
-    fn only_a_record_without_key_and_value_speaks_of_a_version_that_is_known() {
-        let record = |key: Option<&[u8]>, value: Option<&[u8]>, name: &str, version: &str| {
-            MemoryRecord::new(0, key, value, Some(0), vec![(name.to_owned(), version.as_bytes().to_vec())])
+    fn only_a_record_without_key_and_value_speaks_of_a_version_that_is_known_to_the_group_it_names() {
+        let record = |key: Option<&[u8]>, value: Option<&[u8]>, headers: &[(&str, &str)]| {
+            let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+            MemoryRecord::new(0, key, value, Some(0), headers.collect())
         };
         let newest = RowVersion::NEWEST;
-        let digits = newest.to_string();
-        assert_eq!(allowed(&record(None, None, HEADER, &digits)), Some(newest));
-        for other in [
-            record(Some(b"u"), None, HEADER, &digits),
-            record(None, Some(b""), HEADER, &digits),
-            record(None, None, "traceparent", &digits),
-            record(None, None, HEADER, "0"),
-            record(None, None, HEADER, &(newest.number() + 1).to_string()),
-            record(None, None, HEADER, "two"),
-            record(None, None, HEADER, ""),
-        ] {
-            assert_eq!(allowed(&other), None, "{other:?}");
+        let (digits, newer) = (newest.to_string(), (newest.number() + 1).to_string());
+        let ours = (GROUP, "shop");
+        let said = |headers: &[(&str, &str)]| word(&record(None, None, headers), "shop");
+        assert_eq!(said(&[(VERSION, &digits), ours]), Some(Word::Raise(newest)));
+        assert_eq!(said(&[(GROUP, "trial"), (VERSION, &newer)]), Some(Word::ToOthers));
+        for other in
+            [&[(VERSION, digits.as_str())][..], &[ours], &[(VERSION, "0"), ours], &[(VERSION, &newer), ours], &[(VERSION, "two"), ours]]
+        {
+            assert_eq!(said(other), None, "{other:?}");
         }
+        let whole = [(VERSION, digits.as_str()), ours];
+        assert_eq!(word(&record(Some(b"u"), None, &whole), "shop"), None);
+        assert_eq!(word(&record(None, Some(b""), &whole), "shop"), None);
     }
 }

@@ -5,10 +5,12 @@
 //! may be repeated. Members that are stopped it cannot see; one of an older version that starts later refuses the slots by name. Called by
 //! `state`.
 
+use std::io::{Write, stdout};
+
 use clap::Args;
 use serde_json::json;
 
-use super::{Told, confirm, tell};
+use super::{Told, confirm};
 use crate::cli::OutputFormat;
 use crate::cli::dlq::failed;
 use crate::cli::exit::CommandError;
@@ -18,7 +20,7 @@ use crate::clock;
 use crate::engine::RowVersion;
 use crate::kafka::{FeedRecord, Feeder, Member, Settings, Visitor};
 use crate::worker::WorkerError;
-use crate::worker::upgrade::HEADER;
+use crate::worker::upgrade::{GROUP, VERSION};
 
 /// Names the producer.
 const PRODUCER: &str = "upgrade";
@@ -48,7 +50,11 @@ pub fn upgrade(arguments: &UpgradeArgs) -> Result<(), CommandError> {
     if is_done {
         send(&settings, visitor.slots())?;
     }
-    tell(&[describe(&members, visitor.slots(), is_done)], arguments.output)?;
+    let Told { lines, value } = describe(&members, visitor.slots(), is_done);
+    match arguments.output {
+        OutputFormat::Text => writeln!(stdout(), "{}", lines.join("\n"))?,
+        OutputFormat::Json => writeln!(stdout(), "{value}")?,
+    }
     match hindrance {
         Some(why) => Err(CommandError::Failed(why)),
         None => confirm(arguments.yes),
@@ -77,7 +83,7 @@ fn hindrance(members: &[Member], is_forced: bool) -> Option<String> {
 
 fn send(settings: &Settings, slots: u32) -> Result<(), CommandError> {
     let version = RowVersion::NEWEST.to_string();
-    let headers = [(HEADER, version.as_bytes())];
+    let headers = [(VERSION, version.as_bytes()), (GROUP, settings.group_id.as_bytes())];
     let feeder = Feeder::open(settings, PRODUCER).map_err(failed)?;
     feeder.begin().map_err(failed)?;
     for slot in 0..slots {

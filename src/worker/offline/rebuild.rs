@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Committed, Mark};
+use crate::engine::{Committed, Mark, RowVersion};
 use crate::worker::buffers::Buffers;
 use crate::worker::source::{
     Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError,
@@ -53,6 +53,8 @@ pub fn rebuild<S: Source>(
 pub struct Rebuilt {
     pub rows: Arc<Committed>,
     pub time_ms: Option<i64>,
+    /// The inputs may tell the slot to write newer rows than it did.
+    pub row_version: RowVersion,
     /// Erasures known from the changelog alone.
     pub carried: usize,
 }
@@ -76,8 +78,9 @@ fn run<S: Source>(
         worker.take_report();
         let Next::Wait(longest_ms) = next else { continue };
         if worker.status().running == [slot] {
-            let time_ms = worker.slot_states().first().and_then(|state| state.time_ms);
-            return Ok(Rebuilt { rows, time_ms, carried: marks.len() });
+            let states = worker.slot_states();
+            let state = states.first().expect("invariant: the slot is running");
+            return Ok(Rebuilt { rows, time_ms: state.time_ms, row_version: state.row_version, carried: marks.len() });
         }
         worker.wait(longest_ms.min(WAIT_MS_MAX));
     }

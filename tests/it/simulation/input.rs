@@ -12,7 +12,7 @@ use lifetide::engine::RowVersion;
 use lifetide::worker::memory::MemoryRecord;
 use lifetide::worker::partition_of;
 use lifetide::worker::source::Input;
-use lifetide::worker::upgrade::HEADER;
+use lifetide::worker::upgrade::{GROUP, VERSION};
 
 use super::plan::Mode;
 use super::{SLOTS, T0, TOPICS};
@@ -44,12 +44,12 @@ pub struct Draft {
     key: Option<String>,
     value: Option<Vec<u8>>,
     timestamp_ms: i64,
-    header: Option<(&'static str, String)>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Draft {
     pub fn at(self, offset: i64) -> MemoryRecord {
-        let headers = self.header.map(|(name, value)| (name.to_owned(), value.into_bytes())).into_iter().collect();
+        let headers = self.headers.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())).collect();
         MemoryRecord::new(offset, self.key.as_ref().map(String::as_bytes), self.value.as_deref(), Some(self.timestamp_ms), headers)
     }
 }
@@ -107,8 +107,8 @@ pub struct Story {
     pub end_ms: i64,
 }
 
-/// Draws a story. `upgrades`: half-way through it, every slot is told to write the newest rows.
-pub fn tell(mode: Mode, upgrades: bool, random: &mut Random) -> Story {
+/// Draws a story. `upgrades`: half-way through it, every slot is told to write the newest rows, of this group and of others.
+pub fn tell(mode: Mode, upgrades: Option<&str>, random: &mut Random) -> Story {
     let mut truths = Vec::new();
     let mut sent: Vec<(i64, Input, Draft)> = Vec::new();
     for number in 0..CUSTOMERS {
@@ -128,8 +128,8 @@ pub fn tell(mode: Mode, upgrades: bool, random: &mut Random) -> Story {
                 truths.push(Truth { customer: customer.clone(), at_ms, told_ms: at_ms + late_ms, said: happening.said });
             }
             let traceparent = (random.below(10) == 0).then(|| format!("00-{number:032x}-{turn:016x}-01"));
-            let header = traceparent.map(|trace| ("traceparent", trace));
-            let record = Draft { key: Some(customer.clone()), value: Some(value), timestamp_ms: at_ms + late_ms, header };
+            let headers = traceparent.map(|trace| ("traceparent", trace)).into_iter().collect();
+            let record = Draft { key: Some(customer.clone()), value: Some(value), timestamp_ms: at_ms + late_ms, headers };
             let input = Input { topic: happening.topic, slot };
             if random.below(15) == 0 {
                 let again_ms = at_ms + late_ms + random.below(if mode.is_live() { 2_000 } else { LATE_MS_MAX }) as i64;
@@ -138,11 +138,15 @@ pub fn tell(mode: Mode, upgrades: bool, random: &mut Random) -> Story {
             sent.push((at_ms + late_ms, input, record));
         }
     }
-    if upgrades {
+    if let Some(group) = upgrades {
         let at_ms = T0 + SPAN_MS as i64 / 2;
-        let header = Some((HEADER, RowVersion::NEWEST.to_string()));
-        let word = Draft { key: None, value: None, timestamp_ms: at_ms, header };
-        sent.extend((0..SLOTS).map(|slot| (at_ms, Input { topic: 0, slot }, word.clone())));
+        // said long after what it stands between has happened
+        let word = |group: &str| {
+            let headers = vec![(VERSION, RowVersion::NEWEST.to_string()), (GROUP, group.to_owned())];
+            Draft { key: None, value: None, timestamp_ms: at_ms + 1_000 * SPAN_MS as i64, headers }
+        };
+        let words = [(at_ms - 1, "of others"), (at_ms, group)];
+        sent.extend(words.iter().flat_map(|(at_ms, group)| (0..SLOTS).map(|slot| (*at_ms, Input { topic: 0, slot }, word(group)))));
     }
     sent.sort_by_key(|(at_ms, input, _)| (*at_ms, *input));
     let end_ms = truths.iter().map(|truth| truth.at_ms).max().unwrap_or(T0) + REMINDER_MS + GRID_MS;

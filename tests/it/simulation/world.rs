@@ -94,7 +94,6 @@ pub struct World {
 impl World {
     pub fn new(plan: Plan, broken: Option<Control>) -> Rc<World> {
         let mut random = Random(plan.seed ^ 0x5eed);
-        let story = input::tell(plan.mode, plan.upgrades, &mut random);
         let mode = match plan.mode {
             Mode::Loaded => "time.mode=\"event\"",
             Mode::Live | Mode::Close => "time.mode=\"wall\"",
@@ -102,6 +101,7 @@ impl World {
         let delay = format!("plays.cart_recovery.steps=[{{delay=\"{}\",template=\"cart_1\"}}]", input::REMINDER);
         let config = settings::config(&[mode.to_owned(), delay]);
         let mut rules = rules::worker_rules(&config, SLOTS, 0);
+        let story = input::tell(plan.mode, plan.upgrades.then_some(rules.group.as_str()), &mut random);
         rules.commit_records_max = plan.commit_records;
         rules.base_ratio = plan.base_ratio;
         if plan.upgrades {

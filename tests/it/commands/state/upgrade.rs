@@ -10,15 +10,17 @@ use lifetide::engine::{Committed, RowVersion};
 use lifetide::kafka::{Consumer, Producer, Settings};
 use lifetide::worker::{Now, Rules, WorkerError, runner};
 
-use super::{LONGEST, SETTINGS, assert_exactly, slots, state};
+use super::{LONGEST, assert_all_verified, assert_exactly, slots, state};
 use crate::commands::{SOON, wait_for};
 use crate::trial::{SLOTS, Trial};
 
 const EVENTS: usize = 4_000;
+/// Transactions small enough to change versions between them.
+const SETTINGS: [&str; 2] = ["commit.max_records=3", "workers=1"];
 
-/// A life of a process that neither reads nor writes newer rows than the oldest; it ends, in order, after `meanwhile`.
+/// A life of instance `a` that neither reads nor writes newer rows than the oldest; it ends, in order, after `meanwhile`.
 fn live_as_the_version_before(trial: &Trial, meanwhile: impl FnOnce()) {
-    let config = trial.config(&["instance.id=\"old\"".to_owned()]);
+    let config = trial.config(&["instance.id=\"a\"".to_owned()]);
     let settings = Settings { reads_rows: RowVersion::OLDEST.number(), ..rules::kafka_settings(&config) };
     let rules = Rules { row_version: RowVersion::OLDEST, ..rules::worker_rules(&config, SLOTS, clock::monotonic_us()) };
     let build = || {
@@ -46,33 +48,50 @@ fn older_rows_are_written_until_everybody_reads_the_newer() {
     trial.create_topics();
     trial.load(51, EVENTS, 200);
     let expected = trial.replay();
+    let mut beside = None;
     live_as_the_version_before(&trial, || {
         let watch = trial.watch();
         wait_for("every slot to be written", LONGEST, || watch.look()?.iter().all(|stand| stand.committed > 0).then_some(()));
-        let refused = state(&trial, "upgrade --yes");
-        assert_eq!(refused.code, Some(1), "{}", refused.stdout);
-        let why = format!("members that do not read rows of version {newest}: lifetide-old-0; upgrade them first");
-        assert!(refused.stderr.contains(&why), "{}", refused.stderr);
+        // the next version takes some of the slots over
+        let process = beside.insert(trial.start("b", 0));
+        wait_for("slots of its own", LONGEST, || process.log_tail().contains("slot restored").then_some(()));
+        assert_refused(&trial, newest);
     });
-    assert_eq!(row_versions(&trial), [oldest; SLOTS as usize]);
+    let mut beside = beside.unwrap();
+    assert!(row_versions(&trial).iter().all(|version| *version == oldest), "nobody has said that all read more");
 
-    let mut process = trial.start("a", 0);
+    // the same instance as the next version; until its session ends, the group believes that the former is still there
+    let mut process = trial.start("a", 1);
+    assert_refused(&trial, newest);
     wait_for("the rest to be read", LONGEST, || (trial.lag() == 0).then_some(()));
-    assert_eq!(row_versions(&trial), [oldest; SLOTS as usize], "nobody has said that all read more");
-    let shown = state(&trial, "upgrade");
+    let shown = wait_for("the former member to be gone", LONGEST, || {
+        let shown = state(&trial, "upgrade");
+        (!shown.stdout.contains(&format!("version {oldest}"))).then_some(shown)
+    });
+    assert_eq!(row_versions(&trial), [oldest; SLOTS as usize], "it was only shown");
     assert_eq!(shown.code, Some(1), "{}", shown.stdout);
     assert!(shown.stdout.contains("4 slots would be told") && shown.stderr.contains("add --yes"), "{}{}", shown.stdout, shown.stderr);
     let told = state(&trial, "upgrade --yes");
     assert_eq!(told.code, Some(0), "{}", told.stderr);
-    assert!(told.stdout.contains(&format!("lifetide-a-0 reads rows up to version {newest}")), "{}", told.stdout);
+    for name in ["lifetide-a-0", "lifetide-b-0"] {
+        assert!(told.stdout.contains(&format!("{name} reads rows up to version {newest}")), "{}", told.stdout);
+    }
     wait_for("every slot to obey", SOON, || (row_versions(&trial) == [newest; SLOTS as usize]).then_some(()));
-    assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());
-
-    // told again, nobody minds; and rows of both versions are restored side by side
+    // told again, nobody minds
     assert_eq!(state(&trial, "upgrade --yes").code, Some(0));
-    let mut process = trial.start("a", 1);
     wait_for("all to be read", LONGEST, || (trial.lag() == 0).then_some(()));
-    assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());
-    assert_eq!(row_versions(&trial), [newest; SLOTS as usize]);
+    for process in [&mut process, &mut beside] {
+        assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());
+    }
+
+    // rows of both versions are restored side by side
+    assert_all_verified(&trial);
     assert_exactly(&expected, &trial);
+}
+
+fn assert_refused(trial: &Trial, newest: u64) {
+    let refused = state(trial, "upgrade --yes");
+    assert_eq!(refused.code, Some(1), "{}", refused.stdout);
+    let why = format!("members that do not read rows of version {newest}: lifetide-a-0; upgrade them first");
+    assert!(refused.stderr.contains(&why), "{}", refused.stderr);
 }
