@@ -10,7 +10,7 @@ use lifetide::engine::{Committed, Mark, RowVersion};
 use lifetide::worker::memory::{MemoryLog, MemorySource, MemoryTransaction, Produced};
 use lifetide::worker::offline::{Beginning, Mending, deal, former, hold, inspect, propose, rebuild, rewrite};
 use lifetide::worker::source::{CommittedOffset, Input};
-use lifetide::worker::{Now, Worker, WorkerError, partition_of};
+use lifetide::worker::{Now, Worker, WorkerError, partition_of, upgrade};
 
 use crate::exactly_once::seed;
 use crate::worker_world::{Rows, SLOTS, World, undisturbed};
@@ -40,7 +40,7 @@ fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
     let held = hold(&mut source, SLOTS, &clock)?;
     let mut found = Vec::new();
     for slot in 0..SLOTS {
-        let (rows, seq, offsets, time_ms) = match way {
+        let (rows, seq, offsets, time_ms, row_version) = match way {
             Way::Rebuild => {
                 let former = former(&mut source, &rules.topics, slot, &clock)?;
                 let rebuilt = rebuild(&mut source, &held, &rules, slot, &former, &clock)?;
@@ -49,7 +49,7 @@ fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
                     (true, _) => "built anew, with erasures",
                     (false, _) => "built anew, unsure of erasures",
                 });
-                (rebuilt.rows, former.next_seq, former.until, rebuilt.time_ms)
+                (rebuilt.rows, former.next_seq, former.until, rebuilt.time_ms, rebuilt.row_version)
             }
             Way::Mend => match propose(&mut source, &rules.topics, slot, false, &clock)? {
                 Mending::Empty => panic!("slot {slot} is empty"),
@@ -62,14 +62,17 @@ fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
                     let rows = Committed::new();
                     rows.install(slot, choice.regions);
                     let offsets = choice.inputs.iter().map(|moved| moved.next).collect();
-                    (rows.into(), choice.next_seq, offsets, choice.last.time_ms)
+                    (rows.into(), choice.next_seq, offsets, choice.last.time_ms, choice.last.row_version())
                 }
             },
         };
-        let beginning = Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms, row_version: RowVersion::NEWEST };
+        let beginning = Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms, row_version };
         rewrite((&mut source, &mut transaction), &held, &rules, &[beginning], &clock)?;
         let looked = inspect(&mut source, &rules.topics, slot, &clock)?;
-        assert!(looked.state.is_ok(), "{:?}", looked.state.err());
+        let state = looked.state.unwrap_or_else(|why| panic!("{why}"));
+        // the version stands behind the deadline
+        let newest = state.regions.iter().flat_map(|(_, region)| region.rows()).map(|(_, _, row)| row[8]).max();
+        assert!(newest <= state.last.map(|last| last.row_version), "rows newer than their slot says");
     }
     Ok(found)
 }
@@ -196,6 +199,32 @@ fn a_state_built_anew_forgets_whom_the_inputs_have_forgotten_to_erase() {
     assert!(expected.len() > 5);
     assert_eq!(marks, expected);
     assert!(customers.is_subset(&remaining), "came back: {:?}", customers.difference(&remaining).collect::<Vec<_>>());
+}
+
+/// Slots that have not heard the word of an upgrade, and do when they are built anew.
+#[test]
+fn a_state_built_anew_says_which_rows_it_has() {
+    let group = World::new(7).rules().group;
+    let words = |log: &mut MemoryLog| {
+        let headers = [(upgrade::VERSION, RowVersion::NEWEST.to_string()), (upgrade::GROUP, group)];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.into_bytes())).to_vec();
+        for slot in 0..SLOTS {
+            log.append(Input { topic: 0, slot }, None, None, None, Some(0), headers.clone()).unwrap();
+        }
+    };
+    let mut world = World::after(7, words);
+    (world.row_version, world.group) = (RowVersion::OLDEST, Some("another"));
+    world.live(25).unwrap();
+    let versions = |world: &World| {
+        let mut source = MemorySource::new(world.log.clone());
+        let former = |slot| former(&mut source, &["a".into(), "b".into(), "c".into()], slot, &|| Now { mono_ms: 0, wall_ms: 0 }).unwrap();
+        (0..SLOTS).map(former).map(|former| former.row_version).collect::<Vec<_>>()
+    };
+    assert_eq!(versions(&world), [RowVersion::OLDEST; SLOTS as usize], "the word was for others");
+    world.group = None;
+    mend(&mut world, Way::Rebuild).unwrap();
+    assert_eq!(versions(&world), [RowVersion::NEWEST; SLOTS as usize]);
+    world.run().unwrap();
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use lifetide::cli::rules;
 use lifetide::cli::shop::Shop;
-use lifetide::engine::{ALL_REGIONS, Committed};
+use lifetide::engine::{ALL_REGIONS, Committed, RowVersion};
 use lifetide::worker::memory::{MemoryLog, MemorySource, MemoryTransaction, Produced};
 use lifetide::worker::source::Input;
 use lifetide::worker::{Next, Now, Rules, Worker, WorkerError, partition_of};
@@ -25,12 +25,22 @@ pub type Rows = Vec<(u32, Vec<u8>, Vec<u8>)>;
 pub struct World {
     pub log: Log,
     pub base_ratio: f64,
+    /// Of slots without a history.
+    pub row_version: RowVersion,
+    /// `None`: the configuration's.
+    pub group: Option<&'static str>,
     lives: u64,
 }
 
 impl World {
     pub fn new(seed: u64) -> World {
+        World::after(seed, |_| ())
+    }
+
+    /// The shop's records come after those that `first` puts there.
+    pub fn after(seed: u64, first: impl FnOnce(&mut MemoryLog)) -> World {
         let log = MemoryLog::new(3, SLOTS, true);
+        first(&mut log.borrow_mut());
         for record in with_erasures(Shop::new(seed, 60, 1_767_225_600_000, 600_000).take(EVENTS)) {
             let slot = record.key.as_ref().map_or(0, |key| partition_of(key.as_bytes(), SLOTS));
             let input = Input { topic: record.topic as usize, slot };
@@ -38,7 +48,7 @@ impl World {
             let at = Some(record.timestamp_ms);
             log.borrow_mut().append(input, None, key, Some(&record.value), at, Vec::new()).unwrap();
         }
-        World { log, base_ratio: 1.0, lives: 0 }
+        World { log, base_ratio: 1.0, row_version: RowVersion::NEWEST, group: None, lives: 0 }
     }
 
     /// What a worker of the next life is told.
@@ -48,6 +58,8 @@ impl World {
         let mut rules = rules::worker_rules(&config, SLOTS, self.lives);
         rules.commit_records_max = 40;
         rules.base_ratio = self.base_ratio;
+        rules.row_version = self.row_version;
+        rules.group = self.group.map_or(rules.group, str::to_owned);
         rules
     }
 
