@@ -1,11 +1,12 @@
-//! Inputs that change under a group: events deleted before they were read, a topic that comes back, partitions that were added.
+//! Inputs that change under a group: events deleted before they were read, topics that are left out, come back or are new, partitions that were added.
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::{
-    add_partition, assert_all_verified, committed, delete_before, expire_offsets, refusal, run_on, run_until, slots, state, stopped_midway,
+    CUSTOMERS, EVENTS, SETTINGS, add_partition, assert_all_verified, committed, delete_before, expire_offsets, refusal, run_on, run_until,
+    slots, state, stopped_midway,
 };
 use crate::commands::{SOON, finish, wait_for};
-use crate::trial::SLOTS;
+use crate::trial::{SLOTS, Trial};
 
 #[test]
 fn events_that_were_deleted_unread_are_named_and_left_only_when_told() {
@@ -58,6 +59,23 @@ fn an_input_that_was_left_out_for_a_while_goes_on_where_it_was_after_a_repair() 
     assert_eq!(offset(&before), offset(&committed(&trial, 0)));
     assert_all_verified(&trial);
     run_on(&trial, 2);
+    assert_all_verified(&trial);
+}
+
+#[test]
+fn an_input_that_is_added_is_read_from_its_first_record() {
+    let mut trial = Trial::new("added", &SETTINGS);
+    trial.create_topics();
+    trial.load(44, EVENTS, CUSTOMERS);
+    let carts = trial.inputs()[2].clone();
+    let fewer = format!("input.topics={:?}", &trial.inputs()[..2]);
+    trial.sets.push(fewer.clone());
+    run_until(&trial, 0, 200);
+    let is_committed = |slot| committed(&trial, slot).elements_for_topic(&carts)[0].offset() != Offset::Invalid;
+    assert!(!(0..SLOTS).any(is_committed), "nothing of it was read");
+    trial.sets.retain(|set| *set != fewer);
+    run_on(&trial, 1);
+    assert_eq!(trial.lag(), 0);
     assert_all_verified(&trial);
 }
 
