@@ -147,6 +147,32 @@ fn nobody_is_to_be_found_in_logs_metrics_and_health() {
     assert_nobody("the log of a worker that stopped", &stopped.stderr);
 }
 
+/// A panic says what its words, its values and their `Debug` say. What keeps secrets: `Config` and what Kafka's clients are given; the
+/// guard of the admin actions has no `Debug` at all, and keeps a digest only.
+#[test]
+fn a_panic_over_settings_tells_no_secret() {
+    let (secret, key, key_as_bytes) = (TOKEN, "5ec2e7005ec2e7005ec2e7005ec2e700", "94, 194, 231, 0");
+    let secrets = ["sasl.password", "ssl.key.password", "ssl.key.pem", "sasl.oauthbearer.client.secret", "sasl.oauthbearer.config"];
+    let mut sets: Vec<String> = secrets.iter().map(|key| format!("kafka.properties.\"{key}\"=\"{secret}\"")).collect();
+    sets.push(format!("http.admin_token=\"{secret}\""));
+    sets.push(format!("customers.erasure_key=\"{key}\""));
+    let config = crate::settings::config(&sets);
+    let kafka = lifetide::cli::rules::kafka_settings(&config);
+    let rules = lifetide::cli::rules::worker_rules(&config, SLOTS, 1);
+    let panics: [(&str, Box<dyn Fn()>); 3] = [
+        ("shop.purchases", Box::new(|| Err::<(), _>(&config).unwrap())),
+        ("sasl.password", Box::new(|| Err::<(), _>(&kafka).unwrap())),
+        ("commit_interval_ms", Box::new(|| Err::<(), _>(&rules).unwrap())),
+    ];
+    for (part, panics) in panics {
+        let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).unwrap_err();
+        let said = payload.downcast::<String>().unwrap();
+        assert!(said.contains(part), "it does not say what it is about: {said}");
+        assert!(!said.contains(key) && !said.contains(key_as_bytes), "the key is in a panic");
+        assert_nobody("a panic", &said);
+    }
+}
+
 #[test]
 fn a_line_that_replay_cannot_read_is_named_by_its_number_alone() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
