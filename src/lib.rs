@@ -125,6 +125,9 @@
 //! not know marks refuses them by name. The hash decides the mark's region, because the id's would give it away; so only who knows
 //! the id finds the mark. A dead letter that was sent again is known by a mark, too: a record behind it in its own partition.
 //!
+//! **Rows change their version at a place in the inputs.** A slot goes on in the rows of its history until a word among its inputs (`state
+//! upgrade`) raises it: instances of two versions work side by side, and every owner raises it at the same event.
+//!
 //! **Ids are derived, never drawn.** A record's id is a hash of its cause (slot, topic, offset, index) or its deadline (customer, play, instance,
 //! step, due time). Mailers deduplicate by it, a `cancel` can name a send long after, and `replay` can be compared with Kafka.
 pub mod cli;

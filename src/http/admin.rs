@@ -41,7 +41,7 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Without a token, admin actions are off. `tell_refusals` is called about once a minute at most, with the number of requests
+    /// Without a token, admin actions are off. `tell_refusals` is called about once a minute and for every thousand, with the number of requests
     /// that brought no token or a wrong one since the call before.
     pub fn new(token: Option<&str>, log_level: Box<dyn LogLevel>, tell_refusals: Box<dyn Fn(u64) + Send + Sync>) -> Admin {
         Admin { token: token.map(Token::new), log_level, refusals: Refusals::default(), tell_refusals }

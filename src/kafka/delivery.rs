@@ -17,6 +17,9 @@ use crate::worker::transaction::TransactionError;
 /// librdkafka's name in its log for taking a partition into a transaction, and what it says where that is not allowed.
 const ADD_PARTITIONS: &str = "ADDPARTS";
 const DENIED: &str = "Topic authorization failed";
+/// librdkafka's name in its log for a connection that is gone. One that was closed in order is told there alone, even with a request under
+/// way, which is then repeated: `error` hears from LOG_ERR on, and that is LOG_INFO or LOG_WARNING.
+const CONNECTION_GONE: &str = "FAIL";
 
 #[derive(Default)]
 pub(super) struct Reports {
@@ -41,8 +44,12 @@ impl Reports {
         self.undelivered.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// librdkafka names a topic that may not be written in its log alone.
+    /// librdkafka names a topic that may not be written in its log alone, and connections that were closed. It logs these before it
+    /// repeats what was under way.
     fn note_log(&self, facility: &str, line: &str) {
+        if facility == CONNECTION_GONE {
+            self.note_trouble(line);
+        }
         if facility == ADD_PARTITIONS
             && line.contains(DENIED)
             && let Some(topic) = line.split('"').nth(1)
@@ -68,6 +75,10 @@ impl Reports {
             TransactionError::Unwritable(why) if topic == self.changelog => TransactionError::UnwritableChangelog(why),
             error => error,
         }
+    }
+
+    fn note_trouble(&self, reason: &str) {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| reason.to_owned());
     }
 
     fn note_undelivered(&self, topic: &str, bytes: usize, code: RDKafkaErrorCode) {
@@ -119,7 +130,7 @@ impl ClientContext for Reports {
             )
         );
         if doubtful {
-            self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| reason.to_owned());
+            self.note_trouble(reason);
         }
     }
 }
@@ -138,6 +149,17 @@ impl ProducerContext for Reports {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_closed_in_order_leaves_a_commit_in_doubt() {
+        let reports = Reports::default();
+        reports.log(RDKafkaLogLevel::Info, "CONNECT", "connected");
+        assert_eq!(reports.trouble(), None);
+        reports.log(RDKafkaLogLevel::Info, "FAIL", "TxnCoordinator/1: Disconnected (after 100ms in state UP)");
+        assert!(reports.trouble().unwrap().contains("Disconnected"));
+        reports.forget();
+        assert_eq!(reports.trouble(), None);
+    }
 
     #[test]
     fn the_first_failed_record_is_remembered_and_purged_ones_are_not() {

@@ -2,7 +2,9 @@
 //! bad ones of every kind, go through the real program while it and librdkafka say all they can say.
 
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use lifetide::worker::partition_of;
@@ -145,6 +147,28 @@ fn nobody_is_to_be_found_in_logs_metrics_and_health() {
     assert_eq!(stopped.code, Some(1), "{}", stopped.stderr);
     assert!(stopped.stderr.contains("belongs in partition"));
     assert_nobody("the log of a worker that stopped", &stopped.stderr);
+}
+
+/// A panic says what the `Debug` of its values says. These hold the secrets; the guard of the admin actions has no `Debug`, and keeps a
+/// digest only.
+#[test]
+fn a_panic_over_settings_tells_no_secret() {
+    let (secret, key, key_as_bytes) = (TOKEN, "5ec2e7005ec2e7005ec2e7005ec2e700", "94, 194, 231, 0");
+    let secrets = ["sasl.password", "ssl.key.password", "ssl.key.pem", "sasl.oauthbearer.client.secret", "sasl.oauthbearer.config"];
+    let mut sets: Vec<String> = secrets.iter().map(|key| format!("kafka.properties.\"{key}\"=\"{secret}\"")).collect();
+    sets.push(format!("http.admin_token=\"{secret}\""));
+    sets.push(format!("customers.erasure_key=\"{key}\""));
+    let config = crate::settings::config(&sets);
+    let kafka = lifetide::cli::rules::kafka_settings(&config);
+    let rules = lifetide::cli::rules::worker_rules(&config, SLOTS, 1);
+    let values: [(&str, &dyn Debug); 3] = [("shop.purchases", &config), ("sasl.password", &kafka), ("commit_interval_ms", &rules)];
+    for (part, value) in values {
+        let payload = catch_unwind(AssertUnwindSafe(|| panic!("{value:?}"))).unwrap_err();
+        let said = payload.downcast::<String>().unwrap();
+        assert!(said.contains(part), "it does not say what it is about: {said}");
+        assert!(!said.contains(key) && !said.contains(key_as_bytes), "the key is in a panic");
+        assert_nobody("a panic", &said);
+    }
 }
 
 #[test]

@@ -1,11 +1,24 @@
 //! The worker over the log in memory, damaged: a changelog or offsets that do not fit each other, a key in the wrong partition. What cannot
 //! be proven is refused, with the reason and the ways out. What goes wrong by itself is `simulation`'s.
 
-use lifetide::worker::memory::MemoryLog;
+use lifetide::engine::RowVersion;
+use lifetide::worker::block;
+use lifetide::worker::memory::{MemoryLog, MemorySource};
+use lifetide::worker::offline::propose;
 use lifetide::worker::source::Input;
-use lifetide::worker::{WorkerError, partition_of};
+use lifetide::worker::{Now, WorkerError, partition_of};
 
 use crate::worker_world::{SLOTS, World};
+
+/// A slot's block as the next version of lifetide may write it: the chain hashes bodies, so it holds.
+fn write_newer_rows(log: &mut MemoryLog) {
+    let newer = {
+        let (mut header, body) = block::decode(&log.changelog(1)[3]).unwrap();
+        header.transaction.row_version = RowVersion::NEWEST.number() + 1;
+        block::encode(&header, body)
+    };
+    log.changelog(1)[3] = newer;
+}
 
 /// The reason for which a fresh worker refuses to serve the log after `damage`.
 fn refusal(damage: impl Fn(&mut MemoryLog)) -> String {
@@ -46,12 +59,25 @@ fn a_state_that_cannot_be_proven_is_refused_with_the_reason() {
             "not lifetide's",
         ),
         ("offsets are deleted", Box::new(|log| log.committed(1).fill(None)), "no committed offsets"),
+        ("a newer version has written", Box::new(write_newer_rows), "has rows of version 3, newer than this version of lifetide reads (2)"),
         ("the changelog is emptied", Box::new(|log| log.changelog(1).clear()), "changelog ends at sequence"),
     ];
     for (what, damage, reason) in cases {
         let why = refusal(damage);
         assert!(why.contains(reason) && why.contains("slot 1") && why.contains("ways out"), "{what}: {why}");
     }
+}
+
+#[test]
+fn rows_of_a_newer_version_are_not_taken_for_damage_to_be_mended() {
+    let mut world = World::new(7);
+    world.base_ratio = 0.0;
+    world.run().unwrap();
+    write_newer_rows(&mut world.log.borrow_mut());
+    let (mut source, topics) = (MemorySource::new(world.log.clone()), world.rules().topics);
+    let mended = propose(&mut source, &topics, 1, true, &|| Now { mono_ms: 0, wall_ms: 0 });
+    let Err(WorkerError::Refused(why)) = mended else { panic!("a state was chosen without what the newer version wrote") };
+    assert!(why.contains("rows of version 3 at changelog offset 3 are newer than this version reads (2)"), "{why}");
 }
 
 #[test]

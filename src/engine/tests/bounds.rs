@@ -12,7 +12,7 @@ fn row_bytes(shop: &mut Shop) -> usize {
 
 #[test]
 fn a_hot_customer_stays_within_a_small_row() {
-    const EVENTS: i64 = 200_000;
+    const EVENTS: i64 = 1_000_000;
     let mut shop = Shop::new();
     let mut largest = 0;
     for n in 0..EVENTS {

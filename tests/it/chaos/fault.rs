@@ -14,7 +14,7 @@ use crate::exactly_once::Random;
 
 /// Longer than the producer waits for an answer (`round::SETTINGS`), so that it has gone on by then.
 const LATE: Duration = Duration::from_secs(6);
-/// Longer than a session: by then the others have what was the frozen one's.
+/// At least so long, and until the others have what was the frozen one's: longer than a session.
 const FROZEN: Duration = Duration::from_secs(14);
 /// Everything stands still, shorter than a session.
 const STALL: Duration = Duration::from_secs(3);
@@ -83,7 +83,7 @@ fn name(act: Act) -> &'static str {
     match act {
         Act::Kill => "kill -9",
         Act::Tear => "late EndTxn, then kill -9,",
-        Act::Freeze(_) => "SIGSTOP",
+        Act::Freeze => "SIGSTOP",
         Act::Delay(_) => "delay",
         Act::Cut => "connection cut",
         Act::HalfOpen => "connection half-open",
@@ -151,11 +151,12 @@ impl Stage<'_, '_> {
                 Instant::now()
             }
             Fault::Freeze => {
-                let act = Act::Freeze(FROZEN);
+                let act = Act::Freeze;
                 self.proxy.set(Trap { client: Client::Producer, api: Api::EndTxn, moment: Moment::Before, act, spared: None });
                 let caught = self.caught();
                 recover(self.crew, caught.at);
                 std::thread::sleep((caught.at + FROZEN).saturating_duration_since(Instant::now()));
+                self.proxy.release();
                 self.crew.thaw(&caught.instance);
                 Instant::now()
             }

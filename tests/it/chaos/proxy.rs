@@ -17,7 +17,7 @@ use super::api::{Api, Client, Head};
 
 /// Fetches of 32 MiB and more; anything larger is no frame of Kafka.
 const FRAME_BYTES_MAX: usize = 100 << 20;
-/// Between two looks at whether a stall has ended.
+/// Between two looks at whether a stall has ended, or a request may go.
 const LOOK: Duration = Duration::from_millis(5);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub enum Moment {
 pub enum Act {
     /// kill -9 of the process that asked.
     Kill,
-    /// SIGSTOP of the process that asked; the broker gets the request after this time.
-    Freeze(Duration),
+    /// SIGSTOP of the process that asked; the broker gets the request when it is released.
+    Freeze,
     /// Goes on after this time.
     Delay(Duration),
     /// Both ends are told that the connection is gone.
@@ -64,8 +64,14 @@ pub struct Caught {
     pub at: Instant,
 }
 
-/// How the broker answered a request that came late: its error code, 0 for none.
-pub type LateAnswer = i16;
+/// How the broker answered a request that came late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LateAnswer {
+    /// Who asked was frozen meanwhile; else it was cut off and went on.
+    pub is_zombie: bool,
+    /// Error code, 0 for none.
+    pub code: i16,
+}
 
 /// (instance, signal)
 type Signal = Box<dyn Fn(&str, &str) + Send>;
@@ -80,6 +86,8 @@ struct Shared {
     /// Each EndTxn waits so long, which stretches a backlog.
     pace_ms: AtomicU64,
     is_stalled: AtomicBool,
+    /// What a frozen process asked is kept back.
+    is_held: AtomicBool,
     /// Sends a signal to the process of an instance.
     signal: Mutex<Option<Signal>>,
 }
@@ -111,6 +119,7 @@ impl Proxy {
 
     pub fn set(&self, trap: Trap) {
         *self.shared.caught.lock().unwrap() = None;
+        self.shared.is_held.store(trap.act == Act::Freeze, Ordering::Relaxed);
         *self.shared.trap.lock().unwrap() = Some(trap);
     }
 
@@ -126,6 +135,11 @@ impl Proxy {
     /// While it is stalled nothing passes, in neither direction, and no connection ends.
     pub fn stall(&self, is_stalled: bool) {
         self.shared.is_stalled.store(is_stalled, Ordering::Relaxed);
+    }
+
+    /// Lets the request of the frozen process go.
+    pub fn release(&self) {
+        self.shared.is_held.store(false, Ordering::Relaxed);
     }
 
     /// Answers to late requests since the last call.
@@ -237,11 +251,13 @@ fn pump_requests(shared: &Shared, mut client: TcpStream, mut server: TcpStream, 
                 shared.note(&head);
                 return Ok(End::Close);
             }
-            Act::Freeze(time) => {
+            Act::Freeze => {
                 shared.signal(head.instance(), "STOP");
                 condemned.lock().unwrap().insert(head.correlation, (trap.act, head.instance().to_owned()));
                 shared.note(&head);
-                thread::sleep(time);
+                while shared.is_held.load(Ordering::Relaxed) {
+                    thread::sleep(LOOK);
+                }
                 server.write_all(&request)?;
             }
             Act::Delay(time) => {
@@ -253,7 +269,8 @@ fn pump_requests(shared: &Shared, mut client: TcpStream, mut server: TcpStream, 
                 let end = shared.ends.lock().unwrap().get(head.instance()).cloned();
                 let mut another = TcpStream::connect(server.peer_addr()?)?;
                 another.write_all(&end.expect("invariant: traps are set when transactions have ended"))?;
-                shared.late.lock().unwrap().push(error_of_end(&frame(&mut another)?)?);
+                let code = error_of_end(&frame(&mut another)?)?;
+                shared.late.lock().unwrap().push(LateAnswer { is_zombie: false, code });
                 shared.signal(head.instance(), "KILL");
                 shared.note(&head);
                 return Ok(End::Close);
@@ -279,7 +296,7 @@ fn pump_requests(shared: &Shared, mut client: TcpStream, mut server: TcpStream, 
 }
 
 /// Of an answer to EndTxn: length, correlation number, throttle time, error code.
-fn error_of_end(answer: &[u8]) -> io::Result<LateAnswer> {
+fn error_of_end(answer: &[u8]) -> io::Result<i16> {
     Ok(i16::from_be_bytes(answer[12..14].try_into().map_err(io::Error::other)?))
 }
 
@@ -322,8 +339,9 @@ fn pump_answers(shared: &Shared, mut server: &TcpStream, mut client: &TcpStream,
                 return Ok(End::Close);
             }
             Act::Tear => unreachable!("it is for requests that the broker has not seen"),
-            Act::Late(_) | Act::Freeze(_) => {
-                shared.late.lock().unwrap().push(error_of_end(&answer)?);
+            Act::Late(_) | Act::Freeze => {
+                let late = LateAnswer { is_zombie: act == Act::Freeze, code: error_of_end(&answer)? };
+                shared.late.lock().unwrap().push(late);
                 if matches!(act, Act::Late(_)) {
                     return Ok(End::Close);
                 }

@@ -115,7 +115,12 @@ pub fn play(place: &Place, is_static: bool, faults: &mut VecDeque<Fault>, random
     pinned.abort();
     drain(&watch, &mut crew);
     crew.stop_all();
-    tally.late(&place.proxy.take_late());
+    let late = place.proxy.take_late();
+    // The zombie's request is let go when every slot has gone on without it: its transaction has been ended, by whoever fenced it or by
+    // its time-out, and either raised the epoch (47 INVALID_PRODUCER_EPOCH, 90 PRODUCER_FENCED). Who was only cut off is fenced by
+    // nobody but itself, when it renews its producer: before that its late request ends its own transaction, rightly (0).
+    assert!(late.iter().all(|answer| !answer.is_zombie || matches!(answer.code, 47 | 90)), "a zombie ended a transaction: {late:?}");
+    tally.late(&late);
     Played { trial, expected }
 }
 

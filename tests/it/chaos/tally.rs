@@ -45,8 +45,9 @@ impl fmt::Display for Tally {
         for (kind, (count, slowest)) in &self.faults {
             writeln!(f, "{count:5}  {:6.1} s  {kind}", slowest.as_secs_f64())?;
         }
-        for (answer, count) in &self.late {
-            writeln!(f, "{count:5}  late EndTxn answered with error {answer}")?;
+        for (LateAnswer { is_zombie, code }, count) in &self.late {
+            let whose = if *is_zombie { "a zombie" } else { "one that was cut off" };
+            writeln!(f, "{count:5}  late EndTxn of {whose} answered with error {code}")?;
         }
         Ok(())
     }
