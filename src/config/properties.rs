@@ -16,7 +16,7 @@ pub const HIDDEN: &str = "(hidden)";
 const SECRET_ENDINGS: [&str; 7] = ["password", "passphrase", "secret", "key.pem", "ssl.key", "oauthbearer.config", "token"];
 
 /// Keys that belong to lifetide, and the reason or the key to use instead.
-const OURS: [(&str, &str); 17] = [
+const OURS: [(&str, &str); 19] = [
     ("bootstrap.servers", "use kafka.bootstrap_servers"),
     ("metadata.broker.list", "use kafka.bootstrap_servers"),
     ("group.id", "use kafka.group_id"),
@@ -33,6 +33,8 @@ const OURS: [(&str, &str); 17] = [
     ("enable.idempotence", "transactions need it"),
     ("acks", "transactions need all"),
     ("request.required.acks", "transactions need all"),
+    ("log.connection.close", "closed connections put a commit in doubt"),
+    ("log_level", "closed connections put a commit in doubt"),
     ("partitioner", "keys are spread as Java's client does"),
 ];
 

@@ -2,7 +2,8 @@
 //!
 //! A command has one producer name for the whole group: opening it ends whatever an earlier run left open and keeps that run from
 //! committing afterwards. So whoever reads the marks after `open` knows all that was ever sent. One transaction is all a feeder makes: a
-//! late request of it can meet no later one, because the next feeder has another epoch. It decides nothing. Used by `cli` (`dlq`, `erase`).
+//! late request of it can meet no later one, because the next feeder has another epoch. It decides nothing. Used by `cli`
+//! (`dlq`, `erase`, `state upgrade`).
 
 use std::time::Duration;
 

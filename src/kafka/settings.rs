@@ -66,7 +66,7 @@ impl OutputNames {
 }
 
 /// Properties that other code relies on, with what to do instead.
-const RESERVED: [(&str, &str); 20] = [
+const RESERVED: [(&str, &str); 22] = [
     ("bootstrap.servers", "set kafka.bootstrap_servers"),
     ("metadata.broker.list", "set kafka.bootstrap_servers"),
     ("group.id", "set kafka.group_id"),
@@ -85,6 +85,8 @@ const RESERVED: [(&str, &str); 20] = [
     ("enable.partition.eof", "the end of a partition tells when a slot has caught up"),
     ("partition.assignment.strategy", "only range keeps the partitions of a slot together"),
     ("group.protocol", "only the classic protocol keeps the partitions of a slot together"),
+    ("log.connection.close", "a commit whose connection closed is in doubt, and only librdkafka's log tells"),
+    ("log_level", "a commit whose connection closed is in doubt, and only librdkafka's log tells"),
     ("client.rack", "assignment by rack would part the partitions of a slot"),
     ("partitioner", "a customer's records must go where the other producers' go"),
 ];
