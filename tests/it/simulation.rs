@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use checks::{Passed, judge};
-use plan::{Plan, Point};
+use plan::{Plan, Point, crash_at, moments};
 
 use crate::exactly_once::seed;
 
@@ -88,6 +88,19 @@ fn whatever_goes_wrong_outputs_and_state_are_those_of_the_oracle() {
     println!("{restored} slots brought back, {warm} of them from what was held");
     assert!(warm > seeds && restored > warm, "{restored} slots brought back, {warm} warm: one of the ways is not tested");
     println!("{outputs} outputs, {reminders} of them reminders; calls: {calls:?}; faults: {struck:#?}");
+}
+
+#[test]
+fn a_crash_before_and_after_every_call_is_survived() {
+    let first = seed();
+    for (point, after) in moments() {
+        // a process may end up without slots, or with nothing to trim: then another seed
+        let strikes = |number: u64| {
+            let plan = Plan { faults: crash_at(point, after), ..Plan::draw(first.wrapping_add(number)) };
+            judge_or_panic(plan).struck.contains_key(&(point, "Crash".to_owned()))
+        };
+        assert!((0..SEEDS).any(strikes), "nobody died at {point:?}");
+    }
 }
 
 /// Seeds that once failed, and what they found. A changed plan or story gives a seed another meaning: then look for new ones by undoing

@@ -161,6 +161,27 @@ impl Plan {
     }
 }
 
+/// Every call of the seams, before it takes effect and after.
+pub fn moments() -> impl Iterator<Item = (Point, bool)> {
+    POINTS.into_iter().flat_map(|(point, ..)| [(point, false), (point, true)])
+}
+
+/// What makes a process die at its first call of a point, after what makes it call that at all.
+pub fn crash_at(point: Point, after: bool) -> Vec<Fault> {
+    let fault = |point, nth, after, kind| Fault { process: 0, point, nth, after, kind };
+    let crash = Kind::Crash { away_ms: 500 };
+    let before = match point {
+        Point::Abort => Some(fault(Point::Send, 4, false, Kind::Abort)),
+        Point::Renew => Some(fault(Point::Begin, 2, false, Kind::Renew)),
+        // there is something to restore in a second life
+        Point::Committed | Point::OpenChangelog | Point::ReadChangelog => Some(fault(Point::EndTransaction, 2, true, crash)),
+        // another leaves its transaction open, and is away for longer than its session
+        Point::Fence => Some(Fault { process: 1, ..fault(Point::SendOffsets, 2, true, Kind::Crash { away_ms: 30_000 }) }),
+        _ => None,
+    };
+    before.into_iter().chain([fault(point, 1, after, crash)]).collect()
+}
+
 fn draw_fault(random: &mut Random, mode: Mode, processes: usize, static_membership: bool) -> Fault {
     let mut left = random.below(POINTS.iter().map(|(_, weight, _)| weight).sum());
     let (point, calls) = POINTS
