@@ -105,8 +105,12 @@ fn a_crash_before_and_after_every_call_is_survived() {
 
 /// Seeds that once failed, and what they found. A changed plan or story gives a seed another meaning: then look for new ones by undoing
 /// the correction.
-const REGRESSIONS: [(u64, &str); 3] = [
+const REGRESSIONS: [(u64, &str); 4] = [
     (1_000_763, "a process frozen between two reads of its restore took a slot that others had begun meanwhile for a broken one, for good"),
+    (
+        1_795_386_255_174_225_892,
+        "the recount took a cart that another had replaced, and a late record brought back, for one whose changes were all still known",
+    ),
     (1_000_330, "catching up, slot time did not wait for the grace: a reminder fired before the order that lay behind it in the log"),
     (
         1_000_113,

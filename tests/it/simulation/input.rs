@@ -84,6 +84,8 @@ pub enum Said {
     Cart {
         cart: String,
     },
+    /// Nothing is left in whatever cart there is.
+    Emptied,
     Order {
         cents: i64,
     },
@@ -239,7 +241,7 @@ fn happen(customer: &str, number: u64, turn: usize, carts: &mut u64, random: &mu
             let properties = format!(r#""cart_id":"{cart}","product_id":"p-{product}","price":{price}.50,"currency":"USD""#);
             said(2, "Product Added", properties, Said::Cart { cart })
         }
-        12..13 => said(2, "Cart Updated", format!(r#""cart_id":"{cart}","products":[]"#), Said::Other),
+        12..13 => said(2, "Cart Updated", format!(r#""cart_id":"{cart}","products":[]"#), Said::Emptied),
         13..17 => order(customer, turn, carts, random),
         17..18 => {
             let order = format!("o-{customer}-{}", random.below(turn as u64 + 1));

@@ -46,7 +46,15 @@ fn reminders(truths: &[Truth], produced: &[&Produced]) -> Result<(), String> {
         }
         let is_change = |truth: &&Truth| matches!(&truth.said, Said::Cart { cart: own } if *own == cart);
         let last_change_ms = own().filter(is_change).map(|truth| truth.at_ms).max();
-        let known_change_ms = known().filter(is_change).map(|truth| truth.at_ms).max();
+        // another cart takes its place, with all that was known of it; a record that comes very late brings it back as it was then
+        let is_end = |truth: &&Truth| match &truth.said {
+            Said::Cart { cart: other } => *other != cart,
+            Said::Emptied => true,
+            _ => false,
+        };
+        let ended_ms = known().filter(is_end).map(|truth| truth.told_ms).max();
+        let since = |truth: &&Truth| Some(truth.told_ms) > ended_ms;
+        let known_change_ms = known().filter(is_change).filter(since).map(|truth| truth.at_ms).max();
         if known().any(|truth| matches!(truth.said, Said::Order { .. }) && Some(truth.at_ms) >= last_change_ms) {
             return Err(format!("{what}: after the order"));
         }
