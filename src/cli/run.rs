@@ -14,11 +14,13 @@ use super::process::Process;
 use super::settings::SettingsArgs;
 use super::{logs, rules, topics};
 use crate::engine::RowVersion;
-use crate::kafka::{Member, Visitor};
+use crate::kafka::{Member, Observer};
 use crate::worker::WorkerError;
 
 /// Partitions of topics that `--create-topics` makes: enough for a trial on one machine.
 const TRIAL_PARTITIONS: u32 = 4;
+/// Names the client that asks who is there.
+const OBSERVER: &str = "members";
 /// As shells report a process ended by SIGINT.
 const INTERRUPTED: i32 = 130;
 
@@ -49,7 +51,8 @@ pub fn run(arguments: &RunArgs) -> Result<(), CommandError> {
         topics::create_missing(&settings, TRIAL_PARTITIONS)?;
     }
     let slots = topics::check_ready(&settings)?;
-    let members = Visitor::open(&settings).and_then(|visitor| visitor.members()).map_err(WorkerError::from)?;
+    let members =
+        Observer::connect(&settings, OBSERVER).and_then(|observer| observer.members(&settings.group_id)).map_err(WorkerError::from)?;
     let process = Process::start(&config, slots, readable_by_all(&members), level)?;
     process.run_until(move || signals.load(Ordering::Relaxed) > 0)
 }

@@ -36,6 +36,7 @@ pub use consumer::Consumer;
 pub use dead_letters::DeadLetters;
 pub use feed::{FeedRecord, Feeder};
 pub use message::Message;
+pub use observer::{Member, Observer};
 pub use producer::Producer;
 pub use settings::{OutputNames, Settings};
-pub use visitor::{Member, Visitor};
+pub use visitor::Visitor;

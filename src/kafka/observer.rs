@@ -1,7 +1,7 @@
-//! A handle that reads nothing and only asks: how many partitions, where a log begins and ends.
+//! A handle that reads nothing and only asks: how many partitions, where a log begins and ends, who a group's members are.
 //!
 //! It is apart from the consumer because its high watermarks include open transactions, which a read_committed handle leaves out. It
-//! decides nothing. Used by `consumer`.
+//! decides nothing. Used by `consumer`, `visitor` and, before the first worker starts, `cli` (`run`).
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use super::group::{EVENTS_WAIT, Group, Handle, serve_events};
 use super::retire::Retiring;
 use super::settings::Settings;
 use super::topics;
+use crate::clock;
 use crate::worker::source::{Bounds, SourceError};
 
 /// For the first answer of the cluster.
@@ -23,6 +24,19 @@ const WATERMARK_WAIT: Duration = Duration::from_secs(2);
 
 /// For it to go, when a worker ends: it is of no group, but must not outlive the process.
 const END_WAIT: Duration = Duration::from_secs(1);
+
+/// Before the coordinator is asked again.
+const MEMBERS_PAUSE: Duration = Duration::from_millis(200);
+/// For the coordinator to name the members.
+const MEMBERS_WAIT: Duration = Duration::from_secs(10);
+
+/// A member of the group, as others see it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Member {
+    pub name: String,
+    /// The newest version of rows it reads; `None`: it does not say, being of an older version of lifetide or under a `client.id` of its own.
+    pub reads_rows: Option<u8>,
+}
 
 pub struct Observer(Retiring<Handle>);
 
@@ -40,6 +54,33 @@ impl Observer {
         let what = || format!("watermarks of {topic} {slot}");
         let (low, high) = found.map_err(|error| unreachable_error(&what(), &format!("topic {topic}"), &error))?;
         Ok(Bounds { low, high })
+    }
+
+    /// A group's members, in order of their names; empty when nobody is there.
+    pub fn members(&self, group: &str) -> Result<Vec<Member>, SourceError> {
+        let began_ms = clock::monotonic_ms();
+        let found = loop {
+            let found = self.0.fetch_group_list(Some(group), MEMBERS_WAIT);
+            serve_events(&self.0, Duration::ZERO);
+            let found = found.map_err(|error| unreachable_error("the members", &format!("group {group}"), &error))?;
+            // without a state it is an error that says nothing of the members, such as a coordinator that moves
+            if found.groups().iter().all(|group| !group.state().is_empty()) {
+                break found;
+            }
+            if clock::monotonic_ms() - began_ms > MEMBERS_WAIT.as_millis() as u64 {
+                return Err(SourceError::Unavailable(format!("the coordinator does not name the members of group {group}")));
+            }
+            std::thread::sleep(MEMBERS_PAUSE);
+        };
+        let members = found.groups().iter().filter(|found| found.name() == group).flat_map(|found| found.members());
+        let mut members: Vec<Member> = members
+            .map(|member| {
+                let (name, reads_rows) = client::member_of(member.client_id());
+                Member { name: name.to_owned(), reads_rows }
+            })
+            .collect();
+        members.sort_unstable();
+        Ok(members)
     }
 
     /// Partitions of each input topic; refused when topics are missing or differ.

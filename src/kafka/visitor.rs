@@ -7,34 +7,19 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::consumer::Consumer as _;
-
 use super::changelog::{ChangelogReader, FIRST_BLOCK_WAIT};
 use super::client;
 use super::group::{Group, Handle};
 use super::message::Message;
-use super::observer::{Observer, unreachable_error};
+use super::observer::{Member, Observer};
 use super::offsets;
 use super::retire::Retiring;
 use super::settings::Settings;
 use super::wake::Waker;
-use crate::clock;
 use crate::worker::source::{Arrival, Bounds, Claim, CommittedOffsets, Input, LogEntry, LogRead, Membership, Source, SourceError};
 
 /// For librdkafka to end.
 const END_WAIT: Duration = Duration::from_secs(2);
-/// Before the coordinator is asked again.
-const MEMBERS_PAUSE: Duration = Duration::from_millis(200);
-/// For the coordinator to name the members.
-const MEMBERS_WAIT: Duration = Duration::from_secs(10);
-
-/// A member of the group, as others see it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Member {
-    pub name: String,
-    /// The newest version of rows it reads; `None`: it does not say, being of an older version of lifetide or under a `client.id` of its own.
-    pub reads_rows: Option<u8>,
-}
 
 pub struct Visitor {
     settings: Settings,
@@ -64,31 +49,7 @@ impl Visitor {
 
     /// The group's members, in order of their names; empty when nobody is there.
     pub fn members(&self) -> Result<Vec<Member>, SourceError> {
-        let group = &self.settings.group_id;
-        let began_ms = clock::monotonic_ms();
-        let found = loop {
-            let found = self
-                .handle
-                .fetch_group_list(Some(group), MEMBERS_WAIT)
-                .map_err(|error| unreachable_error("the members", &format!("group {group}"), &error))?;
-            // without a state it is an error that says nothing of the members, such as a coordinator that moves
-            if found.groups().iter().all(|group| !group.state().is_empty()) {
-                break found;
-            }
-            if clock::monotonic_ms() - began_ms > MEMBERS_WAIT.as_millis() as u64 {
-                return Err(SourceError::Unavailable(format!("the coordinator does not name the members of group {group}")));
-            }
-            self.waker.sleep(MEMBERS_PAUSE);
-        };
-        let members = found.groups().iter().filter(|found| found.name() == group).flat_map(|found| found.members());
-        let mut members: Vec<Member> = members
-            .map(|member| {
-                let (name, reads_rows) = client::member_of(member.client_id());
-                Member { name: name.to_owned(), reads_rows }
-            })
-            .collect();
-        members.sort_unstable();
-        Ok(members)
+        self.observer.members(&self.settings.group_id)
     }
 }
 
