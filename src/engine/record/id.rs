@@ -23,6 +23,11 @@ impl OutputId {
         OutputId::of(&[b"deadline", customer.as_bytes(), play.as_bytes(), instance.as_bytes(), &step.to_be_bytes(), &due_ms.to_be_bytes()])
     }
 
+    /// Of a cell, slot included, after so many changes.
+    pub fn of_cell(key: &str, seq: u64) -> OutputId {
+        OutputId::of(&[b"cell", key.as_bytes(), &seq.to_be_bytes()])
+    }
+
     fn of(fields: &[&[u8]]) -> OutputId {
         let mut bytes = Vec::with_capacity(fields.iter().map(|f| f.len() + 4).sum());
         for field in fields {
