@@ -4,8 +4,9 @@
 //! dropout (`evidence`); `alive` counts the purchases to come of a customer who is still there, by a power
 //! series (`disk`) or, where that is slow or loses digits, by an integral (`mixture`); `gamma_gamma` prices them;
 //! `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied.
+//! `formula` has the textbook formulas that need no model.
 //!
-//! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka,
+//! Pure mathematics, and the only room with floating point (cash flows are valued in decimals). It knows neither events nor customers nor Kafka,
 //! keeps no state, and calls `libm` for every transcendental function, so that two machines compute the same
 //! bytes. Called by `engine`, and by the command line for fitting and back-tests.
 
@@ -15,6 +16,7 @@ mod disk;
 mod dropout;
 mod evidence;
 mod forecast;
+pub mod formula;
 mod gamma_gamma;
 mod mbg_nbd;
 mod minor;
