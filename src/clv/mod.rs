@@ -12,7 +12,6 @@
 mod alive;
 mod bg_nbd;
 mod disk;
-mod dropout;
 mod evidence;
 mod forecast;
 mod gamma_gamma;
@@ -20,6 +19,7 @@ mod mbg_nbd;
 mod minor;
 mod mixture;
 mod parameters;
+mod purchase_model;
 mod reliability;
 mod weeks;
 
@@ -29,12 +29,12 @@ mod pins;
 mod properties;
 
 pub use bg_nbd::BgNbd;
-pub use dropout::Dropout;
 pub use forecast::{Forecast, ForecastInput, Horizon, SpendModel, forecast};
 pub use gamma_gamma::{GammaGamma, mean_minor};
 pub use mbg_nbd::MbgNbd;
 pub use minor::{major, scale_minor};
 pub use parameters::{ParameterError, Parameters};
+pub use purchase_model::PurchaseModel;
 pub use reliability::{Level, Reliability, reliability};
 pub use weeks::{LogTimes, WEEK_MS, weeks, weeks_to_ms_ceil};
 
