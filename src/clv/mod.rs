@@ -3,7 +3,8 @@
 //! Reading order: `bg_nbd` and `mbg_nbd` hold one purchase model each and say what a history tells about
 //! dropout (`evidence`); `alive` counts the purchases to come of a customer who is still there, by a power
 //! series (`disk`) or, where that is slow or loses digits, by an integral (`mixture`); `gamma_gamma` prices them;
-//! `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied.
+//! `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied. `purchase_log` holds the purchases
+//! of many customers.
 //!
 //! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka,
 //! keeps no state, and calls `libm` for every transcendental function, so that two machines compute the same
@@ -19,6 +20,7 @@ mod mbg_nbd;
 mod minor;
 mod mixture;
 mod parameters;
+mod purchase_log;
 mod purchase_model;
 mod reliability;
 mod weeks;
@@ -34,6 +36,7 @@ pub use gamma_gamma::{GammaGamma, mean_minor};
 pub use mbg_nbd::MbgNbd;
 pub use minor::{major, scale_minor};
 pub use parameters::{ParameterError, Parameters};
+pub use purchase_log::{Built, Period, Purchase, PurchaseLog, PurchaseLogBuilder, PurchaseLogError, Sample, sample};
 pub use purchase_model::PurchaseModel;
 pub use reliability::{Level, Reliability, reliability};
 pub use weeks::{LogTimes, WEEK_MS, weeks, weeks_to_ms_ceil};
