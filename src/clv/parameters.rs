@@ -3,7 +3,7 @@
 //! Reads no file: `config` does, and refuses to start with the error this file names. How far to trust usable
 //! numbers is the matter of `reliability`.
 
-use super::{Dropout, GammaGamma};
+use super::{GammaGamma, PurchaseModel};
 use std::collections::BTreeMap;
 
 /// Bounds of every shape, and of `alpha` in weeks. Beyond them a fit has run off along a ridge of the
@@ -18,7 +18,7 @@ pub struct Parameters {
     pub version: String,
     /// Whether they come from this shop's own customers.
     pub fitted: bool,
-    pub purchase: Dropout,
+    pub purchase: PurchaseModel,
     /// By ISO 4217 code, in major units of that currency.
     pub spend: BTreeMap<String, GammaGamma>,
     /// Customers the fit has seen.
@@ -79,7 +79,7 @@ mod tests {
             name: "test".into(),
             version: "1".into(),
             fitted: true,
-            purchase: Dropout::BgNbd(BgNbd { r, alpha, a, b }),
+            purchase: PurchaseModel::BgNbd(BgNbd { r, alpha, a, b }),
             spend: BTreeMap::from([("USD".into(), GammaGamma { p, q, v })]),
             buyers: None,
             history_days: None,

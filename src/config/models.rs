@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::clv::{BgNbd, Dropout, GammaGamma, MbgNbd, Parameters};
+use crate::clv::{BgNbd, GammaGamma, MbgNbd, Parameters, PurchaseModel};
 use crate::event::Currency;
 
 /// Parameters in force until `clv.models` names others.
@@ -72,11 +72,11 @@ pub fn parse(text: &str, model: Model) -> Result<Parameters, String> {
     let purchase = match model {
         Model::MbgNbd => {
             let Purchase { r, alpha, a, b } = written.mbg_nbd.ok_or("has no table [mbg_nbd]")?;
-            Dropout::MbgNbd(MbgNbd { r, alpha, a, b })
+            PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b })
         }
         Model::BgNbd => {
             let Purchase { r, alpha, a, b } = written.bg_nbd.ok_or("has no table [bg_nbd]")?;
-            Dropout::BgNbd(BgNbd { r, alpha, a, b })
+            PurchaseModel::BgNbd(BgNbd { r, alpha, a, b })
         }
     };
     if let Some(code) = written.spend.keys().find(|code| Currency::from_code(code).is_none()) {
