@@ -23,6 +23,7 @@ mod parameters;
 mod purchase_log;
 mod purchase_model;
 mod reliability;
+pub mod rfm;
 mod weeks;
 
 #[cfg(test)]
