@@ -10,6 +10,8 @@ mod erase;
 mod exit;
 mod generate;
 mod logs;
+mod model_watch;
+mod models;
 pub mod observer;
 mod process;
 pub mod replay;
@@ -46,6 +48,7 @@ enum Command {
     Validate(validate::ValidateArgs),
     Config(config::ConfigCommand),
     Topics(topics::TopicsCommand),
+    Models(models::ModelsCommand),
     State(state::StateCommand),
     Generate(generate::GenerateArgs),
     Dlq(dlq::DlqCommand),
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
         Command::Topics(command) => topics::topics(&command),
+        Command::Models(command) => models::models(&command),
         Command::State(command) => state::state(&command),
         Command::Generate(arguments) => generate::generate(&arguments),
         Command::Dlq(command) => dlq::dlq(&command),

@@ -13,6 +13,7 @@ mod alive;
 mod bg_nbd;
 mod disk;
 mod evidence;
+mod fit;
 mod forecast;
 pub mod formula;
 mod gamma_gamma;
@@ -32,6 +33,7 @@ mod pins;
 mod properties;
 
 pub use bg_nbd::BgNbd;
+pub use fit::{FitError, Fitted, ModelKind, Warning, fit_purchases, fit_spend};
 pub use forecast::{Forecast, ForecastInput, Horizon, SpendModel, forecast};
 pub use gamma_gamma::{GammaGamma, mean_minor};
 pub use mbg_nbd::MbgNbd;

@@ -172,9 +172,12 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     })
 }
 
+pub fn model(keys: &mut Keys<'_>) -> Model {
+    keys.required("clv.model", values::choice(MODELS))
+}
+
 /// The parameters in force, and their file in one notation: it belongs to the fingerprint.
-pub fn parameters(keys: &mut Keys<'_>, read: &dyn Fn(&str) -> std::io::Result<String>) -> Option<(Parameters, String)> {
-    let model = keys.required("clv.model", values::choice(MODELS));
+pub fn parameters(keys: &mut Keys<'_>, model: Model, read: &dyn Fn(&str) -> std::io::Result<String>) -> Option<(Parameters, String)> {
     let path = keys.optional("clv.models", values::some_text);
     let text = match path.as_deref().map(read) {
         None if keys.has("clv.models") => return None,

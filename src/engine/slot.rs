@@ -5,6 +5,7 @@
 //! equal bytes, however they are cut into transactions. Called by `worker`.
 
 mod erase;
+mod rescoring;
 mod transaction;
 
 pub use transaction::Change;
@@ -25,6 +26,7 @@ use super::scene::{Cause, Scene};
 use super::settings::Settings;
 use super::timers::{Next, Ready, Timers};
 use crate::event::{Event, Kind};
+use rescoring::Rescoring;
 
 /// How far slot time may move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,11 +57,14 @@ pub struct Slot {
     time_ms: Option<i64>,
     published_time_ms: Option<i64>,
     published_row_version: RowVersion,
+    rescoring: Rescoring,
+    published_rescoring: Rescoring,
 }
 
 impl Slot {
     /// A slot with nothing in it.
     pub fn new(number: u32, settings: Arc<Settings>, committed: Arc<Committed>) -> Slot {
+        let rescoring = Rescoring::none(&settings.value.parameters.version);
         Slot {
             number,
             rules: Rules::new(settings),
@@ -71,6 +76,8 @@ impl Slot {
             time_ms: None,
             published_time_ms: None,
             published_row_version: RowVersion::NEWEST,
+            published_rescoring: rescoring.clone(),
+            rescoring,
         }
     }
 
@@ -161,7 +168,7 @@ impl Slot {
         self.open(hash_of(&event.customer), &event.customer);
         let (customer, entry) = self.overlay.current();
         let mut scene = Scene::of_event(&self.rules, self.number, event, cause, out);
-        let Some(outcome) = apply::apply(customer, event, cause, &mut scene) else {
+        let Some(outcome) = apply::apply(customer, event, &mut scene) else {
             return Outcome::Duplicate;
         };
         entry.exists = true;

@@ -32,6 +32,7 @@ mod trial;
 mod ways_out;
 mod worker_claims;
 mod worker_clock;
+mod worker_models;
 mod worker_refusals;
 mod worker_unwritable;
 mod worker_world;
