@@ -2,7 +2,7 @@
 //! BG/NBD and MBG/NBD share. They differ only in how many tosses x repeats stand for.
 //!
 //! Nothing here is summed or iterated: P(alive), its inverse and the likelihood are closed forms. Made by
-//! `bg_nbd` and `mbg_nbd`, used by `dropout`; refuses nothing, the parameters have been checked.
+//! `bg_nbd` and `mbg_nbd`, used by `purchase_model`; refuses nothing, the parameters have been checked.
 
 use super::alive::Alive;
 use libm::{exp, expm1, lgamma_r, log, log1p};

@@ -2,7 +2,7 @@
 //! gone. Batislam, Denizel, Filiztekin, International Journal of Research in Marketing 24, 2007; Hoppe,
 //! Wagner, Marketing JRM 29, 2007.
 //!
-//! This file maps the parameters to `Evidence`, which does the arithmetic; called by `dropout`. The default model.
+//! This file maps the parameters to `Evidence`, which does the arithmetic; called by `purchase_model`. The default model.
 
 use super::evidence::Evidence;
 

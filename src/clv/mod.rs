@@ -3,24 +3,28 @@
 //! Reading order: `bg_nbd` and `mbg_nbd` hold one purchase model each and say what a history tells about
 //! dropout (`evidence`); `alive` counts the purchases to come of a customer who is still there, by a power
 //! series (`disk`) or, where that is slow or loses digits, by an integral (`mixture`); `gamma_gamma` prices them;
-//! `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied.
+//! `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied. `purchase_log` holds
+//! the purchases of many customers. `formula` and `rfm` need no model: textbook formulas, and segments by scores.
 //!
-//! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka,
-//! keeps no state, and calls `libm` for every transcendental function, so that two machines compute the same
+//! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka, keeps no state, and calls `libm` for every transcendental function, so that two machines compute the same
 //! bytes. Called by `engine`, and by the command line for fitting and back-tests.
 
 mod alive;
 mod bg_nbd;
 mod disk;
-mod dropout;
 mod evidence;
+mod fit;
 mod forecast;
+pub mod formula;
 mod gamma_gamma;
 mod mbg_nbd;
 mod minor;
 mod mixture;
 mod parameters;
+mod purchase_log;
+mod purchase_model;
 mod reliability;
+pub mod rfm;
 mod weeks;
 
 #[cfg(test)]
@@ -29,12 +33,14 @@ mod pins;
 mod properties;
 
 pub use bg_nbd::BgNbd;
-pub use dropout::Dropout;
+pub use fit::{FitError, Fitted, ModelKind, Warning, fit_purchases, fit_spend};
 pub use forecast::{Forecast, ForecastInput, Horizon, SpendModel, forecast};
 pub use gamma_gamma::{GammaGamma, mean_minor};
 pub use mbg_nbd::MbgNbd;
 pub use minor::{major, scale_minor};
 pub use parameters::{ParameterError, Parameters};
+pub use purchase_log::{Built, Period, Purchase, PurchaseLog, PurchaseLogBuilder, PurchaseLogError, Sample, sample};
+pub use purchase_model::PurchaseModel;
 pub use reliability::{Level, Reliability, reliability};
 pub use weeks::{LogTimes, WEEK_MS, weeks, weeks_to_ms_ceil};
 

@@ -3,7 +3,8 @@
 //! Reads no file: `config` does, and refuses to start with the error this file names. How far to trust usable
 //! numbers is the matter of `reliability`.
 
-use super::{Dropout, GammaGamma};
+use super::rfm::Rfm;
+use super::{GammaGamma, PurchaseModel};
 use std::collections::BTreeMap;
 
 /// Bounds of every shape, and of `alpha` in weeks. Beyond them a fit has run off along a ridge of the
@@ -18,13 +19,15 @@ pub struct Parameters {
     pub version: String,
     /// Whether they come from this shop's own customers.
     pub fitted: bool,
-    pub purchase: Dropout,
+    pub purchase: PurchaseModel,
     /// By ISO 4217 code, in major units of that currency.
     pub spend: BTreeMap<String, GammaGamma>,
     /// Customers the fit has seen.
     pub buyers: Option<u64>,
     /// Days between the fit's first and last event.
     pub history_days: Option<u64>,
+    /// Cut points of the segments, if the file has them; checked by themselves.
+    pub rfm: Option<Rfm>,
 }
 
 /// A parameter no formula can use; `parameter` as in `purchase.alpha` or `spend.USD.q`.
@@ -79,10 +82,11 @@ mod tests {
             name: "test".into(),
             version: "1".into(),
             fitted: true,
-            purchase: Dropout::BgNbd(BgNbd { r, alpha, a, b }),
+            purchase: PurchaseModel::BgNbd(BgNbd { r, alpha, a, b }),
             spend: BTreeMap::from([("USD".into(), GammaGamma { p, q, v })]),
             buyers: None,
             history_days: None,
+            rfm: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What holds for all parameters that pass `Parameters::check`, and for histories from one purchase to a million and
 //! from a day to a hundred years. A failing case is printed, and its seed kept beside this file.
 
-use super::{BgNbd, Dropout, History, MbgNbd};
+use super::{BgNbd, History, MbgNbd, PurchaseModel};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence::WithSource;
 
@@ -12,16 +12,16 @@ fn log_uniform(min: f64, max: f64) -> impl Strategy<Value = f64> {
     (min.ln()..max.ln()).prop_map(f64::exp)
 }
 
-fn model(min: f64, max: f64) -> impl Strategy<Value = Dropout> {
+fn model(min: f64, max: f64) -> impl Strategy<Value = PurchaseModel> {
     let parameter = || log_uniform(min, max);
     (parameter(), parameter(), parameter(), parameter(), any::<bool>()).prop_map(|(r, alpha, a, b, modified)| match modified {
-        true => Dropout::MbgNbd(MbgNbd { r, alpha, a, b }),
-        false => Dropout::BgNbd(BgNbd { r, alpha, a, b }),
+        true => PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b }),
+        false => PurchaseModel::BgNbd(BgNbd { r, alpha, a, b }),
     })
 }
 
 /// Parameters as fits give them, and everything `check` lets through.
-fn any_model() -> impl Strategy<Value = Dropout> {
+fn any_model() -> impl Strategy<Value = PurchaseModel> {
     prop_oneof![model(0.05, 20.0), model(1e-6, 1e6)]
 }
 
@@ -47,7 +47,7 @@ proptest! {
         let later = model.p_alive(&History { t: history.t + more, ..history });
         prop_assert!((0.0..=1.0).contains(&now));
         prop_assert!((0.0..=now).contains(&later), "{now} then {later}");
-        prop_assert!(model.log_likelihood(&history).is_finite());
+        prop_assert!(model.log_likelihood(&history, 0.0).is_finite());
     }
 
     #[test]
@@ -89,6 +89,6 @@ proptest! {
 #[test]
 #[should_panic(expected = "parameters were not checked")]
 fn a_nan_that_slipped_through_ends_in_an_assertion() {
-    let model = Dropout::MbgNbd(MbgNbd { r: 0.5, alpha: 6.0, a: f64::NAN, b: 1.6 });
+    let model = PurchaseModel::MbgNbd(MbgNbd { r: 0.5, alpha: 6.0, a: f64::NAN, b: 1.6 });
     model.expected_purchases_of_new_customer(52.0);
 }

@@ -1,24 +1,24 @@
-//! The purchase model in use: one of those whose customers leave at a purchase.
+//! The purchase model in use.
 //!
 //! Every question about the number of purchases is asked here, so that callers need not know which model was
-//! chosen. Says nothing about money (`gamma_gamma`). Called by `forecast` and by `engine`, for stages and deadlines.
+//! chosen. Says nothing about money (`gamma_gamma`). Called by `forecast`, by `engine` for stages and deadlines, by fits and back-tests.
 
 use super::evidence::Evidence;
 use super::{BgNbd, History, MbgNbd};
 
 /// The chosen purchase model with its parameters, checked by `Parameters::check`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Dropout {
+pub enum PurchaseModel {
     BgNbd(BgNbd),
     MbgNbd(MbgNbd),
 }
 
-impl Dropout {
+impl PurchaseModel {
     /// The name as configuration and records spell it.
     pub fn name(&self) -> &'static str {
         match self {
-            Dropout::BgNbd(_) => "bg_nbd",
-            Dropout::MbgNbd(_) => "mbg_nbd",
+            PurchaseModel::BgNbd(_) => "bg_nbd",
+            PurchaseModel::MbgNbd(_) => "mbg_nbd",
         }
     }
 
@@ -54,21 +54,22 @@ impl Dropout {
         self.evidence(x).lapse_weeks(t_x, threshold)
     }
 
-    /// Log-likelihood of one history, time in weeks.
-    pub fn log_likelihood(&self, h: &History) -> f64 {
+    /// Log-likelihood of one history, time in weeks. `_log_times` is the sum of ln(weeks between two purchases) over
+    /// the x repeats (`LogTimes::value`), which only the models of regular buying look at; no other question needs it.
+    pub fn log_likelihood(&self, h: &History, _log_times: f64) -> f64 {
         self.evidence(h.x).log_likelihood(h.t_x, h.t)
     }
 
-    /// Parameters by name, for checking and for records.
-    pub(super) fn named_parameters(&self) -> [(&'static str, f64); 4] {
-        let (Dropout::BgNbd(BgNbd { r, alpha, a, b }) | Dropout::MbgNbd(MbgNbd { r, alpha, a, b })) = *self;
+    /// The continuous parameters by name, for checking, fitting and records, in the order of the fields.
+    pub fn named_parameters(&self) -> [(&'static str, f64); 4] {
+        let (PurchaseModel::BgNbd(BgNbd { r, alpha, a, b }) | PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b })) = *self;
         [("r", r), ("alpha", alpha), ("a", a), ("b", b)]
     }
 
     fn evidence(&self, x: u32) -> Evidence {
         match self {
-            Dropout::BgNbd(model) => model.evidence(x),
-            Dropout::MbgNbd(model) => model.evidence(x),
+            PurchaseModel::BgNbd(model) => model.evidence(x),
+            PurchaseModel::MbgNbd(model) => model.evidence(x),
         }
     }
 }
