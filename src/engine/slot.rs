@@ -242,8 +242,8 @@ impl Slot {
             }
         }
         entry.deadline_ms = NEVER; // its place in the queue is used up
-        self.settle();
         self.time_ms = Some(self.time_ms.map_or(due.deadline_ms, |time| time.max(due.deadline_ms)));
+        self.settle();
     }
 
     fn open(&mut self, hash: u64, id: &str) {
