@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::channels;
 use super::keys::Keys;
 use super::layers::{Entries, Entry};
-use super::models::{self, Model};
+use super::models::{self, MODELS, Model};
 use super::properties::Properties;
 use super::values::{self, DAY_MS, DURATION_MS_MAX, MINUTE_MS, SECOND_MS};
 use super::{
@@ -40,7 +40,6 @@ const CONSENT: &[(&str, ConsentRule)] =
     &[("opt_in", ConsentRule::OptIn), ("soft_opt_in", ConsentRule::SoftOptIn), ("none", ConsentRule::None)];
 const ORDER_VALUE: &[(&str, OrderValue)] =
     &[("total", OrderValue::Total), ("revenue", OrderValue::Revenue), ("subtotal", OrderValue::Subtotal)];
-const MODELS: &[(&str, Model)] = &[("mbg_nbd", Model::MbgNbd), ("bg_nbd", Model::BgNbd)];
 const PARTITIONERS: &[(&str, Partitioner)] = &[("murmur2", Partitioner::Murmur2), ("trust", Partitioner::Trust)];
 const TIME_MODES: &[(&str, TimeMode)] = &[("wall", TimeMode::Wall), ("event", TimeMode::Event)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
