@@ -4,12 +4,15 @@
 //! dropout (`evidence`); `alive` counts the purchases to come of a customer who is still there, by a power
 //! series (`disk`) or, where that is slow or loses digits, by an integral (`mixture`); `gamma_gamma` prices them;
 //! `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied. `purchase_log` holds
-//! the purchases of many customers. `formula` and `rfm` need no model: textbook formulas, and segments by scores.
+//! the purchases of many customers, `fit` finds parameters for them, `backtest` shows how right they would have been.
+//! `formula` and `rfm` need no model: textbook formulas, and segments by scores.
 //!
-//! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka, keeps no state, and calls `libm` for every transcendental function, so that two machines compute the same
-//! bytes. Called by `engine`, and by the command line for fitting and back-tests.
+//! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka, keeps no
+//! state, and calls `libm` for every transcendental function, so that two machines compute the same bytes. Called by
+//! `engine`, and by the command line for fitting and back-tests.
 
 mod alive;
+pub mod backtest;
 mod bg_nbd;
 mod disk;
 mod evidence;
