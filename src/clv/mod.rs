@@ -6,13 +6,15 @@
 //! `remaining`, does it for regular buyers and for everything but the expectation. `pareto_nbd` stands alone. `gamma_gamma` prices
 //! purchases; `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied.
 //!
-//! `purchase_log` holds the purchases of many customers, `fit` estimates parameters from them. `formula` and `rfm` need no model: textbook
-//! formulas, and segments by scores.
+//! `purchase_log` holds the purchases of many customers, `fit` estimates parameters from them,
+//! `backtest` shows how right they would have been. `formula` and `rfm` need no model: textbook formulas, and segments by scores.
 //!
-//! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka, keeps no state, and calls `libm` for every transcendental function, so that two machines compute the same
-//! bytes. Called by `engine`, and by the command line for fitting and back-tests.
+//! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka, keeps no
+//! state, and calls `libm` for every transcendental function, so that two machines compute the same bytes. Called by
+//! `engine`, and by the command line for fitting and back-tests.
 
 mod alive;
+pub mod backtest;
 mod bg_nbd;
 mod cnbd;
 mod counts;
