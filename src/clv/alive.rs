@@ -6,7 +6,7 @@
 //! the integral over t of the purchase rate of Fader, Hardie, Lee 2005. Where that series loses digits, Euler's transformation gives
 //!   K = C·L·φ(−(a−1)L) − (1−z)^(a−1) · (C−q) · −I(C+1−q; −z),   C = a+b−1,  z = τ/(1+τ),  L = −ln(1−z),
 //! with φ(y) = (e^y − 1)/y: E[Y(t)] of the paper with a−1 and C cancelled on paper, so that a = 1 and C = 0 are nothing special.
-//! `disk` sums I. Where both are slow or lose digits, `mixture` integrates instead. Called by `dropout` through `evidence`.
+//! `disk` sums I. Where both are slow or lose digits, `mixture` integrates instead. Called by `purchase_model` through `evidence`.
 
 use super::{disk, mixture};
 use libm::{exp, expm1, log1p};

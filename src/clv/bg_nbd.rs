@@ -3,7 +3,7 @@
 //! Marketing Science 24(2), 2005.
 //!
 //! A one-time buyer has not tossed yet and is alive for certain, so this model never lapses one; use MBG/NBD
-//! where that matters. This file maps the parameters to `Evidence`, which does the arithmetic; called by `dropout`.
+//! where that matters. This file maps the parameters to `Evidence`, which does the arithmetic; called by `purchase_model`.
 
 use super::evidence::Evidence;
 
@@ -25,6 +25,8 @@ impl BgNbd {
             alpha: self.alpha,
             a: self.a,
             b: self.b,
+            k: 1,
+            x,
             shape: self.r + f64::from(x),
             survived,
             dropout_odds: (x > 0).then(|| self.a / (self.b + f64::from(x - 1))),

@@ -4,7 +4,7 @@
 //! takes no margin or cost off, converts no currency: `engine` does the first two, nobody the third.
 //! Called by `engine` on every order and refund, so it is written to take about a microsecond.
 
-use super::{Dropout, GammaGamma, History, Parameters};
+use super::{GammaGamma, History, Parameters, PurchaseModel};
 
 /// Months of the horizon.
 const STEPS: usize = 12;
@@ -63,7 +63,7 @@ pub struct Forecast {
 
 /// What the customer is expected to bring over the horizon, in the given currency.
 pub fn forecast(parameters: &Parameters, currency: &str, horizon: &Horizon, input: &ForecastInput) -> Forecast {
-    let purchase: &Dropout = &parameters.purchase;
+    let purchase: &PurchaseModel = &parameters.purchase;
     let path: [f64; STEPS] = purchase.expected_path(&input.history, STEP_WEEKS);
     let (expected_spend_minor, spend_model) = match parameters.spend.get(currency) {
         Some(model) => (modelled_spend_minor(model, input), SpendModel::GammaGamma),
@@ -119,10 +119,11 @@ mod tests {
             name: "test".into(),
             version: "1".into(),
             fitted: false,
-            purchase: Dropout::MbgNbd(purchase),
+            purchase: PurchaseModel::MbgNbd(purchase),
             spend: BTreeMap::from([("USD".into(), SPEND), ("JPY".into(), SPEND)]),
             buyers: None,
             history_days: None,
+            rfm: None,
         }
     }
 

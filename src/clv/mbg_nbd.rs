@@ -2,7 +2,7 @@
 //! gone. Batislam, Denizel, Filiztekin, International Journal of Research in Marketing 24, 2007; Hoppe,
 //! Wagner, Marketing JRM 29, 2007.
 //!
-//! This file maps the parameters to `Evidence`, which does the arithmetic; called by `dropout`. The default model.
+//! This file maps the parameters to `Evidence`, which does the arithmetic; called by `purchase_model`. The default model.
 
 use super::evidence::Evidence;
 
@@ -24,6 +24,8 @@ impl MbgNbd {
             alpha: self.alpha,
             a: self.a,
             b: self.b,
+            k: 1,
+            x,
             shape: self.r + f64::from(x),
             survived: before_last_toss + 1.0,
             dropout_odds: Some(self.a / before_last_toss),

@@ -52,7 +52,7 @@ pub fn reliability(parameters: &Parameters) -> Reliability {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::{Dropout, MbgNbd};
+    use crate::clv::{MbgNbd, PurchaseModel};
     use std::collections::BTreeMap;
 
     #[test]
@@ -70,10 +70,11 @@ mod tests {
                 name: "test".into(),
                 version: "1".into(),
                 fitted,
-                purchase: Dropout::MbgNbd(MbgNbd { r: 0.5, alpha: 6.0, a: 0.9, b: 1.6 }),
+                purchase: PurchaseModel::MbgNbd(MbgNbd { r: 0.5, alpha: 6.0, a: 0.9, b: 1.6 }),
                 spend: BTreeMap::new(),
                 buyers,
                 history_days,
+                rfm: None,
             };
             let found = reliability(&parameters);
             assert_eq!((found.level.as_str(), found.why), (level, why));

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::channels;
 use super::keys::Keys;
 use super::layers::{Entries, Entry};
-use super::models::{self, Model};
+use super::models::{self, MODELS, Model};
 use super::properties::Properties;
 use super::values::{self, DAY_MS, DURATION_MS_MAX, MINUTE_MS, SECOND_MS};
 use super::{
@@ -40,7 +40,6 @@ const CONSENT: &[(&str, ConsentRule)] =
     &[("opt_in", ConsentRule::OptIn), ("soft_opt_in", ConsentRule::SoftOptIn), ("none", ConsentRule::None)];
 const ORDER_VALUE: &[(&str, OrderValue)] =
     &[("total", OrderValue::Total), ("revenue", OrderValue::Revenue), ("subtotal", OrderValue::Subtotal)];
-const MODELS: &[(&str, Model)] = &[("mbg_nbd", Model::MbgNbd), ("bg_nbd", Model::BgNbd)];
 const PARTITIONERS: &[(&str, Partitioner)] = &[("murmur2", Partitioner::Murmur2), ("trust", Partitioner::Trust)];
 const TIME_MODES: &[(&str, TimeMode)] = &[("wall", TimeMode::Wall), ("event", TimeMode::Event)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
@@ -179,9 +178,12 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     })
 }
 
+pub fn model(keys: &mut Keys<'_>) -> Model {
+    keys.required("clv.model", values::choice(MODELS))
+}
+
 /// The parameters in force, and their file in one notation: it belongs to the fingerprint.
-pub fn parameters(keys: &mut Keys<'_>, read: &dyn Fn(&str) -> std::io::Result<String>) -> Option<(Parameters, String)> {
-    let model = keys.required("clv.model", values::choice(MODELS));
+pub fn parameters(keys: &mut Keys<'_>, model: Model, read: &dyn Fn(&str) -> std::io::Result<String>) -> Option<(Parameters, String)> {
     let path = keys.optional("clv.models", values::some_text);
     let text = match path.as_deref().map(read) {
         None if keys.has("clv.models") => return None,

@@ -11,7 +11,7 @@ use super::note::{Counter, Note};
 use super::orders::{Claim, day_of};
 use super::plays;
 use super::rules::Rules;
-use super::scene::{Cause, Scene};
+use super::scene::Scene;
 use super::seen::{IdKind, fingerprint};
 use super::{transitions, value};
 use crate::event::{CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Kind, Order, Refund};
@@ -65,7 +65,7 @@ impl Effect {
 }
 
 /// `None`: the very message was applied before, nothing at all has changed.
-pub fn apply(customer: &mut Customer, event: &Event<'_>, cause: &Cause<'_>, scene: &mut Scene<'_>) -> Option<Outcome> {
+pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Option<Outcome> {
     if let Some(message_id) = event.message_id.as_deref() {
         let message = fingerprint(IdKind::Message, message_id);
         if customer.seen.contains(message) {
@@ -83,7 +83,7 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, cause: &Cause<'_>, scen
     }
     transitions::settle(customer, effect.orders, scene);
     if effect.orders.is_some() {
-        value::write_clv(customer, cause, scene);
+        value::write_clv(customer, scene);
     }
     match effect.cart {
         CartEffect::None => {}

@@ -33,6 +33,11 @@ pub enum Occasion<'a> {
         name: &'a str,
         due_ms: i64,
     },
+    /// Another value model is in force.
+    Model {
+        name: &'a str,
+        version: &'a str,
+    },
 }
 
 pub struct Scene<'a> {
@@ -74,6 +79,16 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// The id of the next record of this occasion: of an event by its number, else by what it tells (`subject`, such as a track, and the
+    /// state it puts the customer in).
+    pub fn next_id(&mut self, subject: &str, state: &str) -> OutputId {
+        match self.occasion {
+            Occasion::Event { cause, .. } => self.next_event_id(&cause),
+            Occasion::Deadline { due_ms, .. } => OutputId::of_deadline(self.customer_id, subject, state, 0, due_ms),
+            Occasion::Model { version, .. } => OutputId::of_model(self.customer_id, subject, version),
+        }
+    }
+
     /// The id of the next record this event causes; deadlines have ids of their own.
     pub fn next_event_id(&mut self, cause: &Cause<'_>) -> OutputId {
         let id = OutputId::of_event(self.slot, cause.topic, cause.offset, self.written);
@@ -84,7 +99,7 @@ impl<'a> Scene<'a> {
     pub fn push<R: Json>(&mut self, topic: Topic, id: &OutputId, record: &R) {
         let traceparent = match &self.occasion {
             Occasion::Event { cause, .. } => cause.traceparent,
-            Occasion::Deadline { .. } => None,
+            Occasion::Deadline { .. } | Occasion::Model { .. } => None,
         };
         self.out.push(topic, self.customer_id, self.time_ms, id.as_str(), traceparent, |bytes| {
             record.write(bytes);
@@ -109,6 +124,7 @@ impl<'a> Occasion<'a> {
                 CauseRecord::Event { event: name, topic: cause.topic, partition: slot, offset: cause.offset }
             }
             Occasion::Deadline { name, due_ms } => CauseRecord::Deadline { deadline: name, due_at: Time(due_ms) },
+            Occasion::Model { name, version } => CauseRecord::Model { name, version },
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod erase;
 mod figures;
+mod rescoring;
 mod transaction;
 
 pub use transaction::Change;
@@ -27,6 +28,7 @@ use super::scene::{Cause, Scene};
 use super::settings::Settings;
 use super::timers::{Next, Ready, Timers};
 use crate::event::{Event, Identity, Kind};
+use rescoring::Rescoring;
 
 /// How far slot time may move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,11 +60,14 @@ pub struct Slot {
     time_ms: Option<i64>,
     published_time_ms: Option<i64>,
     published_row_version: RowVersion,
+    rescoring: Rescoring,
+    published_rescoring: Rescoring,
 }
 
 impl Slot {
     /// A slot with nothing in it.
     pub fn new(number: u32, settings: Arc<Settings>, committed: Arc<Committed>) -> Slot {
+        let rescoring = Rescoring::none(&settings.value.parameters.version);
         let cells = Cells::new(number, settings.clone(), committed.clone(), RowVersion::NEWEST);
         Slot {
             number,
@@ -76,6 +81,8 @@ impl Slot {
             time_ms: None,
             published_time_ms: None,
             published_row_version: RowVersion::NEWEST,
+            published_rescoring: rescoring.clone(),
+            rescoring,
         }
     }
 
@@ -180,7 +187,7 @@ impl Slot {
         self.open(hash_of(&event.customer), &event.customer);
         let (customer, entry) = self.overlay.current();
         let mut scene = Scene::of_event(&self.rules, self.number, event, cause, &mut self.cells, out);
-        let Some(outcome) = apply::apply(customer, event, cause, &mut scene) else {
+        let Some(outcome) = apply::apply(customer, event, &mut scene) else {
             return Outcome::Duplicate;
         };
         entry.exists = true;
@@ -235,8 +242,8 @@ impl Slot {
             }
         }
         entry.deadline_ms = NEVER; // its place in the queue is used up
-        self.settle();
         self.time_ms = Some(self.time_ms.map_or(due.deadline_ms, |time| time.max(due.deadline_ms)));
+        self.settle();
     }
 
     fn open(&mut self, hash: u64, id: &str) {

@@ -43,7 +43,7 @@ pub fn money(minor: i64, code: &str) -> Money {
 
 /// The shipped defaults with a play that reminds after an hour.
 pub fn settings() -> Settings {
-    let purchase = clv::Dropout::MbgNbd(clv::MbgNbd { r: 0.5248, alpha: 6.1833, a: 0.8909, b: 1.6141 });
+    let purchase = clv::PurchaseModel::MbgNbd(clv::MbgNbd { r: 0.5248, alpha: 6.1833, a: 0.8909, b: 1.6141 });
     let spend = BTreeMap::from([("USD".to_owned(), clv::GammaGamma { p: 6.25, q: 3.74, v: 15.44 })]);
     let parameters = clv::Parameters {
         name: "mbg_nbd".into(),
@@ -53,6 +53,7 @@ pub fn settings() -> Settings {
         spend,
         buyers: Some(2357),
         history_days: Some(273),
+        rfm: None,
     };
     Settings {
         lifecycle: Lifecycle { min_silence_ms: 30 * DAY, max_silence_ms: 730 * DAY, at_risk_below: 0.5, lapsed_below: 0.3, loyal_x: 5 },

@@ -17,6 +17,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use amount::signed_minor_units;
 pub use decode::decode;
 pub use limits::{MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_PRODUCTS, MAX_QUANTITY};
 pub use money::{Currency, Money};

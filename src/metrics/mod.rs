@@ -89,6 +89,18 @@ impl Metrics {
         text
     }
 
+    /// The value model that is in force from here on.
+    pub fn set_model(&self, name: &str, version: &str) {
+        let info = &self.defined.process.model_info;
+        info.reset();
+        info.with_label_values(&[name, version]).set(1);
+    }
+
+    /// A published value model could not be used.
+    pub fn record_models_refused(&self) {
+        self.defined.process.models_refused.inc();
+    }
+
     /// Records and bytes taken from one input topic.
     pub fn record_consumed(&self, topic: &str, records: u64, bytes: u64) {
         add(&self.defined.intake.records_consumed, &[topic], records);

@@ -18,7 +18,6 @@ pub struct Writer {
     pub transactional_id: String,
     pub nonce: u64,
     pub configuration: u64,
-    pub model_version: String,
 }
 
 /// A slot's place in its own history.
@@ -101,7 +100,7 @@ impl Changelog {
             row_version: slot.row_version().number(),
             offsets,
             time_ms: slot.time_ms(),
-            model_version: writer.model_version.clone(),
+            model_version: slot.model_version().to_owned(),
             configuration: writer.configuration,
             writer: writer.transactional_id.clone(),
         };

@@ -21,6 +21,8 @@ const RECORDS_MAX: usize = 256;
 const TAKE_MAX: usize = 256;
 /// Deadlines a slot may fire in one turn, so that a month of silence ends in many transactions and not in one.
 const TIMERS_MAX: usize = 1024;
+/// Customers a slot may score anew in one turn: a share of what its records cost, so that these hardly wait.
+const RESCORE_MAX: usize = 64;
 /// Markers alone are no hurry.
 const MARKERS_MS: u64 = 5_000;
 /// W3C trace context is 55 bytes; anything much longer is not one.
@@ -51,7 +53,7 @@ pub struct Turn<'a, S: Source, T: Transaction> {
 
 impl<S: Source, T: Transaction> Turn<'_, S, T> {
     pub fn run(&mut self, running: &mut Running<S::Record>) -> Result<Came, Failure> {
-        let came = self.take_ready(running);
+        let came = self.take_ready(running).and_then(|came| self.rescore(running).map(|()| came));
         self.send_outputs()?;
         came
     }
@@ -133,6 +135,17 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         batch.records += 1;
         batch.bytes += bytes;
         Ok(Progress::Done)
+    }
+
+    /// Scores a piece of the slot anew, beside its records.
+    fn rescore(&mut self, running: &mut Running<S::Record>) -> Result<(), Failure> {
+        // while a record that cannot be written is searched for, nothing else may be to blame
+        if !running.slot.is_rescoring() || self.records_max == 1 || self.is_full() {
+            return Ok(());
+        }
+        self.open_batch(running)?;
+        running.slot.rescore(RESCORE_MAX, self.outputs);
+        Ok(())
     }
 
     /// All inputs are at their end: slot time runs on by itself, and what was due by now fires.

@@ -56,6 +56,7 @@ impl Slot {
         self.overlay.clear();
         self.published_time_ms = self.time_ms;
         self.published_row_version = self.overlay.version();
+        self.published_rescoring.clone_from(&self.rescoring);
     }
 
     /// The transaction is not committed: customers and time are as after the last `publish`, and every committed deadline is queued. What
@@ -71,5 +72,6 @@ impl Slot {
         self.cells.discard();
         self.set_row_version(self.published_row_version);
         self.time_ms = self.published_time_ms;
+        self.rescoring.clone_from(&self.published_rescoring);
     }
 }
