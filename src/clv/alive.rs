@@ -60,6 +60,17 @@ impl Alive {
         self.by_difference(horizons)
     }
 
+    /// Weeks he is expected to stay within the horizon t/(α+T): (α+T) · I(q; τ), since E[e^(−λpt)] = 2F1(q, a; a+b; −t/(α+T)). `None` where
+    /// the series is slow or loses digits.
+    pub(super) fn lifetime_by_series(&self, horizon: f64) -> Option<f64> {
+        // as above, the terms change signs and grow beyond b = q − 1
+        if horizon > HORIZON_MAX || self.a > A_MAX || self.shape > self.b + 1.0 {
+            return None;
+        }
+        let time = disk::integrals(self.shape, self.a, self.a + self.b, &[horizon], 1.0);
+        (time.cancellation <= CALM).then(|| self.rate * time.sums[0])
+    }
+
     fn by_difference<const N: usize>(&self, horizons: &[f64; N]) -> [f64; N] {
         let tosses = self.a + self.b;
         let c = tosses - 1.0;

@@ -52,6 +52,9 @@ impl Stages {
         let alive = &self.alive;
         if self.k == 1 {
             let horizon = horizon_weeks / alive.rate;
+            if let Some(weeks) = alive.lifetime_by_series(horizon) {
+                return weeks;
+            }
             let [time] = beta_average(alive.a, alive.b, (alive.shape + 1.0) * horizon, |p| {
                 [integral_of_exp(1.0 - alive.shape, log1p(p * horizon)) / p]
             });
