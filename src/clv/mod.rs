@@ -3,7 +3,8 @@
 //! Reading order: `purchase_model` is asked every question about purchases. `bg_nbd`, `mbg_nbd`, `cnbd` hold models whose customers
 //! leave at a purchase and say what a history tells about it (`evidence`); `alive` counts the purchases to come of one who is still there,
 //! by a power series (`disk`) or, where that is slow or loses digits, by an integral (`mixture`); `stages`, with `regular`, `counts` and
-//! `remaining`, does it for regular buyers and for everything but the expectation. `pareto_nbd` stands alone. `gamma_gamma` prices
+//! `remaining`, does it for regular buyers and for everything but the expectation. `pareto_nbd` stands alone. `bg_bb` and `sbg` do for
+//! discrete occasions and for contracts what the others do for time. `gamma_gamma` prices
 //! purchases; `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied.
 //!
 //! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka,
@@ -11,6 +12,7 @@
 //! bytes. Called by `engine`, and by the command line for fitting and back-tests.
 
 mod alive;
+mod bg_bb;
 mod bg_nbd;
 mod cnbd;
 mod counts;
@@ -28,12 +30,14 @@ mod minor;
 mod mixture;
 mod parameters;
 mod pareto_nbd;
+mod periods;
 mod purchase_model;
 mod regular;
 mod regular_by_rate;
 mod reliability;
 mod remaining;
 mod root;
+mod sbg;
 mod stages;
 mod weeks;
 
@@ -42,6 +46,7 @@ mod pins;
 #[cfg(test)]
 mod properties;
 
+pub use bg_bb::{BgBb, Occasions};
 pub use bg_nbd::BgNbd;
 pub use cnbd::Cnbd;
 pub use forecast::{Forecast, ForecastInput, Horizon, SpendModel, forecast};
@@ -52,6 +57,7 @@ pub use parameters::{ParameterError, Parameters};
 pub use pareto_nbd::ParetoNbd;
 pub use purchase_model::PurchaseModel;
 pub use reliability::{Level, Reliability, reliability};
+pub use sbg::ShiftedBetaGeometric;
 pub use stages::REGULARITY_MAX;
 pub use weeks::{LogTimes, WEEK_MS, weeks, weeks_to_ms_ceil};
 
