@@ -8,10 +8,14 @@ mod demo;
 mod dlq;
 mod erase;
 mod exit;
+mod fit;
 mod generate;
 mod logs;
+mod model_watch;
+mod models;
 pub mod observer;
 mod process;
+mod purchases;
 pub mod replay;
 pub mod rules;
 mod run;
@@ -43,9 +47,11 @@ enum Command {
     Run(run::RunArgs),
     Demo(demo::DemoArgs),
     Replay(replay::ReplayArgs),
+    Fit(fit::FitArgs),
     Validate(validate::ValidateArgs),
     Config(config::ConfigCommand),
     Topics(topics::TopicsCommand),
+    Models(models::ModelsCommand),
     State(state::StateCommand),
     Generate(generate::GenerateArgs),
     Dlq(dlq::DlqCommand),
@@ -79,7 +85,9 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
+        Command::Fit(arguments) => fit::fit(&arguments),
         Command::Topics(command) => topics::topics(&command),
+        Command::Models(command) => models::models(&command),
         Command::State(command) => state::state(&command),
         Command::Generate(arguments) => generate::generate(&arguments),
         Command::Dlq(command) => dlq::dlq(&command),

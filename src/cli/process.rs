@@ -18,10 +18,11 @@ use crate::engine::{Committed, RowVersion};
 use crate::http::{Admin, Health, Phase, Server};
 use crate::kafka::{self, Consumer, Producer};
 use crate::metrics::{Build, Metrics};
-use crate::worker::{Now, Rules, WorkerError, runner};
+use crate::worker::{Models, Now, Rules, WorkerError, runner};
 
 use super::exit::CommandError;
 use super::logs::Level;
+use super::model_watch::ModelWatch;
 use super::observer::{Observer, Phases};
 use super::rules;
 use super::timed::Timed;
@@ -36,6 +37,8 @@ type Ended = (usize, Result<(), WorkerError>);
 pub struct Process {
     stop: Arc<AtomicBool>,
     ended: Receiver<Ended>,
+    workers: usize,
+    /// The workers', and the one that waits for models.
     threads: Vec<JoinHandle<()>>,
     health: Arc<Health>,
     server: Server,
@@ -60,9 +63,12 @@ impl Process {
         let (committed, shelf) = (Arc::new(Committed::new()), Arc::default());
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, ended) = channel();
+        let models = Arc::new(Models::default());
+        let watch = ModelWatch::start(config, &settings, models.clone(), metrics.clone(), stop.clone())?;
         let mut threads = Vec::new();
         for worker in 0..config.workers {
-            let own_rules = Rules { row_version, ..rules::rules_of_worker(config, slots, worker, nonce(worker), &shelf) };
+            let own_rules =
+                Rules { row_version, models: models.clone(), ..rules::rules_of_worker(config, slots, worker, nonce(worker), &shelf) };
             let (config, settings, metrics, health, committed, stop, sender) =
                 (config.clone(), settings.clone(), metrics.clone(), health.clone(), committed.clone(), stop.clone(), sender.clone());
             let body = move || {
@@ -77,7 +83,8 @@ impl Process {
                 .map_err(|error| CommandError::Failed(format!("cannot start a thread: {error}")))?;
             threads.push(thread);
         }
-        Ok(Process { stop, ended, threads, health, server })
+        threads.push(watch);
+        Ok(Process { stop, ended, workers: config.workers, threads, health, server })
     }
 
     /// Where HTTP is served.
@@ -103,10 +110,10 @@ impl Process {
 
     fn finish(self) -> Result<(), CommandError> {
         self.stop.store(true, Ordering::Relaxed);
-        let workers = self.threads.len();
-        for worker in 0..workers {
+        for worker in 0..self.workers {
             self.health.set_phase(worker, Phase::Draining);
         }
+        let threads = self.threads.len();
         let until_ms = clock::monotonic_ms() + STOP_WAIT.as_millis() as u64;
         let mut still_running = self.threads;
         while !still_running.is_empty() && clock::monotonic_ms() < until_ms {
@@ -116,7 +123,7 @@ impl Process {
         self.server.stop();
         match still_running.len() {
             0 => Ok(()),
-            left => Err(CommandError::Failed(format!("{left} of {workers} workers did not stop within {} s", STOP_WAIT.as_secs()))),
+            left => Err(CommandError::Failed(format!("{left} of {threads} threads did not stop within {} s", STOP_WAIT.as_secs()))),
         }
     }
 }

@@ -28,7 +28,7 @@ use lines::{Columns, LineError, Purchase};
 /// A line longer than this is no record that a broker would take.
 const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Of lists that name no currency.
-const LIST_CURRENCY: &str = "USD";
+pub const LIST_CURRENCY: &str = "USD";
 
 /// Run events from files through the same engine, without Kafka and without a clock
 #[derive(Debug, Args)]
@@ -104,7 +104,8 @@ pub fn replay(arguments: &ReplayArgs) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn reader(path: &Path) -> Result<Box<dyn BufRead>, String> {
+/// The file or stdin, with a progress bar where stderr is a terminal.
+pub fn reader(path: &Path) -> Result<Box<dyn BufRead>, String> {
     if path == Path::new("-") {
         return Ok(Box::new(stdin().lock()));
     }
@@ -115,13 +116,12 @@ fn reader(path: &Path) -> Result<Box<dyn BufRead>, String> {
 }
 
 /// Calls `take` with each line that is not blank, as text; bytes that are no UTF-8 are replaced, and refused by whoever reads them.
-fn each_line(path: &Path, mut take: impl FnMut(&str) -> Result<(), String>) -> Result<(), String> {
-    let mut reader = reader(path)?;
+pub fn each_line(reader: &mut dyn BufRead, mut take: impl FnMut(&str) -> Result<(), String>) -> Result<(), String> {
     let mut bytes = Vec::new();
     let mut number = 0;
     loop {
         bytes.clear();
-        let read = io::Read::take(&mut reader, LINE_BYTES_MAX as u64).read_until(b'\n', &mut bytes).map_err(|error| error.to_string())?;
+        let read = io::Read::take(&mut *reader, LINE_BYTES_MAX as u64).read_until(b'\n', &mut bytes).map_err(|error| error.to_string())?;
         if read == 0 {
             return Ok(());
         }
@@ -138,14 +138,14 @@ fn each_line(path: &Path, mut take: impl FnMut(&str) -> Result<(), String>) -> R
 }
 
 fn read_events(path: &Path, history: &mut History) -> Result<(), String> {
-    each_line(path, |text| {
+    each_line(&mut reader(path)?, |text| {
         let line = lines::event_line(text).map_err(|error| error.to_string())?;
         history.add(line).map_err(|error| error.to_string())
     })
 }
 
 fn read_cdnow(path: &Path, purchases: &mut Vec<Purchase>) -> Result<(), String> {
-    each_line(path, |text| {
+    each_line(&mut reader(path)?, |text| {
         purchases.push(lines::cdnow_line(text).map_err(|error| error.to_string())?);
         Ok(())
     })
@@ -183,7 +183,7 @@ impl Files {
         let failed = |error: io::Error| CommandError::Failed(format!("cannot write to {}: {error}", folder.display()));
         fs::create_dir_all(folder).map_err(failed)?;
         let mut writers = BTreeMap::new();
-        for topic in [OutputTopic::Transitions, OutputTopic::Clv, OutputTopic::Actions, OutputTopic::DeadLetters] {
+        for topic in [OutputTopic::Transitions, OutputTopic::Clv, OutputTopic::Actions, OutputTopic::Aggregates, OutputTopic::DeadLetters] {
             let file = File::create(folder.join(format!("{}.jsonl", names.of(topic)))).map_err(failed)?;
             writers.insert(topic, BufWriter::new(file));
         }

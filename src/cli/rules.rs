@@ -26,6 +26,7 @@ pub fn worker_rules(config: &Config, partitions: u32, nonce: u64) -> worker::Rul
         },
         decode: config.input.decode.clone(),
         engine: Arc::new(config.engine.clone()),
+        models: Arc::default(),
         time: match config.time.mode {
             TimeMode::Event => worker::TimeMode::Event { until_ms: None },
             TimeMode::Wall => worker::TimeMode::Wall { idle_grace_ms: config.time.idle_grace_ms },
@@ -72,6 +73,7 @@ pub fn kafka_settings(config: &Config) -> kafka::Settings {
             aggregates: topic("aggregates"),
             dead_letters: topic("dlq"),
             changelog: topic("changelog"),
+            models: topic("models"),
         },
         heartbeat_interval_ms: HEARTBEAT_INTERVAL_MS,
         session_timeout_ms: SESSION_TIMEOUT_MS,

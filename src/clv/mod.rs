@@ -7,12 +7,16 @@
 //! discrete occasions and for contracts what the others do for time. `gamma_gamma` prices
 //! purchases; `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied.
 //!
-//! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka,
-//! keeps no state, and calls `libm` for every transcendental function, so that two machines compute the same
-//! bytes. Called by `engine`, and by the command line for fitting and back-tests.
+//! `purchase_log` holds the purchases of many customers, `fit` estimates parameters from them,
+//! `backtest` shows how right they would have been. `formula` and `rfm` need no model: textbook formulas, and segments by scores.
+//!
+//! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka, keeps no
+//! state, and calls `libm` for every transcendental function, so that two machines compute the same bytes. Called by
+//! `engine`, and by the command line for fitting and back-tests.
 
 mod alive;
 mod bg_bb;
+pub mod backtest;
 mod bg_nbd;
 mod cnbd;
 mod counts;
@@ -20,7 +24,9 @@ mod discounting;
 mod disk;
 mod evidence;
 mod exponential_integral;
+mod fit;
 mod forecast;
+pub mod formula;
 mod gamma;
 mod gamma_gamma;
 mod gauss_legendre;
@@ -31,11 +37,13 @@ mod mixture;
 mod parameters;
 mod pareto_nbd;
 mod periods;
+mod purchase_log;
 mod purchase_model;
 mod regular;
 mod regular_by_rate;
 mod reliability;
 mod remaining;
+pub mod rfm;
 mod root;
 mod sbg;
 mod stages;
@@ -49,12 +57,14 @@ mod properties;
 pub use bg_bb::{BgBb, Occasions};
 pub use bg_nbd::BgNbd;
 pub use cnbd::Cnbd;
+pub use fit::{FitError, Fitted, ModelKind, Warning, fit_purchases, fit_spend};
 pub use forecast::{Forecast, ForecastInput, Horizon, SpendModel, forecast};
 pub use gamma_gamma::{GammaGamma, mean_minor};
 pub use mbg_nbd::MbgNbd;
 pub use minor::{major, scale_minor};
 pub use parameters::{ParameterError, Parameters};
 pub use pareto_nbd::ParetoNbd;
+pub use purchase_log::{Built, Period, Purchase, PurchaseLog, PurchaseLogBuilder, PurchaseLogError, Sample, sample};
 pub use purchase_model::PurchaseModel;
 pub use reliability::{Level, Reliability, reliability};
 pub use sbg::ShiftedBetaGeometric;

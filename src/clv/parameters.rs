@@ -3,6 +3,7 @@
 //! Reads no file: `config` does, and refuses to start with the error this file names. How far to trust usable
 //! numbers is the matter of `reliability`.
 
+use super::rfm::Rfm;
 use super::{GammaGamma, PurchaseModel, REGULARITY_MAX};
 use std::collections::BTreeMap;
 
@@ -25,6 +26,8 @@ pub struct Parameters {
     pub buyers: Option<u64>,
     /// Days between the fit's first and last event.
     pub history_days: Option<u64>,
+    /// Cut points of the segments, if the file has them; checked by themselves.
+    pub rfm: Option<Rfm>,
 }
 
 /// A parameter no formula can use; `parameter` as in `purchase.alpha` or `spend.USD.q`.
@@ -90,6 +93,7 @@ mod tests {
             spend: BTreeMap::from([("USD".into(), GammaGamma { p, q, v })]),
             buyers: None,
             history_days: None,
+            rfm: None,
         }
     }
 

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 
+use super::channels;
 use super::keys::Keys;
 use super::layers::{Entries, Entry};
-use super::models::{self, MODELS};
+use super::models::{self, MODELS, Model};
 use super::properties::Properties;
-use super::values::{self, DAY_MS, DURATION_MS_MAX, MINUTE_MS};
+use super::values::{self, DAY_MS, DURATION_MS_MAX, MINUTE_MS, SECOND_MS};
 use super::{
     AdminToken, Changelog, Commit, Http, Input, Kafka, Log, LogFormat, LogLevel, OUTPUT_TOPICS, Output, Partitioner, Time, TimeMode, plays,
 };
@@ -153,6 +154,9 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     let customer_zone = keys.required("time.customer_zone", values::zone);
     let anonymous_ttl_ms = keys.required("customers.anonymous_ttl", values::duration(DAY_MS..=DURATION_MS_MAX));
     let erasure_key = keys.optional("customers.erasure_key", values::key).map_or_else(ErasureKey::default, ErasureKey);
+    let channels = keys.required("channels.rules", channels::rules);
+    let report_zone = keys.required("time.report_zone", values::zone);
+    let aggregates_interval_ms = keys.required("aggregates.interval", values::duration(SECOND_MS..=DAY_MS));
     let plays = plays::read(keys, entries);
     if keys.is_clean() {
         order_of_stages(keys, &lifecycle);
@@ -168,12 +172,18 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
         customer_zone,
         anonymous_ttl_ms,
         erasure_key,
+        channels,
+        report_zone,
+        aggregates_interval_ms,
     })
 }
 
+pub fn model(keys: &mut Keys<'_>) -> Model {
+    keys.required("clv.model", values::choice(MODELS))
+}
+
 /// The parameters in force, and their file in one notation: it belongs to the fingerprint.
-pub fn parameters(keys: &mut Keys<'_>, read: &dyn Fn(&str) -> std::io::Result<String>) -> Option<(Parameters, String)> {
-    let model = keys.required("clv.model", values::choice(MODELS));
+pub fn parameters(keys: &mut Keys<'_>, model: Model, read: &dyn Fn(&str) -> std::io::Result<String>) -> Option<(Parameters, String)> {
     let path = keys.optional("clv.models", values::some_text);
     let text = match path.as_deref().map(read) {
         None if keys.has("clv.models") => return None,

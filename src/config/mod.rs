@@ -1,9 +1,10 @@
 //! Text as written -> checked `Config`: parsed once, every bad key named, secrets unprintable.
 //!
 //! Reading order: `layers` (texts to one value per key), `keys` (asking for keys by name), `values` (kinds of values), `check` (which
-//! keys there are, and their bounds), `plays`, `models`, `properties`, `show`. Nothing here opens a file, reads the environment or the
+//! keys there are, and their bounds), `plays`, `channels`, `models`, `properties`, `show`. Nothing here opens a file, reads the environment or the
 //! clock: all of it comes in as `Sources`. Called by `cli`; the result goes to every other room.
 
+mod channels;
 mod check;
 mod keys;
 mod layers;
@@ -34,11 +35,11 @@ use show::SECRETS;
 pub use show::Setting;
 
 /// Last parts of the names of the topics lifetide writes.
-pub const OUTPUT_TOPICS: [&str; 6] = ["transitions", "clv", "actions", "aggregates", "dlq", "changelog"];
+pub const OUTPUT_TOPICS: [&str; 7] = ["transitions", "clv", "actions", "aggregates", "dlq", "changelog", "models"];
 
 /// What can change a decision: these keys, and the parameter file. Where and how fast it runs cannot.
-const DECIDING: [&str; 9] =
-    ["clv.", "consent.", "customers.", "input.max_record_bytes", "input.topics", "money.", "plays.", "stages.", "time."];
+const DECIDING: [&str; 10] =
+    ["channels.", "clv.", "consent.", "customers.", "input.max_record_bytes", "input.topics", "money.", "plays.", "stages.", "time."];
 
 /// Everything a configuration is made of.
 pub struct Sources<'a> {
@@ -73,6 +74,8 @@ pub struct Config {
     pub engine: engine::Settings,
     pub http: Http,
     pub log: Log,
+    /// Which of a parameter file's models is asked.
+    model: models::Model,
     settings: Vec<Setting>,
     fingerprint: u64,
 }
@@ -218,7 +221,8 @@ impl Config {
 
     fn from_keys(keys: &mut Keys<'_>, entries: &Entries, sources: &Sources<'_>) -> Option<Config> {
         let output = check::output(keys);
-        let parameters = check::parameters(keys, sources.read_file);
+        let model = check::model(keys);
+        let parameters = check::parameters(keys, model, sources.read_file);
         let model_text = parameters.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
         let engine = check::engine(keys, entries, parameters.map(|(parameters, _)| parameters));
         let config = Config {
@@ -236,9 +240,17 @@ impl Config {
             log: check::log(keys),
             settings: show::settings(entries),
             fingerprint: fingerprint(entries, &model_text),
+            model,
             engine: engine?,
         };
         Some(config)
+    }
+
+    /// The engine's settings with another parameter file in place of the configuration's; the message says what is wrong with the file.
+    pub fn engine_with_models(&self, text: &str) -> Result<engine::Settings, String> {
+        let parameters = models::parse(text, self.model)?;
+        let value = engine::Value { parameters, ..self.engine.value.clone() };
+        Ok(engine::Settings { value, ..self.engine.clone() })
     }
 
     /// Equal for equal values of the deciding keys, wherever they were written; it goes into the headers of changelog blocks.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::clv::rfm::{Cut, Rfm};
 use crate::clv::{BgNbd, Cnbd, GammaGamma, MbgNbd, Parameters, ParetoNbd, PurchaseModel};
 use crate::event::Currency;
 
@@ -49,6 +50,7 @@ struct Written {
     spend: BTreeMap<String, Spend>,
     #[serde(default)]
     provenance: Provenance,
+    rfm: Option<CutPoints>,
 }
 
 #[derive(Deserialize)]
@@ -87,6 +89,16 @@ struct Spend {
     v: f64,
 }
 
+/// `[rfm]`: days since the last purchase, purchases, and by currency the spend in main units.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CutPoints {
+    version: String,
+    r: Cut,
+    f: Cut,
+    m: BTreeMap<String, Cut>,
+}
+
 /// Where the numbers come from. Other keys are notes for people.
 #[derive(Default, Deserialize)]
 struct Provenance {
@@ -108,6 +120,7 @@ pub fn parse(text: &str, model: Model) -> Result<Parameters, String> {
         return Err(format!("[spend.{code}] is not an ISO 4217 currency"));
     }
     let spend = written.spend.into_iter().map(|(code, Spend { p, q, v })| (code, GammaGamma { p, q, v })).collect();
+    let rfm = written.rfm.map(segments).transpose()?;
     let parameters = Parameters {
         name: written.name,
         version: written.version,
@@ -116,9 +129,19 @@ pub fn parse(text: &str, model: Model) -> Result<Parameters, String> {
         spend,
         buyers: written.provenance.buyers,
         history_days: written.provenance.history_days,
+        rfm,
     };
     parameters.check().map_err(|error| error.to_string())?;
     Ok(parameters)
+}
+
+fn segments(CutPoints { version, r, f, m }: CutPoints) -> Result<Rfm, String> {
+    if let Some(code) = m.keys().find(|code| Currency::from_code(code).is_none()) {
+        return Err(format!("rfm.m.{code} is not an ISO 4217 currency"));
+    }
+    let rfm = Rfm { version, recency_days: r, orders: f, spend: m };
+    rfm.check().map_err(|error| error.to_string())?;
+    Ok(rfm)
 }
 
 impl Written {
@@ -143,4 +166,39 @@ impl Written {
 /// The file without its comments and its order: what a fingerprint is taken of.
 pub fn canonical(text: &str) -> String {
     text.parse::<toml::Table>().map(|table| table.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shipped file with a table of cut points.
+    fn with_rfm(table: &str) -> Result<Parameters, String> {
+        parse(&format!("{SHIPPED_TOML}\n[rfm]\n{table}\n"), Model::MbgNbd)
+    }
+
+    #[test]
+    fn cut_points_of_segments_are_read_with_their_version() {
+        assert_eq!(parse(SHIPPED_TOML, Model::MbgNbd).map(|parameters| parameters.rfm), Ok(None));
+        let rfm = with_rfm("version = \"2\"\nr = [1, 2, 3, 4]\nf = [2, 2, 3, 9]\nm = { EUR = [10, 20.5, 30, 40] }").unwrap().rfm.unwrap();
+        assert_eq!((rfm.version.as_str(), rfm.recency_days, rfm.orders), ("2", [1.0, 2.0, 3.0, 4.0], [2.0, 2.0, 3.0, 9.0]));
+        assert_eq!(rfm.cuts("EUR").unwrap().spend, [10.0, 20.5, 30.0, 40.0]);
+    }
+
+    #[test]
+    fn cut_points_nobody_can_be_scored_by_are_refused() {
+        let cases = [
+            ("version = \"1\"\nr = [1, 2, 3, 4]\nf = [1, 2, 3, 4]\nm = { EUR = [4, 3, 2, 1] }", "rfm.m.EUR are not four finite"),
+            (
+                "version = \"1\"\nr = [1, 2, 3, 4]\nf = [1, 2, 3, 4]\nm = { BEANS = [1, 2, 3, 4] }",
+                "rfm.m.BEANS is not an ISO 4217 currency",
+            ),
+            ("version = \"1\"\nr = [1, 2, 3]\nf = [1, 2, 3, 4]\nm = { EUR = [1, 2, 3, 4] }", "invalid length 3"),
+            ("version = \"1\"\nr = [1, 2, 3, 4]\nf = [1, 2, 3, 4]\nm = {}", "rfm.m has no currency"),
+        ];
+        for (table, message) in cases {
+            let error = with_rfm(table).unwrap_err();
+            assert!(error.contains(message), "{error}");
+        }
+    }
 }

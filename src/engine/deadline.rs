@@ -9,7 +9,7 @@ use super::note::{Counter, Note, TimerKind};
 use super::plays::{self, Phase};
 use super::rules::{PlayRule, Rules};
 use super::scene::{Occasion, Scene};
-use super::transitions;
+use super::{transitions, value};
 
 /// The next thing due.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +68,10 @@ impl Due {
         scene.note(Note::TimerFired { timer: self.timer(), deadline_ms: self.at_ms });
         match self.what {
             What::Step { rule, .. } => plays::fire(customer, rule, scene),
-            What::Silence(_) => transitions::settle(customer, None, scene),
+            What::Silence(_) => {
+                transitions::settle(customer, None, scene);
+                value::write_clv(customer, scene);
+            }
             What::Expiry => {
                 scene.note(Note::Count(Counter::AnonymousExpired));
                 return Fate::Gone;

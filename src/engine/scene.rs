@@ -3,6 +3,7 @@
 //! An event is one scene, each deadline that fires another. Numbers the records of an event, since their ids derive from that number.
 //! Made by `slot` and `deadline`; used by everything that writes a record.
 
+use super::cells::Cells;
 use super::note::Note;
 use super::outputs::{Outputs, Topic};
 use super::record::cause::CauseRecord;
@@ -32,6 +33,11 @@ pub enum Occasion<'a> {
         name: &'a str,
         due_ms: i64,
     },
+    /// Another value model is in force.
+    Model {
+        name: &'a str,
+        version: &'a str,
+    },
 }
 
 pub struct Scene<'a> {
@@ -44,13 +50,22 @@ pub struct Scene<'a> {
     /// In wall mode, for what is too late to send.
     pub wall_ms: Option<i64>,
     pub out: &'a mut Outputs,
+    /// Figures over all customers.
+    pub cells: &'a mut Cells,
     /// Records of the event so far.
     pub written: u32,
 }
 
 impl<'a> Scene<'a> {
     /// Of an event, which has written nothing yet.
-    pub fn of_event(rules: &'a Rules, slot: u32, event: &'a Event<'_>, cause: &Cause<'a>, out: &'a mut Outputs) -> Scene<'a> {
+    pub fn of_event(
+        rules: &'a Rules,
+        slot: u32,
+        event: &'a Event<'_>,
+        cause: &Cause<'a>,
+        cells: &'a mut Cells,
+        out: &'a mut Outputs,
+    ) -> Scene<'a> {
         Scene {
             rules,
             slot,
@@ -59,7 +74,18 @@ impl<'a> Scene<'a> {
             time_ms: event.time_ms,
             wall_ms: None,
             out,
+            cells,
             written: 0,
+        }
+    }
+
+    /// The id of the next record of this occasion: of an event by its number, else by what it tells (`subject`, such as a track, and the
+    /// state it puts the customer in).
+    pub fn next_id(&mut self, subject: &str, state: &str) -> OutputId {
+        match self.occasion {
+            Occasion::Event { cause, .. } => self.next_event_id(&cause),
+            Occasion::Deadline { due_ms, .. } => OutputId::of_deadline(self.customer_id, subject, state, 0, due_ms),
+            Occasion::Model { version, .. } => OutputId::of_model(self.customer_id, subject, version),
         }
     }
 
@@ -73,7 +99,7 @@ impl<'a> Scene<'a> {
     pub fn push<R: Json>(&mut self, topic: Topic, id: &OutputId, record: &R) {
         let traceparent = match &self.occasion {
             Occasion::Event { cause, .. } => cause.traceparent,
-            Occasion::Deadline { .. } => None,
+            Occasion::Deadline { .. } | Occasion::Model { .. } => None,
         };
         self.out.push(topic, self.customer_id, self.time_ms, id.as_str(), traceparent, |bytes| {
             record.write(bytes);
@@ -98,6 +124,7 @@ impl<'a> Occasion<'a> {
                 CauseRecord::Event { event: name, topic: cause.topic, partition: slot, offset: cause.offset }
             }
             Occasion::Deadline { name, due_ms } => CauseRecord::Deadline { deadline: name, due_at: Time(due_ms) },
+            Occasion::Model { name, version } => CauseRecord::Model { name, version },
         }
     }
 }

@@ -6,10 +6,9 @@ use super::customer::Customer;
 use super::lifecycle::{Stage, Why, stage_of};
 use super::note::Note;
 use super::outputs::Topic;
-use super::record::id::OutputId;
 use super::record::time::Time;
 use super::record::transition::TransitionRecord;
-use super::scene::{Occasion, Scene};
+use super::scene::Scene;
 use super::value;
 
 const TRACK: &str = "lifecycle";
@@ -42,10 +41,7 @@ fn reason(from: Option<Stage>, to: Stage, why: Option<Why>) -> Why {
 }
 
 fn write(customer: &Customer, from: Option<Stage>, to: Stage, why: Why, scene: &mut Scene<'_>) {
-    let id = match scene.occasion {
-        Occasion::Event { cause, .. } => scene.next_event_id(&cause),
-        Occasion::Deadline { due_ms, .. } => OutputId::of_deadline(scene.customer_id, TRACK, to.as_str(), 0, due_ms),
-    };
+    let id = scene.next_id(TRACK, to.as_str());
     let record = TransitionRecord {
         id,
         customer_id: scene.customer_id,

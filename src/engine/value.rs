@@ -1,23 +1,29 @@
 //! A customer's value, past and expected: puts the question to `clv` and writes the `clv` record.
 //!
-//! Does no arithmetic of its own beyond adding minor units; floats pass through from `clv` to the record. Called by `apply` after each order
-//! and refund that changed something.
+//! Does no arithmetic of its own beyond adding minor units; floats pass through from `clv` to the record. What it says is also added to
+//! the figures of all customers. Called by `apply` after each order and refund that changed something, by `deadline` when silence has, and
+//! by `slot` when the model has.
 
+use super::cells::month_of;
 use super::customer::Customer;
 use super::lifecycle;
 use super::money::Sum;
 use super::note::Note;
 use super::orders::Purchases;
 use super::outputs::Topic;
+use super::population::{self, Contribution};
 use super::record::clv::{ClvRecord, Future, Historic, Inputs, Model, ReliabilityRecord, Simple};
 use super::record::money::Amount;
 use super::record::time::Time;
-use super::scene::{Cause, Scene};
+use super::scene::Scene;
 use super::settings::Settings;
 use crate::clv::{self, Forecast, ForecastInput};
 
 /// `contracts.md` 4: twelve steps of 365/12 days.
 const HORIZON_DAYS: u32 = 365;
+
+/// Names these records in ids of their own.
+const SUBJECT: &str = "clv";
 
 /// 2200-01-01: a lapse later than this is as good as none, and said to be none.
 const LAPSE_MAX_MS: i64 = 7_258_118_400_000;
@@ -40,11 +46,11 @@ struct Outlook {
     forecast: Forecast,
 }
 
-pub fn write_clv(customer: &Customer, cause: &Cause<'_>, scene: &mut Scene<'_>) {
+pub fn write_clv(customer: &mut Customer, scene: &mut Scene<'_>) {
     let Some(primary) = customer.orders.primary() else {
         return;
     };
-    let id = scene.next_event_id(cause);
+    let id = scene.next_id(SUBJECT, "");
     let settings = &scene.rules.settings;
     let value = &settings.value;
     let margin = value.margin.unwrap_or(1.0);
@@ -81,6 +87,15 @@ pub fn write_clv(customer: &Customer, cause: &Cause<'_>, scene: &mut Scene<'_>) 
     };
     scene.push(Topic::Clv, &id, &record);
     scene.note(Note::Clv { currency: primary.currency });
+    let present = outlook.map(|outlook| Contribution {
+        currency: primary.currency,
+        expected_minor,
+        total_minor: primary.net_minor() + expected_minor,
+        cohort: month_of(outlook.purchases.first_ms, &settings.report_zone),
+        has_channel: !customer.touch.first.is_empty(),
+        segment: None,
+    });
+    population::contribute(customer, present, scene.cells, scene.out);
 }
 
 fn look_ahead(customer: &Customer, settings: &Settings, at_ms: i64) -> Option<Outlook> {

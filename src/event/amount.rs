@@ -1,6 +1,6 @@
 //! Decimal numbers as written, made into integers: amounts of money in minor units, and quantities. Exact: no float is made on the way.
-//! Refuses what is no decimal number (`NaN`, `1,5`, an empty text), has too many digits, or is negative.
-//! Called by the files that read wire formats, through `json`.
+//! Refuses what is no decimal number (`NaN`, `1,5`, an empty text), has too many digits, or is negative where that has no meaning.
+//! Called by the files that read wire formats, through `json`, and by the command line for lists.
 
 use super::Reason;
 use super::limits::MAX_QUANTITY;
@@ -24,13 +24,19 @@ struct Decimal {
 /// More digits than the currency has are rounded half to even: shops add amounts up in binary floats, and 59.969999999999995 is their
 /// 59.97. For the same reason the sign is judged after rounding: -5.5e-17 is what such a sum leaves of nothing.
 pub(super) fn minor_units(text: &str, exponent: u32) -> Result<i64, Reason> {
+    let minor = signed_minor_units(text, exponent)?;
+    if minor < 0 {
+        return Err(Reason::NegativeAmount);
+    }
+    Ok(minor)
+}
+
+/// As the amounts of events, but negative ones are amounts too: refunds in a list of purchases.
+pub fn signed_minor_units(text: &str, exponent: u32) -> Result<i64, Reason> {
     let number = Decimal::parse(text)?;
     let magnitude = number.rounded(exponent).and_then(|minor| i64::try_from(minor).ok());
     let magnitude = magnitude.ok_or(Reason::AmountOutOfRange)?;
-    if number.negative && magnitude != 0 {
-        return Err(Reason::NegativeAmount);
-    }
-    Ok(magnitude)
+    Ok(if number.negative { -magnitude } else { magnitude })
 }
 
 /// A count of pieces: whole (2, 2.0 and 2e0 are), from 0 to `MAX_QUANTITY`.

@@ -1,9 +1,9 @@
-//! Puts records into the input topics on behalf of a command, with marks in the dead-letter topic, in one transaction.
+//! Puts records into the input topics on behalf of a command, with marks in the dead-letter topic, or models onto theirs, in one transaction.
 //!
 //! A command has one producer name for the whole group: opening it ends whatever an earlier run left open and keeps that run from
 //! committing afterwards. So whoever reads the marks after `open` knows all that was ever sent. One transaction is all a feeder makes: a
 //! late request of it can meet no later one, because the next feeder has another epoch. It decides nothing. Used by `cli`
-//! (`dlq`, `erase`, `state upgrade`).
+//! (`dlq`, `erase`, `models`, `state upgrade`).
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const RETIRE_WAIT: Duration = Duration::from_secs(2);
 /// A record for one partition.
 #[derive(Debug, Clone, Copy)]
 pub struct FeedRecord<'a> {
-    /// One of the input topics, or the dead-letter topic.
+    /// One of the input topics, the dead-letter topic, or that of the models.
     pub topic: &'a str,
     pub partition: u32,
     pub key: Option<&'a [u8]>,
@@ -38,7 +38,7 @@ pub struct Feeder {
 impl Feeder {
     /// On return no other feeder of this command and group has anything open, and none opened before can commit.
     pub fn open(settings: &Settings, command: &str) -> Result<Feeder, TransactionError> {
-        let names = || settings.input_topics.iter().chain([&settings.output.dead_letters]);
+        let names = || settings.input_topics.iter().chain([&settings.output.dead_letters, &settings.output.models]);
         let handles: Vec<&str> = names().map(String::as_str).collect();
         let link = Link::open(settings, &client::feeder_id(settings, command), &handles)?;
         Ok(Feeder { topics: names().cloned().collect(), link: Retiring::new(link, RETIRE_WAIT) })

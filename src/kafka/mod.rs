@@ -3,7 +3,7 @@
 //! `settings` (what the configuration says) -> `client` (what librdkafka is told, and why) -> `consumer` and `producer`, which implement
 //! the worker's two seams (`worker::source`, `worker::transaction`). `group` follows the consumer group, `queue` and `message` wrap the C
 //! calls that move records, `changelog` reads a slot's log back, `visitor` looks at a group without joining it, `dead_letters` reads
-//! refused records, `feed` puts records into the inputs, `failure` sorts errors by what they mean for a transaction. `topics`
+//! refused records, `models` follows the value models, `feed` puts records into the inputs, `failure` sorts errors by what they mean for a transaction. `topics`
 //! decides what the cluster should hold, `admin` looks and creates.
 //!
 //! Every `unsafe` of the crate is in this room, each with the invariant it rests on. Used by `worker` (through the seams) and `cli`.
@@ -19,6 +19,7 @@ mod failure;
 mod feed;
 mod group;
 mod message;
+mod models;
 mod observer;
 mod offsets;
 mod produce;
@@ -36,6 +37,7 @@ pub use consumer::Consumer;
 pub use dead_letters::DeadLetters;
 pub use feed::{FeedRecord, Feeder};
 pub use message::Message;
+pub use models::{ModelsTopic, Published};
 pub use observer::{Member, Observer};
 pub use producer::Producer;
 pub use settings::{OutputNames, Settings};

@@ -46,6 +46,8 @@ pub struct OutputNames {
     pub aggregates: String,
     pub dead_letters: String,
     pub changelog: String,
+    /// Value models that every instance follows: written by commands, read by `run`.
+    pub models: String,
 }
 
 impl OutputNames {
@@ -54,14 +56,15 @@ impl OutputNames {
             OutputTopic::Transitions => &self.transitions,
             OutputTopic::Clv => &self.clv,
             OutputTopic::Actions => &self.actions,
+            OutputTopic::Aggregates => &self.aggregates,
             OutputTopic::DeadLetters => &self.dead_letters,
             OutputTopic::Changelog => &self.changelog,
         }
     }
 
     /// All of them, in a fixed order.
-    pub fn all(&self) -> [&str; 6] {
-        [&self.transitions, &self.clv, &self.actions, &self.aggregates, &self.dead_letters, &self.changelog]
+    pub fn all(&self) -> [&str; 7] {
+        [&self.transitions, &self.clv, &self.actions, &self.aggregates, &self.dead_letters, &self.changelog, &self.models]
     }
 }
 
@@ -197,6 +200,7 @@ pub(super) mod tests {
                 aggregates: name("aggregates"),
                 dead_letters: name("dlq"),
                 changelog: name("changelog"),
+                models: name("models"),
             },
             heartbeat_interval_ms: 500,
             session_timeout_ms: 10_000,

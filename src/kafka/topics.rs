@@ -54,6 +54,11 @@ pub enum Problem {
         topic: String,
         value: String,
     },
+    /// Which of two models was published last would be anybody's guess.
+    ModelsPartitions {
+        topic: String,
+        partitions: u32,
+    },
     /// The changelog would lose what only we may delete.
     ChangelogConfig {
         topic: String,
@@ -76,6 +81,9 @@ impl fmt::Display for Problem {
             }
             Problem::ChangelogPartitions { topic, partitions, inputs } => {
                 write!(f, "changelog topic {topic} has {partitions} partitions, the input topics {inputs} ({OTHER_PARTITIONS})")
+            }
+            Problem::ModelsPartitions { topic, partitions } => {
+                write!(f, "models topic {topic} has {partitions} partitions and must have one")
             }
             Problem::DeadLetterBytes { topic, value } => write!(
                 f,
@@ -118,6 +126,9 @@ pub fn plan(settings: &Settings, facts: &[TopicFacts], want_partitions: u32) -> 
         topic(&output.dead_letters, dead_letters),
         topic(&output.changelog, changelog_configs()),
     ]);
+    // every process reads all of it, in one order
+    let models = topic(&output.models, latest());
+    topics.push(TopicPlan { partitions: find(facts, &output.models).map_or(1, |topic| topic.partitions), ..models });
     topics
 }
 
@@ -142,6 +153,9 @@ pub fn check(settings: &Settings, facts: &[TopicFacts]) -> Vec<Problem> {
         }
     }
     problems.extend(dead_letter_problem(settings, facts));
+    if let Some(models) = find(facts, &settings.output.models).filter(|topic| topic.partitions > 1) {
+        problems.push(Problem::ModelsPartitions { topic: models.name.clone(), partitions: models.partitions });
+    }
     let Some(changelog) = find(facts, &settings.output.changelog) else {
         return problems;
     };
@@ -204,15 +218,16 @@ mod tests {
     fn what_was_planned_passes_the_check() {
         let settings = settings();
         let facts = created(&settings, 6);
-        assert_eq!(facts.len(), 2 + 6);
+        assert_eq!(facts.len(), 2 + 7);
         assert_eq!(check(&settings, &facts), vec![]);
-        assert!(plan(&settings, &facts, 3).iter().all(|topic| topic.exists && topic.partitions == 6));
+        let is_models = |topic: &TopicPlan| topic.name == settings.output.models;
+        assert!(plan(&settings, &facts, 3).iter().all(|topic| topic.exists && topic.partitions == if is_models(topic) { 1 } else { 6 }));
     }
 
     #[test]
     fn new_topics_have_the_partitions_of_the_inputs() {
         let plans = plan(&settings(), &[fact("shop.carts", 12)], 4);
-        assert!(plans.iter().all(|topic| topic.partitions == 12), "{plans:?}");
+        assert!(plans.iter().all(|topic| topic.partitions == if topic.name.ends_with(".models") { 1 } else { 12 }), "{plans:?}");
         assert_eq!(plans.iter().filter(|topic| topic.exists).count(), 1);
     }
 
@@ -232,7 +247,11 @@ mod tests {
             (Box::new(|f| set(f, "lifetide.changelog", 5, None)), &["has 5 partitions, the input topics 4"]),
             (Box::new(|f| set(f, "lifetide.changelog", 4, Some(("retention.ms", "604800000")))), &["retention.ms=604800000"]),
             (Box::new(|f| set(f, "lifetide.changelog", 4, Some(("cleanup.policy", "compact,delete")))), &["compact,delete"]),
-            (Box::new(|f| f.clear()), &["shop.purchases", "shop.carts", "transitions", "clv", "actions", "aggregates", "dlq", "changelog"]),
+            (Box::new(|f| set(f, "lifetide.models", 2, None)), &["models topic lifetide.models has 2 partitions"]),
+            (
+                Box::new(|f| f.clear()),
+                &["shop.purchases", "shop.carts", "transitions", "clv", "actions", "aggregates", "dlq", "changelog", "models"],
+            ),
         ];
         for (change, expected) in cases {
             let mut facts = created(&settings, 4);

@@ -28,6 +28,8 @@ pub struct Definitions {
 pub struct Process {
     pub build_info: IntGaugeVec,
     pub state: IntGaugeVec,
+    pub model_info: IntGaugeVec,
+    pub models_refused: IntCounter,
     pub workers_alive: IntGauge,
     pub worker_restarts: IntCounter,
 }
@@ -103,6 +105,8 @@ impl Process {
         Process {
             build_info: list.gauges("build_info", "Always 1; the labels name the program.", &["version", "librdkafka"]),
             state: list.gauges("state", "1 for the phase the process is in, 0 for the others.", &["state"]),
+            model_info: list.gauges("model_info", "Always 1; the labels name the value model in force.", &["name", "version"]),
+            models_refused: list.counter("models_refused_total", "Published value models that could not be used."),
             workers_alive: list.gauge("workers_alive", "Workers that went through their loop lately."),
             worker_restarts: list.counter("worker_restarts_total", "Workers that failed and were started again."),
         }

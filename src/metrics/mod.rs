@@ -17,7 +17,7 @@ use definitions::Definitions;
 pub use reports::{BatchReport, Build, CommitReport, Phase, SlotReport};
 
 /// Event names that have a label of their own; the others are counted as `other`.
-pub const EVENT_TYPES: [&str; 27] = [
+pub const EVENT_TYPES: [&str; 28] = [
     "identify",
     "alias",
     "page",
@@ -45,6 +45,7 @@ pub const EVENT_TYPES: [&str; 27] = [
     "Checkout Started",
     "Coupon Applied",
     "Signed Up",
+    "Cost Recorded",
 ];
 
 /// Phases of the process, of which exactly one is 1 in `lifetide_state`.
@@ -86,6 +87,18 @@ impl Metrics {
             unreachable!("invariant: metrics can be written as text: {error}");
         }
         text
+    }
+
+    /// The value model that is in force from here on.
+    pub fn set_model(&self, name: &str, version: &str) {
+        let info = &self.defined.process.model_info;
+        info.reset();
+        info.with_label_values(&[name, version]).set(1);
+    }
+
+    /// A published value model could not be used.
+    pub fn record_models_refused(&self) {
+        self.defined.process.models_refused.inc();
     }
 
     /// Records and bytes taken from one input topic.

@@ -125,7 +125,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             row_version: running.slot.row_version().number(),
             offsets: offsets.map(|(topic, offset)| InputOffset { topic: topic.clone(), offset: *offset }).collect(),
             time_ms: running.slot.time_ms(),
-            model_version: self.writer.model_version.clone(),
+            model_version: running.slot.model_version().to_owned(),
             configuration: self.writer.configuration,
             writer: self.writer.transactional_id.clone(),
         }

@@ -18,6 +18,7 @@ mod distance;
 mod follow;
 mod merge;
 pub mod metadata;
+mod models;
 mod owned;
 mod partitioner;
 mod reader;
@@ -41,6 +42,7 @@ pub mod transaction;
 
 pub use block::InputOffset;
 pub use metadata::Metadata;
+pub use models::Models;
 pub use partitioner::{misplaced, partition_of};
 pub use report::{Commit, Report, Restoration, RestoreState, SlotState, StandbyState, Tally};
 pub use standby::Shelf;
@@ -91,6 +93,8 @@ pub struct Rules {
     pub partitions: Option<u32>,
     pub decode: DecodeRules,
     pub engine: Arc<Settings>,
+    /// What has come into force since; one for all workers of the process.
+    pub models: Arc<Models>,
     pub time: TimeMode,
     pub commit_interval_ms: u64,
     pub commit_records_max: u64,
@@ -199,6 +203,8 @@ pub struct Worker<S: Source, T: Transaction> {
     buffers: Buffers,
     /// Transactions in a row that ended without a commit; those that only searched for a record to blame do not count.
     failures: u32,
+    /// Of the models in force, as `Models` counts them.
+    models: u64,
     /// Records the next transaction may hold: halved by each failure, so that a record that cannot be written is found alone, and doubled by
     /// each commit, up to `commit_records_max`.
     records_max: u64,
@@ -215,12 +221,7 @@ pub struct Worker<S: Source, T: Transaction> {
 
 impl<S: Source, T: Transaction> Worker<S, T> {
     pub fn new(source: S, transaction: T, rules: Rules, committed: Arc<Committed>) -> Worker<S, T> {
-        let writer = Writer {
-            transactional_id: transaction.writer().to_owned(),
-            nonce: rules.nonce,
-            configuration: rules.configuration,
-            model_version: rules.engine.value.parameters.version.clone(),
-        };
+        let writer = Writer { transactional_id: transaction.writer().to_owned(), nonce: rules.nonce, configuration: rules.configuration };
         let (report, records_max) = (Report::default(), rules.commit_records_max);
         Worker {
             source,
@@ -239,6 +240,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             outputs: Outputs::default(),
             buffers: Buffers::default(),
             failures: 0,
+            models: 0,
             blamed: Vec::new(),
             rest_until_ms: 0,
             stepped_ms: 0,

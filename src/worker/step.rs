@@ -23,6 +23,8 @@ const WAIT_MS_MAX: u64 = 100;
 /// Between two steps: longer than this, and the ends our inputs told are old. A third of the default grace: a pause that goes unnoticed
 /// leaves the rest of it to events on their way.
 const STALL_MS: u64 = 5_000;
+/// Between two pieces of scoring everybody anew, where nothing else is to do.
+const RESCORE_WAIT_MS: u64 = 5;
 /// While the changelog has nothing for us at the moment.
 const RECOVERY_WAIT_MS: u64 = 5;
 
@@ -36,6 +38,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         }
         let mut follows_on = false;
         if self.batch.is_none() {
+            self.take_models();
             self.serve_group(now)?;
             if std::mem::take(&mut self.stalled) {
                 self.look_again()?;
@@ -89,6 +92,10 @@ impl<S: Source, T: Transaction> Worker<S, T> {
 
     /// Milliseconds until a deadline can fall due by itself, which only happens with the wall clock.
     fn until_next_deadline(&self, now: Now) -> u64 {
+        let is_rescoring = |owned: &Owned<S::Record>| matches!(owned, Owned::Running(running) if running.slot.is_rescoring());
+        if self.slots.values().any(is_rescoring) {
+            return RESCORE_WAIT_MS;
+        }
         let TimeMode::Wall { idle_grace_ms } = self.rules.time else {
             return WAIT_MS_MAX;
         };
@@ -110,6 +117,20 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             }
         }
         Ok(())
+    }
+
+    /// Models change between transactions, so that each transaction is of one.
+    fn take_models(&mut self) {
+        let Some((count, settings)) = self.rules.models.newer_than(self.models) else {
+            return;
+        };
+        self.models = count;
+        self.rules.engine = settings.clone();
+        for owned in self.slots.values_mut() {
+            if let Owned::Running(running) = owned {
+                running.slot.change_settings(settings.clone());
+            }
+        }
     }
 
     fn serve_group(&mut self, now: Now) -> Result<(), WorkerError> {
@@ -199,7 +220,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             }
             Some(last) => {
                 let restored = Slot::restored(number, settings, self.committed.clone(), last.time_ms);
-                let slot = restored.with_row_version(last.row_version());
+                let slot = restored.with_row_version(last.row_version()).scored_with_model(&last.model_version);
                 (slot, Changelog::after(last, rounds))
             }
         };

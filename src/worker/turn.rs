@@ -21,6 +21,8 @@ const RECORDS_MAX: usize = 256;
 const TAKE_MAX: usize = 256;
 /// Deadlines a slot may fire in one turn, so that a month of silence ends in many transactions and not in one.
 const TIMERS_MAX: usize = 1024;
+/// Customers a slot may score anew in one turn: a share of what its records cost, so that these hardly wait.
+const RESCORE_MAX: usize = 64;
 /// Markers alone are no hurry.
 const MARKERS_MS: u64 = 5_000;
 /// W3C trace context is 55 bytes; anything much longer is not one.
@@ -51,7 +53,7 @@ pub struct Turn<'a, S: Source, T: Transaction> {
 
 impl<S: Source, T: Transaction> Turn<'_, S, T> {
     pub fn run(&mut self, running: &mut Running<S::Record>) -> Result<Came, Failure> {
-        let came = self.take_ready(running);
+        let came = self.take_ready(running).and_then(|came| self.rescore(running).map(|()| came));
         self.send_outputs()?;
         came
     }
@@ -135,6 +137,17 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         Ok(Progress::Done)
     }
 
+    /// Scores a piece of the slot anew, beside its records.
+    fn rescore(&mut self, running: &mut Running<S::Record>) -> Result<(), Failure> {
+        // while a record that cannot be written is searched for, nothing else may be to blame
+        if !running.slot.is_rescoring() || self.records_max == 1 || self.is_full() {
+            return Ok(());
+        }
+        self.open_batch(running)?;
+        running.slot.rescore(RESCORE_MAX, self.outputs);
+        Ok(())
+    }
+
     /// All inputs are at their end: slot time runs on by itself, and what was due by now fires.
     fn run_on(&mut self, running: &mut Running<S::Record>) -> Result<Came, Failure> {
         self.commit_markers(running)?;
@@ -145,18 +158,22 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             TimeMode::Event { until_ms } => until_ms.map_or(slot_ms, |until_ms| slot_ms.max(until_ms)),
             TimeMode::Wall { idle_grace_ms } => slot_ms.max(self.now.wall_ms.saturating_sub(idle_grace_ms)),
         };
-        if running.slot.next_deadline_ms().is_none_or(|deadline_ms| deadline_ms > to_ms) {
-            return Ok(Came::ToTheEnd);
+        if running.slot.next_deadline_ms().is_some_and(|deadline_ms| deadline_ms <= to_ms) {
+            self.open_batch(running)?;
+            let progress = running.slot.tick(Moment { to_ms, wall_ms: self.wall_ms() }, TIMERS_MAX, self.outputs);
+            if let Some(batch) = self.batch.as_mut() {
+                batch.close_after_deadlines(self.outputs);
+            }
+            if progress == Progress::More {
+                return Ok(Came::Further);
+            }
         }
-        self.open_batch(running)?;
-        let progress = running.slot.tick(Moment { to_ms, wall_ms: self.wall_ms() }, TIMERS_MAX, self.outputs);
-        if let Some(batch) = self.batch.as_mut() {
-            batch.close_after_deadlines(self.outputs);
+        // where only events move time, nothing else would ever show the last state of the cells
+        if matches!(self.rules.time, TimeMode::Event { .. }) && running.slot.has_unwritten_cells() {
+            self.open_batch(running)?;
+            running.slot.flush(self.outputs);
         }
-        match progress {
-            Progress::More => Ok(Came::Further),
-            Progress::Done => Ok(Came::ToTheEnd),
-        }
+        Ok(Came::ToTheEnd)
     }
 
     /// Offsets that only passed markers are committed after a while, too: else a quiet partition's committed offset would lie before its
@@ -192,6 +209,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
                 Topic::Transitions => OutputTopic::Transitions,
                 Topic::Clv => OutputTopic::Clv,
                 Topic::Actions => OutputTopic::Actions,
+                Topic::Aggregates => OutputTopic::Aggregates,
             };
             let headers: [(&str, &[u8]); 3] = [
                 ("content-type", b"application/json"),

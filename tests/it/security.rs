@@ -50,6 +50,7 @@ fn rights(name: &str) -> Vec<Right> {
         Right { kind: Kind::RD_KAFKA_RESOURCE_TRANSACTIONAL_ID, begins: format!("{name}/"), operation: WRITE },
         topic("out.changelog", READ),
         topic("out.changelog", DELETE),
+        topic("out.models", READ),
         topic("", DESCRIBE_CONFIGS),
     ];
     rights.extend(["purchases", "emails", "carts"].map(|input| topic(input, READ)));

@@ -18,6 +18,7 @@ use crate::settings;
 
 pub const SLOTS: u32 = 3;
 const EVENTS: usize = 3_000;
+const CUSTOMERS: u32 = 60;
 
 pub type Log = Rc<RefCell<MemoryLog>>;
 pub type Rows = Vec<(u32, Vec<u8>, Vec<u8>)>;
@@ -39,9 +40,17 @@ impl World {
 
     /// The shop's records come after those that `first` puts there.
     pub fn after(seed: u64, first: impl FnOnce(&mut MemoryLog)) -> World {
+        World::of(seed, CUSTOMERS, first)
+    }
+
+    pub fn crowded(seed: u64, customers: u32) -> World {
+        World::of(seed, customers, |_| ())
+    }
+
+    fn of(seed: u64, customers: u32, first: impl FnOnce(&mut MemoryLog)) -> World {
         let log = MemoryLog::new(3, SLOTS, true);
         first(&mut log.borrow_mut());
-        for record in with_erasures(Shop::new(seed, 60, 1_767_225_600_000, 600_000).take(EVENTS)) {
+        for record in with_erasures(Shop::new(seed, customers, 1_767_225_600_000, 600_000).take(EVENTS)) {
             let slot = record.key.as_ref().map_or(0, |key| partition_of(key.as_bytes(), SLOTS));
             let input = Input { topic: record.topic as usize, slot };
             let key = record.key.as_ref().map(|key| key.as_bytes());

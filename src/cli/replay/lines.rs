@@ -153,15 +153,17 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Finds the columns in a header line; without known names they are the first three.
+    /// Finds the columns in a header line, whatever its case, blanks and underlines; without known names they are the first three.
     pub fn of(header: &csv::StringRecord) -> Option<Columns> {
-        let find = |names: &[&str]| header.iter().position(|field| names.contains(&field.trim().to_ascii_lowercase().as_str()));
+        let plain = |field: &str| field.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+        let names: Vec<String> = header.iter().map(plain).collect();
+        let find = |known: &[&str]| known.iter().find_map(|known| names.iter().position(|name| name == known));
         Some(Columns {
-            customer: find(&["customer", "customer_id", "customerid", "user", "user_id", "userid", "id"])?,
-            date: find(&["date", "order_date", "timestamp", "day", "created_at"])?,
-            amount: find(&["amount", "revenue", "total", "value", "spend", "price"])?,
-            currency: find(&["currency"]),
-            order_id: find(&["order", "order_id", "orderid", "transaction_id"]),
+            customer: find(&["customerid", "customer", "userid", "user", "clientid", "client", "buyerid", "buyer", "id"])?,
+            date: find(&["orderdate", "purchasedate", "invoicedate", "transactiondate", "date", "timestamp", "createdat", "time", "day"])?,
+            amount: find(&["amount", "revenue", "total", "ordertotal", "value", "ordervalue", "spend", "price", "sales"])?,
+            currency: find(&["currency", "currencycode"]),
+            order_id: find(&["orderid", "order", "invoiceid", "invoiceno", "invoice", "transactionid", "transaction"]),
         })
     }
 

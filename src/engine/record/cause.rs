@@ -1,4 +1,4 @@
-//! What made the engine write a record: an event, named by its place in Kafka, or a deadline.
+//! What made the engine write a record: an event, named by its place in Kafka, a deadline, or another value model.
 //! It holds no customer. Written into every record by the files beside it.
 
 use super::json::Json;
@@ -16,6 +16,11 @@ pub enum CauseRecord<'a> {
         /// The play, or `at_risk`, `lapsed`.
         deadline: &'a str,
         due_at: Time,
+    },
+    /// A value model came into force.
+    Model {
+        name: &'a str,
+        version: &'a str,
     },
 }
 
@@ -37,6 +42,12 @@ impl Json for CauseRecord<'_> {
                 deadline.write(out);
                 out.extend_from_slice(br#","due_at":"#);
                 due_at.write(out);
+            }
+            CauseRecord::Model { name, version } => {
+                out.extend_from_slice(br#"{"type":"model","model":"#);
+                name.write(out);
+                out.extend_from_slice(br#","version":"#);
+                version.write(out);
             }
         }
         out.push(b'}');

@@ -23,6 +23,16 @@ impl OutputId {
         OutputId::of(&[b"deadline", customer.as_bytes(), play.as_bytes(), instance.as_bytes(), &step.to_be_bytes(), &due_ms.to_be_bytes()])
     }
 
+    /// Of what a customer's record says once a model is in force: `what` is the track or `clv`.
+    pub fn of_model(customer: &str, what: &str, version: &str) -> OutputId {
+        OutputId::of(&[b"model", customer.as_bytes(), what.as_bytes(), version.as_bytes()])
+    }
+
+    /// Of a cell, slot included, after so many changes.
+    pub fn of_cell(key: &str, seq: u64) -> OutputId {
+        OutputId::of(&[b"cell", key.as_bytes(), &seq.to_be_bytes()])
+    }
+
     fn of(fields: &[&[u8]]) -> OutputId {
         let mut bytes = Vec::with_capacity(fields.iter().map(|f| f.len() + 4).sum());
         for field in fields {

@@ -38,6 +38,11 @@ impl Slot {
         changed.map(|e| Change { hash: e.hash, id: self.overlay.id(e), row: self.overlay.row(e) })
     }
 
+    /// Keys and rows of the changed cells, in order of the keys.
+    pub fn cell_changes(&self) -> impl Iterator<Item = (&str, Vec<u8>)> {
+        self.cells.changes()
+    }
+
     /// The transaction is committed: its rows become the committed ones.
     pub fn publish(&mut self) {
         for change in self.changes() {
@@ -47,9 +52,11 @@ impl Slot {
             self.committed.put_mark(self.number, mark);
         }
         self.marks.clear();
+        self.cells.publish();
         self.overlay.clear();
         self.published_time_ms = self.time_ms;
         self.published_row_version = self.overlay.version();
+        self.published_rescoring.clone_from(&self.rescoring);
     }
 
     /// The transaction is not committed: customers and time are as after the last `publish`, and every committed deadline is queued. What
@@ -62,7 +69,9 @@ impl Slot {
         }
         self.marks.clear();
         self.overlay.clear();
-        self.overlay.set_version(self.published_row_version);
+        self.cells.discard();
+        self.set_row_version(self.published_row_version);
         self.time_ms = self.published_time_ms;
+        self.rescoring.clone_from(&self.published_rescoring);
     }
 }

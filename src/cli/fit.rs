@@ -1,0 +1,103 @@
+//! `fit`: purchases in, parameters of the value models out, with how well they are known and what speaks against them.
+//!
+//! It reads the purchases (`purchases`, or `live` from a running group), asks `clv` for the fits, prints them and writes the parameter file
+//! that `clv.models` names and `models publish` puts into force. Chooses nothing: which model `run` uses is `clv.model`. Called by `cli::main`.
+
+mod data;
+mod parameter_file;
+mod report;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::civil::Date;
+
+use super::OutputFormat;
+use super::exit::CommandError;
+use super::purchases::{self, PurchaseArgs};
+use super::settings::SettingsArgs;
+use crate::clock;
+use crate::clv::{FitError, Fitted, GammaGamma, ModelKind, PurchaseModel, fit_purchases, fit_spend};
+use data::Data;
+
+/// Fit the value models to a shop's own purchases
+#[derive(Debug, Args)]
+pub struct FitArgs {
+    #[command(flatten)]
+    purchases: PurchaseArgs,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// Last day to count (default: that of the last purchase)
+    #[arg(long, value_name = "DATE", value_parser = purchases::date)]
+    calibration_end: Option<Date>,
+    /// Purchase models to fit, with commas between: all, or names such as bg_nbd
+    #[arg(long = "model", value_name = "NAMES", default_value = "all", value_parser = kinds)]
+    kinds: Kinds,
+    /// Where to write the parameters, for clv.models or models publish
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Name of the parameters in that file and in every clv record
+    #[arg(long, value_name = "NAME", default_value = "fitted")]
+    name: String,
+    /// text or json
+    #[arg(short = 'o', value_name = "FORMAT", default_value = "text")]
+    show: OutputFormat,
+}
+
+/// The purchase models asked for, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kinds(pub Vec<ModelKind>);
+
+/// What was found.
+pub struct Fit {
+    pub data: Data,
+    pub purchases: Vec<(ModelKind, Fitted<PurchaseModel>)>,
+    /// Models of spend need repeat purchases with spend.
+    pub spend: Result<Fitted<GammaGamma>, FitError>,
+}
+
+/// Reads `--model`.
+pub fn kinds(text: &str) -> Result<Kinds, String> {
+    if text == "all" {
+        return Ok(Kinds(ModelKind::ALL.to_vec()));
+    }
+    let mut kinds = text.split(',').map(|name| name.trim().parse()).collect::<Result<Vec<ModelKind>, String>>()?;
+    kinds.sort_unstable();
+    kinds.dedup();
+    Ok(Kinds(kinds))
+}
+
+pub fn fit(arguments: &FitArgs) -> Result<(), CommandError> {
+    let now_ms = clock::wall_ms();
+    let input = purchases::read(&arguments.purchases, &arguments.settings, now_ms)?;
+    for remark in &input.remarks {
+        eprintln!("note: {remark}");
+    }
+    let data = Data::of_input(&input, arguments.calibration_end, purchases::names(&arguments.purchases.inputs))?;
+    let fit = fit_all(data, &arguments.kinds)?;
+    report::warn(&fit);
+    let file = parameter_file::written(&fit, &arguments.name, now_ms);
+    if let Some(path) = &arguments.output {
+        let failed = |error: std::io::Error| CommandError::Failed(format!("cannot write {}: {error}", path.display()));
+        std::fs::write(path, &file.text).map_err(failed)?;
+    }
+    report::show(&fit, &file.version, arguments.show)
+}
+
+fn fit_all(data: Data, kinds: &Kinds) -> Result<Fit, CommandError> {
+    let mut purchases = Vec::with_capacity(kinds.0.len());
+    for &kind in &kinds.0 {
+        let fitted = fit_purchases(kind, &data.samples).map_err(|error| CommandError::Failed(format!("cannot fit {kind}: {error}")))?;
+        purchases.push((kind, fitted));
+    }
+    let spend = fit_spend(&data.samples);
+    Ok(Fit { data, purchases, spend })
+}
+
+impl Fit {
+    /// The purchase model under which the histories are most likely; the likelihoods are of the same histories and compare.
+    pub fn best(&self) -> Option<ModelKind> {
+        let best = self.purchases.iter().max_by(|a, b| a.1.log_likelihood.total_cmp(&b.1.log_likelihood));
+        best.filter(|_| self.purchases.len() > 1).map(|(kind, _)| *kind)
+    }
+}

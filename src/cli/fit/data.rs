@@ -1,0 +1,59 @@
+//! The customers a fit is made of, and where they come from.
+//!
+//! Called by `fit`; its provenance goes into the table and the parameter file.
+
+use jiff::civil::Date;
+
+use crate::cli::exit::CommandError;
+use crate::cli::purchases::PurchaseInput;
+use crate::clv::{Period, Sample};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+pub struct Data {
+    pub samples: Vec<Sample>,
+    /// What was read, in a few words.
+    pub source: String,
+    /// Of the spend.
+    pub currency: Option<String>,
+    pub period: Period,
+    /// The first purchase, and the moment up to which all were seen.
+    pub first_ms: i64,
+    pub end_ms: i64,
+}
+
+impl Data {
+    /// Purchases up to the end of `last_day`, by default that of the last purchase.
+    pub fn of_input(input: &PurchaseInput, last_day: Option<Date>, source: String) -> Result<Data, CommandError> {
+        let (first_ms, last_ms) = input.log.span_ms();
+        let end_ms = match last_day {
+            Some(day) => input.end_of(day)?,
+            None => last_ms,
+        };
+        let samples = input.log.samples(end_ms);
+        if samples.is_empty() {
+            let first = day(first_ms);
+            return Err(CommandError::Failed(format!("there are no purchases up to the calibration's end; the first is of {first}")));
+        }
+        let currency = input.log.currency().map(str::to_owned);
+        Ok(Data { samples, source, currency, period: input.log.period(), first_ms, end_ms })
+    }
+
+    pub fn customers(&self) -> u64 {
+        self.samples.len() as u64
+    }
+
+    pub fn repeaters(&self) -> u64 {
+        self.samples.iter().filter(|sample| sample.history.x > 0).count() as u64
+    }
+
+    /// Days from the first purchase to the end.
+    pub fn days(&self) -> u64 {
+        u64::try_from((self.end_ms - self.first_ms) / DAY_MS).unwrap_or(0)
+    }
+}
+
+/// The UTC day of a moment, `1997-09-30`.
+pub fn day(at_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(at_ms).map_or_else(|_| at_ms.to_string(), |at| at.strftime("%F").to_string())
+}

@@ -1,0 +1,61 @@
+//! Transaction lists, a row at a time: the CDNOW list and comma-, semicolon- or tab-separated values.
+//!
+//! Which column is which is found by `replay::lines`, which reads the same lists. A negative amount is a refund, nothing is a gift; text that
+//! is no amount is an error with the number of its line. Called by `purchases::read`.
+
+use std::io::BufRead;
+
+use super::currencies::Currencies;
+use super::{PurchaseFormat, begin_ms};
+use crate::cli::replay::lines::{self, Columns, Purchase};
+use crate::cli::replay::{LIST_CURRENCY, each_line};
+use crate::event::{Currency, signed_minor_units};
+
+pub fn read(format: PurchaseFormat, reader: &mut dyn BufRead, currencies: &mut Currencies) -> Result<(), String> {
+    if format == PurchaseFormat::Cdnow {
+        return each_line(reader, |text| add(&lines::cdnow_line(text).map_err(|error| error.to_string())?, currencies));
+    }
+    read_csv(reader, currencies)
+}
+
+fn read_csv(reader: &mut dyn BufRead, currencies: &mut Currencies) -> Result<(), String> {
+    let delimiter = delimiter(reader)?;
+    let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(reader);
+    let mut row = csv::StringRecord::new();
+    let mut columns: Option<Columns> = None;
+    while rows.read_record(&mut row).map_err(|error| error.to_string())? {
+        let known = match &columns {
+            Some(known) => known,
+            None => match Columns::of(&row) {
+                Some(named) => {
+                    columns = Some(named);
+                    continue;
+                }
+                None => columns.insert(Columns::first_three()),
+            },
+        };
+        let line = row.position().map_or(0, csv::Position::line);
+        let purchase = known.purchase(&row).map_err(|error| error.to_string());
+        purchase.and_then(|purchase| add(&purchase, currencies)).map_err(|error| format!("line {line}: {error}"))?;
+    }
+    Ok(())
+}
+
+/// The one of the three that the first line has most of.
+fn delimiter(reader: &mut dyn BufRead) -> Result<u8, String> {
+    let ahead = reader.fill_buf().map_err(|error| error.to_string())?;
+    let line = ahead.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |delimiter: &u8| line.iter().filter(|byte| *byte == delimiter).count();
+    Ok([b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b','))
+}
+
+fn add(purchase: &Purchase, currencies: &mut Currencies) -> Result<(), String> {
+    let currency = match purchase.currency.as_deref() {
+        Some(code) => Currency::from_code(&code.to_ascii_uppercase()).ok_or("the currency is not one of ISO 4217")?,
+        None => currencies.stated().or_else(|| Currency::from_code(LIST_CURRENCY)).ok_or("no currency")?,
+    };
+    let minor = signed_minor_units(&purchase.amount, currency.exponent())
+        .map_err(|reason| format!("the amount cannot be read: {}", reason.as_str()))?;
+    let at_ms = begin_ms(purchase.date).ok_or("the date is out of range")?;
+    currencies.add(&purchase.customer, at_ms, minor, currency)
+}

@@ -1,0 +1,141 @@
+//! Scoring everybody anew after the value model has changed: a piece at a time, region by region, in order of (hash, customer id).
+//!
+//! Whoever has ordered gets a `clv` record of the new model, and the stage it puts them in; deadlines move with it. How far it has come is not
+//! stored: until everybody is done the slot's history goes on naming the former model, and whoever takes the slot over begins again, with
+//! the same ids. Which model is in force, and how much may be done at once, others decide. Called by `worker`.
+
+use std::sync::Arc;
+
+use super::{Progress, Slot};
+use crate::engine::committed::ALL_REGIONS;
+use crate::engine::outputs::Outputs;
+use crate::engine::rules::Rules;
+use crate::engine::scene::{Occasion, Scene};
+use crate::engine::settings::Settings;
+use crate::engine::{transitions, value};
+
+/// How far the scores of a slot follow the model in force.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Rescoring {
+    /// Version of the model by which every customer of the slot has been scored.
+    pub scored_with: String,
+    /// What comes next; `None`: nothing is left to do.
+    next: Option<Place>,
+}
+
+/// Customers up to this one are done.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Place {
+    region: usize,
+    /// Within the region; `None`: its beginning.
+    after: Option<(u64, Vec<u8>)>,
+}
+
+impl Rescoring {
+    /// Everybody has been scored with the model of this version.
+    pub fn none(version: &str) -> Rescoring {
+        Rescoring { scored_with: version.to_owned(), next: None }
+    }
+}
+
+impl Slot {
+    /// A restored slot whose customers were scored with a model: if that is not the one in force, they are to be scored anew.
+    pub fn scored_with_model(mut self, version: &str) -> Slot {
+        self.rescoring = Rescoring::none(version);
+        self.begin_rescoring();
+        self
+    }
+
+    /// Another model is in force from here on. Between transactions only.
+    pub fn change_settings(&mut self, settings: Arc<Settings>) {
+        assert!(self.overlay.entries().is_empty(), "invariant: rules change between transactions");
+        self.rules = Rules::new(settings);
+        self.begin_rescoring();
+    }
+
+    fn begin_rescoring(&mut self) {
+        let version = &self.rules.settings.value.parameters.version;
+        // without a time there was never an event, and nobody is there
+        if self.time_ms.is_none() || self.rescoring.scored_with == *version {
+            self.rescoring = Rescoring::none(version);
+        } else {
+            self.rescoring.next = Some(Place::default());
+        }
+        self.published_rescoring = self.rescoring.clone();
+    }
+
+    /// Version of the model by which every customer of the slot has been scored: that in force, or the one before.
+    pub fn model_version(&self) -> &str {
+        &self.rescoring.scored_with
+    }
+
+    pub fn is_rescoring(&self) -> bool {
+        self.rescoring.next.is_some()
+    }
+
+    /// Scores the next customers anew, `limit` at most, at the slot's time.
+    pub fn rescore(&mut self, limit: usize, out: &mut Outputs) -> Progress {
+        let (Some(mut place), Some(time_ms)) = (self.rescoring.next.take(), self.time_ms) else {
+            return self.end_rescoring();
+        };
+        let mut left = limit;
+        while place.region < ALL_REGIONS.len() {
+            let next = self.customers_after(&place, left);
+            left -= next.len();
+            for (hash, id) in &next {
+                self.score(*hash, id, time_ms, out);
+            }
+            if left == 0 {
+                place.after = next.into_iter().next_back().map(|(hash, id)| (hash, id.into_bytes()));
+                self.rescoring.next = Some(place);
+                return Progress::More;
+            }
+            place = Place { region: place.region + 1, after: None };
+        }
+        self.end_rescoring()
+    }
+
+    fn end_rescoring(&mut self) -> Progress {
+        self.rescoring = Rescoring::none(&self.rules.settings.value.parameters.version);
+        Progress::Done
+    }
+
+    /// The committed customers of a region behind a place, in order. Those of the open transaction alone are new: the model in force
+    /// scored them.
+    fn customers_after(&self, place: &Place, most: usize) -> Vec<(u64, String)> {
+        let after = place.after.as_ref().map(|(hash, id)| (*hash, id.as_slice()));
+        let mut customers = Vec::new();
+        self.committed.with_region(self.number, place.region as u16, |region| {
+            let rows = region.into_iter().flat_map(|r| r.rows()).map(|(hash, id, _)| (hash, id));
+            let mut behind: Vec<(u64, &[u8])> = rows.filter(|row| after.is_none_or(|after| *row > after)).collect();
+            behind.sort_unstable();
+            let text = |id: &[u8]| String::from_utf8(id.to_vec()).expect("invariant: rows are put under the ids of events, which are text");
+            customers.extend(behind.into_iter().take(most).map(|(hash, id)| (hash, text(id))));
+        });
+        customers
+    }
+
+    fn score(&mut self, hash: u64, id: &str, time_ms: i64, out: &mut Outputs) {
+        self.open(hash, id);
+        let (customer, entry) = self.overlay.current();
+        if !entry.exists || customer.orders.primary().is_none() {
+            return;
+        }
+        customer.now_ms = customer.now_ms.max(time_ms);
+        let parameters = &self.rules.settings.value.parameters;
+        let mut scene = Scene {
+            rules: &self.rules,
+            slot: self.number,
+            customer_id: id,
+            occasion: Occasion::Model { name: &parameters.name, version: &parameters.version },
+            time_ms: customer.now_ms,
+            wall_ms: None,
+            cells: &mut self.cells,
+            out,
+            written: 0,
+        };
+        transitions::settle(customer, None, &mut scene);
+        value::write_clv(customer, &mut scene);
+        self.settle();
+    }
+}

@@ -1,0 +1,98 @@
+//! Another value model comes into force while a worker runs, over the log in memory: from which transaction on, for whom, and what a death in
+//! the middle of it leaves to the next life.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use lifetide::engine::{Committed, Settings};
+use lifetide::worker::memory::{MemorySource, MemoryTransaction};
+use lifetide::worker::transaction::OutputTopic;
+use lifetide::worker::{Models, Next, Now, Rules, Worker};
+use serde_json::Value;
+
+use crate::worker_world::{SLOTS, World};
+
+const SEED: u64 = 11;
+/// More than a slot scores in one turn.
+const CUSTOMERS: u32 = 600;
+/// The shipped model's.
+const FORMER: &str = "1997-09-30";
+
+/// The shipped model with customers who leave sooner.
+fn next_models(rules: &Rules, version: &str) -> Arc<Settings> {
+    let mut settings = Settings::clone(&rules.engine);
+    settings.value.parameters.version = version.to_owned();
+    (settings.lifecycle.at_risk_below, settings.lifecycle.min_silence_ms) = (0.9, 0);
+    Arc::new(settings)
+}
+
+/// A life of so many steps, or until nothing is left to do, with other models in force from a step on.
+fn live(world: &mut World, steps: u64, version: &str, from_step: u64) {
+    let models = Arc::new(Models::default());
+    let rules = Rules { models: models.clone(), ..world.rules() };
+    let newest = next_models(&rules, version);
+    let source = MemorySource::new(world.log.clone());
+    let mut worker = Worker::new(source, MemoryTransaction::new(world.log.clone()), rules, Arc::new(Committed::new()));
+    for step in 0..steps {
+        if step == from_step {
+            models.put(newest.clone());
+        }
+        let next = worker.step(Now { mono_ms: step * 100, wall_ms: 0 }).unwrap();
+        if matches!(next, Next::Wait(100)) && worker.status().running.len() == SLOTS as usize && step > from_step {
+            return;
+        }
+    }
+}
+
+/// The values of a topic, in the order of their writing, of customers who were not erased.
+fn values(world: &World, topic: OutputTopic) -> Vec<Value> {
+    let log = world.log.borrow();
+    let erased: BTreeSet<_> = log.produced.iter().filter(|record| record.value.is_none()).map(|record| &record.key).collect();
+    let of_topic = log.produced.iter().filter(|record| record.topic == topic && !erased.contains(&record.key));
+    of_topic.map(|record| serde_json::from_slice(record.value.as_deref().unwrap()).unwrap()).collect()
+}
+
+/// By customer, of the last record.
+fn versions(values: &[Value]) -> BTreeMap<String, String> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    values.iter().map(|value| (text(&value["customer_id"]), text(&value["model"]["version"]))).collect()
+}
+
+#[test]
+fn everybody_is_scored_anew_once_while_events_go_on() {
+    let mut world = World::crowded(SEED, CUSTOMERS);
+    live(&mut world, u64::MAX, "next-1", 30);
+    let values = values(&world, OutputTopic::Clv);
+    let last = versions(&values);
+    assert!(last.len() > 20 && last.values().all(|version| version == "next-1"), "{last:?}");
+    let by_model = values.iter().filter(|value| value["cause"]["type"] == "model").count();
+    assert!(by_model > 10 && by_model <= last.len(), "{by_model} of {}", last.len());
+    let first = values.iter().position(|value| value["model"]["version"] == "next-1").unwrap();
+    let (before, after) = values.split_at(first);
+    assert!(!before.is_empty() && after.iter().any(|value| value["cause"]["type"] == "event"));
+    // a customer is told of by the former model until the switch, and by the new one from then on
+    assert!(after.iter().all(|value| value["model"]["version"] == "next-1"));
+    let transitions = self::values(&world, OutputTopic::Transitions);
+    assert!(transitions.iter().any(|value| value["cause"]["type"] == "model" && value["to"] == "at_risk"), "nobody moved");
+}
+
+#[test]
+fn whoever_takes_over_in_the_middle_scores_everybody_with_the_same_ids() {
+    let mut world = World::crowded(SEED, CUSTOMERS);
+    live(&mut world, u64::MAX, FORMER, 0);
+    let before = values(&world, OutputTopic::Clv).len();
+    // one piece, and dead
+    live(&mut world, 5, "next-1", 4);
+    let begun = values(&world, OutputTopic::Clv).len() - before;
+    live(&mut world, u64::MAX, "next-1", 0);
+    let all = values(&world, OutputTopic::Clv);
+    let last = versions(&all);
+    assert!(last.values().all(|version| version == "next-1"), "{last:?}");
+    let anew = &all[before..];
+    let ids: BTreeMap<&str, &Value> = anew.iter().map(|value| (value["id"].as_str().unwrap(), value)).collect();
+    assert!(begun > 0 && begun < last.len(), "{begun} of {}", last.len());
+    assert_eq!((ids.len(), anew.len()), (last.len(), last.len() + begun));
+    // and once that is done, a further life finds nothing to do
+    live(&mut world, u64::MAX, "next-1", 0);
+    assert_eq!(values(&world, OutputTopic::Clv).len(), all.len());
+}
