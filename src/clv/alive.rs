@@ -60,15 +60,16 @@ impl Alive {
         self.by_difference(horizons)
     }
 
-    /// Weeks he is expected to stay within the horizon t/(α+T): (α+T) · I(q; τ), since E[e^(−λpt)] = 2F1(q, a; a+b; −t/(α+T)). `None` where
-    /// the series is slow or loses digits.
-    pub(super) fn lifetime_by_series(&self, horizon: f64) -> Option<f64> {
-        // as above, the terms change signs and grow beyond b = q − 1
-        if horizon > HORIZON_MAX || self.a > A_MAX || self.shape > self.b + 1.0 {
-            return None;
+    /// Weeks until he leaves, those beyond the horizon not counted: ∫_0^H E[(1 + pu/R)^(−q)] du = R · I(q; H/R).
+    pub fn expected_lifetime_weeks(&self, horizon_weeks: f64) -> f64 {
+        let horizon = horizon_weeks / self.rate;
+        if self.suits_series(horizon) && self.shape <= self.b {
+            let series = disk::integrals(self.shape, self.a, self.a + self.b, &[horizon], 1.0);
+            if series.cancellation <= CALM {
+                return self.rate * series.sums[0];
+            }
         }
-        let time = disk::integrals(self.shape, self.a, self.a + self.b, &[horizon], 1.0);
-        (time.cancellation <= CALM).then(|| self.rate * time.sums[0])
+        self.rate * mixture::expected_lifetime(self, horizon)
     }
 
     fn by_difference<const N: usize>(&self, horizons: &[f64; N]) -> [f64; N] {
