@@ -123,6 +123,7 @@ mod tests {
             spend: BTreeMap::from([("USD".into(), SPEND), ("JPY".into(), SPEND)]),
             buyers: None,
             history_days: None,
+            rfm: None,
         }
     }
 

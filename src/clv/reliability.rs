@@ -74,6 +74,7 @@ mod tests {
                 spend: BTreeMap::new(),
                 buyers,
                 history_days,
+                rfm: None,
             };
             let found = reliability(&parameters);
             assert_eq!((found.level.as_str(), found.why), (level, why));

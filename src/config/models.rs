@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::clv::{BgNbd, GammaGamma, MbgNbd, Parameters, PurchaseModel};
+use crate::clv::rfm::{Cut, Rfm};
+use crate::clv::{BgNbd, Cnbd, GammaGamma, MbgNbd, Parameters, ParetoNbd, PurchaseModel};
 use crate::event::Currency;
 
 /// Parameters in force until `clv.models` names others.
@@ -19,7 +20,19 @@ pub const SHIPPED_NAME: &str = "config/models/cdnow.toml";
 pub enum Model {
     MbgNbd,
     BgNbd,
+    ParetoNbd,
+    BgCnbdK,
+    MbgCnbdK,
 }
+
+/// Every model by its name in configuration and files.
+pub const MODELS: &[(&str, Model)] = &[
+    ("mbg_nbd", Model::MbgNbd),
+    ("bg_nbd", Model::BgNbd),
+    ("pareto_nbd", Model::ParetoNbd),
+    ("bg_cnbd_k", Model::BgCnbdK),
+    ("mbg_cnbd_k", Model::MbgCnbdK),
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,17 +41,21 @@ struct Written {
     version: String,
     fitted: bool,
     unit: String,
-    bg_nbd: Option<Purchase>,
-    mbg_nbd: Option<Purchase>,
+    bg_nbd: Option<AtPurchases>,
+    mbg_nbd: Option<AtPurchases>,
+    pareto_nbd: Option<AnyTime>,
+    bg_cnbd_k: Option<Regular>,
+    mbg_cnbd_k: Option<Regular>,
     #[serde(default)]
     spend: BTreeMap<String, Spend>,
     #[serde(default)]
     provenance: Provenance,
+    rfm: Option<CutPoints>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Purchase {
+struct AtPurchases {
     r: f64,
     alpha: f64,
     a: f64,
@@ -47,10 +64,39 @@ struct Purchase {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct AnyTime {
+    r: f64,
+    alpha: f64,
+    s: f64,
+    beta: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Regular {
+    r: f64,
+    alpha: f64,
+    a: f64,
+    b: f64,
+    k: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Spend {
     p: f64,
     q: f64,
     v: f64,
+}
+
+/// `[rfm]`: days since the last purchase, purchases, and by currency the spend in main units.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CutPoints {
+    version: String,
+    r: Cut,
+    f: Cut,
+    m: BTreeMap<String, Cut>,
 }
 
 /// Where the numbers come from. Other keys are notes for people.
@@ -69,20 +115,12 @@ pub fn parse(text: &str, model: Model) -> Result<Parameters, String> {
     if written.unit != "week" {
         return Err(format!("unit is \"{}\", expected \"week\"", written.unit));
     }
-    let purchase = match model {
-        Model::MbgNbd => {
-            let Purchase { r, alpha, a, b } = written.mbg_nbd.ok_or("has no table [mbg_nbd]")?;
-            PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b })
-        }
-        Model::BgNbd => {
-            let Purchase { r, alpha, a, b } = written.bg_nbd.ok_or("has no table [bg_nbd]")?;
-            PurchaseModel::BgNbd(BgNbd { r, alpha, a, b })
-        }
-    };
+    let purchase = written.purchase(model)?;
     if let Some(code) = written.spend.keys().find(|code| Currency::from_code(code).is_none()) {
         return Err(format!("[spend.{code}] is not an ISO 4217 currency"));
     }
     let spend = written.spend.into_iter().map(|(code, Spend { p, q, v })| (code, GammaGamma { p, q, v })).collect();
+    let rfm = written.rfm.map(segments).transpose()?;
     let parameters = Parameters {
         name: written.name,
         version: written.version,
@@ -91,12 +129,76 @@ pub fn parse(text: &str, model: Model) -> Result<Parameters, String> {
         spend,
         buyers: written.provenance.buyers,
         history_days: written.provenance.history_days,
+        rfm,
     };
     parameters.check().map_err(|error| error.to_string())?;
     Ok(parameters)
 }
 
+fn segments(CutPoints { version, r, f, m }: CutPoints) -> Result<Rfm, String> {
+    if let Some(code) = m.keys().find(|code| Currency::from_code(code).is_none()) {
+        return Err(format!("rfm.m.{code} is not an ISO 4217 currency"));
+    }
+    let rfm = Rfm { version, recency_days: r, orders: f, spend: m };
+    rfm.check().map_err(|error| error.to_string())?;
+    Ok(rfm)
+}
+
+impl Written {
+    fn purchase(&self, model: Model) -> Result<PurchaseModel, String> {
+        let regular = |&Regular { r, alpha, a, b, k }: &Regular| Cnbd { r, alpha, a, b, k };
+        let found = match model {
+            Model::MbgNbd => self.mbg_nbd.as_ref().map(|&AtPurchases { r, alpha, a, b }| PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b })),
+            Model::BgNbd => self.bg_nbd.as_ref().map(|&AtPurchases { r, alpha, a, b }| PurchaseModel::BgNbd(BgNbd { r, alpha, a, b })),
+            Model::ParetoNbd => {
+                self.pareto_nbd.as_ref().map(|&AnyTime { r, alpha, s, beta }| PurchaseModel::ParetoNbd(ParetoNbd { r, alpha, s, beta }))
+            }
+            Model::BgCnbdK => self.bg_cnbd_k.as_ref().map(|table| PurchaseModel::BgCnbdK(regular(table))),
+            Model::MbgCnbdK => self.mbg_cnbd_k.as_ref().map(|table| PurchaseModel::MbgCnbdK(regular(table))),
+        };
+        found.ok_or_else(|| {
+            let name = MODELS.iter().find(|(_, listed)| *listed == model).map_or("", |(name, _)| name);
+            format!("has no table [{name}]")
+        })
+    }
+}
+
 /// The file without its comments and its order: what a fingerprint is taken of.
 pub fn canonical(text: &str) -> String {
     text.parse::<toml::Table>().map(|table| table.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shipped file with a table of cut points.
+    fn with_rfm(table: &str) -> Result<Parameters, String> {
+        parse(&format!("{SHIPPED_TOML}\n[rfm]\n{table}\n"), Model::MbgNbd)
+    }
+
+    #[test]
+    fn cut_points_of_segments_are_read_with_their_version() {
+        assert_eq!(parse(SHIPPED_TOML, Model::MbgNbd).map(|parameters| parameters.rfm), Ok(None));
+        let rfm = with_rfm("version = \"2\"\nr = [1, 2, 3, 4]\nf = [2, 2, 3, 9]\nm = { EUR = [10, 20.5, 30, 40] }").unwrap().rfm.unwrap();
+        assert_eq!((rfm.version.as_str(), rfm.recency_days, rfm.orders), ("2", [1.0, 2.0, 3.0, 4.0], [2.0, 2.0, 3.0, 9.0]));
+        assert_eq!(rfm.cuts("EUR").unwrap().spend, [10.0, 20.5, 30.0, 40.0]);
+    }
+
+    #[test]
+    fn cut_points_nobody_can_be_scored_by_are_refused() {
+        let cases = [
+            ("version = \"1\"\nr = [1, 2, 3, 4]\nf = [1, 2, 3, 4]\nm = { EUR = [4, 3, 2, 1] }", "rfm.m.EUR are not four finite"),
+            (
+                "version = \"1\"\nr = [1, 2, 3, 4]\nf = [1, 2, 3, 4]\nm = { BEANS = [1, 2, 3, 4] }",
+                "rfm.m.BEANS is not an ISO 4217 currency",
+            ),
+            ("version = \"1\"\nr = [1, 2, 3]\nf = [1, 2, 3, 4]\nm = { EUR = [1, 2, 3, 4] }", "invalid length 3"),
+            ("version = \"1\"\nr = [1, 2, 3, 4]\nf = [1, 2, 3, 4]\nm = {}", "rfm.m has no currency"),
+        ];
+        for (table, message) in cases {
+            let error = with_rfm(table).unwrap_err();
+            assert!(error.contains(message), "{error}");
+        }
+    }
 }

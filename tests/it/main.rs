@@ -22,6 +22,7 @@ mod overload;
 mod pass_on;
 mod privacy;
 mod restore_progress;
+mod rfm;
 mod scenarios;
 mod security;
 mod settings;
