@@ -183,7 +183,7 @@ impl Files {
         let failed = |error: io::Error| CommandError::Failed(format!("cannot write to {}: {error}", folder.display()));
         fs::create_dir_all(folder).map_err(failed)?;
         let mut writers = BTreeMap::new();
-        for topic in [OutputTopic::Transitions, OutputTopic::Clv, OutputTopic::Actions, OutputTopic::DeadLetters] {
+        for topic in [OutputTopic::Transitions, OutputTopic::Clv, OutputTopic::Actions, OutputTopic::Aggregates, OutputTopic::DeadLetters] {
             let file = File::create(folder.join(format!("{}.jsonl", names.of(topic)))).map_err(failed)?;
             writers.insert(topic, BufWriter::new(file));
         }

@@ -25,6 +25,8 @@ impl BgNbd {
             alpha: self.alpha,
             a: self.a,
             b: self.b,
+            k: 1,
+            x,
             shape: self.r + f64::from(x),
             survived,
             dropout_odds: (x > 0).then(|| self.a / (self.b + f64::from(x - 1))),

@@ -24,6 +24,8 @@ impl MbgNbd {
             alpha: self.alpha,
             a: self.a,
             b: self.b,
+            k: 1,
+            x,
             shape: self.r + f64::from(x),
             survived: before_last_toss + 1.0,
             dropout_odds: Some(self.a / before_last_toss),

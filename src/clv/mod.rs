@@ -1,11 +1,13 @@
 //! Customer lifetime value: will this customer buy again, how often, and for how much.
 //!
-//! Reading order: `bg_nbd` and `mbg_nbd` hold one purchase model each and say what a history tells about
-//! dropout (`evidence`); `alive` counts the purchases to come of a customer who is still there, by a power
-//! series (`disk`) or, where that is slow or loses digits, by an integral (`mixture`); `gamma_gamma` prices them;
-//! `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied. `purchase_log` holds
-//! the purchases of many customers, `fit` finds parameters for them, `backtest` shows how right they would have been.
-//! `formula` and `rfm` need no model: textbook formulas, and segments by scores.
+//! Reading order: `purchase_model` is asked every question about purchases. `bg_nbd`, `mbg_nbd`, `cnbd` hold models whose customers
+//! leave at a purchase and say what a history tells about it (`evidence`); `alive` counts the purchases to come of one who is still there,
+//! by a power series (`disk`) or, where that is slow or loses digits, by an integral (`mixture`); `stages`, with `regular`, `counts` and
+//! `remaining`, does it for regular buyers and for everything but the expectation. `pareto_nbd` stands alone. `gamma_gamma` prices
+//! purchases; `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied.
+//!
+//! `purchase_log` holds the purchases of many customers, `fit` estimates parameters from them,
+//! `backtest` shows how right they would have been. `formula` and `rfm` need no model: textbook formulas, and segments by scores.
 //!
 //! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka, keeps no
 //! state, and calls `libm` for every transcendental function, so that two machines compute the same bytes. Called by
@@ -14,20 +16,33 @@
 mod alive;
 pub mod backtest;
 mod bg_nbd;
+mod cnbd;
+mod counts;
+mod discounting;
 mod disk;
 mod evidence;
+mod exponential_integral;
 mod fit;
 mod forecast;
 pub mod formula;
+mod gamma;
 mod gamma_gamma;
+mod gauss_legendre;
+mod incomplete_beta;
 mod mbg_nbd;
 mod minor;
 mod mixture;
 mod parameters;
+mod pareto_nbd;
 mod purchase_log;
 mod purchase_model;
+mod regular;
+mod regular_by_rate;
 mod reliability;
+mod remaining;
 pub mod rfm;
+mod root;
+mod stages;
 mod weeks;
 
 #[cfg(test)]
@@ -36,15 +51,18 @@ mod pins;
 mod properties;
 
 pub use bg_nbd::BgNbd;
+pub use cnbd::Cnbd;
 pub use fit::{FitError, Fitted, ModelKind, Warning, fit_purchases, fit_spend};
 pub use forecast::{Forecast, ForecastInput, Horizon, SpendModel, forecast};
 pub use gamma_gamma::{GammaGamma, mean_minor};
 pub use mbg_nbd::MbgNbd;
 pub use minor::{major, scale_minor};
 pub use parameters::{ParameterError, Parameters};
+pub use pareto_nbd::ParetoNbd;
 pub use purchase_log::{Built, Period, Purchase, PurchaseLog, PurchaseLogBuilder, PurchaseLogError, Sample, sample};
 pub use purchase_model::PurchaseModel;
 pub use reliability::{Level, Reliability, reliability};
+pub use stages::REGULARITY_MAX;
 pub use weeks::{LogTimes, WEEK_MS, weeks, weeks_to_ms_ceil};
 
 /// What the purchase models know of a customer. Purchases of one UTC day count once, the first is not counted.
@@ -57,3 +75,6 @@ pub struct History {
     /// Weeks from the first purchase to now; at least `t_x`.
     pub t: f64,
 }
+
+/// At the moment of the first purchase.
+const NEW_CUSTOMER: History = History { x: 0, t_x: 0.0, t: 0.0 };

@@ -4,7 +4,7 @@
 //! numbers is the matter of `reliability`.
 
 use super::rfm::Rfm;
-use super::{GammaGamma, PurchaseModel};
+use super::{GammaGamma, PurchaseModel, REGULARITY_MAX};
 use std::collections::BTreeMap;
 
 /// Bounds of every shape, and of `alpha` in weeks. Beyond them a fit has run off along a ridge of the
@@ -35,6 +35,8 @@ pub struct Parameters {
 pub enum ParameterError {
     #[error("{parameter} = {value} is not a number from {SHAPE_MIN:e} to {SHAPE_MAX:e}")]
     Shape { parameter: String, value: f64 },
+    #[error("{parameter} = {value} is not a whole number from 1 to {REGULARITY_MAX}")]
+    Regularity { parameter: String, value: u32 },
     #[error("{parameter} = {value} is not a finite amount above zero")]
     Amount { parameter: String, value: f64 },
     #[error("{parameter} = {value} is not above 1, so the mean spend is infinite")]
@@ -46,6 +48,10 @@ impl Parameters {
     pub fn check(&self) -> Result<(), ParameterError> {
         for (name, value) in self.purchase.named_parameters() {
             check_shape(format!("purchase.{name}"), value)?;
+        }
+        let regularity = self.purchase.regularity();
+        if !(1..=REGULARITY_MAX).contains(&regularity) {
+            return Err(ParameterError::Regularity { parameter: "purchase.k".into(), value: regularity });
         }
         for (currency, model) in &self.spend {
             check_shape(format!("spend.{currency}.p"), model.p)?;
@@ -73,7 +79,7 @@ fn check_shape(parameter: String, value: f64) -> Result<(), ParameterError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::BgNbd;
+    use crate::clv::{BgNbd, Cnbd};
 
     fn parameters(purchase: [f64; 4], spend: [f64; 3]) -> Parameters {
         let [r, alpha, a, b] = purchase;
@@ -107,6 +113,16 @@ mod tests {
         for (purchase, spend, message) in cases {
             let error = parameters(purchase, spend).check().expect_err(message);
             assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
+    fn regularity_has_bounds() {
+        let [r, alpha, a, b] = [0.25, 4.4, 1.0, 2.4];
+        for (k, good) in [(0, false), (1, true), (12, true), (13, false)] {
+            let purchase = PurchaseModel::MbgCnbdK(Cnbd { r, alpha, a, b, k });
+            let parameters = Parameters { purchase, ..parameters([r, alpha, a, b], [6.25, 3.74, 15.44]) };
+            assert_eq!(parameters.check().is_ok(), good, "k {k}");
         }
     }
 }

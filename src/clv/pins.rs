@@ -1,5 +1,10 @@
 //! Figures the formulas must give: published ones, and values computed with mpmath (30 digits or more, in the papers'
-//! own form of 2F1). A pin is compared to as many digits as its source has.
+//! own form of 2F1). A pin is compared to as many digits as its source has. Here BG/NBD, MBG/NBD and Gamma-Gamma; the other models and
+//! what all share have files of their own.
+
+mod pareto_nbd;
+mod regular;
+mod residual;
 
 use super::alive::Alive;
 use super::forecast::discounted;

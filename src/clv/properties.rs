@@ -1,7 +1,8 @@
 //! What holds for all parameters that pass `Parameters::check`, and for histories from one purchase to a million and
 //! from a day to a hundred years. A failing case is printed, and its seed kept beside this file.
 
-use super::{BgNbd, History, MbgNbd, PurchaseModel};
+use super::root::FAR_WEEKS;
+use super::{BgNbd, Cnbd, History, MbgNbd, ParetoNbd, PurchaseModel, REGULARITY_MAX};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence::WithSource;
 
@@ -12,12 +13,22 @@ fn log_uniform(min: f64, max: f64) -> impl Strategy<Value = f64> {
     (min.ln()..max.ln()).prop_map(f64::exp)
 }
 
+/// Each model, with four parameters in its own order.
+fn models([first, second, third, fourth]: [f64; 4], k: u32) -> [PurchaseModel; 5] {
+    let (r, alpha, a, b) = (first, second, third, fourth);
+    [
+        PurchaseModel::BgNbd(BgNbd { r, alpha, a, b }),
+        PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b }),
+        PurchaseModel::ParetoNbd(ParetoNbd { r, alpha, s: third, beta: fourth }),
+        PurchaseModel::BgCnbdK(Cnbd { r, alpha, a, b, k }),
+        PurchaseModel::MbgCnbdK(Cnbd { r, alpha, a, b, k }),
+    ]
+}
+
 fn model(min: f64, max: f64) -> impl Strategy<Value = PurchaseModel> {
     let parameter = || log_uniform(min, max);
-    (parameter(), parameter(), parameter(), parameter(), any::<bool>()).prop_map(|(r, alpha, a, b, modified)| match modified {
-        true => PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b }),
-        false => PurchaseModel::BgNbd(BgNbd { r, alpha, a, b }),
-    })
+    let parameters = (parameter(), parameter(), parameter(), parameter());
+    (parameters, 1..=REGULARITY_MAX, 0usize..5).prop_map(|((r, alpha, third, fourth), k, kind)| models([r, alpha, third, fourth], k)[kind])
 }
 
 /// Parameters as fits give them, and everything `check` lets through.
@@ -63,8 +74,36 @@ proptest! {
         }
         // nobody buys faster than while he is there for certain, at the rate of his past
         let [(_, r), (_, alpha), ..] = model.named_parameters();
-        let rate = (r + f64::from(history.x)) / (alpha + history.t);
-        prop_assert!(path[11] <= rate * 12.0 * step * (1.0 + 1e-9));
+        let k = f64::from(model.regularity());
+        let rate = (r + k * f64::from(history.x) + (k - 1.0)) / (alpha + history.t);
+        prop_assert!(path[11] <= (rate * 12.0 * step + (k - 1.0)) / k * (1.0 + 1e-9));
+    }
+
+    #[test]
+    fn what_is_left_is_finite_and_bounded(
+        model in any_model(), history in history(), weeks in log_uniform(1e-3, WEEKS_MAX), discount in log_uniform(1e-5, 1.0),
+    ) {
+        let p_alive = model.p_alive(&history);
+        let lifetime = model.expected_lifetime_weeks(&history, weeks);
+        prop_assert!((0.0..=p_alive * weeks * (1.0 + 1e-9)).contains(&lifetime), "{lifetime} of {weeks} weeks");
+        let residual = model.expected_residual(&history, discount);
+        let discounted = model.expected_discounted(&history, weeks, discount);
+        prop_assert!(residual.is_finite() && (0.0..=residual * (1.0 + 1e-7) + 1e-300).contains(&discounted), "{discounted} of {residual}");
+        prop_assert!(discounted <= model.expected_purchases(&history, weeks) * (1.0 + 1e-7));
+        let rate = model.purchase_rate(&history);
+        prop_assert!(rate.is_finite() && rate >= 0.0);
+        if let Some(wait) = model.next_purchase_weeks(&history) {
+            prop_assert!(wait >= 0.0 && wait.is_finite());
+        }
+    }
+
+    #[test]
+    fn chances_of_counts_are_chances(
+        model in any_model(), history in history(), weeks in log_uniform(1e-3, WEEKS_MAX), count in prop_oneof![0u32..10, 10u32..1000],
+    ) {
+        let chance = model.probability_of(&history, count, weeks);
+        prop_assert!((0.0..=1.0).contains(&chance), "{chance}");
+        prop_assert!(model.probability_of(&history, 0, weeks) >= (1.0 - model.p_alive(&history)) * (1.0 - 1e-12));
     }
 
     #[test]
@@ -79,7 +118,7 @@ proptest! {
                 prop_assert!((p_alive - threshold).abs() <= 1e-9, "{p_alive} at {weeks}");
             }
             None => {
-                let p_alive = model.p_alive(&History { t: 1e300, ..history });
+                let p_alive = model.p_alive(&History { t: history.t_x + FAR_WEEKS, ..history });
                 prop_assert!(p_alive >= threshold, "{p_alive}");
             }
         }

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 
+use super::channels;
 use super::keys::Keys;
 use super::layers::{Entries, Entry};
-use super::models::{self, Model};
+use super::models::{self, MODELS, Model};
 use super::properties::Properties;
-use super::values::{self, DAY_MS, DURATION_MS_MAX, MINUTE_MS};
+use super::values::{self, DAY_MS, DURATION_MS_MAX, MINUTE_MS, SECOND_MS};
 use super::{
     AdminToken, Changelog, Commit, Http, Input, Kafka, Log, LogFormat, LogLevel, OUTPUT_TOPICS, Output, Partitioner, Time, TimeMode, plays,
 };
@@ -39,7 +40,6 @@ const CONSENT: &[(&str, ConsentRule)] =
     &[("opt_in", ConsentRule::OptIn), ("soft_opt_in", ConsentRule::SoftOptIn), ("none", ConsentRule::None)];
 const ORDER_VALUE: &[(&str, OrderValue)] =
     &[("total", OrderValue::Total), ("revenue", OrderValue::Revenue), ("subtotal", OrderValue::Subtotal)];
-const MODELS: &[(&str, Model)] = &[("mbg_nbd", Model::MbgNbd), ("bg_nbd", Model::BgNbd)];
 const PARTITIONERS: &[(&str, Partitioner)] = &[("murmur2", Partitioner::Murmur2), ("trust", Partitioner::Trust)];
 const TIME_MODES: &[(&str, TimeMode)] = &[("wall", TimeMode::Wall), ("event", TimeMode::Event)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
@@ -154,6 +154,9 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     let customer_zone = keys.required("time.customer_zone", values::zone);
     let anonymous_ttl_ms = keys.required("customers.anonymous_ttl", values::duration(DAY_MS..=DURATION_MS_MAX));
     let erasure_key = keys.optional("customers.erasure_key", values::key).map_or_else(ErasureKey::default, ErasureKey);
+    let channels = keys.required("channels.rules", channels::rules);
+    let report_zone = keys.required("time.report_zone", values::zone);
+    let aggregates_interval_ms = keys.required("aggregates.interval", values::duration(SECOND_MS..=DAY_MS));
     let plays = plays::read(keys, entries);
     if keys.is_clean() {
         order_of_stages(keys, &lifecycle);
@@ -169,6 +172,9 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
         customer_zone,
         anonymous_ttl_ms,
         erasure_key,
+        channels,
+        report_zone,
+        aggregates_interval_ms,
     })
 }
 

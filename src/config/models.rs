@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::clv::rfm::{Cut, Rfm};
-use crate::clv::{BgNbd, GammaGamma, MbgNbd, Parameters, PurchaseModel};
+use crate::clv::{BgNbd, Cnbd, GammaGamma, MbgNbd, Parameters, ParetoNbd, PurchaseModel};
 use crate::event::Currency;
 
 /// Parameters in force until `clv.models` names others.
@@ -20,7 +20,19 @@ pub const SHIPPED_NAME: &str = "config/models/cdnow.toml";
 pub enum Model {
     MbgNbd,
     BgNbd,
+    ParetoNbd,
+    BgCnbdK,
+    MbgCnbdK,
 }
+
+/// Every model by its name in configuration and files.
+pub const MODELS: &[(&str, Model)] = &[
+    ("mbg_nbd", Model::MbgNbd),
+    ("bg_nbd", Model::BgNbd),
+    ("pareto_nbd", Model::ParetoNbd),
+    ("bg_cnbd_k", Model::BgCnbdK),
+    ("mbg_cnbd_k", Model::MbgCnbdK),
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,8 +41,11 @@ struct Written {
     version: String,
     fitted: bool,
     unit: String,
-    bg_nbd: Option<Purchase>,
-    mbg_nbd: Option<Purchase>,
+    bg_nbd: Option<AtPurchases>,
+    mbg_nbd: Option<AtPurchases>,
+    pareto_nbd: Option<AnyTime>,
+    bg_cnbd_k: Option<Regular>,
+    mbg_cnbd_k: Option<Regular>,
     #[serde(default)]
     spend: BTreeMap<String, Spend>,
     #[serde(default)]
@@ -40,11 +55,30 @@ struct Written {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Purchase {
+struct AtPurchases {
     r: f64,
     alpha: f64,
     a: f64,
     b: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnyTime {
+    r: f64,
+    alpha: f64,
+    s: f64,
+    beta: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Regular {
+    r: f64,
+    alpha: f64,
+    a: f64,
+    b: f64,
+    k: u32,
 }
 
 #[derive(Deserialize)]
@@ -81,16 +115,7 @@ pub fn parse(text: &str, model: Model) -> Result<Parameters, String> {
     if written.unit != "week" {
         return Err(format!("unit is \"{}\", expected \"week\"", written.unit));
     }
-    let purchase = match model {
-        Model::MbgNbd => {
-            let Purchase { r, alpha, a, b } = written.mbg_nbd.ok_or("has no table [mbg_nbd]")?;
-            PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b })
-        }
-        Model::BgNbd => {
-            let Purchase { r, alpha, a, b } = written.bg_nbd.ok_or("has no table [bg_nbd]")?;
-            PurchaseModel::BgNbd(BgNbd { r, alpha, a, b })
-        }
-    };
+    let purchase = written.purchase(model)?;
     if let Some(code) = written.spend.keys().find(|code| Currency::from_code(code).is_none()) {
         return Err(format!("[spend.{code}] is not an ISO 4217 currency"));
     }
@@ -117,6 +142,25 @@ fn segments(CutPoints { version, r, f, m }: CutPoints) -> Result<Rfm, String> {
     let rfm = Rfm { version, recency_days: r, orders: f, spend: m };
     rfm.check().map_err(|error| error.to_string())?;
     Ok(rfm)
+}
+
+impl Written {
+    fn purchase(&self, model: Model) -> Result<PurchaseModel, String> {
+        let regular = |&Regular { r, alpha, a, b, k }: &Regular| Cnbd { r, alpha, a, b, k };
+        let found = match model {
+            Model::MbgNbd => self.mbg_nbd.as_ref().map(|&AtPurchases { r, alpha, a, b }| PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b })),
+            Model::BgNbd => self.bg_nbd.as_ref().map(|&AtPurchases { r, alpha, a, b }| PurchaseModel::BgNbd(BgNbd { r, alpha, a, b })),
+            Model::ParetoNbd => {
+                self.pareto_nbd.as_ref().map(|&AnyTime { r, alpha, s, beta }| PurchaseModel::ParetoNbd(ParetoNbd { r, alpha, s, beta }))
+            }
+            Model::BgCnbdK => self.bg_cnbd_k.as_ref().map(|table| PurchaseModel::BgCnbdK(regular(table))),
+            Model::MbgCnbdK => self.mbg_cnbd_k.as_ref().map(|table| PurchaseModel::MbgCnbdK(regular(table))),
+        };
+        found.ok_or_else(|| {
+            let name = MODELS.iter().find(|(_, listed)| *listed == model).map_or("", |(name, _)| name);
+            format!("has no table [{name}]")
+        })
+    }
 }
 
 /// The file without its comments and its order: what a fingerprint is taken of.

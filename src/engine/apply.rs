@@ -4,15 +4,17 @@
 //! the answer is an `Outcome`. Called by `slot`, which has fired what was due before.
 
 use super::cart;
+use super::costs;
 use super::customer::Customer;
 use super::lifecycle::{Stage, Why};
 use super::note::{Counter, Note};
 use super::orders::{Claim, day_of};
 use super::plays;
+use super::rules::Rules;
 use super::scene::Scene;
 use super::seen::{IdKind, fingerprint};
 use super::{transitions, value};
-use crate::event::{CartContents, ContentsSource, EmailSignal, Event, Identity, Kind, Order, Refund};
+use crate::event::{CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Kind, Order, Refund};
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,7 +73,7 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
         }
         customer.seen.remember(message);
     }
-    learn(customer, event);
+    learn(customer, event, scene.rules);
     let effect = act(customer, event, scene);
     if effect.outcome == Outcome::Duplicate {
         return Some(effect.outcome);
@@ -94,7 +96,7 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
     Some(effect.outcome)
 }
 
-fn learn(customer: &mut Customer, event: &Event<'_>) {
+fn learn(customer: &mut Customer, event: &Event<'_>, rules: &Rules) {
     let time_ms = event.time_ms;
     if customer.stage.is_none() {
         customer.now_ms = time_ms;
@@ -106,6 +108,9 @@ fn learn(customer: &mut Customer, event: &Event<'_>) {
     customer.last_event_ms = customer.last_event_ms.max(time_ms);
     customer.known |= event.identity == Identity::Known;
     customer.contact.learn(&event.traits, time_ms, is_newest);
+    if let Some(touch) = &event.touch {
+        customer.touch.learn(touch, &rules.settings.channels, is_newest);
+    }
     if let Some(told) = &event.traits.consent {
         customer.consent.learn(told, time_ms);
     }
@@ -126,6 +131,7 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
             Effect::of(Outcome::Applied)
         }
         Kind::CartLine(_) | Kind::CartContents(_) | Kind::CartAbandoned(_) => change_cart(customer, event, scene),
+        Kind::Cost(cost) => take_cost(customer, cost, time_ms, scene),
         Kind::Identify => {
             customer.identified = true;
             Effect::of(Outcome::Applied)
@@ -135,9 +141,27 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
     }
 }
 
+fn take_cost(customer: &mut Customer, cost: &Cost<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
+    if let Some(cost_id) = cost.cost_id.as_deref() {
+        let id = fingerprint(IdKind::Cost, cost_id);
+        if customer.seen.contains(id) {
+            scene.note(Note::Count(Counter::CostDuplicate));
+            return Effect::of(Outcome::Duplicate);
+        }
+        customer.seen.remember(id);
+    }
+    costs::add(&mut customer.costs, cost, scene.out);
+    costs::count(cost, &customer.touch.first, time_ms, scene.cells, scene.out);
+    Effect::of(Outcome::Applied)
+}
+
 fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
+    let is_first = customer.orders.is_empty();
     if !customer.orders.add(fingerprint(IdKind::Order, &order.order_id), time_ms, order.value, scene.out) {
         return Effect::of(Outcome::Duplicate);
+    }
+    if is_first {
+        costs::count_acquired(customer, time_ms, scene.cells, scene.out);
     }
     // an order from before the silence brings nobody back
     let is_latest = customer.orders.latest_ms() == Some(time_ms);

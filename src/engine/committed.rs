@@ -1,9 +1,10 @@
 //! Committed state: every customer's row as of the last committed transaction, by slot and region.
 //!
 //! A region holds the rows of one slot whose hashes share their first `REGION_BITS` bits: the unit of changelog bases, of restore and of
-//! locking. Rows are the very bytes of the changelog. Nothing here knows what a row means. Written by `worker` at the end of a
+//! locking. Rows are the very bytes of the changelog, those of cells, too. Nothing here knows what a row means. Written by `worker` at the end of a
 //! transaction and by restore; read by `Slot` on first touch and by `http`.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use dashmap::DashMap;
@@ -20,10 +21,13 @@ pub const REGION_BITS: u32 = 10;
 /// queue (50), the allocator's rounding (12).
 pub const ROW_OVERHEAD_BYTES: usize = 112;
 
+/// What a cell costs beside its key and its row: two boxes in a tree, the allocator's rounding.
+const CELL_OVERHEAD_BYTES: usize = 80;
+
 /// Fixed for ever: rows are found, and changelog bases cut, by this hash.
 const HASH_SEED: u64 = 0x6c69_6665_7469_6465;
 
-/// The hash of a customer id.
+/// The hash of a customer id, or of a cell's key.
 pub fn hash_of(customer: &str) -> u64 {
     xxh3_64_with_seed(customer.as_bytes(), HASH_SEED)
 }
@@ -69,6 +73,8 @@ impl Entry {
 pub struct Region {
     table: HashTable<Entry>,
     marks: HashTable<Mark>,
+    /// By key. A handful: ten at most in a slot that has as many as it may.
+    cells: BTreeMap<Box<str>, Box<[u8]>>,
     bytes: usize,
 }
 
@@ -125,24 +131,47 @@ impl Region {
         self.marks.iter()
     }
 
+    pub fn cell(&self, key: &str) -> Option<&[u8]> {
+        self.cells.get(key).map(AsRef::as_ref)
+    }
+
+    pub fn put_cell(&mut self, key: &str, row: &[u8]) {
+        match self.cells.get_mut(key) {
+            Some(old) if old.len() == row.len() => old.copy_from_slice(row),
+            Some(old) => {
+                self.bytes = self.bytes - old.len() + row.len();
+                *old = row.into();
+            }
+            None => {
+                self.bytes += key.len() + row.len();
+                self.cells.insert(key.into(), row.into());
+            }
+        }
+    }
+
+    /// Keys and rows, in order of the keys.
+    pub fn cells(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.cells.iter().map(|(key, row)| (key.as_ref(), row.as_ref()))
+    }
+
     /// Customers.
     pub fn len(&self) -> usize {
         self.table.len()
     }
 
-    /// Neither customers nor marks.
+    /// Neither customers nor marks nor cells.
     pub fn is_empty(&self) -> bool {
-        self.table.is_empty() && self.marks.is_empty()
+        self.table.is_empty() && self.marks.is_empty() && self.cells.is_empty()
     }
 
-    /// Bytes of ids, rows and marks.
+    /// Bytes of ids, rows, marks and cells.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// Memory it takes, all in.
     pub fn memory(&self) -> usize {
-        self.bytes + self.len() * ROW_OVERHEAD_BYTES
+        self.bytes + self.len() * ROW_OVERHEAD_BYTES + self.cells.len() * CELL_OVERHEAD_BYTES
     }
 
     /// Every row as (hash, id, row), in an order that means nothing: sort before it decides anything.
@@ -200,6 +229,15 @@ impl Committed {
 
     pub fn put_mark(&self, slot: u32, mark: Mark) {
         self.regions.entry((slot, region_of(hash_of_mark(&mark.id)))).or_default().put_mark(mark);
+    }
+
+    /// Reads the row of a cell, found by the hash of its key.
+    pub fn with_cell<T>(&self, slot: u32, key: &str, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        self.regions.get(&(slot, region_of(hash_of(key))))?.cell(key).map(read)
+    }
+
+    pub fn put_cell(&self, slot: u32, key: &str, row: &[u8]) {
+        self.regions.entry((slot, region_of(hash_of(key)))).or_default().put_cell(key, row);
     }
 
     /// Installs restored regions of a slot in place of what was there.

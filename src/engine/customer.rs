@@ -6,11 +6,14 @@
 use super::cart::Cart;
 use super::consent::Consent;
 use super::contact::Contact;
+use super::costs::CostSum;
 use super::lifecycle::{Silence, Stage};
 use super::orders::{Orders, Purchases};
 use super::plays::PlayState;
+use super::population::Contribution;
 use super::seen::Seen;
 use super::settings::Settings;
+use super::touch::Touches;
 
 /// Send times kept for frequency caps: a cap above this count cannot be honoured and is refused by the configuration.
 pub const SENDS_MAX: usize = 8;
@@ -43,6 +46,11 @@ pub struct Customer {
     pub plays: Vec<PlayState>,
     /// Times of the last e-mails sent, oldest first; at most `SENDS_MAX`.
     pub sends_ms: Vec<i64>,
+    pub touch: Touches,
+    /// By first cost of the currency; at most `money::CURRENCIES_MAX`.
+    pub costs: Vec<CostSum>,
+    /// What the cells of the slot hold of this customer.
+    pub contribution: Option<Contribution>,
     /// Follows from the rest and the settings; not stored.
     pub derived: Derived,
 }
@@ -81,13 +89,16 @@ impl Customer {
         // every field is named, so that none is forgotten
         let Customer { now_ms, last_event_ms, known, identified, stage, cycle, reactivated_day, .. } = self;
         (*now_ms, *last_event_ms, *known, *identified, *stage, *cycle, *reactivated_day) = (0, 0, false, false, None, 0, None);
-        let Customer { seen, contact, consent, last_open_ms, last_click_ms, orders, cart, plays, sends_ms, derived, .. } = self;
-        (*last_open_ms, *last_click_ms, *cart, *derived) = (None, None, None, Derived::default());
+        let Customer { last_open_ms, last_click_ms, cart, contribution, derived, .. } = self;
+        (*last_open_ms, *last_click_ms, *cart, *contribution, *derived) = (None, None, None, None, Derived::default());
+        let Customer { seen, contact, consent, orders, plays, sends_ms, touch, costs, .. } = self;
         *consent = Consent::default();
         seen.clear();
         contact.clear();
         orders.clear();
         plays.clear();
         sends_ms.clear();
+        touch.clear();
+        costs.clear();
     }
 }

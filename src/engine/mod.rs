@@ -5,16 +5,18 @@
 //! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
-//! (`seen`, `contact`, `consent`, `orders`, `money`, `cart`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`), what is
-//! written about it (`transitions`, `value`, `actions`, `record`), how it is kept (`row`, `overlay`, `timers`, `committed`) and forgotten
-//! (`erasure`).
+//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`), what is
+//! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`), how it is kept (`row`,
+//! `overlay`, `timers`, `committed`) and forgotten (`erasure`).
 
 mod actions;
 mod apply;
 mod cart;
+mod cells;
 mod committed;
 mod consent;
 mod contact;
+mod costs;
 mod customer;
 mod deadline;
 mod erasure;
@@ -26,6 +28,7 @@ mod orders;
 mod outputs;
 mod overlay;
 mod plays;
+mod population;
 mod quiet;
 mod record;
 mod row;
@@ -37,14 +40,17 @@ mod slot;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod touch;
 mod transitions;
 mod value;
 
 pub use apply::Outcome;
 pub use cart::{Cart, Line};
+pub use cells::check_cell;
 pub use committed::{ALL_REGIONS, Committed, REGION_BITS, ROW_OVERHEAD_BYTES, Region, hash_of, hash_of_mark, region_of};
 pub use consent::{ByTrait, Consent, Standing, Stated};
 pub use contact::Contact;
+pub use costs::CostSum;
 pub use customer::{Customer, SENDS_MAX};
 pub use erasure::{ErasureKey, Mark, MarkId};
 pub use lifecycle::Stage;
@@ -52,12 +58,15 @@ pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};
 pub use outputs::{Outputs, Record, Topic};
 pub use plays::{ActionKind, Phase, PlayState, Reason};
+pub use population::{Contribution, SEGMENTS};
 pub use record::held::held;
 pub use row::{RowError, RowVersion, deadline_ms as row_deadline_ms, encode as encode_row, read_row};
 pub use rules::{PLAYS_MAX, STEPS_MAX};
 pub use scene::Cause;
 pub use settings::{
-    CancelOn, Cap, Channel, Condition, ConsentRule, Field, Lifecycle, Mode, Play, QuietHours, Settings, Step, Trigger, Value,
+    CancelOn, Cap, Channel, ChannelRule, Condition, ConsentRule, Field, Lifecycle, Mode, Pattern, Play, QuietHours, Settings, Step,
+    Trigger, Value,
 };
 pub use slot::{Change, Moment, Progress, Slot};
+pub use touch::Touches;
 pub use value::forecast_at;

@@ -61,15 +61,19 @@ pub enum Counter {
     RefundClamped,
     /// Arrived before its order.
     RefundHeld,
-    /// An order in a customer's fifth currency: counted, summed nowhere.
+    /// An order or a cost in a customer's fifth currency: counted, summed nowhere in their row.
     CurrencyOverflow,
     /// A cart event older than the last order.
     LateCart,
     AnonymousExpired,
+    /// Told before.
+    CostDuplicate,
+    /// A cell that would have been one too many: counted as `other`.
+    CellFolded,
 }
 
 impl Counter {
-    pub const ALL: [Counter; 8] = [
+    pub const ALL: [Counter; 10] = [
         Counter::OrderDuplicate,
         Counter::RefundDuplicate,
         Counter::RefundUnmatched,
@@ -78,6 +82,8 @@ impl Counter {
         Counter::CurrencyOverflow,
         Counter::LateCart,
         Counter::AnonymousExpired,
+        Counter::CostDuplicate,
+        Counter::CellFolded,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -90,6 +96,8 @@ impl Counter {
             Counter::CurrencyOverflow => "currency_overflow",
             Counter::LateCart => "late_cart",
             Counter::AnonymousExpired => "anonymous_expired",
+            Counter::CostDuplicate => "cost_duplicate",
+            Counter::CellFolded => "cell_folded",
         }
     }
 }

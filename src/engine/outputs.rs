@@ -13,13 +13,14 @@ pub enum Topic {
     Transitions,
     Clv,
     Actions,
+    Aggregates,
 }
 
 /// One record to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record<'a> {
     pub topic: Topic,
-    /// The customer.
+    /// The customer; of an aggregate, the cell and the slot.
     pub key: &'a str,
     /// Event time of the cause, or the deadline.
     pub timestamp_ms: i64,

@@ -1,11 +1,12 @@
 //! The records the engine writes, one file per topic, and what they share: ids, causes, times, money.
 //!
-//! The fields are `contracts.md` 3, 4 and 5; they are read by other people's programs and never renamed. Structs borrow from the customer
-//! and are written straight into `Outputs`. Called by `scene`, `transitions`, `value` and `plays`; `held` is
+//! The fields are `contracts.md` 3 to 6; they are read by other people's programs and never renamed. Structs borrow from the customer
+//! and are written straight into `Outputs`. Called by `scene`, `transitions`, `value`, `plays` and `cells`; `held` is
 //! what `state export` shows and goes to no topic.
 
 pub mod action;
 pub mod cause;
+pub mod cell;
 pub mod clv;
 pub mod held;
 pub mod id;

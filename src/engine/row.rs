@@ -13,6 +13,7 @@ mod person;
 mod plays;
 #[cfg(test)]
 mod tests;
+mod worth;
 
 use super::customer::Customer;
 use super::lifecycle::Stage;
@@ -25,9 +26,11 @@ pub struct RowVersion(u8);
 
 impl RowVersion {
     pub const OLDEST: RowVersion = RowVersion(1);
-    pub const NEWEST: RowVersion = RowVersion(2);
+    pub const NEWEST: RowVersion = RowVersion(3);
     /// The first that keeps what plays have decided.
     const WITH_DECISIONS: RowVersion = RowVersion(2);
+    /// The first that keeps channels, costs and contributions; who reads it reads cells, too.
+    const WITH_CELLS: RowVersion = RowVersion(3);
 
     /// `None`: not known here.
     pub fn from_number(number: u8) -> Option<RowVersion> {
@@ -37,6 +40,11 @@ impl RowVersion {
     /// The newest that whoever reads rows up to a version can read.
     pub fn newest_up_to(number: u8) -> RowVersion {
         RowVersion(number).clamp(RowVersion::OLDEST, RowVersion::NEWEST)
+    }
+
+    /// Whether a slot that writes this version keeps cells.
+    pub fn has_cells(self) -> bool {
+        self >= RowVersion::WITH_CELLS
     }
 
     pub fn number(self) -> u8 {
@@ -81,6 +89,18 @@ mod part {
     pub const CART: u16 = 1 << 12;
     pub const PLAYS: u16 = 1 << 13;
     pub const SENDS: u16 = 1 << 14;
+    /// More parts follow, since `RowVersion::WITH_CELLS`.
+    pub const FURTHER: u16 = 1 << 15;
+}
+
+/// Further parts a row may lack.
+mod further {
+    pub const FIRST_TOUCH: u16 = 1;
+    /// Another channel than the first.
+    pub const LAST_TOUCH: u16 = 1 << 1;
+    pub const COSTS: u16 = 1 << 2;
+    pub const CONTRIBUTION: u16 = 1 << 3;
+    pub const ALL: u16 = (1 << 4) - 1;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.
@@ -100,8 +120,12 @@ pub fn read_row(row: &[u8]) -> Result<Customer, RowError> {
 pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &mut Vec<u8>) {
     row.extend_from_slice(&deadline_ms.to_le_bytes());
     row.push(version.number());
-    let parts = parts_of(customer);
+    let further = if version.has_cells() { worth::parts_of(customer) } else { 0 };
+    let parts = parts_of(customer) | if further == 0 { 0 } else { part::FURTHER };
     row.extend_from_slice(&parts.to_le_bytes());
+    if further != 0 {
+        row.extend_from_slice(&further.to_le_bytes());
+    }
     bytes::put_i64(row, customer.now_ms);
     row.push(customer.stage.map_or(0, |stage| stage as u8 + 1));
     if parts & part::LAST_EVENT != 0 {
@@ -117,6 +141,7 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
         cart::encode(open, customer.now_ms, &mut currencies, row);
     }
     plays::encode(customer, version, parts, row);
+    worth::encode(customer, further, &mut currencies, row);
 }
 
 fn parts_of(customer: &Customer) -> u16 {
@@ -149,8 +174,12 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     let mut reader = Reader::new(row);
     reader.take(DEADLINE_BYTES)?;
     let version = reader.byte()?;
-    RowVersion::from_number(version).ok_or(RowError::Version(version))?;
+    let version = RowVersion::from_number(version).ok_or(RowError::Version(version))?;
     let parts = reader.u16()?;
+    let further = if parts & part::FURTHER != 0 { reader.u16()? } else { 0 };
+    if further & !further::ALL != 0 || (parts & part::FURTHER != 0 && !version.has_cells()) {
+        return Err(RowError::Malformed("parts"));
+    }
     customer.now_ms = reader.i64()?;
     customer.stage = match reader.byte()? {
         0 => None,
@@ -170,5 +199,6 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
         customer.cart = Some(cart::decode(&mut reader, customer.now_ms, &mut currencies)?);
     }
     plays::decode(&mut reader, parts, customer)?;
+    worth::decode(&mut reader, further, &mut currencies, customer)?;
     reader.finish()
 }

@@ -3,6 +3,7 @@
 //! An event is one scene, each deadline that fires another. Numbers the records of an event, since their ids derive from that number.
 //! Made by `slot` and `deadline`; used by everything that writes a record.
 
+use super::cells::Cells;
 use super::note::Note;
 use super::outputs::{Outputs, Topic};
 use super::record::cause::CauseRecord;
@@ -49,13 +50,22 @@ pub struct Scene<'a> {
     /// In wall mode, for what is too late to send.
     pub wall_ms: Option<i64>,
     pub out: &'a mut Outputs,
+    /// Figures over all customers.
+    pub cells: &'a mut Cells,
     /// Records of the event so far.
     pub written: u32,
 }
 
 impl<'a> Scene<'a> {
     /// Of an event, which has written nothing yet.
-    pub fn of_event(rules: &'a Rules, slot: u32, event: &'a Event<'_>, cause: &Cause<'a>, out: &'a mut Outputs) -> Scene<'a> {
+    pub fn of_event(
+        rules: &'a Rules,
+        slot: u32,
+        event: &'a Event<'_>,
+        cause: &Cause<'a>,
+        cells: &'a mut Cells,
+        out: &'a mut Outputs,
+    ) -> Scene<'a> {
         Scene {
             rules,
             slot,
@@ -64,6 +74,7 @@ impl<'a> Scene<'a> {
             time_ms: event.time_ms,
             wall_ms: None,
             out,
+            cells,
             written: 0,
         }
     }

@@ -16,6 +16,7 @@ pub enum IdKind {
     Refund,
     /// Orders and checkouts: a checkout's id may come back as its order's.
     Order,
+    Cost,
 }
 
 impl IdKind {
@@ -24,6 +25,7 @@ impl IdKind {
             IdKind::Message => 0x9f6d_62d3_a1c4_07b5,
             IdKind::Refund => 0x34b7_e51c_5e08_d96a,
             IdKind::Order => 0xc8e2_196f_f37b_4a01,
+            IdKind::Cost => 0x5a1d_0e83_68f2_bc97,
         }
     }
 }
@@ -85,8 +87,8 @@ mod tests {
 
     #[test]
     fn ids_of_different_kinds_never_match() {
-        let kinds = [IdKind::Message, IdKind::Refund, IdKind::Order];
+        let kinds = [IdKind::Message, IdKind::Refund, IdKind::Order, IdKind::Cost];
         let fingerprints = kinds.iter().flat_map(|kind| (0..2000).map(|id| fingerprint(*kind, &id.to_string())));
-        assert_eq!(fingerprints.collect::<std::collections::HashSet<u64>>().len(), 6000);
+        assert_eq!(fingerprints.collect::<std::collections::HashSet<u64>>().len(), 8000);
     }
 }

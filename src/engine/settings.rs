@@ -28,6 +28,29 @@ pub struct Settings {
     pub anonymous_ttl_ms: i64,
     /// `customers.erasure_key`
     pub erasure_key: ErasureKey,
+    /// `channels.rules`: the first that agrees names the channel.
+    pub channels: Vec<ChannelRule>,
+    /// Days and months of cells (`time.report_zone`).
+    pub report_zone: TimeZone,
+    /// `aggregates.interval`
+    pub aggregates_interval_ms: i64,
+}
+
+/// `{ medium = ["email"], channel = "email" }`: all patterns there are must agree with what an event tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelRule {
+    pub source: Option<Pattern>,
+    pub medium: Option<Pattern>,
+    /// Domains, `google.*` for all of a name.
+    pub referrer: Option<Pattern>,
+    pub channel: String,
+}
+
+/// What a word of a campaign or referrer must be, in any case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pattern {
+    Any,
+    OneOf(Vec<String>),
 }
 
 /// `stages.*`

@@ -5,6 +5,7 @@
 //! equal bytes, however they are cut into transactions. Called by `worker`.
 
 mod erase;
+mod figures;
 mod rescoring;
 mod transaction;
 
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::apply::{self, Outcome};
+use super::cells::Cells;
 use super::committed::{ALL_REGIONS, Committed, hash_of};
 use super::deadline::{self, Fate};
 use super::erasure::MarkId;
@@ -25,7 +27,7 @@ use super::rules::Rules;
 use super::scene::{Cause, Scene};
 use super::settings::Settings;
 use super::timers::{Next, Ready, Timers};
-use crate::event::{Event, Kind};
+use crate::event::{Event, Identity, Kind};
 use rescoring::Rescoring;
 
 /// How far slot time may move.
@@ -53,6 +55,7 @@ pub struct Slot {
     marks: BTreeMap<MarkId, i64>,
     /// Nobody pays for marks before there is one.
     has_marks: bool,
+    cells: Cells,
     timers: Timers,
     time_ms: Option<i64>,
     published_time_ms: Option<i64>,
@@ -65,6 +68,7 @@ impl Slot {
     /// A slot with nothing in it.
     pub fn new(number: u32, settings: Arc<Settings>, committed: Arc<Committed>) -> Slot {
         let rescoring = Rescoring::none(&settings.value.parameters.version);
+        let cells = Cells::new(number, settings.clone(), committed.clone(), RowVersion::NEWEST);
         Slot {
             number,
             rules: Rules::new(settings),
@@ -72,6 +76,7 @@ impl Slot {
             overlay: Overlay::new(RowVersion::NEWEST),
             marks: BTreeMap::new(),
             has_marks: false,
+            cells,
             timers: Timers::default(),
             time_ms: None,
             published_time_ms: None,
@@ -84,7 +89,7 @@ impl Slot {
     /// The same slot writing rows of a version, which others may read who read no newer one. What this
     /// version has no place for is forgotten after each event.
     pub fn with_row_version(mut self, version: RowVersion) -> Slot {
-        self.overlay.set_version(version);
+        self.set_row_version(version);
         self.published_row_version = version;
         self
     }
@@ -98,9 +103,14 @@ impl Slot {
     pub fn raise_row_version(&mut self, version: RowVersion) -> bool {
         let is_newer = version > self.overlay.version();
         if is_newer {
-            self.overlay.set_version(version);
+            self.set_row_version(version);
         }
         is_newer
+    }
+
+    fn set_row_version(&mut self, version: RowVersion) {
+        self.overlay.set_version(version);
+        self.cells.set_version(version);
     }
 
     /// A slot whose rows have been restored into `committed`. Reads of each row the first field only.
@@ -114,7 +124,9 @@ impl Slot {
         }
         let timers = Timers::rebuilt(deadlines.into_iter());
         let has_marks = erase::has_marks(&committed, number);
-        Slot { timers, has_marks, time_ms, published_time_ms: time_ms, ..Slot::new(number, settings, committed) }
+        let slot = Slot::new(number, settings, committed);
+        let cells = slot.cells.restored(time_ms);
+        Slot { timers, has_marks, cells, time_ms, published_time_ms: time_ms, ..slot }
     }
 
     pub fn number(&self) -> u32 {
@@ -126,9 +138,10 @@ impl Slot {
         self.time_ms
     }
 
-    /// The earliest queued deadline. Nobody is due before it; whether somebody is due at it shows when it is looked at.
+    /// The earliest queued deadline, or when changed cells are to be written. Nobody is due before it; whether somebody is due at it shows
+    /// when it is looked at.
     pub fn next_deadline_ms(&self) -> Option<i64> {
-        self.timers.earliest_ms()
+        self.timers.earliest_ms().into_iter().chain(self.cells.due_ms()).min()
     }
 
     /// Deadlines queued.
@@ -141,8 +154,11 @@ impl Slot {
     pub fn tick(&mut self, moment: Moment, limit: usize, out: &mut Outputs) -> Progress {
         let to_ms = self.time_ms.map_or(moment.to_ms, |time| time.max(moment.to_ms));
         for _ in 0..limit {
-            if self.timers.earliest_ms().is_none_or(|due| due > to_ms) {
+            if self.next_deadline_ms().is_none_or(|due_ms| due_ms > to_ms) {
                 break;
+            }
+            if self.flush_if_next(out) {
+                continue;
             }
             match self.timers.pop() {
                 Some(Next::Look { deadline_ms, hash }) => self.look(deadline_ms, hash),
@@ -150,7 +166,7 @@ impl Slot {
                 None => break,
             }
         }
-        if self.timers.earliest_ms().is_some_and(|due| due <= to_ms) {
+        if self.next_deadline_ms().is_some_and(|due_ms| due_ms <= to_ms) {
             return Progress::More;
         }
         self.time_ms = Some(to_ms);
@@ -159,6 +175,9 @@ impl Slot {
 
     /// Applies an event. What was due by its time has been fired by `tick`.
     pub fn apply(&mut self, event: &Event<'_>, cause: &Cause<'_>, out: &mut Outputs) -> Outcome {
+        if event.identity == Identity::Nobody {
+            return self.count_cost(event, out);
+        }
         if self.is_forgotten(event) {
             return Outcome::Erased;
         }
@@ -167,7 +186,7 @@ impl Slot {
         }
         self.open(hash_of(&event.customer), &event.customer);
         let (customer, entry) = self.overlay.current();
-        let mut scene = Scene::of_event(&self.rules, self.number, event, cause, out);
+        let mut scene = Scene::of_event(&self.rules, self.number, event, cause, &mut self.cells, out);
         let Some(outcome) = apply::apply(customer, event, &mut scene) else {
             return Outcome::Duplicate;
         };
@@ -213,6 +232,7 @@ impl Slot {
                 time_ms: next.at_ms,
                 wall_ms,
                 out,
+                cells: &mut self.cells,
                 written: 0,
             };
             if next.fire(customer, &mut scene) == Fate::Gone {
@@ -222,8 +242,8 @@ impl Slot {
             }
         }
         entry.deadline_ms = NEVER; // its place in the queue is used up
-        self.settle();
         self.time_ms = Some(self.time_ms.map_or(due.deadline_ms, |time| time.max(due.deadline_ms)));
+        self.settle();
     }
 
     fn open(&mut self, hash: u64, id: &str) {
@@ -234,6 +254,7 @@ impl Slot {
 
     /// The customer at hand has changed: its deadline is set anew, and queued if it is earlier than what is queued.
     fn settle(&mut self) {
+        self.cells.arm(self.time_ms);
         self.overlay.mark_changed();
         let (customer, entry) = self.overlay.current();
         plays::prune(customer, &self.rules);

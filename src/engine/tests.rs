@@ -4,6 +4,7 @@
 
 mod bounds;
 mod carts;
+mod cells;
 mod consent;
 mod erasure;
 mod lifecycle;
@@ -21,8 +22,8 @@ use serde_json::Value as Json;
 use super::*;
 use crate::clv;
 use crate::event::{
-    CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, Currency, EmailSignal, Event, Identity, Kind, Money,
-    Order, Product, Refund, TraitConsent, Traits,
+    CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, Cost, CostKind, Currency, EmailSignal, Event,
+    Identity, Kind, Money, Order, Product, Refund, Touch, TraitConsent, Traits,
 };
 
 /// 2026-01-01T00:00:00Z, a Thursday.
@@ -65,7 +66,14 @@ pub fn settings() -> Settings {
         customer_zone: jiff::tz::TimeZone::UTC,
         anonymous_ttl_ms: 90 * DAY,
         erasure_key: ErasureKey(*b"0123456789abcdef"),
+        channels: vec![channel_rule("email", "email"), channel_rule("cpc", "paid_search")],
+        report_zone: jiff::tz::TimeZone::UTC,
+        aggregates_interval_ms: 10 * SECOND,
     }
+}
+
+pub fn channel_rule(medium: &str, channel: &str) -> ChannelRule {
+    ChannelRule { source: None, medium: Some(Pattern::OneOf(vec![medium.into()])), referrer: None, channel: channel.into() }
 }
 
 pub fn play(name: &str) -> Play {
@@ -95,6 +103,7 @@ pub fn event(at: i64, name: &'static str, kind: Kind<'static>) -> Event<'static>
         name: name.into(),
         message_id: None,
         traits: Traits::default(),
+        touch: None,
         kind,
     }
 }

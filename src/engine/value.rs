@@ -1,14 +1,17 @@
 //! A customer's value, past and expected: puts the question to `clv` and writes the `clv` record.
 //!
-//! Does no arithmetic of its own beyond adding minor units; floats pass through from `clv` to the record. Called by `apply` after each order and
-//! refund that changed something, by `deadline` when silence has, and by `slot` when the model has.
+//! Does no arithmetic of its own beyond adding minor units; floats pass through from `clv` to the record. What it says is also added to
+//! the figures of all customers. Called by `apply` after each order and refund that changed something, by `deadline` when silence has, and
+//! by `slot` when the model has.
 
+use super::cells::month_of;
 use super::customer::Customer;
 use super::lifecycle;
 use super::money::Sum;
 use super::note::Note;
 use super::orders::Purchases;
 use super::outputs::Topic;
+use super::population::{self, Contribution};
 use super::record::clv::{ClvRecord, Future, Historic, Inputs, Model, ReliabilityRecord, Simple};
 use super::record::money::Amount;
 use super::record::time::Time;
@@ -43,7 +46,7 @@ struct Outlook {
     forecast: Forecast,
 }
 
-pub fn write_clv(customer: &Customer, scene: &mut Scene<'_>) {
+pub fn write_clv(customer: &mut Customer, scene: &mut Scene<'_>) {
     let Some(primary) = customer.orders.primary() else {
         return;
     };
@@ -84,6 +87,15 @@ pub fn write_clv(customer: &Customer, scene: &mut Scene<'_>) {
     };
     scene.push(Topic::Clv, &id, &record);
     scene.note(Note::Clv { currency: primary.currency });
+    let present = outlook.map(|outlook| Contribution {
+        currency: primary.currency,
+        expected_minor,
+        total_minor: primary.net_minor() + expected_minor,
+        cohort: month_of(outlook.purchases.first_ms, &settings.report_zone),
+        has_channel: !customer.touch.first.is_empty(),
+        segment: None,
+    });
+    population::contribute(customer, present, scene.cells, scene.out);
 }
 
 fn look_ahead(customer: &Customer, settings: &Settings, at_ms: i64) -> Option<Outlook> {

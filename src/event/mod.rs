@@ -64,6 +64,8 @@ pub enum Identity {
     Known,
     /// `anonymousId`
     Anonymous,
+    /// Nobody's: a cost without `userId`.
+    Nobody,
 }
 
 /// One thing that happened to one customer.
@@ -78,6 +80,8 @@ pub struct Event<'a> {
     pub name: Text<'a>,
     pub message_id: Option<Text<'a>>,
     pub traits: Traits<'a>,
+    /// `None`: neither a campaign nor a referrer is told.
+    pub touch: Option<Touch<'a>>,
     pub kind: Kind<'a>,
 }
 
@@ -91,6 +95,15 @@ pub struct Traits<'a> {
     pub time_zone: Option<Text<'a>>,
     /// `email_marketing_consent`; only from identify, never from `context.traits`.
     pub consent: Option<TraitConsent>,
+}
+
+/// Where the customer came from: `context.campaign` and `context.referrer`. At least one is there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Touch<'a> {
+    pub source: Option<Text<'a>>,
+    pub medium: Option<Text<'a>>,
+    /// A url or a host.
+    pub referrer: Option<Text<'a>>,
 }
 
 /// The consent trait: a text, a boolean, or Shopify's object.
@@ -126,6 +139,8 @@ pub enum Kind<'a> {
     CartContents(CartContents<'a>),
     /// An upstream's own `Cart Abandoned`.
     CartAbandoned(CartContents<'a>),
+    /// `Cost Recorded`
+    Cost(Cost<'a>),
     Identify,
     /// `Customer Erased`: the person is to be forgotten, with everything up to the event's time.
     Erased,
@@ -154,6 +169,7 @@ impl Kind<'_> {
                 ContentsSource::CheckoutStarted => "Checkout Started",
                 ContentsSource::Abandoned => "Cart Abandoned",
             },
+            Kind::Cost(_) => "Cost Recorded",
             Kind::Identify => "identify",
             Kind::Erased => "Customer Erased",
             Kind::Unknown => "other",
@@ -176,6 +192,40 @@ pub struct Refund<'a> {
     pub refund_id: Option<Text<'a>>,
     /// `None`: the full remainder. Never negative.
     pub amount: Option<Money>,
+}
+
+/// Money spent on customers, or on one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cost<'a> {
+    pub cost_id: Option<Text<'a>>,
+    pub kind: CostKind,
+    /// Never negative.
+    pub amount: Money,
+    pub channel: Option<Text<'a>>,
+    pub region: Option<Text<'a>>,
+    pub customer_type: Option<Text<'a>>,
+    pub product_type: Option<Text<'a>>,
+    /// The beginning of the time it is for; `None`: that of the event.
+    pub from_ms: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CostKind {
+    Acquire = 0,
+    Retain = 1,
+    Service = 2,
+}
+
+impl CostKind {
+    pub const ALL: [CostKind; 3] = [CostKind::Acquire, CostKind::Retain, CostKind::Service];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CostKind::Acquire => "acquire",
+            CostKind::Retain => "retain",
+            CostKind::Service => "service",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -99,13 +99,15 @@ pub enum Reason {
     TooManyProducts,
     /// A consent status other than `subscribed`, `unsubscribed`, `pending`.
     UnknownStatus,
+    /// A kind of cost other than `acquire`, `retain`, `service`.
+    UnknownKind,
     /// What follows from the record is too large for its topic, or refused by it for good.
     Unwritable,
 }
 
 impl Reason {
     /// Every reason, in the order of the checks; for pre-registered metric labels and documentation.
-    pub const ALL: [Reason; 22] = [
+    pub const ALL: [Reason; 23] = [
         Reason::MissingKey,
         Reason::InvalidKey,
         Reason::EmptyValue,
@@ -127,6 +129,7 @@ impl Reason {
         Reason::InvalidQuantity,
         Reason::TooManyProducts,
         Reason::UnknownStatus,
+        Reason::UnknownKind,
         Reason::Unwritable,
     ];
 
@@ -154,6 +157,7 @@ impl Reason {
             Reason::InvalidQuantity => "invalid_quantity",
             Reason::TooManyProducts => "too_many_products",
             Reason::UnknownStatus => "unknown_status",
+            Reason::UnknownKind => "unknown_kind",
             Reason::Unwritable => "unwritable",
         }
     }
@@ -181,7 +185,8 @@ impl Reason {
             | Reason::UnknownCurrency
             | Reason::InvalidQuantity
             | Reason::TooManyProducts
-            | Reason::UnknownStatus => RejectStage::Validate,
+            | Reason::UnknownStatus
+            | Reason::UnknownKind => RejectStage::Validate,
             Reason::Unwritable => RejectStage::Write,
         }
     }

@@ -32,8 +32,14 @@ const FULL_PAUSE: Duration = Duration::from_micros(500);
 /// For a former producer to go: it fences nobody and is fenced, so nothing waits for it but memory.
 const RETIRE_WAIT: Duration = Duration::from_secs(2);
 
-const TOPICS: [OutputTopic; 5] =
-    [OutputTopic::Transitions, OutputTopic::Clv, OutputTopic::Actions, OutputTopic::DeadLetters, OutputTopic::Changelog];
+const TOPICS: [OutputTopic; 6] = [
+    OutputTopic::Transitions,
+    OutputTopic::Clv,
+    OutputTopic::Actions,
+    OutputTopic::Aggregates,
+    OutputTopic::DeadLetters,
+    OutputTopic::Changelog,
+];
 
 /// A producer that has initialised its transactions. `feed` has one, too.
 pub(super) struct Link {

@@ -56,6 +56,7 @@ impl OutputNames {
             OutputTopic::Transitions => &self.transitions,
             OutputTopic::Clv => &self.clv,
             OutputTopic::Actions => &self.actions,
+            OutputTopic::Aggregates => &self.aggregates,
             OutputTopic::DeadLetters => &self.dead_letters,
             OutputTopic::Changelog => &self.changelog,
         }

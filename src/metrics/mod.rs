@@ -17,7 +17,7 @@ use definitions::Definitions;
 pub use reports::{BatchReport, Build, CommitReport, Phase, SlotReport};
 
 /// Event names that have a label of their own; the others are counted as `other`.
-pub const EVENT_TYPES: [&str; 27] = [
+pub const EVENT_TYPES: [&str; 28] = [
     "identify",
     "alias",
     "page",
@@ -45,6 +45,7 @@ pub const EVENT_TYPES: [&str; 27] = [
     "Checkout Started",
     "Coupon Applied",
     "Signed Up",
+    "Cost Recorded",
 ];
 
 /// Phases of the process, of which exactly one is 1 in `lifetide_state`.

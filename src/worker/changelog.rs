@@ -134,7 +134,7 @@ pub fn encode(transaction: TransactionHeader, bodies: Vec<(BlockKind, Vec<u8>)>,
     })
 }
 
-/// Changed rows, in order of first touch, then marks of erased customers; one empty body where nothing changed, because every transaction
+/// Changed rows, in order of first touch, then marks of erased customers, then cells; one empty body where nothing changed, because every transaction
 /// leaves a trace.
 fn delta_bodies(slot: &Slot, buffers: &mut Buffers) -> Vec<Vec<u8>> {
     let mut bodies = vec![buffers.take()];
@@ -143,6 +143,7 @@ fn delta_bodies(slot: &Slot, buffers: &mut Buffers) -> Vec<Vec<u8>> {
         push(&mut bodies, row, buffers);
     }
     slot.marks().for_each(|mark| push_mark(&mut bodies, &mark, buffers));
+    slot.cell_changes().for_each(|(key, row)| push_cell(&mut bodies, key, &row, buffers));
     bodies
 }
 
@@ -155,6 +156,7 @@ pub fn base_bodies(slot: u32, piece: Piece, committed: &Committed, buffers: &mut
                 push(&mut bodies, BlockRow { kind: RowKind::Customer, id, row: Some(row) }, buffers);
             }
             region.into_iter().flat_map(|r| r.marks()).for_each(|mark| push_mark(&mut bodies, mark, buffers));
+            region.into_iter().flat_map(|r| r.cells()).for_each(|(key, row)| push_cell(&mut bodies, key, row, buffers));
         });
     }
     let kind = |index| BlockKind::Base { bits: piece.bits, value: piece.value, continued: index > 0 };
@@ -163,6 +165,10 @@ pub fn base_bodies(slot: u32, piece: Piece, committed: &Committed, buffers: &mut
 
 fn push_mark(bodies: &mut Vec<Vec<u8>>, mark: &Mark, buffers: &mut Buffers) {
     push(bodies, BlockRow { kind: RowKind::Erased, id: &mark.id.0, row: Some(&mark.row()) }, buffers);
+}
+
+fn push_cell(bodies: &mut Vec<Vec<u8>>, key: &str, row: &[u8], buffers: &mut Buffers) {
+    push(bodies, BlockRow { kind: RowKind::Cell, id: key.as_bytes(), row: Some(row) }, buffers);
 }
 
 fn push(bodies: &mut Vec<Vec<u8>>, row: BlockRow<'_>, buffers: &mut Buffers) {

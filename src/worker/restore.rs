@@ -8,7 +8,7 @@
 
 use thiserror::Error;
 
-use crate::engine::{Mark, REGION_BITS, Region, RowVersion, hash_of, hash_of_mark, region_of};
+use crate::engine::{Mark, REGION_BITS, Region, RowVersion, check_cell, hash_of, hash_of_mark, region_of};
 
 use super::block::{self, BlockError, BlockHeader, BlockKind, InputOffset, TransactionHeader};
 use super::chain::{Chain, ChainHasher};
@@ -224,6 +224,12 @@ impl Restore {
                 let what = "a mark of an erased customer is malformed";
                 let mark = Mark::read(row.id, row.row.unwrap_or_default()).map_err(|_| RestoreError::Torn { offset, what })?;
                 self.regions[usize::from(region_of(hash_of_mark(&mark.id)))].put_mark(mark);
+            }
+            RowKind::Cell => {
+                let torn = RestoreError::Torn { offset, what: "a cell is malformed" };
+                let bytes = row.row.unwrap_or_default();
+                let key = std::str::from_utf8(row.id).ok().filter(|key| check_cell(key, bytes).is_ok()).ok_or(torn)?;
+                self.regions[usize::from(region_of(hash_of(key)))].put_cell(key, bytes);
             }
         }
         Ok(())

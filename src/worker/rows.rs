@@ -14,6 +14,8 @@ pub enum RowKind {
     Customer = 0,
     /// The mark of an erased customer; the id is its hash.
     Erased = 1,
+    /// A cell; the id is its key.
+    Cell = 2,
 }
 
 impl RowKind {
@@ -21,6 +23,7 @@ impl RowKind {
         match number {
             0 => Ok(RowKind::Customer),
             1 => Ok(RowKind::Erased),
+            2 => Ok(RowKind::Cell),
             other => Err(BlockError::Unknown("row kind", other)),
         }
     }
@@ -105,12 +108,13 @@ pub(super) mod tests {
             BlockRow { kind: RowKind::Customer, id: b"u", row: Some(b"r") },
             BlockRow { kind: RowKind::Erased, id: b"m", row: Some(b"t") },
             BlockRow { kind: RowKind::Customer, id: b"v", row: None },
+            BlockRow { kind: RowKind::Cell, id: b"c", row: Some(b"s") },
         ];
         rows_in.iter().for_each(|row| push_row(&mut body, *row));
-        let golden = [0, 1, 0, b'u', 1, 0, 0, 0, b'r', 1, 1, 0, b'm', 1, 0, 0, 0, b't', 0x80, 1, 0, b'v'];
+        let golden = [0, 1, 0, b'u', 1, 0, 0, 0, b'r', 1, 1, 0, b'm', 1, 0, 0, 0, b't', 0x80, 1, 0, b'v', 2, 1, 0, b'c', 1, 0, 0, 0, b's'];
         assert_eq!(body, golden);
         assert_eq!(rows(&body).map(Result::unwrap).collect::<Vec<_>>(), rows_in);
-        assert_eq!(rows(&[2, 0, 0]).next(), Some(Err(BlockError::Unknown("row kind", 2))));
+        assert_eq!(rows(&[3, 0, 0]).next(), Some(Err(BlockError::Unknown("row kind", 3))));
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub enum OutputTopic {
     Transitions,
     Clv,
     Actions,
+    Aggregates,
     DeadLetters,
     Changelog,
 }

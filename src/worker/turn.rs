@@ -158,18 +158,22 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             TimeMode::Event { until_ms } => until_ms.map_or(slot_ms, |until_ms| slot_ms.max(until_ms)),
             TimeMode::Wall { idle_grace_ms } => slot_ms.max(self.now.wall_ms.saturating_sub(idle_grace_ms)),
         };
-        if running.slot.next_deadline_ms().is_none_or(|deadline_ms| deadline_ms > to_ms) {
-            return Ok(Came::ToTheEnd);
+        if running.slot.next_deadline_ms().is_some_and(|deadline_ms| deadline_ms <= to_ms) {
+            self.open_batch(running)?;
+            let progress = running.slot.tick(Moment { to_ms, wall_ms: self.wall_ms() }, TIMERS_MAX, self.outputs);
+            if let Some(batch) = self.batch.as_mut() {
+                batch.close_after_deadlines(self.outputs);
+            }
+            if progress == Progress::More {
+                return Ok(Came::Further);
+            }
         }
-        self.open_batch(running)?;
-        let progress = running.slot.tick(Moment { to_ms, wall_ms: self.wall_ms() }, TIMERS_MAX, self.outputs);
-        if let Some(batch) = self.batch.as_mut() {
-            batch.close_after_deadlines(self.outputs);
+        // where only events move time, nothing else would ever show the last state of the cells
+        if matches!(self.rules.time, TimeMode::Event { .. }) && running.slot.has_unwritten_cells() {
+            self.open_batch(running)?;
+            running.slot.flush(self.outputs);
         }
-        match progress {
-            Progress::More => Ok(Came::Further),
-            Progress::Done => Ok(Came::ToTheEnd),
-        }
+        Ok(Came::ToTheEnd)
     }
 
     /// Offsets that only passed markers are committed after a while, too: else a quiet partition's committed offset would lie before its
@@ -205,6 +209,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
                 Topic::Transitions => OutputTopic::Transitions,
                 Topic::Clv => OutputTopic::Clv,
                 Topic::Actions => OutputTopic::Actions,
+                Topic::Aggregates => OutputTopic::Aggregates,
             };
             let headers: [(&str, &[u8]); 3] = [
                 ("content-type", b"application/json"),

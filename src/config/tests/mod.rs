@@ -5,7 +5,7 @@ mod reference;
 mod refused;
 mod secrets;
 
-use super::{Config, ConfigError, Origin, Sources, Text, TimeMode};
+use super::{Config, ConfigError, Origin, Sources, Text, TimeMode, models};
 
 /// One file, some variables, some `--set`.
 fn read(file: &str, environment: &[(&str, &str)], sets: &[&str]) -> Result<Config, ConfigError> {
@@ -159,4 +159,25 @@ fn the_parameter_file_is_read_and_its_model_chosen() {
     assert!(other.fitted);
     assert_ne!(other.purchase, shipped.purchase);
     assert_eq!(other.spend, shipped.spend);
+    let pareto = read("", &[], &["clv.model=pareto_nbd"]).unwrap().engine.value.parameters;
+    assert_eq!((pareto.purchase.name(), pareto.purchase.named_parameters()[3]), ("pareto_nbd", ("beta", 11.6715)));
+}
+
+#[test]
+fn models_of_regular_buying_come_with_their_k() {
+    let file = |k: &str| {
+        format!(
+            "name = \"n\"\nversion = \"1\"\nfitted = true\nunit = \"week\"\n[mbg_cnbd_k]\nr = 0.5\nalpha = 6\na = 0.9\nb = 1.6\nk = {k}\n"
+        )
+    };
+    let purchase = models::parse(&file("3"), models::Model::MbgCnbdK).unwrap().purchase;
+    assert_eq!((purchase.name(), purchase.regularity()), ("mbg_cnbd_k", 3));
+    let refused = [
+        ("0", models::Model::MbgCnbdK, "purchase.k = 0 is not a whole number from 1 to 12"),
+        ("2.5", models::Model::MbgCnbdK, "line 10: invalid type: floating point `2.5`, expected u32"),
+        ("3", models::Model::BgCnbdK, "has no table [bg_cnbd_k]"),
+    ];
+    for (k, model, message) in refused {
+        assert_eq!(models::parse(&file(k), model).unwrap_err(), message);
+    }
 }

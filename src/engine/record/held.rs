@@ -9,11 +9,14 @@ use super::action::{CartRecord, status_text, told};
 use super::json::{Json, json_object, write_plain};
 use super::money::Amount;
 use super::time::Time;
+use crate::engine::cells::month_text;
 use crate::engine::consent::{ByTrait, Consent, Stated};
 use crate::engine::contact::Contact;
+use crate::engine::costs::CostSum;
 use crate::engine::customer::Customer;
 use crate::engine::orders::Orders;
 use crate::engine::plays::{Phase, PlayState};
+use crate::engine::population::{Contribution, SEGMENTS};
 use crate::engine::settings::Settings;
 use crate::event::ConsentStatus;
 
@@ -40,10 +43,14 @@ struct Held<'a> {
     checkout: Option<Hex>,
     plays: Vec<HeldPlay<'a>>,
     sends_at: Vec<Time>,
+    first_channel: Option<&'a str>,
+    last_channel: Option<&'a str>,
+    costs: Vec<HeldCosts>,
+    contribution: Option<HeldContribution>,
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, costs, contribution, message_ids });
 
 struct HeldContact<'a> {
     email: Option<&'a str>,
@@ -140,6 +147,34 @@ struct HeldSend {
 
 json_object!(HeldSend { step, due_at, expires_at });
 
+struct HeldCosts {
+    acquire: Amount,
+    retain: Amount,
+    service: Amount,
+}
+
+json_object!(HeldCosts { acquire, retain, service });
+
+/// What the figures of all customers hold of this one.
+struct HeldContribution {
+    expected: Amount,
+    total: Amount,
+    cohort: Month,
+    has_channel: bool,
+    segment: Option<&'static str>,
+}
+
+json_object!(HeldContribution { expected, total, cohort, has_channel, segment });
+
+/// `2026-01`
+struct Month(u32);
+
+impl Json for Month {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_plain(month_text(self.0).as_bytes(), out);
+    }
+}
+
 /// A fingerprint.
 struct Hex(u64);
 
@@ -178,6 +213,10 @@ fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Op
         checkout: cart.and_then(|cart| cart.checkout).map(Hex),
         plays: customer.plays.iter().map(|state| play(state, settings)).collect(),
         sends_at: customer.sends_ms.iter().copied().map(Time).collect(),
+        first_channel: told(&customer.touch.first),
+        last_channel: told(&customer.touch.last),
+        costs: customer.costs.iter().map(costs).collect(),
+        contribution: customer.contribution.as_ref().map(contribution),
         message_ids: customer.seen.fingerprints().iter().copied().map(Hex).collect(),
     }
 }
@@ -238,6 +277,22 @@ fn orders(orders: &Orders) -> HeldOrders {
         }),
         refunds_waiting: waiting.collect(),
         sums: sums.collect(),
+    }
+}
+
+fn costs(sum: &CostSum) -> HeldCosts {
+    let [acquire, retain, service] = sum.minor.map(|minor| Amount { minor, currency: sum.currency });
+    HeldCosts { acquire, retain, service }
+}
+
+fn contribution(contribution: &Contribution) -> HeldContribution {
+    let amount = |minor| Amount { minor, currency: contribution.currency };
+    HeldContribution {
+        expected: amount(contribution.expected_minor),
+        total: amount(contribution.total_minor),
+        cohort: Month(contribution.cohort),
+        has_channel: contribution.has_channel,
+        segment: contribution.segment.and_then(|segment| SEGMENTS.get(usize::from(segment)).copied()),
     }
 }
 

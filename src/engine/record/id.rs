@@ -28,6 +28,11 @@ impl OutputId {
         OutputId::of(&[b"model", customer.as_bytes(), what.as_bytes(), version.as_bytes()])
     }
 
+    /// Of a cell, slot included, after so many changes.
+    pub fn of_cell(key: &str, seq: u64) -> OutputId {
+        OutputId::of(&[b"cell", key.as_bytes(), &seq.to_be_bytes()])
+    }
+
     fn of(fields: &[&[u8]]) -> OutputId {
         let mut bytes = Vec::with_capacity(fields.iter().map(|f| f.len() + 4).sum());
         for field in fields {

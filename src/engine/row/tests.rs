@@ -3,9 +3,12 @@
 use super::*;
 use crate::engine::cart::{Cart, Line};
 use crate::engine::consent::{ByTrait, Stated};
+use crate::engine::costs::CostSum;
 use crate::engine::money::Sum;
 use crate::engine::orders::{Claim, Folded, Kept};
 use crate::engine::plays::{Phase, PlayState, Sent};
+use crate::engine::population::Contribution;
+use crate::engine::touch::Touches;
 use crate::event::{ConsentStatus, Currency, Money};
 
 const NOW: i64 = 1_767_225_600_000;
@@ -69,12 +72,29 @@ fn full() -> Customer {
         PlayState { play: 42, phase: Phase::Over, out: Vec::new(), last_send_ms: None, decided_ms: Some(NOW - 2) },
         PlayState { play: 43, phase: Phase::Idle, out: Vec::new(), last_send_ms: Some(NOW - 1), decided_ms: None },
     ];
+    (customer.touch.first, customer.touch.last) = ("email".into(), "paid_search".into());
+    customer.costs =
+        vec![CostSum { currency: usd, minor: [300, 0, 1 << 40] }, CostSum { currency: money(0, "GBP").currency, minor: [0, 9, 0] }];
+    customer.contribution = Some(Contribution {
+        currency: usd,
+        expected_minor: 12_345,
+        total_minor: 1 << 70,
+        cohort: 2026 * 12,
+        has_channel: true,
+        segment: Some(10),
+    });
     customer
+}
+
+/// What version 2 knew of it.
+fn full_of_version_2() -> Customer {
+    let (touch, costs, contribution) = Default::default();
+    Customer { touch, costs, contribution, ..full() }
 }
 
 /// What version 1 knew of it.
 fn full_of_version_1() -> Customer {
-    let mut customer = full();
+    let mut customer = full_of_version_2();
     customer.plays.iter_mut().for_each(|state| state.decided_ms = None);
     customer
 }
@@ -95,6 +115,15 @@ const GOLDEN_2: &str = "\
     2d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac16100370\
     2d320105030329000000000000001d01778b010100646364642a000000000000001200042b0000000000000008000202a0fe0ac0a907";
 
+/// Version 3, for ever.
+const GOLDEN_3: &str = "\
+    46a8da769b01000003ffff0f0080a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d457572\
+    6f70652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d804d8\
+    2c080c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c0021500000000000000001600000000000000010109\
+    03632d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac1610\
+    03702d320105030329000000000000001d01778b010100646364642a000000000000001200042b0000000000000008000202a0fe0ac0a90705656d61696c0b7061\
+    69645f7365617263680200ac0200808080808020044742500200090018b9608080808080808080808001f8bd010a";
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
@@ -107,8 +136,13 @@ fn rows_stay_as_they_are_and_those_of_the_version_before_are_read() {
     assert_eq!(read_row(&row), Ok(full_of_version_1()));
 
     row.clear();
-    encode(&full(), RowVersion::NEWEST, NOW + 70, &mut row);
+    encode(&full(), RowVersion::from_number(2).unwrap(), NOW + 70, &mut row);
     assert_eq!(hex(&row), GOLDEN_2);
+    assert_eq!(read_row(&row), Ok(full_of_version_2()));
+
+    row.clear();
+    encode(&full(), RowVersion::NEWEST, NOW + 70, &mut row);
+    assert_eq!(hex(&row), GOLDEN_3);
     assert_eq!(read_row(&row), Ok(full()));
     assert_eq!(deadline_ms(&row), Some(NOW + 70));
 }
@@ -142,6 +176,30 @@ fn a_typical_customer_takes_about_150_bytes() {
     let mut row = Vec::new();
     encode(&customer, RowVersion::NEWEST, day(-60), &mut row);
     assert!(row.len() <= 150, "{} bytes", row.len());
+
+    // a channel, and what the figures of all customers hold of it
+    let before = row.len();
+    customer.touch = Touches { first: "paid_search".into(), last: "paid_search".into() };
+    let cohort = 2025 * 12 + 10;
+    customer.contribution =
+        Some(Contribution { currency: usd, expected_minor: 4321, total_minor: 15_761, cohort, has_channel: true, segment: Some(3) });
+    row.clear();
+    encode(&customer, RowVersion::NEWEST, day(-60), &mut row);
+    assert_eq!(row.len() - before, 2 + 12 + 1 + 2 + 2 + 3 + 1);
+}
+
+#[test]
+fn further_parts_are_of_the_newest_version_and_known_to_it() {
+    let mut row = Vec::new();
+    encode(&full(), RowVersion::NEWEST, 0, &mut row);
+    for (place, byte) in [(8, 2), (11, 0x1f), (12, 1)] {
+        let mut other = row.clone();
+        other[place] = byte;
+        assert_eq!(read_row(&other), Err(RowError::Malformed("parts")), "{place}");
+    }
+    let last = row.len() - 1;
+    row[last] = 11;
+    assert_eq!(read_row(&row), Err(RowError::Malformed("segment")));
 }
 
 #[test]
@@ -153,7 +211,7 @@ fn refused_rows_say_why() {
     let mut longer = row.clone();
     longer.push(0);
     let mut no_stage = row.clone();
-    no_stage[17] = 77;
+    no_stage[19] = 77;
     let cases: [(&[u8], RowError); 5] = [
         (&[], RowError::Truncated),
         (&row[..row.len() - 1], RowError::Truncated),
@@ -187,6 +245,13 @@ fn everything_a_row_holds_is_told_when_asked() {
         ("/checkout", "000000000000001f"),
         ("/message_ids/0", "0102030405060708"),
         ("/plays/0/sent/0/due_at", "2025-12-31T23:59:59.950Z"),
+        ("/first_channel", "email"),
+        ("/last_channel", "paid_search"),
+        ("/costs/0/service/amount", "10995116277.76"),
+        ("/costs/1/retain/currency", "GBP"),
+        ("/contribution/expected/amount", "123.45"),
+        ("/contribution/cohort", "2026-01"),
+        ("/contribution/segment", "others"),
     ];
     for (place, expected) in cases {
         assert_eq!(told.pointer(place).and_then(|found| found.as_str()), Some(expected), "{place} of {text}");

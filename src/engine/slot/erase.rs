@@ -1,6 +1,6 @@
 //! Forgetting a customer, and not remembering them again.
 //!
-//! Everything held of them goes, mails on their way are called off, the compacted topic of their value is told to forget the key, and a mark
+//! Everything held of them goes, the figures over all customers are without them, mails on their way are called off, the compacted topic of their value is told to forget the key, and a mark
 //! stays. Of all this the transaction decides as of any other change. Called by `slot`'s `apply`.
 
 use super::Slot;
@@ -9,6 +9,7 @@ use crate::engine::committed::{ALL_REGIONS, Committed, hash_of};
 use crate::engine::erasure::{Mark, MarkId};
 use crate::engine::outputs::{Outputs, Topic};
 use crate::engine::plays;
+use crate::engine::population;
 use crate::engine::scene::{Cause, Scene};
 use crate::event::Event;
 
@@ -32,8 +33,9 @@ impl Slot {
     pub(super) fn erase(&mut self, event: &Event<'_>, cause: &Cause<'_>, out: &mut Outputs) -> Outcome {
         self.open(hash_of(&event.customer), &event.customer);
         let (customer, entry) = self.overlay.current();
-        let mut scene = Scene::of_event(&self.rules, self.number, event, cause, out);
+        let mut scene = Scene::of_event(&self.rules, self.number, event, cause, &mut self.cells, out);
         plays::on_erasure(customer, &mut scene);
+        population::contribute(customer, None, scene.cells, scene.out);
         // also for somebody unknown here: an older record may lie in the topic
         scene.push_tombstone(Topic::Clv, cause);
         if entry.exists {

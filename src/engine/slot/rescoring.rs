@@ -130,6 +130,7 @@ impl Slot {
             occasion: Occasion::Model { name: &parameters.name, version: &parameters.version },
             time_ms: customer.now_ms,
             wall_ms: None,
+            cells: &mut self.cells,
             out,
             written: 0,
         };

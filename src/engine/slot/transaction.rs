@@ -38,6 +38,11 @@ impl Slot {
         changed.map(|e| Change { hash: e.hash, id: self.overlay.id(e), row: self.overlay.row(e) })
     }
 
+    /// Keys and rows of the changed cells, in order of the keys.
+    pub fn cell_changes(&self) -> impl Iterator<Item = (&str, Vec<u8>)> {
+        self.cells.changes()
+    }
+
     /// The transaction is committed: its rows become the committed ones.
     pub fn publish(&mut self) {
         for change in self.changes() {
@@ -47,6 +52,7 @@ impl Slot {
             self.committed.put_mark(self.number, mark);
         }
         self.marks.clear();
+        self.cells.publish();
         self.overlay.clear();
         self.published_time_ms = self.time_ms;
         self.published_row_version = self.overlay.version();
@@ -63,7 +69,8 @@ impl Slot {
         }
         self.marks.clear();
         self.overlay.clear();
-        self.overlay.set_version(self.published_row_version);
+        self.cells.discard();
+        self.set_row_version(self.published_row_version);
         self.time_ms = self.published_time_ms;
         self.rescoring.clone_from(&self.published_rescoring);
     }

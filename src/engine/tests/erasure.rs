@@ -58,7 +58,7 @@ fn an_erased_customer_leaves_a_cancel_a_tombstone_and_a_mark() {
     assert_eq!(shop.committed.erased_ms(3, &marks[0].id), Some(T0 + 3 * HOUR));
     shop.out.clear();
     shop.until(2000 * DAY);
-    assert!(shop.out.is_empty(), "nobody waits for anything any more");
+    assert!(shop.out.records().all(|r| r.topic == Topic::Aggregates), "nobody waits for anything any more");
 }
 
 #[test]

@@ -19,6 +19,7 @@ struct Happening {
     step_ms: i64,
     message: Option<u8>,
     traits: Traits<'static>,
+    touch: Option<Touch<'static>>,
     kind: Kind<'static>,
 }
 
@@ -85,9 +86,31 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
         2 => consent,
         5 => line,
         5 => contents,
+        2 => any_cost().prop_map(Kind::Cost),
         2 => Just(Kind::Identify),
         1 => Just(Kind::Unknown),
     ]
+}
+
+fn any_cost() -> impl Strategy<Value = Cost<'static>> {
+    let words = (proptest::option::of(short_id("cost", 0..20)), proptest::option::of(short_id("channel", 0..3)));
+    (words, select(CostKind::ALL.to_vec()), amount(), proptest::option::of(0..100i64)).prop_map(
+        |((cost_id, channel), kind, amount, days)| Cost {
+            cost_id,
+            kind,
+            amount,
+            channel,
+            region: None,
+            customer_type: None,
+            product_type: Some("shoes".into()),
+            from_ms: days.map(|days| T0 + days * DAY),
+        },
+    )
+}
+
+fn any_touch() -> impl Strategy<Value = Option<Touch<'static>>> {
+    let medium = select(vec!["email", "cpc", "elsewhere"]);
+    proptest::option::weighted(0.3, medium).prop_map(|medium| Some(Touch { medium: Some(medium?.into()), ..Touch::default() }))
 }
 
 fn any_traits() -> impl Strategy<Value = Traits<'static>> {
@@ -115,8 +138,10 @@ fn any_step() -> impl Strategy<Value = i64> {
 }
 
 fn any_history() -> impl Strategy<Value = Vec<Happening>> {
-    let happening = (0..CUSTOMERS.len(), any::<bool>(), any_step(), proptest::option::of(0..60u8), any_traits(), any_kind())
-        .prop_map(|(customer, known, step_ms, message, traits, kind)| Happening { customer, known, step_ms, message, traits, kind });
+    let happening =
+        (0..CUSTOMERS.len(), any::<bool>(), any_step(), proptest::option::of(0..60u8), any_traits(), any_touch(), any_kind()).prop_map(
+            |(customer, known, step_ms, message, traits, touch, kind)| Happening { customer, known, step_ms, message, traits, touch, kind },
+        );
     proptest::collection::vec(happening, 1..60)
 }
 
@@ -155,11 +180,16 @@ fn events(history: &[Happening]) -> Vec<Event<'static>> {
         time_ms += happening.step_ms;
         events.push(Event {
             customer: CUSTOMERS[happening.customer].into(),
-            identity: if happening.known { Identity::Known } else { Identity::Anonymous },
+            identity: match (happening.known, &happening.kind) {
+                (true, _) => Identity::Known,
+                (false, Kind::Cost(_)) => Identity::Nobody,
+                (false, _) => Identity::Anonymous,
+            },
             time_ms,
             name: "Something".into(),
             message_id: happening.message.map(|id| format!("m-{id}").into()),
             traits: happening.traits.clone(),
+            touch: happening.touch.clone(),
             kind: happening.kind.clone(),
         });
     }
@@ -171,27 +201,39 @@ fn any_repeats() -> impl Strategy<Value = Vec<(Index, Index)>> {
     proptest::collection::vec((any::<Index>(), any::<Index>()), 0..20)
 }
 
-/// One line per record, and one per outcome.
-fn transcript(shop: &Shop, lines: &mut Vec<String>) {
-    lines.extend(
-        shop.out.records().map(|r| format!("{:?} {} {} {}", r.topic, r.key, r.timestamp_ms, String::from_utf8_lossy(r.value.unwrap()))),
-    );
+/// What was written: one line for each record and each outcome, and of each cell the last value.
+#[derive(Debug, Default, PartialEq)]
+struct Transcript {
+    lines: Vec<String>,
+    cells: BTreeMap<String, String>,
+}
+
+impl Transcript {
+    fn take(&mut self, shop: &Shop) {
+        for r in shop.out.records() {
+            let value = String::from_utf8_lossy(r.value.unwrap());
+            match r.topic {
+                Topic::Aggregates => drop(self.cells.insert(r.key.to_owned(), value.into_owned())),
+                topic => self.lines.push(format!("{topic:?} {} {} {value}", r.key, r.timestamp_ms)),
+            }
+        }
+    }
 }
 
 /// Runs events, doing `between` before each.
-fn run(settings: &Settings, events: &[Event<'_>], mut between: impl FnMut(usize, &mut Shop)) -> Vec<String> {
+fn run(settings: &Settings, events: &[Event<'_>], mut between: impl FnMut(usize, &mut Shop)) -> Transcript {
     let mut shop = Shop::with(settings.clone());
-    let mut lines = Vec::new();
+    let mut transcript = Transcript::default();
     for (number, event) in events.iter().enumerate() {
         between(number, &mut shop);
         let outcome = shop.feed(event);
-        transcript(&shop, &mut lines);
+        transcript.take(&shop);
         shop.out.clear();
-        lines.push(format!("{outcome:?}"));
+        transcript.lines.push(format!("{outcome:?}"));
     }
     shop.until(4000 * DAY);
-    transcript(&shop, &mut lines);
-    lines
+    transcript.take(&shop);
+    transcript
 }
 
 /// Some events are sent again, anywhere, under no message id that would tell.
@@ -334,7 +376,7 @@ proptest! {
             time_ms = now_ms;
         }
         prop_assert_eq!(shop.slot.time_ms(), Some(to_ms));
-        let fired: Vec<(i64, String)> = shop.out.records().map(|r| (r.timestamp_ms, r.key.to_owned())).collect();
+        let fired: Vec<(i64, String)> = shop.out.records().filter(|r| r.topic != Topic::Aggregates).map(|r| (r.timestamp_ms, r.key.to_owned())).collect();
         let mut in_order = fired.clone();
         in_order.sort();
         prop_assert_eq!(fired, in_order);

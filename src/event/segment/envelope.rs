@@ -2,6 +2,7 @@
 //! record's key, and one whose time is out of bounds; gives the name no meaning.
 //! Called by `segment` alone.
 
+use super::costs;
 use super::fields::Envelope;
 use crate::event::json;
 use crate::event::limits::{MAX_QUOTE_BYTES, cut};
@@ -24,6 +25,9 @@ impl<'a> Envelope<'a> {
         if user_id.as_deref() == Some(customer) {
             return Ok(Identity::Known);
         }
+        if user_id.is_none() && self.is_cost() {
+            return Ok(Identity::Nobody);
+        }
         let anonymous_id = json::text("anonymousId", self.anonymous_id)?;
         if anonymous_id.as_deref() == Some(customer) {
             return Ok(Identity::Anonymous);
@@ -35,6 +39,11 @@ impl<'a> Envelope<'a> {
                 format!("key {} is not the id {}", cut(customer, MAX_QUOTE_BYTES), cut(&id, MAX_QUOTE_BYTES)),
             )),
         }
+    }
+
+    /// A cost without a `userId` is of nobody, whatever else it is keyed by.
+    fn is_cost(&self) -> bool {
+        self.event().is_ok_and(|event| event == costs::EVENT) && self.call().is_ok_and(|call| call == "track")
     }
 
     /// The event's time: its `timestamp`, else the record's, clamped and bounded.

@@ -30,6 +30,16 @@ pub(super) struct ContextFields<'a> {
     pub(super) traits: Nested<TraitFields<'a>>,
     pub(super) locale: Field<'a>,
     pub(super) timezone: Field<'a>,
+    pub(super) campaign: Nested<CampaignFields<'a>>,
+    pub(super) referrer: Field<'a>,
+}
+
+/// `context.campaign`.
+#[derive(Debug, Deserialize, Default, PartialEq)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct CampaignFields<'a> {
+    pub(super) source: Field<'a>,
+    pub(super) medium: Field<'a>,
 }
 
 /// `traits` of identify, and `context.traits`.
@@ -76,6 +86,14 @@ pub(super) struct Properties<'a> {
     pub(super) status: Field<'a>,
     pub(super) source: Field<'a>,
     pub(super) double_opt_in: Field<'a>,
+    // costs, with channel and currency
+    pub(super) cost_id: Field<'a>,
+    pub(super) kind: Field<'a>,
+    pub(super) amount: Field<'a>,
+    pub(super) region: Field<'a>,
+    pub(super) customer_type: Field<'a>,
+    pub(super) product_type: Field<'a>,
+    pub(super) from: Field<'a>,
 }
 
 /// A product: an element of `products`, or taken from the properties of a single line.
@@ -115,6 +133,18 @@ impl<'a> Fields<'a> for ContextFields<'a> {
             b"traits" => (&mut self.traits).into(),
             b"locale" => Place::Field(&mut self.locale),
             b"timezone" => Place::Field(&mut self.timezone),
+            b"campaign" => (&mut self.campaign).into(),
+            b"referrer" => Place::Field(&mut self.referrer),
+            _ => Place::Nowhere,
+        }
+    }
+}
+
+impl<'a> Fields<'a> for CampaignFields<'a> {
+    fn place(&mut self, name: &[u8]) -> Place<'_, 'a> {
+        match name {
+            b"source" => Place::Field(&mut self.source),
+            b"medium" => Place::Field(&mut self.medium),
             _ => Place::Nowhere,
         }
     }
@@ -159,6 +189,13 @@ impl<'a> Fields<'a> for Properties<'a> {
             b"status" => Place::Field(&mut self.status),
             b"source" => Place::Field(&mut self.source),
             b"double_opt_in" => Place::Field(&mut self.double_opt_in),
+            b"cost_id" => Place::Field(&mut self.cost_id),
+            b"kind" => Place::Field(&mut self.kind),
+            b"amount" => Place::Field(&mut self.amount),
+            b"region" => Place::Field(&mut self.region),
+            b"customer_type" => Place::Field(&mut self.customer_type),
+            b"product_type" => Place::Field(&mut self.product_type),
+            b"from" => Place::Field(&mut self.from),
             _ => Place::Nowhere,
         }
     }

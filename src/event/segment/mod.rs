@@ -1,14 +1,16 @@
 //! Segment and RudderStack calls (`track`, `identify`; `alias`, `page`, `screen` and `group` only say that the customer was seen).
 //! Marks the fields of the record in one pass, finds the customer and the time, and lets the file of the event's family read what its kind
 //! needs. Refuses what breaks `contracts.md` 1; gives no meaning to names it does not know. Called by `decode` alone.
-//! Reading order: fields, envelope, traits, then orders, email, consent, carts.
+//! Reading order: fields, envelope, traits, touch, then orders, email, consent, carts, costs.
 
 mod carts;
 mod consent;
+mod costs;
 mod email;
 mod envelope;
 mod fields;
 mod orders;
+mod touch;
 mod traits;
 
 #[cfg(test)]
@@ -47,7 +49,8 @@ pub(super) fn read<'a>(
         _ => (call, Kind::Unknown),
     };
     let traits = traits::read(own_traits, &envelope.context.fields, time_ms);
-    Ok(Event { customer: customer.into(), identity, time_ms, name, message_id, traits, kind })
+    let touch = touch::read(&envelope.context.fields);
+    Ok(Event { customer: customer.into(), identity, time_ms, name, message_id, traits, touch, kind })
 }
 
 /// The kind of a `track` call, by its name exactly as Segment writes it.
@@ -71,6 +74,7 @@ fn read_kind<'a>(name: &str, properties: &Nested<Properties<'a>>, rules: &Decode
         "Cart Updated" => carts::contents(ContentsSource::Updated, own()?, rules).map(Kind::CartContents),
         "Checkout Started" => carts::contents(ContentsSource::CheckoutStarted, own()?, rules).map(Kind::CartContents),
         "Cart Abandoned" => carts::contents(ContentsSource::Abandoned, own()?, rules).map(Kind::CartAbandoned),
+        costs::EVENT => costs::recorded(own()?, rules),
         // nothing in it can make it unreadable: who asks to be forgotten is
         "Customer Erased" => Ok(Kind::Erased),
         _ => Ok(Kind::Unknown),

@@ -38,7 +38,7 @@ pub(super) fn cancelled<'a>(properties: &Properties<'a>) -> Result<Kind<'a>, Rej
     Ok(Kind::OrderCancelled { order_id: json::required_id("order_id", properties.order_id)? })
 }
 
-fn required_currency(properties: &Properties, rules: &DecodeRules) -> Result<Currency, Reject> {
+pub(super) fn required_currency(properties: &Properties, rules: &DecodeRules) -> Result<Currency, Reject> {
     json::currency(properties.currency, rules.default_currency)?
         .ok_or_else(|| Reject::new(Reason::MissingCurrency, "currency is missing and there is no default"))
 }

@@ -5,7 +5,7 @@
 use super::{AT_MS, money, rules};
 use crate::event::{
     CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, EmailSignal, Event, Identity, Kind, Order, Product,
-    Raw, Reason, Refund, Traits, decode,
+    Raw, Reason, Refund, Touch, Traits, decode,
 };
 
 const BEFORE: &str = r#"{"messageId":"m-000000012345","type":"track","event":""#;
@@ -54,6 +54,7 @@ fn expected(name: &'static str, kind: Kind<'static>) -> Event<'static> {
         name: name.into(),
         message_id: Some("m-000000012345".into()),
         traits: Traits { email: Some("u-00001234@example.com".into()), ..Traits::default() },
+        touch: Some(Touch { source: Some("google".into()), medium: Some("cpc".into()), referrer: None }),
         kind,
     }
 }

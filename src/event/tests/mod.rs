@@ -6,6 +6,7 @@ mod amounts;
 mod arbitrary;
 mod bench;
 mod carts;
+mod costs;
 mod email;
 mod orders;
 mod people;

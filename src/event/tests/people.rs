@@ -51,6 +51,7 @@ fn calls_other_than_track_and_identify_only_say_that_the_customer_was_seen() {
             name: call.into(),
             message_id: Some("9".into()),
             traits: Traits::default(),
+            touch: None,
             kind: Kind::Unknown,
         };
         assert_eq!(decode_with(&value, &rules()), Ok(expected));

@@ -119,6 +119,7 @@ fn refused_values() -> Vec<(String, Reason, &'static str)> {
     cases.push((long_message_id, Reason::TooLong, "messageId: 257 bytes"));
     cases.push((track("Order Cancelled", &format!(r#"{{"order_id":"{long_id}"}}"#)), Reason::TooLong, "order_id"));
     cases.push((track("Cart Viewed", &format!(r#"{{"products":[{many_products}]}}"#)), Reason::TooManyProducts, "1001"));
+    cases.push((track("Cost Recorded", r#"{"kind":"fun","amount":1,"currency":"USD"}"#), Reason::UnknownKind, "fun"));
     cases.push(("\u{feff}{}".to_owned(), Reason::InvalidJson, "record"));
     cases.push((String::new(), Reason::EmptyValue, "no value"));
     cases

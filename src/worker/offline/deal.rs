@@ -83,6 +83,8 @@ pub fn deal<S: Source>(source: &mut S, rules: &Rules, clock: &impl Fn() -> Now) 
                 }
                 deal.rows.put(home, hash, id, Some(row));
             }
+            // readers add over slots, so a cell may stay where it was counted
+            region.cells().for_each(|(key, row)| deal.rows.put_cell(slot, key, row));
             for mark in region.marks() {
                 hand.marks += 1;
                 (0..slots).for_each(|home| deal.rows.put_mark(home, *mark));

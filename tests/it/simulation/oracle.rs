@@ -158,6 +158,7 @@ fn decision(record: &lifetide::engine::Record<'_>) -> Produced {
         Topic::Transitions => OutputTopic::Transitions,
         Topic::Clv => OutputTopic::Clv,
         Topic::Actions => OutputTopic::Actions,
+        Topic::Aggregates => OutputTopic::Aggregates,
     };
     let mut headers = vec![("content-type", "application/json"), ("lifetide-id", record.id)];
     headers.extend(record.traceparent.map(|trace| ("traceparent", trace)));

@@ -1,0 +1,50 @@
+//! What customers cost (`Cost Recorded`): sums of a customer by kind and currency, and cells of all costs and of customers acquired.
+//!
+//! Cost and customers of one channel and month give what acquiring one costs; both are cells, readers divide. A cost that names no
+//! customer is counted on cells alone. Nothing is converted, nothing becomes less. Called by `apply` and `slot`.
+
+use super::cells::{Cells, Figure, Place, Window};
+use super::customer::Customer;
+use super::money::CURRENCIES_MAX;
+use super::note::{Counter, Note};
+use super::outputs::Outputs;
+use crate::event::{Cost, CostKind, Currency};
+
+/// A customer's costs in a currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CostSum {
+    pub currency: Currency,
+    /// By `CostKind`.
+    pub minor: [i128; CostKind::ALL.len()],
+}
+
+/// Adds a cost to a customer's sums; at most `CURRENCIES_MAX` currencies.
+pub fn add(costs: &mut Vec<CostSum>, cost: &Cost<'_>, out: &mut Outputs) {
+    let currency = cost.amount.currency;
+    let place = match costs.iter().position(|sum| sum.currency == currency) {
+        Some(place) => place,
+        None if costs.len() == CURRENCIES_MAX => return out.note(Note::Count(Counter::CurrencyOverflow)),
+        None => {
+            costs.push(CostSum { currency, minor: Default::default() });
+            costs.len() - 1
+        }
+    };
+    costs[place].minor[cost.kind as usize] += i128::from(cost.amount.minor);
+}
+
+/// Counts a cost on its cell: in the month it is for, else that of its event.
+pub fn count(cost: &Cost<'_>, first_touch: &str, time_ms: i64, cells: &mut Cells, out: &mut Outputs) {
+    let channel = cost.channel.as_deref().unwrap_or(first_touch);
+    let further = [("customer_type", &cost.customer_type), ("product_type", &cost.product_type), ("region", &cost.region)];
+    let mut dims = vec![("channel", channel), ("currency", cost.amount.currency.code()), ("kind", cost.kind.as_str())];
+    dims.extend(further.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))));
+    dims.sort_unstable();
+    let at_ms = cost.from_ms.unwrap_or(time_ms);
+    cells.add(&Place { name: "cost", figure: Figure::Sum, dims: &dims, window: Window::Month, at_ms }, i128::from(cost.amount.minor), out);
+}
+
+/// Counts a customer's first order.
+pub fn count_acquired(customer: &Customer, order_ms: i64, cells: &mut Cells, out: &mut Outputs) {
+    let dims = [("channel", customer.touch.first.as_str())];
+    cells.add(&Place { name: "customers_acquired", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: order_ms }, 1, out);
+}

@@ -1,0 +1,134 @@
+//! What a customer's value adds to the figures of all customers: customer equity, and value by cohort, segment and channel.
+//!
+//! The row keeps what was added last, so that the next score can take it away again; who has none has nothing to take away. It counts on
+//! cells and writes no record. Called by `value` with each `clv` record, and by `slot` when a customer is erased.
+
+use super::cells::{Cells, Figure, Place, UNKNOWN, Window, month_text};
+use super::customer::Customer;
+use super::outputs::Outputs;
+use crate::event::Currency;
+
+/// What the cells were last given for a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contribution {
+    pub currency: Currency,
+    /// Expected future value; never negative.
+    pub expected_minor: i128,
+    /// Net of refunds plus expected; never negative.
+    pub total_minor: i128,
+    /// Month of the first order, counted from January of year 0.
+    pub cohort: u32,
+    /// Under the channel of the first touch, which never changes; else it was not known.
+    pub has_channel: bool,
+    /// Place in `SEGMENTS`.
+    pub segment: Option<u8>,
+}
+
+/// Segments by recency, frequency and money, as rows number them: for ever.
+pub const SEGMENTS: [&str; 11] = [
+    "champions",
+    "loyal",
+    "potential_loyalist",
+    "new",
+    "promising",
+    "need_attention",
+    "about_to_sleep",
+    "at_risk",
+    "cant_lose",
+    "lost",
+    "others",
+];
+
+/// What a figure is told by, beside the currency.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    All,
+    Channel,
+    Cohort,
+    Segment,
+}
+
+/// A figure of the population.
+struct Facet {
+    name: &'static str,
+    by: By,
+    figure: Figure,
+    of: fn(&Contribution) -> i128,
+}
+
+const fn facet(name: &'static str, by: By, figure: Figure, of: fn(&Contribution) -> i128) -> Facet {
+    Facet { name, by, figure, of }
+}
+
+const ONE: fn(&Contribution) -> i128 = |_| 1;
+const TOTAL: fn(&Contribution) -> i128 = |contribution| contribution.total_minor;
+const EXPECTED: fn(&Contribution) -> i128 = |contribution| contribution.expected_minor;
+
+const FACETS: [Facet; 8] = [
+    facet("customer_equity", By::All, Figure::Sum, EXPECTED),
+    facet("valued_customers", By::All, Figure::Count, ONE),
+    facet("clv_total", By::Cohort, Figure::Sum, TOTAL),
+    facet("clv_customers", By::Cohort, Figure::Count, ONE),
+    facet("clv_total", By::Channel, Figure::Sum, TOTAL),
+    facet("clv_customers", By::Channel, Figure::Count, ONE),
+    facet("clv_total", By::Segment, Figure::Sum, TOTAL),
+    facet("clv_customers", By::Segment, Figure::Count, ONE),
+];
+
+/// A contribution with the words its dimensions have.
+struct Told<'a> {
+    contribution: &'a Contribution,
+    cohort: String,
+    channel: &'a str,
+}
+
+type Dims<'a> = [(&'static str, &'a str)];
+
+impl<'a> Told<'a> {
+    fn of(contribution: &'a Contribution, first_touch: &'a str) -> Told<'a> {
+        let channel = if contribution.has_channel { first_touch } else { UNKNOWN };
+        Told { contribution, cohort: month_text(contribution.cohort), channel }
+    }
+
+    /// Calls `take` with the dimensions in order; `None`: there is nothing to tell it by.
+    fn with_dims<T>(&self, by: By, take: impl FnOnce(&Dims<'_>) -> T) -> Option<T> {
+        let currency = ("currency", self.contribution.currency.code());
+        Some(match by {
+            By::All => take(&[currency]),
+            By::Channel => take(&[("channel", self.channel), currency]),
+            By::Cohort => take(&[("cohort", &self.cohort), currency]),
+            By::Segment => take(&[currency, ("segment", self.segment()?)]),
+        })
+    }
+
+    fn segment(&self) -> Option<&'static str> {
+        SEGMENTS.get(usize::from(self.contribution.segment?)).copied()
+    }
+}
+
+/// Puts what the customer adds from now on in place of what they added so far.
+pub fn contribute(customer: &mut Customer, present: Option<Contribution>, cells: &mut Cells, out: &mut Outputs) {
+    let former = customer.contribution;
+    if !cells.are_kept() || former == present {
+        return;
+    }
+    customer.contribution = present;
+    let channel = customer.touch.first.as_str();
+    let [former, present] = [&former, &present].map(|contribution| contribution.as_ref().map(|c| Told::of(c, channel)));
+    for facet in &FACETS {
+        let value = |told: &Told<'_>| (facet.of)(told.contribution);
+        let is_same = |dims: &Dims<'_>| present.as_ref().and_then(|told| told.with_dims(facet.by, |own| own == dims)) == Some(true);
+        let mut add = |dims: &Dims<'_>, delta| {
+            let place = Place { name: facet.name, figure: facet.figure, dims, window: Window::All, at_ms: 0 };
+            cells.add(&place, delta, out);
+        };
+        // of one and the same cell only the difference moves: the count of its changes tells of changes
+        let mut moved_from = 0;
+        if let Some(told) = &former {
+            told.with_dims(facet.by, |dims| if is_same(dims) { moved_from = value(told) } else { add(dims, -value(told)) });
+        }
+        if let Some(told) = &present {
+            told.with_dims(facet.by, |dims| add(dims, value(told) - moved_from));
+        }
+    }
+}

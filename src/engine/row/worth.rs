@@ -1,0 +1,84 @@
+//! The part of a row about where a customer came from, what they cost, and what they add to the figures of all.
+//! Written and read by `row` since version 3; a new field is a new row version, never another meaning of these bytes.
+
+use super::bytes::{Reader, put_text, put_u64, put_u128};
+use super::currencies::Currencies;
+use super::{RowError, further};
+use crate::engine::costs::CostSum;
+use crate::engine::customer::Customer;
+use crate::engine::money::CURRENCIES_MAX;
+use crate::engine::population::{Contribution, SEGMENTS};
+use crate::event::CostKind;
+
+/// Bits beside the currency of a contribution.
+const HAS_CHANNEL: u8 = 1;
+const HAS_SEGMENT: u8 = 1 << 1;
+
+/// Which of these parts there are.
+pub fn parts_of(customer: &Customer) -> u16 {
+    let there = [
+        (further::FIRST_TOUCH, !customer.touch.first.is_empty()),
+        (further::LAST_TOUCH, customer.touch.last != customer.touch.first),
+        (further::COSTS, !customer.costs.is_empty()),
+        (further::CONTRIBUTION, customer.contribution.is_some()),
+    ];
+    there.into_iter().filter(|(_, is_there)| *is_there).fold(0, |parts, (bit, _)| parts | bit)
+}
+
+pub fn encode(customer: &Customer, parts: u16, currencies: &mut Currencies, row: &mut Vec<u8>) {
+    if parts & further::FIRST_TOUCH != 0 {
+        put_text(row, &customer.touch.first);
+    }
+    if parts & further::LAST_TOUCH != 0 {
+        put_text(row, &customer.touch.last);
+    }
+    if parts & further::COSTS != 0 {
+        put_u64(row, customer.costs.len() as u64);
+        for sum in &customer.costs {
+            currencies.put(row, sum.currency, 0);
+            sum.minor.iter().for_each(|minor| put_u128(row, *minor as u128));
+        }
+    }
+    if let Some(contribution) = customer.contribution.as_ref().filter(|_| parts & further::CONTRIBUTION != 0) {
+        let has_channel = if contribution.has_channel { HAS_CHANNEL } else { 0 };
+        let has_segment = if contribution.segment.is_some() { HAS_SEGMENT } else { 0 };
+        currencies.put(row, contribution.currency, has_channel | has_segment);
+        put_u128(row, contribution.expected_minor as u128);
+        put_u128(row, contribution.total_minor as u128);
+        put_u64(row, u64::from(contribution.cohort));
+        row.extend(contribution.segment);
+    }
+}
+
+pub fn decode(reader: &mut Reader<'_>, parts: u16, currencies: &mut Currencies, customer: &mut Customer) -> Result<(), RowError> {
+    if parts & further::FIRST_TOUCH != 0 {
+        reader.text_into(&mut customer.touch.first)?;
+    }
+    if parts & further::LAST_TOUCH != 0 {
+        reader.text_into(&mut customer.touch.last)?;
+    } else {
+        customer.touch.last.clone_from(&customer.touch.first);
+    }
+    if parts & further::COSTS != 0 {
+        for _ in 0..reader.count(CURRENCIES_MAX, "costs")? {
+            let (currency, _) = currencies.get(reader)?;
+            let mut minor = [0; CostKind::ALL.len()];
+            for sum in &mut minor {
+                *sum = reader.u128()? as i128;
+            }
+            customer.costs.push(CostSum { currency, minor });
+        }
+    }
+    if parts & further::CONTRIBUTION != 0 {
+        let (currency, bits) = currencies.get(reader)?;
+        let (expected_minor, total_minor) = (reader.u128()? as i128, reader.u128()? as i128);
+        let cohort = reader.u32("cohort")?;
+        let segment = if bits & HAS_SEGMENT != 0 { Some(reader.byte()?) } else { None };
+        if segment.is_some_and(|segment| usize::from(segment) >= SEGMENTS.len()) {
+            return Err(RowError::Malformed("segment"));
+        }
+        let has_channel = bits & HAS_CHANNEL != 0;
+        customer.contribution = Some(Contribution { currency, expected_minor, total_minor, cohort, has_channel, segment });
+    }
+    Ok(())
+}
