@@ -79,6 +79,7 @@
 //! | a slot being restored | 16 MiB of blocks, taken 4 MiB at a time, and its rows | `kafka::client`, `worker::recovery` |
 //! | slots of others held ready | `state.max_bytes`, of which they are the first to go; 64 MiB of blocks fetched ahead (beyond 64 slots 1 MiB each), taken 1 MiB at a time | `worker::follow`, `kafka::client` |
 //! | one customer | a row of 60 KiB, whatever they do; two entries in the queue of deadlines | `engine` |
+//! | cells of a slot | 10,000; what is more is counted as `other` | `engine::cells` |
 //! | all customers | `state.max_bytes`: what does not fit is not taken up | `worker::admission` |
 //!
 //! # Decisions
@@ -124,6 +125,10 @@
 //! a keyed hash of the id and the time of the erasure, as a row of its own kind: rows of customers keep their meaning, and a version that does
 //! not know marks refuses them by name. The hash decides the mark's region, because the id's would give it away; so only who knows
 //! the id finds the mark. A dead letter that was sent again is known by a mark, too: a record behind it in its own partition.
+//!
+//! **What all customers add up to is state like theirs.** A cell changes in the transaction of the event that moves it, is a row of its own kind, and
+//! is written to its topic now and then, its last value only. A customer's row keeps what it last put into the cells, so that it can be taken
+//! away again; nobody ever adds everybody up. Which cells were written is not stored: after a restart all are, and readers keep the last.
 //!
 //! **Rows change their version at a place in the inputs.** A slot goes on in the rows of its history until a word among its inputs (`state
 //! upgrade`) raises it: instances of two versions work side by side, and every owner raises it at the same event.

@@ -60,6 +60,18 @@ impl Alive {
         self.by_difference(horizons)
     }
 
+    /// Weeks until he leaves, those beyond the horizon not counted: ∫_0^H E[(1 + pu/R)^(−q)] du = R · I(q; H/R).
+    pub fn expected_lifetime_weeks(&self, horizon_weeks: f64) -> f64 {
+        let horizon = horizon_weeks / self.rate;
+        if self.suits_series(horizon) && self.shape <= self.b {
+            let series = disk::integrals(self.shape, self.a, self.a + self.b, &[horizon], 1.0);
+            if series.cancellation <= CALM {
+                return self.rate * series.sums[0];
+            }
+        }
+        self.rate * mixture::expected_lifetime(self, horizon)
+    }
+
     fn by_difference<const N: usize>(&self, horizons: &[f64; N]) -> [f64; N] {
         let tosses = self.a + self.b;
         let c = tosses - 1.0;

@@ -8,6 +8,7 @@
 
 use super::History;
 use super::alive::Alive;
+use super::discounting::Shape;
 use super::gamma::{ln_gamma, log_one_plus};
 use super::root::wait_until_zero;
 use super::stages::{Stages, unfinished};
@@ -102,9 +103,9 @@ impl Evidence {
         Stages::new(self.alive(h), self.k, self.silence_share(h))
     }
 
-    /// The time in which E[Y] bends: its (1 + pt/R)^(−q) is singular at −R, and falls like e^(−pqt/R).
-    pub fn scale_weeks(&self, t: f64) -> f64 {
-        (self.alpha + t) / (1.0 + self.shape)
+    /// E[Y] has (1 + pt/R)^(−q) in it, which is singular at −R at the nearest, and falls like e^(−pqt/R).
+    pub fn path_shape(&self, t: f64) -> Shape {
+        Shape { scale_weeks: (self.alpha + t) / (1.0 + self.shape), k: self.k, certainty: self.shape }
     }
 
     fn alive(&self, h: &History) -> Alive {

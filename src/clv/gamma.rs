@@ -9,6 +9,11 @@ pub(super) fn ln_gamma(z: f64) -> f64 {
     lgamma_r(z).0
 }
 
+/// ln B(a, b).
+pub(super) fn ln_beta(a: f64, b: f64) -> f64 {
+    ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b)
+}
+
 /// ln(1 + e^`log_odds`) without overflow.
 pub(super) fn log_one_plus(log_odds: f64) -> f64 {
     log_odds.max(0.0) + log1p(exp(-log_odds.abs()))

@@ -3,7 +3,8 @@
 //! Reading order: `purchase_model` is asked every question about purchases. `bg_nbd`, `mbg_nbd`, `cnbd` hold models whose customers
 //! leave at a purchase and say what a history tells about it (`evidence`); `alive` counts the purchases to come of one who is still there,
 //! by a power series (`disk`) or, where that is slow or loses digits, by an integral (`mixture`); `stages`, with `regular`, `counts` and
-//! `remaining`, does it for regular buyers and for everything but the expectation. `pareto_nbd` stands alone. `gamma_gamma` prices
+//! `remaining`, does it for regular buyers and for everything but the expectation. `pareto_nbd` stands alone. `bg_bb` and `sbg` do for
+//! discrete occasions and for contracts what the others do for time. `gamma_gamma` prices
 //! purchases; `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied.
 //!
 //! `purchase_log` holds the purchases of many customers, `fit` estimates parameters from them,
@@ -14,6 +15,7 @@
 //! `engine`, and by the command line for fitting and back-tests.
 
 mod alive;
+mod bg_bb;
 pub mod backtest;
 mod bg_nbd;
 mod cnbd;
@@ -34,6 +36,7 @@ mod minor;
 mod mixture;
 mod parameters;
 mod pareto_nbd;
+mod periods;
 mod purchase_log;
 mod purchase_model;
 mod regular;
@@ -42,6 +45,7 @@ mod reliability;
 mod remaining;
 pub mod rfm;
 mod root;
+mod sbg;
 mod stages;
 mod weeks;
 
@@ -50,18 +54,20 @@ mod pins;
 #[cfg(test)]
 mod properties;
 
+pub use bg_bb::{BgBb, Occasions};
 pub use bg_nbd::BgNbd;
 pub use cnbd::Cnbd;
 pub use fit::{FitError, Fitted, ModelKind, Warning, fit_purchases, fit_spend};
 pub use forecast::{Forecast, ForecastInput, Horizon, SpendModel, forecast};
 pub use gamma_gamma::{GammaGamma, mean_minor};
 pub use mbg_nbd::MbgNbd;
-pub use minor::{major, scale_minor};
+pub use minor::{major, scale_minor, whole_minor};
 pub use parameters::{ParameterError, Parameters};
 pub use pareto_nbd::ParetoNbd;
 pub use purchase_log::{Built, Period, Purchase, PurchaseLog, PurchaseLogBuilder, PurchaseLogError, Sample, sample};
 pub use purchase_model::PurchaseModel;
 pub use reliability::{Level, Reliability, reliability};
+pub use sbg::ShiftedBetaGeometric;
 pub use stages::REGULARITY_MAX;
 pub use weeks::{LogTimes, WEEK_MS, weeks, weeks_to_ms_ceil};
 

@@ -69,7 +69,8 @@ impl Parameters {
     }
 }
 
-fn check_shape(parameter: String, value: f64) -> Result<(), ParameterError> {
+/// Whether a shape, or `alpha` in weeks, is one the formulas are tested for.
+pub(super) fn check_shape(parameter: String, value: f64) -> Result<(), ParameterError> {
     if (SHAPE_MIN..=SHAPE_MAX).contains(&value) {
         return Ok(());
     }

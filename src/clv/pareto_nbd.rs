@@ -6,6 +6,7 @@
 //! Called by `purchase_model`.
 
 use super::History;
+use super::discounting::Shape;
 use super::exponential_integral::discounted_time;
 use super::gamma::{integral_of_exp, ln_gamma, log_one_plus};
 use super::gauss_legendre::integrate;
@@ -107,9 +108,9 @@ impl ParetoNbd {
         wait_until_zero(alive.rate / alive.shape, |wait| 0.5 - alive.probability_of(0, wait))
     }
 
-    /// The time in which E[Y] bends: its (1 + t/(β+T))^(−s) is singular at −(β+T), and falls like e^(−st/(β+T)).
-    pub(super) fn scale_weeks(&self, t: f64) -> f64 {
-        (self.beta + t) / (1.0 + self.s)
+    /// E[Y] has (1 + t/(β+T))^(−s) in it, which is singular at −(β+T), and falls like e^(−st/(β+T)).
+    pub(super) fn path_shape(&self, t: f64) -> Shape {
+        Shape { scale_weeks: (self.beta + t) / (1.0 + self.s), k: 1, certainty: self.r }
     }
 
     pub(super) fn if_alive(&self, h: &History) -> Alive {

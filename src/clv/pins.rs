@@ -2,6 +2,7 @@
 //! own form of 2F1). A pin is compared to as many digits as its source has. Here BG/NBD, MBG/NBD and Gamma-Gamma; the other models and
 //! what all share have files of their own.
 
+mod discrete;
 mod pareto_nbd;
 mod regular;
 mod residual;

@@ -86,11 +86,11 @@ impl PurchaseModel {
     /// Purchases expected in the `weeks` after now, each discounted by e^(−δu) for its wait u; δ = `discount_weekly` ≥ 0, which is
     /// ln(1+d)/52.18 for a discount of d a year.
     pub fn expected_discounted(&self, h: &History, weeks: f64, discount_weekly: f64) -> f64 {
-        let scale_weeks = match self.leaving(h.x) {
-            AtPurchases(evidence) => evidence.scale_weeks(h.t),
-            AnyTime(model) => model.scale_weeks(h.t),
+        let shape = match self.leaving(h.x) {
+            AtPurchases(evidence) => evidence.path_shape(h.t),
+            AnyTime(model) => model.path_shape(h.t),
         };
-        discounted_within(weeks, discount_weekly, (scale_weeks, self.regularity()), |u| self.expected_purchases(h, u))
+        discounted_within(weeks, discount_weekly, &shape, |u| self.expected_purchases(h, u))
     }
 
     /// The same without an end: discounted expected residual transactions (DERT), δ ∫_0^∞ e^(−δt) E[Y(t)] dt. For δ = 0 that is all

@@ -44,6 +44,35 @@ impl Stages {
         }
         Some(survived_purchases(&counts, self.alive.a, self.alive.b))
     }
+
+    /// Weeks until he leaves, those beyond the horizon not counted. Exactly m stages are behind him for ∫_0^H P(N(u) = m) du =
+    /// Σ_(i≥m) P(N(H) = i) H/(i+1) weeks. `None` if the sum is too long.
+    pub fn lifetime_by_sum(&self, horizon_weeks: f64) -> Option<f64> {
+        let horizon = horizon_weeks / self.alive.rate;
+        let k = self.k as usize;
+        let (a, b) = (self.alive.a, self.alive.b);
+        let mut weeks = 0.0;
+        for (stage, (passed, chance)) in self.chances().enumerate() {
+            let mut spent = Ladder::new(self.alive.shape + passed, horizon, k - stage)?;
+            for (n, step) in (spent.first..).zip(&mut spent.chances) {
+                *step *= horizon_weeks / (n + 1) as f64;
+            }
+            for i in (1..spent.chances.len()).rev() {
+                spent.chances[i - 1] += spent.chances[i];
+            }
+            let at_first = spent.chances[0];
+            let all = std::iter::repeat_n(at_first, spent.first).chain(spent.chances);
+            let mut stays = 1.0;
+            for (n, time) in (stage..).zip(all) {
+                if n > stage && n.is_multiple_of(k) {
+                    let purchases = (n / k - 1) as f64;
+                    stays *= (b + purchases) / (a + b + purchases);
+                }
+                weeks += chance * stays * time;
+            }
+        }
+        Some(weeks)
+    }
 }
 
 /// P(N = first), P(N = first + 1) … of a negative binomial count: all that matter.

@@ -3,7 +3,6 @@
 //! Given his rate of stages λ and his chance p to leave at a purchase, both have closed forms; averages over λ and p are over positive
 //! terms. λ ~ gamma(q, R) is taken as λ ~ gamma(q+1, R) with weight q/(Rλ): then nothing lingers near λ = 0. Called by `evidence`.
 
-use super::gamma::integral_of_exp;
 use super::mixture::{beta_average, rate_nodes};
 use super::regular_by_rate::lost_weeks;
 use super::stages::Stages;
@@ -47,18 +46,16 @@ impl Stages {
         sum
     }
 
-    /// ∫_0^H of the chance to be still there at time u. For k = 1 that is E[(1 + pu/R)^(−q)].
+    /// ∫_0^H of the chance to be still there at time u.
     pub fn expected_lifetime_weeks(&self, horizon_weeks: f64) -> f64 {
-        let alive = &self.alive;
-        if self.k == 1 {
-            let horizon = horizon_weeks / alive.rate;
-            let [time] = beta_average(alive.a, alive.b, (alive.shape + 1.0) * horizon, |p| {
-                [integral_of_exp(1.0 - alive.shape, log1p(p * horizon)) / p]
-            });
-            return alive.rate * time;
+        if horizon_weeks == 0.0 {
+            return 0.0;
         }
-        let lost = self.mean_over_rates(|rate, stage| lost_weeks(self, rate, stage, horizon_weeks));
-        horizon_weeks - lost
+        if self.k == 1 {
+            return self.alive.expected_lifetime_weeks(horizon_weeks);
+        }
+        self.lifetime_by_sum(horizon_weeks)
+            .unwrap_or_else(|| horizon_weeks - self.mean_over_rates(|rate, stage| lost_weeks(self, rate, stage, horizon_weeks)))
     }
 
     /// The mean of `f` over λ and the stages passed, for an f that vanishes with λ.

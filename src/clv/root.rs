@@ -8,10 +8,12 @@ use libm::{exp, log};
 pub(super) const FAR_WEEKS: f64 = 1e6;
 /// No wait is told apart from no wait at all below this: a millisecond is 1.7e-9 weeks.
 const NEAR_WEEKS: f64 = 1e-12;
-/// Width of the bracket in ln(weeks) at which the search ends: 1e-13 of the wait.
+/// Half the width of the bracket in ln(weeks) at which the search ends: it is that share of the wait.
 const TOLERANCE: f64 = 1e-13;
-/// Bisection alone needs 50 halvings from the widest bracket to `TOLERANCE`; each third step is one at worst.
+/// Bisection alone needs 50 halvings from the widest bracket to `TOLERANCE`.
 const STEPS_MAX: usize = 200;
+/// First step in ln(weeks) from the guess; it doubles.
+const STRIDE: f64 = 0.5;
 
 /// The wait, in weeks, at which `f`, which increases with the wait and is below zero at none, reaches zero. `None`: not within `FAR_WEEKS`.
 /// `guess`, above zero, is where the search starts; a bad one costs time only.
@@ -21,7 +23,7 @@ pub(super) fn wait_until_zero(guess: f64, f: impl Fn(f64) -> f64) -> Option<f64>
     let mut low = log(guess).clamp(near, far);
     let mut f_low = g(low);
     let (mut high, mut f_high) = (low, f_low);
-    let mut stride = 1.0;
+    let mut stride = STRIDE;
     while f_high < 0.0 {
         if high >= far {
             return None;
@@ -43,32 +45,37 @@ pub(super) fn wait_until_zero(guess: f64, f: impl Fn(f64) -> f64) -> Option<f64>
     Some(exp(narrow((low, f_low), (high, f_high), g)))
 }
 
-/// Illinois' variant of false position, with a bisection where the bracket has not halved in two steps.
-fn narrow((mut low, mut f_low): (f64, f64), (mut high, mut f_high): (f64, f64), g: impl Fn(f64) -> f64) -> f64 {
-    let mut width_before = high - low;
-    for step in 0..STEPS_MAX {
-        if high - low <= TOLERANCE * (1.0 + high.abs()) {
-            break;
-        }
-        let bisect = step % 3 == 2 && high - low > 0.5 * width_before;
-        if step % 3 == 2 {
-            width_before = high - low;
-        }
-        let secant = low + (high - low) * (-f_low / (f_high - f_low));
-        let middle = if bisect || !(secant > low && secant < high) { 0.5 * (low + high) } else { secant };
-        let f_middle = g(middle);
-        if f_middle == 0.0 {
-            return middle;
-        }
-        if f_middle < 0.0 {
-            (low, f_low) = (middle, f_middle);
-            f_high *= 0.5;
+/// Chandrupatla's method: inverse quadratic interpolation where three points allow it, bisection where not ("A new hybrid quadratic/bisection
+/// algorithm for finding the zero of a nonlinear function", Advances in Engineering Software 28, 1997).
+fn narrow(low: (f64, f64), high: (f64, f64), g: impl Fn(f64) -> f64) -> f64 {
+    // the newest point, the one across the zero, and the one before
+    let (mut newest, mut across) = (high, low);
+    let mut share = 0.5;
+    for _ in 0..STEPS_MAX {
+        let at = newest.0 + share * (across.0 - newest.0);
+        let point = (at, g(at));
+        let before = if (point.1 < 0.0) == (newest.1 < 0.0) {
+            newest
         } else {
-            (high, f_high) = (middle, f_middle);
-            f_low *= 0.5;
+            let before = across;
+            across = newest;
+            before
+        };
+        newest = point;
+        let best = if newest.1.abs() < across.1.abs() { newest } else { across };
+        let least = TOLERANCE * (1.0 + best.0.abs()) / (across.0 - newest.0).abs();
+        if least > 0.5 || best.1 == 0.0 {
+            return best.0;
         }
+        let (a, b, c) = (newest.1, across.1, before.1);
+        let position = (newest.0 - across.0) / (before.0 - across.0);
+        let height = (a - b) / (c - b);
+        let straight = height * height < position && (1.0 - height) * (1.0 - height) < 1.0 - position;
+        let further = (before.0 - newest.0) / (across.0 - newest.0);
+        share = if straight { a / (b - a) * c / (b - c) + further * a / (c - a) * b / (c - b) } else { 0.5 };
+        share = share.clamp(least, 1.0 - least);
     }
-    0.5 * (low + high)
+    newest.0
 }
 
 #[cfg(test)]

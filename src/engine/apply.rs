@@ -13,7 +13,7 @@ use super::plays;
 use super::rules::Rules;
 use super::scene::Scene;
 use super::seen::{IdKind, fingerprint};
-use super::{transitions, value};
+use super::{segments, transitions, value};
 use crate::event::{CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Kind, Order, Refund};
 
 /// What became of an event.
@@ -82,7 +82,8 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
         customer.derive(&scene.rules.settings);
     }
     transitions::settle(customer, effect.orders, scene);
-    if effect.orders.is_some() {
+    if let Some(why) = effect.orders {
+        segments::settle(customer, why, scene);
         value::write_clv(customer, scene);
     }
     match effect.cart {

@@ -14,6 +14,8 @@ pub use key::{Figure, OTHER, Place, UNKNOWN, Window, month_of, month_text, parts
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use super::committed::{ALL_REGIONS, Committed};
 use super::note::{Counter, Note};
 use super::outputs::{Outputs, Topic};
@@ -28,7 +30,8 @@ const CELLS_MAX: usize = 10_000;
 
 pub struct Cells {
     slot: u32,
-    settings: Arc<Settings>,
+    report_zone: TimeZone,
+    interval_ms: i64,
     committed: Arc<Committed>,
     /// The rows written are of a version that has cells.
     is_kept: bool,
@@ -53,10 +56,11 @@ pub struct Cells {
 
 impl Cells {
     /// Of a slot without any.
-    pub fn new(slot: u32, settings: Arc<Settings>, committed: Arc<Committed>, version: RowVersion) -> Cells {
+    pub fn new(slot: u32, settings: &Settings, committed: Arc<Committed>, version: RowVersion) -> Cells {
         Cells {
             slot,
-            settings,
+            report_zone: settings.report_zone.clone(),
+            interval_ms: settings.aggregates_interval_ms,
             committed,
             is_kept: version.has_cells(),
             open: BTreeMap::new(),
@@ -106,7 +110,7 @@ impl Cells {
     /// After a change at this slot time: the changed cells are written at most an interval later.
     pub fn arm(&mut self, time_ms: Option<i64>) {
         if self.due_ms.is_none() && !self.dirty.is_empty() {
-            self.due_ms = time_ms.map(|time_ms| time_ms.saturating_add(self.settings.aggregates_interval_ms));
+            self.due_ms = time_ms.map(|time_ms| time_ms.saturating_add(self.interval_ms));
         }
     }
 
@@ -116,7 +120,7 @@ impl Cells {
             return;
         }
         let mut key = std::mem::take(&mut self.key);
-        place.write_key(&self.settings.report_zone, &mut key);
+        place.write_key(&self.report_zone, &mut key);
         self.change(&mut key, place, delta, out);
         self.key = key;
     }

@@ -22,7 +22,7 @@ mod yearly_revenue;
 pub use cash_flow::{CashFlow, NetPresentValue, npv_by_period, npv_dated};
 pub use margin_multiple::{MarginMultiple, margin_multiple};
 pub use order_value::{OrderValue, order_value};
-pub use simple::{SimpleInput, simple_values};
+pub use simple::{SIMPLE_MODES, SimpleInput, simple_values};
 pub use subscription::{Contract, contract_value, contract_value_by_survival};
 pub use undiscounted::undiscounted;
 pub use yearly_revenue::{YearlyRevenue, yearly_revenue};

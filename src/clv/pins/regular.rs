@@ -2,7 +2,7 @@
 
 use super::{CDNOW_BG, CDNOW_MBG, T_END, T_X_2, T_X_26, assert_close, bg, mbg};
 use crate::clv::alive::Alive;
-use crate::clv::discounting::discounted_within;
+use crate::clv::discounting::{Shape, discounted_within};
 use crate::clv::regular_by_rate::{lost_weeks, purchases};
 use crate::clv::stages::Stages;
 use crate::clv::{Cnbd, History, PurchaseModel, REGULARITY_MAX};
@@ -77,7 +77,8 @@ fn purchases_are_the_same_summed_and_by_rate() {
             }
             // what is left without an end is what is left until nothing counts any more
             let residual = customer.expected_residual(0.1);
-            let within = discounted_within(450.0, 0.1, (rate, k), |weeks| customer.expected_path::<1>(weeks)[0]);
+            let shape = Shape { scale_weeks: rate / (1.0 + shape), k, certainty: shape };
+            let within = discounted_within(450.0, 0.1, &shape, |weeks| customer.expected_path::<1>(weeks)[0]);
             assert_close(within, residual, 1e-11);
         }
     }

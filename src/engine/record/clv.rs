@@ -6,8 +6,11 @@ use super::id::OutputId;
 use super::json::{Json, json_object, write_all};
 use super::money::Amount;
 use super::time::Time;
-use crate::clv::scale_minor;
+use crate::clv::formula::{REVENUE_DIVIDED_BY_YEARS_AND_COSTS, SIMPLE_MODES};
+use crate::clv::{scale_minor, whole_minor};
+use crate::engine::costs::CostSum;
 use crate::engine::money::{CURRENCIES_MAX, Sum};
+use crate::event::Currency;
 
 #[derive(Debug)]
 pub struct ClvRecord<'a> {
@@ -48,13 +51,26 @@ pub struct Future<'a> {
 
 json_object!(Future<'_> { currency, horizon_days, discount_monthly, expected_orders, expected_value, expected_contribution, spend_model });
 
-/// Figures by name; none yet.
+/// The textbook formulas by name: whole minor units of the primary currency, `null` where a formula has no value for this customer. The
+/// literal division is no amount and is written as it is. `None`: while no order counts.
 #[derive(Debug)]
-pub struct Simple {}
+pub struct Simple(pub Option<[(&'static str, Option<f64>); SIMPLE_MODES]>);
 
 impl Json for Simple {
     fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{}");
+        out.push(b'{');
+        for (index, (name, value)) in self.0.iter().flatten().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            name.write(out);
+            out.push(b':');
+            match value {
+                Some(value) if *name != REVENUE_DIVIDED_BY_YEARS_AND_COSTS => whole_minor(*value).write(out),
+                value => value.write(out),
+            }
+        }
+        out.push(b'}');
     }
 }
 
@@ -90,6 +106,7 @@ json_object!(Inputs { x, t_x, t, m });
 #[derive(Debug)]
 pub struct Historic<'a> {
     pub sums: &'a [Sum],
+    pub costs: &'a [CostSum],
     pub margin: f64,
 }
 
@@ -116,6 +133,10 @@ impl Json for Historic<'_> {
 }
 
 impl Historic<'_> {
+    fn costs_minor(&self, currency: Currency) -> i128 {
+        self.costs.iter().find(|costs| costs.currency == currency).map_or(0, |costs| costs.minor.iter().sum())
+    }
+
     fn entry<'s>(&self, sum: &'s Sum) -> HistoricEntry<'s> {
         let amount = |minor| Amount { minor, currency: sum.currency };
         HistoricEntry {
@@ -123,7 +144,7 @@ impl Historic<'_> {
             orders: sum.orders,
             gross: amount(sum.gross_minor),
             net_of_refunds: amount(sum.net_minor()),
-            contribution: amount(scale_minor(sum.net_minor(), self.margin)),
+            contribution: amount(scale_minor(sum.net_minor(), self.margin) - self.costs_minor(sum.currency)),
         }
     }
 }

@@ -4,10 +4,11 @@
 use super::bytes::{Reader, put_text, put_u64, put_u128};
 use super::currencies::Currencies;
 use super::{RowError, further};
+use crate::clv::rfm::{Scores, Segment};
 use crate::engine::costs::CostSum;
 use crate::engine::customer::Customer;
 use crate::engine::money::CURRENCIES_MAX;
-use crate::engine::population::{Contribution, SEGMENTS};
+use crate::engine::population::Contribution;
 use crate::event::CostKind;
 
 /// Bits beside the currency of a contribution.
@@ -21,6 +22,7 @@ pub fn parts_of(customer: &Customer) -> u16 {
         (further::LAST_TOUCH, customer.touch.last != customer.touch.first),
         (further::COSTS, !customer.costs.is_empty()),
         (further::CONTRIBUTION, customer.contribution.is_some()),
+        (further::SCORES, customer.scores.is_some()),
     ];
     there.into_iter().filter(|(_, is_there)| *is_there).fold(0, |parts, (bit, _)| parts | bit)
 }
@@ -48,6 +50,9 @@ pub fn encode(customer: &Customer, parts: u16, currencies: &mut Currencies, row:
         put_u64(row, u64::from(contribution.cohort));
         row.extend(contribution.segment);
     }
+    if parts & further::SCORES != 0 {
+        row.extend(customer.scores.map(Scores::to_number));
+    }
 }
 
 pub fn decode(reader: &mut Reader<'_>, parts: u16, currencies: &mut Currencies, customer: &mut Customer) -> Result<(), RowError> {
@@ -74,11 +79,14 @@ pub fn decode(reader: &mut Reader<'_>, parts: u16, currencies: &mut Currencies, 
         let (expected_minor, total_minor) = (reader.u128()? as i128, reader.u128()? as i128);
         let cohort = reader.u32("cohort")?;
         let segment = if bits & HAS_SEGMENT != 0 { Some(reader.byte()?) } else { None };
-        if segment.is_some_and(|segment| usize::from(segment) >= SEGMENTS.len()) {
+        if segment.is_some_and(|segment| usize::from(segment) >= Segment::ALL.len()) {
             return Err(RowError::Malformed("segment"));
         }
         let has_channel = bits & HAS_CHANNEL != 0;
         customer.contribution = Some(Contribution { currency, expected_minor, total_minor, cohort, has_channel, segment });
+    }
+    if parts & further::SCORES != 0 {
+        customer.scores = Some(Scores::from_number(reader.byte()?).ok_or(RowError::Malformed("scores"))?);
     }
     Ok(())
 }

@@ -1,6 +1,31 @@
 //! Cells: what all customers add up to, when it is written, and that nothing is counted twice or forgotten.
 
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::properties::{amount, short_id};
 use super::*;
+
+pub fn any_cost() -> impl Strategy<Value = Cost<'static>> {
+    let words = (proptest::option::of(short_id("cost", 0..20)), proptest::option::of(short_id("channel", 0..3)));
+    (words, select(CostKind::ALL.to_vec()), amount(), proptest::option::of(0..100i64)).prop_map(
+        |((cost_id, channel), kind, amount, days)| Cost {
+            cost_id,
+            kind,
+            amount,
+            channel,
+            region: None,
+            customer_type: None,
+            product_type: Some("shoes".into()),
+            from_ms: days.map(|days| T0 + days * DAY),
+        },
+    )
+}
+
+pub fn any_touch() -> impl Strategy<Value = Option<Touch<'static>>> {
+    let medium = select(vec!["email", "cpc", "elsewhere"]);
+    proptest::option::weighted(0.3, medium).prop_map(|medium| Some(Touch { medium: Some(medium?.into()), ..Touch::default() }))
+}
 
 /// `name|dims|start` and the value of each cell written since the last call, in order; money in minor units.
 fn told(shop: &mut Shop) -> Vec<(String, i64)> {
