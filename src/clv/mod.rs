@@ -15,8 +15,8 @@
 //! `engine`, and by the command line for fitting and back-tests.
 
 mod alive;
-mod bg_bb;
 pub mod backtest;
+mod bg_bb;
 mod bg_nbd;
 mod cnbd;
 mod counts;
