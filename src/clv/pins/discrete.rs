@@ -1,4 +1,6 @@
 //! BG/BB and the shifted beta-geometric: published figures, and the papers' own sums computed with mpmath, 30 digits.
+//!
+//! Fits are tested in `fit`. A test of its parent only.
 
 use super::assert_close;
 use crate::clv::{BgBb, Occasions, ShiftedBetaGeometric};

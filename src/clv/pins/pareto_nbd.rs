@@ -1,4 +1,6 @@
 //! Pareto/NBD: published figures, and an integral over the moment of leaving computed with mpmath, 40 digits.
+//!
+//! Fits are tested in `fit`. A test of its parent only.
 
 use super::{T_END, T_X_26, assert_close};
 use crate::clv::{History, ParetoNbd, PurchaseModel};
