@@ -21,7 +21,7 @@
 //! | room | what is in it |
 //! |---|---|
 //! | `event` | foreign bytes to `Event` or `Reject`; pure; `event/segment` is the one wire format so far |
-//! | `clv` | the mathematics: MBG/NBD, BG/NBD, Gamma-Gamma, the forecast; pure; each formula with its source |
+//! | `clv` | the mathematics: purchase models, Gamma-Gamma, the forecast, textbook formulas, segments, fits, back-tests; pure; each formula with its source |
 //! | `engine` | what an event or a deadline means for a customer; rows, overlay, timers, committed state; pure. Begin with `slot`, `apply`, `deadline` |
 //! | `worker` | the loop: take, merge, apply, make durable, publish; restore and recovery; slots of others kept ready (`standby`, `follow`); its two seams. Begin with `step`, `commit`, `recovery`. `worker/offline`: what `state` does to slots nobody runs |
 //! | `kafka` | the shell over librdkafka: consumer, producer, changelog reader, topics; a visitor that only looks, a feeder that writes inputs. It decides nothing. All `unsafe` is here |
@@ -79,6 +79,7 @@
 //! | a slot being restored | 16 MiB of blocks, taken 4 MiB at a time, and its rows | `kafka::client`, `worker::recovery` |
 //! | slots of others held ready | `state.max_bytes`, of which they are the first to go; 64 MiB of blocks fetched ahead (beyond 64 slots 1 MiB each), taken 1 MiB at a time | `worker::follow`, `kafka::client` |
 //! | one customer | a row of 60 KiB, whatever they do; two entries in the queue of deadlines | `engine` |
+//! | cells of a slot | 10,000; what is more is counted as `other` | `engine::cells` |
 //! | all customers | `state.max_bytes`: what does not fit is not taken up | `worker::admission` |
 //!
 //! # Decisions
@@ -125,8 +126,16 @@
 //! not know marks refuses them by name. The hash decides the mark's region, because the id's would give it away; so only who knows
 //! the id finds the mark. A dead letter that was sent again is known by a mark, too: a record behind it in its own partition.
 //!
+//! **What all customers add up to is state like theirs.** A cell changes in the transaction of the event that moves it, is a row of its own kind, and
+//! is written to its topic now and then, its last value only. A customer's row keeps what it last put into the cells, so that it can be taken
+//! away again; nobody ever adds everybody up. Which cells were written is not stored: after a restart all are, and readers keep the last.
+//!
 //! **Rows change their version at a place in the inputs.** A slot goes on in the rows of its history until a word among its inputs (`state
 //! upgrade`) raises it: instances of two versions work side by side, and every owner raises it at the same event.
+//!
+//! **A value model takes over between two transactions.** It comes on a topic of its own that every process reads; a transaction is of one
+//! model, and every record names it. Everybody is then scored anew, a piece in each transaction. How far that has come is stored nowhere: the
+//! history names the former model until everybody is done, and whoever takes the slot over before that begins again.
 //!
 //! **Ids are derived, never drawn.** A record's id is a hash of its cause (slot, topic, offset, index) or its deadline (customer, play, instance,
 //! step, due time). Mailers deduplicate by it, a `cancel` can name a send long after, and `replay` can be compared with Kafka.

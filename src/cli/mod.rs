@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. This room puts the others together and decides nothing about customers; it alone
 //! reads arguments, environment and files of the configuration. Called by `main`.
 
+mod backtest;
 mod config;
 mod demo;
 mod dlq;
@@ -48,6 +49,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Replay(replay::ReplayArgs),
     Fit(fit::FitArgs),
+    Backtest(backtest::BacktestArgs),
     Validate(validate::ValidateArgs),
     Config(config::ConfigCommand),
     Topics(topics::TopicsCommand),
@@ -86,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
         Command::Fit(arguments) => fit::fit(&arguments),
+        Command::Backtest(arguments) => backtest::backtest(&arguments),
         Command::Topics(command) => topics::topics(&command),
         Command::Models(command) => models::models(&command),
         Command::State(command) => state::state(&command),

@@ -4,18 +4,30 @@
 //! takes no margin or cost off, converts no currency: `engine` does the first two, nobody the third.
 //! Called by `engine` on every order and refund, so it is written to take about a microsecond.
 
+use super::weeks::weeks_to_ms_ceil;
 use super::{GammaGamma, History, Parameters, PurchaseModel};
 
 /// Months of the horizon.
 const STEPS: usize = 12;
 /// 365/12 days.
 const STEP_WEEKS: f64 = 365.0 / 12.0 / 7.0;
+const DAYS_PER_WEEK: f64 = 7.0;
+const YEAR_WEEKS: f64 = 365.0 / DAYS_PER_WEEK;
+/// See `Forecast::lifetime_days`.
+const LIFETIME_YEARS_MAX: f64 = 10.0;
 
 /// How the future is discounted; its length is fixed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Horizon {
     /// Per step of 365/12 days: 0.01 is one per cent a month. Above −1.
     pub discount_monthly: f64,
+}
+
+impl Horizon {
+    /// The same discount for twelve steps.
+    pub fn discount_yearly(&self) -> f64 {
+        libm::expm1(STEPS as f64 * libm::log1p(self.discount_monthly))
+    }
 }
 
 /// One customer, as far as the future depends on him.
@@ -59,6 +71,15 @@ pub struct Forecast {
     /// Discounted; rounded half to even, at the ends of i64 if beyond.
     pub expected_value_minor: i64,
     pub spend_model: SpendModel,
+    /// Median wait for the next order if the customer is still there (`PurchaseModel::next_purchase_weeks`).
+    pub next_order_wait_ms: Option<i64>,
+    /// Days the customer is expected to stay from now on, ten years at most: without an end the expectation is infinite for many a fit.
+    pub lifetime_days: f64,
+    /// From the first order to the expected end.
+    pub relationship_years: f64,
+    /// Share of the year ahead that the customer is expected to be there: what stands for a yearly retention, which buying without a
+    /// contract does not show.
+    pub retention_yearly: f64,
 }
 
 /// What the customer is expected to bring over the horizon, in the given currency.
@@ -69,6 +90,7 @@ pub fn forecast(parameters: &Parameters, currency: &str, horizon: &Horizon, inpu
         Some(model) => (modelled_spend_minor(model, input), SpendModel::GammaGamma),
         None => (input.mean_order_spend_minor.unwrap_or(0.0), SpendModel::OwnMean),
     };
+    let lifetime_weeks = purchase.expected_lifetime_weeks(&input.history, LIFETIME_YEARS_MAX * YEAR_WEEKS);
     let value_minor = expected_spend_minor * discounted(&path, horizon.discount_monthly);
     Forecast {
         p_alive: purchase.p_alive(&input.history),
@@ -77,6 +99,10 @@ pub fn forecast(parameters: &Parameters, currency: &str, horizon: &Horizon, inpu
         // `as` holds at the ends of i64
         expected_value_minor: value_minor.round_ties_even() as i64,
         spend_model,
+        next_order_wait_ms: purchase.next_purchase_weeks(&input.history).and_then(weeks_to_ms_ceil),
+        lifetime_days: lifetime_weeks * DAYS_PER_WEEK,
+        relationship_years: (input.history.t + lifetime_weeks) / YEAR_WEEKS,
+        retention_yearly: (purchase.expected_lifetime_weeks(&input.history, YEAR_WEEKS) / YEAR_WEEKS).clamp(0.0, 1.0),
     }
 }
 

@@ -11,6 +11,11 @@ pub fn scale_minor(minor: i128, factor: f64) -> i128 {
     (minor as f64 * factor).round_ties_even() as i128
 }
 
+/// A figure in minor units as whole ones, rounded half to even; at the ends of i128 if beyond.
+pub fn whole_minor(minor: f64) -> i128 {
+    minor.round_ties_even() as i128
+}
+
 /// Minor units in the main unit of a currency with `exponent` digits after the point.
 pub fn major(minor: f64, exponent: u32) -> f64 {
     minor / 10u64.saturating_pow(exponent) as f64

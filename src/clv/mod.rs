@@ -61,7 +61,7 @@ pub use fit::{FitError, Fitted, ModelKind, Warning, fit_purchases, fit_spend};
 pub use forecast::{Forecast, ForecastInput, Horizon, SpendModel, forecast};
 pub use gamma_gamma::{GammaGamma, mean_minor};
 pub use mbg_nbd::MbgNbd;
-pub use minor::{major, scale_minor};
+pub use minor::{major, scale_minor, whole_minor};
 pub use parameters::{ParameterError, Parameters};
 pub use pareto_nbd::ParetoNbd;
 pub use purchase_log::{Built, Period, Purchase, PurchaseLog, PurchaseLogBuilder, PurchaseLogError, Sample, sample};

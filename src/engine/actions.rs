@@ -12,6 +12,7 @@ use super::record::id::OutputId;
 use super::record::time::Time;
 use super::rules::PlayRule;
 use super::scene::{Occasion, Scene};
+use super::segments;
 use super::settings::{Channel, Settings};
 
 /// What was decided about one step.
@@ -68,7 +69,7 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         cart: cart.map(|c| CartRecord::of(c, value.as_ref())),
         stage: shown.and_then(|c| c.stage).map(|s| s.as_str()),
         value_band: None,
-        segment: None,
+        segment: shown.and_then(segments::segment_of).map(|s| s.as_str()),
         affinity: &[],
         offer: None,
         event_time: Time(scene.time_ms),

@@ -14,6 +14,8 @@ pub use key::{Figure, OTHER, Place, UNKNOWN, Window, month_of, month_text, parts
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use super::committed::{ALL_REGIONS, Committed};
 use super::note::{Counter, Note};
 use super::outputs::{Outputs, Topic};
@@ -28,7 +30,8 @@ const CELLS_MAX: usize = 10_000;
 
 pub struct Cells {
     slot: u32,
-    settings: Arc<Settings>,
+    report_zone: TimeZone,
+    interval_ms: i64,
     committed: Arc<Committed>,
     /// The rows written are of a version that has cells.
     is_kept: bool,
@@ -46,6 +49,8 @@ pub struct Cells {
     flushed: Vec<Box<str>>,
     /// Slot time at which the changed ones are written; `None`: nothing has changed.
     due_ms: Option<i64>,
+    /// Nothing is due for the moment.
+    is_held: bool,
     published_due_ms: Option<i64>,
     /// A buffer.
     key: String,
@@ -53,10 +58,11 @@ pub struct Cells {
 
 impl Cells {
     /// Of a slot without any.
-    pub fn new(slot: u32, settings: Arc<Settings>, committed: Arc<Committed>, version: RowVersion) -> Cells {
+    pub fn new(slot: u32, settings: &Settings, committed: Arc<Committed>, version: RowVersion) -> Cells {
         Cells {
             slot,
-            settings,
+            report_zone: settings.report_zone.clone(),
+            interval_ms: settings.aggregates_interval_ms,
             committed,
             is_kept: version.has_cells(),
             open: BTreeMap::new(),
@@ -68,6 +74,7 @@ impl Cells {
             newly_dirty: BTreeSet::new(),
             flushed: Vec::new(),
             due_ms: None,
+            is_held: false,
             published_due_ms: None,
             key: String::new(),
         }
@@ -100,13 +107,22 @@ impl Cells {
 
     /// When the changed ones are to be written.
     pub fn due_ms(&self) -> Option<i64> {
-        self.due_ms
+        self.due_ms.filter(|_| !self.is_held)
+    }
+
+    /// Holds them back, or lets them go: catching up on a year, cells would be written for every ten seconds of it.
+    pub fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+    }
+
+    pub fn has_unwritten(&self) -> bool {
+        !self.dirty.is_empty()
     }
 
     /// After a change at this slot time: the changed cells are written at most an interval later.
     pub fn arm(&mut self, time_ms: Option<i64>) {
         if self.due_ms.is_none() && !self.dirty.is_empty() {
-            self.due_ms = time_ms.map(|time_ms| time_ms.saturating_add(self.settings.aggregates_interval_ms));
+            self.due_ms = time_ms.map(|time_ms| time_ms.saturating_add(self.interval_ms));
         }
     }
 
@@ -116,7 +132,7 @@ impl Cells {
             return;
         }
         let mut key = std::mem::take(&mut self.key);
-        place.write_key(&self.settings.report_zone, &mut key);
+        place.write_key(&self.report_zone, &mut key);
         self.change(&mut key, place, delta, out);
         self.key = key;
     }

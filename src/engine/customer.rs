@@ -4,6 +4,7 @@
 //! nothing there. Values are reused from transaction to transaction, so `clear` keeps the buffers.
 
 use super::cart::Cart;
+use super::cash_flow::Flows;
 use super::consent::Consent;
 use super::contact::Contact;
 use super::costs::CostSum;
@@ -14,6 +15,8 @@ use super::population::Contribution;
 use super::seen::Seen;
 use super::settings::Settings;
 use super::touch::Touches;
+use crate::clv::rfm::Scores;
+use crate::event::CostKind;
 
 /// Send times kept for frequency caps: a cap above this count cannot be honoured and is refused by the configuration.
 pub const SENDS_MAX: usize = 8;
@@ -49,6 +52,10 @@ pub struct Customer {
     pub touch: Touches,
     /// By first cost of the currency; at most `money::CURRENCIES_MAX`.
     pub costs: Vec<CostSum>,
+    /// By first flow of the currency; at most `money::CURRENCIES_MAX`.
+    pub flows: Vec<Flows>,
+    /// Recency, frequency and money, as last scored.
+    pub scores: Option<Scores>,
     /// What the cells of the slot hold of this customer.
     pub contribution: Option<Contribution>,
     /// Follows from the rest and the settings; not stored.
@@ -75,6 +82,12 @@ impl Customer {
         !self.known && !self.contact.has_email() && self.orders.is_empty()
     }
 
+    /// What the customer cost in the primary currency, by `CostKind`.
+    pub fn costs_minor(&self) -> [i128; CostKind::ALL.len()] {
+        let primary = self.orders.primary().map(|sum| sum.currency);
+        self.costs.iter().find(|costs| Some(costs.currency) == primary).map_or_else(Default::default, |costs| costs.minor)
+    }
+
     /// Keeps the sends a cap can still look back to.
     pub fn remember_send(&mut self, at_ms: i64, window_ms: i64) {
         self.sends_ms.retain(|sent| *sent > at_ms.saturating_sub(window_ms));
@@ -89,9 +102,9 @@ impl Customer {
         // every field is named, so that none is forgotten
         let Customer { now_ms, last_event_ms, known, identified, stage, cycle, reactivated_day, .. } = self;
         (*now_ms, *last_event_ms, *known, *identified, *stage, *cycle, *reactivated_day) = (0, 0, false, false, None, 0, None);
-        let Customer { last_open_ms, last_click_ms, cart, contribution, derived, .. } = self;
-        (*last_open_ms, *last_click_ms, *cart, *contribution, *derived) = (None, None, None, None, Derived::default());
-        let Customer { seen, contact, consent, orders, plays, sends_ms, touch, costs, .. } = self;
+        let Customer { last_open_ms, last_click_ms, cart, scores, contribution, derived, .. } = self;
+        (*last_open_ms, *last_click_ms, *cart, *scores, *contribution, *derived) = (None, None, None, None, None, Derived::default());
+        let Customer { seen, contact, consent, orders, plays, sends_ms, touch, costs, flows, .. } = self;
         *consent = Consent::default();
         seen.clear();
         contact.clear();
@@ -100,5 +113,6 @@ impl Customer {
         sends_ms.clear();
         touch.clear();
         costs.clear();
+        flows.clear();
     }
 }

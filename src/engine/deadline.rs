@@ -1,15 +1,15 @@
-//! What a customer waits for: the steps of plays, silence growing long enough for a stage, the end of an anonymous row.
+//! What a customer waits for: the steps of plays, silence growing long enough for a stage or a segment, the end of an anonymous row.
 //!
 //! One moment per customer, the earliest, goes into the row and the slot's queue. Of several things due at one moment plays come first (by
-//! name), then the lifecycle, then the end. Called by `slot`.
+//! name), then the lifecycle, then the segment, then the end. Called by `slot`.
 
 use super::customer::Customer;
-use super::lifecycle::Stage;
+use super::lifecycle::{Stage, Why};
 use super::note::{Counter, Note, TimerKind};
 use super::plays::{self, Phase};
 use super::rules::{PlayRule, Rules};
 use super::scene::{Occasion, Scene};
-use super::{transitions, value};
+use super::{segments, transitions, value};
 
 /// The next thing due.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +26,8 @@ enum What {
         due_ms: i64,
     },
     Silence(Stage),
+    /// Silence lowers the recency of the customer's segment.
+    Recency,
     Expiry,
 }
 
@@ -40,9 +42,10 @@ pub fn next(customer: &Customer, rules: &Rules) -> Option<Due> {
     let step = plays::next_due(customer, rules)
         .map(|(at_ms, rule)| Due { at_ms, what: What::Step { rule, due_ms: due_of(customer, rule, at_ms) } });
     let silence = customer.derived.silence.next(customer.now_ms).map(|(at_ms, stage)| Due { at_ms, what: What::Silence(stage) });
+    let recency = segments::falls_ms(customer, &rules.settings).map(|at_ms| Due { at_ms, what: What::Recency });
     let expiry_ms = customer.last_event_ms.saturating_add(rules.settings.anonymous_ttl_ms);
     let expiry = customer.is_fleeting().then_some(Due { at_ms: expiry_ms, what: What::Expiry });
-    [step, silence, expiry].into_iter().flatten().min_by_key(|due| due.at_ms)
+    [step, silence, recency, expiry].into_iter().flatten().min_by_key(|due| due.at_ms)
 }
 
 fn due_of(customer: &Customer, rule: PlayRule, at_ms: i64) -> i64 {
@@ -58,6 +61,7 @@ impl Due {
         match self.what {
             What::Step { rule, due_ms } => Occasion::Deadline { name: &rules.play(rule).name, due_ms },
             What::Silence(stage) => Occasion::Deadline { name: stage.as_str(), due_ms: self.at_ms },
+            What::Recency => Occasion::Deadline { name: "recency", due_ms: self.at_ms },
             What::Expiry => Occasion::Deadline { name: "expiry", due_ms: self.at_ms },
         }
     }
@@ -72,6 +76,10 @@ impl Due {
                 transitions::settle(customer, None, scene);
                 value::write_clv(customer, scene);
             }
+            What::Recency => {
+                segments::settle(customer, Why::Silence, scene);
+                value::write_clv(customer, scene);
+            }
             What::Expiry => {
                 scene.note(Note::Count(Counter::AnonymousExpired));
                 return Fate::Gone;
@@ -83,7 +91,7 @@ impl Due {
     fn timer(&self) -> TimerKind {
         match self.what {
             What::Step { .. } => TimerKind::Play,
-            What::Silence(_) => TimerKind::Lifecycle,
+            What::Silence(_) | What::Recency => TimerKind::Lifecycle,
             What::Expiry => TimerKind::Expiry,
         }
     }

@@ -109,6 +109,8 @@ pub enum Why {
     Reactivated,
     Silence,
     Refund,
+    /// Another value model, or other cut points.
+    Model,
 }
 
 impl Why {
@@ -120,6 +122,7 @@ impl Why {
             Why::Reactivated => "reactivated",
             Why::Silence => "silence",
             Why::Refund => "refund",
+            Why::Model => "model",
         }
     }
 }

@@ -12,6 +12,7 @@
 mod actions;
 mod apply;
 mod cart;
+mod cash_flow;
 mod cells;
 mod committed;
 mod consent;
@@ -35,6 +36,7 @@ mod row;
 mod rules;
 mod scene;
 mod seen;
+mod segments;
 mod settings;
 mod slot;
 #[cfg(test)]
@@ -58,7 +60,7 @@ pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};
 pub use outputs::{Outputs, Record, Topic};
 pub use plays::{ActionKind, Phase, PlayState, Reason};
-pub use population::{Contribution, SEGMENTS};
+pub use population::Contribution;
 pub use record::held::held;
 pub use row::{RowError, RowVersion, deadline_ms as row_deadline_ms, encode as encode_row, read_row};
 pub use rules::{PLAYS_MAX, STEPS_MAX};

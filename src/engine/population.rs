@@ -6,6 +6,7 @@
 use super::cells::{Cells, Figure, Place, UNKNOWN, Window, month_text};
 use super::customer::Customer;
 use super::outputs::Outputs;
+use crate::clv::rfm::Segment;
 use crate::event::Currency;
 
 /// What the cells were last given for a customer.
@@ -20,24 +21,16 @@ pub struct Contribution {
     pub cohort: u32,
     /// Under the channel of the first touch, which never changes; else it was not known.
     pub has_channel: bool,
-    /// Place in `SEGMENTS`.
+    /// Place in `Segment::ALL`.
     pub segment: Option<u8>,
 }
 
-/// Segments by recency, frequency and money, as rows number them: for ever.
-pub const SEGMENTS: [&str; 11] = [
-    "champions",
-    "loyal",
-    "potential_loyalist",
-    "new",
-    "promising",
-    "need_attention",
-    "about_to_sleep",
-    "at_risk",
-    "cant_lose",
-    "lost",
-    "others",
-];
+impl Contribution {
+    /// The name of the segment.
+    pub fn segment(&self) -> Option<&'static str> {
+        Segment::ALL.get(usize::from(self.segment?)).map(|segment| segment.as_str())
+    }
+}
 
 /// What a figure is told by, beside the currency.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,7 +95,7 @@ impl<'a> Told<'a> {
     }
 
     fn segment(&self) -> Option<&'static str> {
-        SEGMENTS.get(usize::from(self.contribution.segment?)).copied()
+        self.contribution.segment()
     }
 }
 

@@ -79,13 +79,12 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// The id of the next record of this occasion: of an event by its number, else by what it tells (`subject`, such as a track, and the
-    /// state it puts the customer in).
-    pub fn next_id(&mut self, subject: &str, state: &str) -> OutputId {
+    /// The id of the next record of this occasion: of an event by its number, else by what it is about (`subject`, such as a track).
+    pub fn next_id(&mut self, subject: &str) -> OutputId {
         match self.occasion {
             Occasion::Event { cause, .. } => self.next_event_id(&cause),
-            Occasion::Deadline { due_ms, .. } => OutputId::of_deadline(self.customer_id, subject, state, 0, due_ms),
-            Occasion::Model { version, .. } => OutputId::of_model(self.customer_id, subject, version),
+            Occasion::Deadline { name, due_ms } => OutputId::of_deadline(self.customer_id, subject, name, 0, due_ms),
+            Occasion::Model { version, .. } => OutputId::of_model(self.customer_id, subject, version, self.time_ms),
         }
     }
 

@@ -68,7 +68,7 @@ impl Slot {
     /// A slot with nothing in it.
     pub fn new(number: u32, settings: Arc<Settings>, committed: Arc<Committed>) -> Slot {
         let rescoring = Rescoring::none(&settings.value.parameters.version);
-        let cells = Cells::new(number, settings.clone(), committed.clone(), RowVersion::NEWEST);
+        let cells = Cells::new(number, &settings, committed.clone(), RowVersion::NEWEST);
         Slot {
             number,
             rules: Rules::new(settings),

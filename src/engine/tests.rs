@@ -12,6 +12,7 @@ mod orders;
 mod plays;
 mod properties;
 mod records;
+mod segments;
 mod timers;
 
 use std::collections::BTreeMap;

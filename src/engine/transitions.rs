@@ -25,7 +25,8 @@ pub fn settle(customer: &mut Customer, why: Option<Why>, scene: &mut Scene<'_>) 
         return;
     }
     customer.stage = Some(to);
-    write(customer, from, to, reason(from, to, why), scene);
+    write(customer, TRACK, from.map(Stage::as_str), to.as_str(), reason(from, to, why), scene);
+    scene.note(Note::Transition { from, to });
 }
 
 fn reason(from: Option<Stage>, to: Stage, why: Option<Why>) -> Why {
@@ -40,14 +41,15 @@ fn reason(from: Option<Stage>, to: Stage, why: Option<Why>) -> Why {
     }
 }
 
-fn write(customer: &Customer, from: Option<Stage>, to: Stage, why: Why, scene: &mut Scene<'_>) {
-    let id = scene.next_id(TRACK, to.as_str());
+/// Says that a customer has moved on a track.
+pub fn write(customer: &Customer, track: &'static str, from: Option<&'static str>, to: &'static str, why: Why, scene: &mut Scene<'_>) {
+    let id = scene.next_id(track);
     let record = TransitionRecord {
         id,
         customer_id: scene.customer_id,
-        track: TRACK,
-        from: from.map(Stage::as_str),
-        to: to.as_str(),
+        track,
+        from,
+        to,
         reason: why.as_str(),
         cycle: customer.cycle,
         cause: scene.occasion.record(scene.slot),
@@ -56,5 +58,4 @@ fn write(customer: &Customer, from: Option<Stage>, to: Stage, why: Why, scene: &
         event_time: Time(scene.time_ms),
     };
     scene.push(Topic::Transitions, &id, &record);
-    scene.note(Note::Transition { from, to });
 }

@@ -12,11 +12,14 @@ use super::note::Note;
 use super::orders::Purchases;
 use super::outputs::Topic;
 use super::population::{self, Contribution};
-use super::record::clv::{ClvRecord, Future, Historic, Inputs, Model, ReliabilityRecord, Simple};
+use super::record::clv::{ClvRecord, Future, Historic, Inputs, Model, Npv, ReliabilityRecord, Simple};
 use super::record::money::Amount;
 use super::record::time::Time;
 use super::scene::Scene;
+use super::segments;
 use super::settings::Settings;
+use crate::clv::formula::{SIMPLE_MODES, SimpleInput, simple_values};
+use crate::clv::rfm::Segment;
 use crate::clv::{self, Forecast, ForecastInput};
 
 /// `contracts.md` 4: twelve steps of 365/12 days.
@@ -25,8 +28,8 @@ const HORIZON_DAYS: u32 = 365;
 /// Names these records in ids of their own.
 const SUBJECT: &str = "clv";
 
-/// 2200-01-01: a lapse later than this is as good as none, and said to be none.
-const LAPSE_MAX_MS: i64 = 7_258_118_400_000;
+/// 2200-01-01: a moment later than this is as good as none, and said to be none.
+const MOMENT_MAX_MS: i64 = 7_258_118_400_000;
 
 /// P(alive) at the customer's now; `None` without a counted order.
 pub fn p_alive(customer: &Customer, scene: &Scene<'_>) -> Option<f64> {
@@ -50,7 +53,7 @@ pub fn write_clv(customer: &mut Customer, scene: &mut Scene<'_>) {
     let Some(primary) = customer.orders.primary() else {
         return;
     };
-    let id = scene.next_id(SUBJECT, "");
+    let id = scene.next_id(SUBJECT);
     let settings = &scene.rules.settings;
     let value = &settings.value;
     let margin = value.margin.unwrap_or(1.0);
@@ -63,7 +66,8 @@ pub fn write_clv(customer: &mut Customer, scene: &mut Scene<'_>) {
         event_time: Time(scene.time_ms),
         cause: scene.occasion.record(scene.slot),
         primary_currency: primary.currency.code(),
-        historic: Historic { sums: &customer.orders.sums, margin },
+        historic: Historic { sums: &customer.orders.sums, costs: &customer.costs, margin },
+        npv: npv(customer, settings),
         future: outlook.as_ref().map(|o| Future {
             currency: primary.currency.code(),
             horizon_days: HORIZON_DAYS,
@@ -75,11 +79,11 @@ pub fn write_clv(customer: &mut Customer, scene: &mut Scene<'_>) {
         }),
         total: amount(primary.net_minor() + expected_minor),
         p_alive: outlook.as_ref().map(|o| o.forecast.p_alive),
-        next_order_at: None,
+        next_order_at: outlook.as_ref().and_then(|o| in_anybodys_time(customer.now_ms + o.forecast.next_order_wait_ms?)).map(Time),
         lapse_at: outlook.as_ref().and_then(|o| lapse_ms(&o.purchases, scene)).map(Time),
-        expected_lifetime_days: None,
-        simple: Simple {},
-        segment: None,
+        expected_lifetime_days: outlook.as_ref().map(|o| o.forecast.lifetime_days),
+        simple: Simple(outlook.as_ref().map(|o| simple(customer, o, settings))),
+        segment: segments::segment_of(customer).map(Segment::as_str),
         margin_assumed: value.margin.is_none(),
         reliability: ReliabilityRecord { level: scene.rules.reliability.level.as_str(), why: scene.rules.reliability.why },
         model: Model { name: &value.parameters.name, version: &value.parameters.version, fitted: value.parameters.fitted },
@@ -93,7 +97,7 @@ pub fn write_clv(customer: &mut Customer, scene: &mut Scene<'_>) {
         total_minor: primary.net_minor() + expected_minor,
         cohort: month_of(outlook.purchases.first_ms, &settings.report_zone),
         has_channel: !customer.touch.first.is_empty(),
-        segment: None,
+        segment: segments::segment_of(customer).map(|segment| segment as u8),
     });
     population::contribute(customer, present, scene.cells, scene.out);
 }
@@ -112,9 +116,45 @@ fn look_ahead(customer: &Customer, settings: &Settings, at_ms: i64) -> Option<Ou
     Some(Outlook { purchases, input, forecast })
 }
 
+fn npv(customer: &Customer, settings: &Settings) -> Option<Npv> {
+    let currency = customer.orders.primary()?.currency;
+    let present = customer.flows.iter().find(|flows| flows.currency == currency)?.present;
+    Some(Npv {
+        as_of: Time(present.as_of_ms()),
+        discount_monthly: settings.value.horizon.discount_monthly,
+        value: Amount { minor: present.minor(), currency },
+    })
+}
+
+/// The textbook formulas, with the model's word for what they leave open: how long the customer stays, and how surely.
+fn simple(customer: &Customer, outlook: &Outlook, settings: &Settings) -> [(&'static str, Option<f64>); SIMPLE_MODES] {
+    let (orders, revenue_minor) = customer.orders.primary().map_or((0, 0), |sum| (sum.orders, sum.net_minor()));
+    let value = &settings.value;
+    let [acquisition_minor, _, service_minor] = customer.costs_minor();
+    simple_values(&SimpleInput {
+        orders,
+        revenue_minor: saturated(revenue_minor),
+        relationship_ms: customer.now_ms - outlook.purchases.first_ms,
+        lifetime_years: outlook.forecast.relationship_years,
+        retention_yearly: outlook.forecast.retention_yearly,
+        margin: value.margin.unwrap_or(1.0),
+        discount_yearly: value.horizon.discount_yearly(),
+        acquisition_minor: saturated(acquisition_minor),
+        service_minor: saturated(service_minor),
+    })
+}
+
+fn saturated(minor: i128) -> i64 {
+    i64::try_from(minor).unwrap_or(if minor < 0 { i64::MIN } else { i64::MAX })
+}
+
 fn lapse_ms(purchases: &Purchases, scene: &Scene<'_>) -> Option<i64> {
     let settings = &scene.rules.settings;
-    lifecycle::alive_until_ms(purchases, settings, settings.lifecycle.lapsed_below).filter(|at| *at < LAPSE_MAX_MS)
+    lifecycle::alive_until_ms(purchases, settings, settings.lifecycle.lapsed_below).and_then(in_anybodys_time)
+}
+
+fn in_anybodys_time(at_ms: i64) -> Option<i64> {
+    (at_ms < MOMENT_MAX_MS).then_some(at_ms)
 }
 
 fn inputs(outlook: &Outlook, primary: &Sum) -> Inputs {

@@ -1,10 +1,12 @@
 //! The program as its users meet it: arguments and settings in; an exit code, data on stdout and words on stderr out.
 //!
-//! `offline` needs no broker, `topics`, `models`, `refusals`, `dead_letters`, `replays`, `running`, `admin`, `state`, `overload`, `supervision` and
-//! `takeover` use the real one. What the events mean is tested elsewhere (`scenarios`, `exactly_once`).
+//! `offline`, `fit` and `backtest` need no broker, `topics`, `models`, `refusals`, `dead_letters`, `replays`, `running`, `admin`, `state`,
+//! `overload`, `supervision` and `takeover` use the real one. What the events mean is tested elsewhere (`scenarios`, `exactly_once`).
 
 pub mod admin;
+mod backtest;
 mod dead_letters;
+mod fit;
 mod models;
 mod offline;
 mod overload;

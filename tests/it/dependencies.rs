@@ -13,10 +13,9 @@ const ALLOWED_LICENCES: [&str; 9] =
     ["Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "MIT", "Unicode-3.0", "Unlicense", "Zlib"];
 
 /// Crates for what is done in another way here.
-const BANNED: [(&str, &str); 10] = [
+const BANNED: [(&str, &str); 9] = [
     ("chrono", "time is jiff's"),
     ("time", "time is jiff's"),
-    ("anyhow", "errors are typed: thiserror"),
     ("env_logger", "logs are tracing's"),
     ("openssl", "TLS is librdkafka's, over the vendored library"),
     ("rustls", "TLS is librdkafka's"),
@@ -26,13 +25,16 @@ const BANNED: [(&str, &str); 10] = [
     ("serde_yaml", "configuration is TOML"),
 ];
 
+/// Crates that a kept library brings along and this one must not name itself.
+const ONLY_OF_OTHERS: [(&str, &str); 1] = [("anyhow", "argmin's error type; errors of ours are typed: thiserror")];
+
 /// Crates of which several versions are linked, and who cannot be moved.
 const SEVERAL_VERSIONS: [(&str, &str); 6] = [
     ("hashbrown", "dashmap is behind by some versions"),
-    ("getrandom", "only of the tests: proptest and rust_decimal"),
-    ("rand", "only of the tests: proptest and rust_decimal"),
-    ("rand_chacha", "only of the tests: proptest and rust_decimal"),
-    ("rand_core", "only of the tests: proptest and rust_decimal"),
+    ("getrandom", "0.9 comes with argmin-math, the others with tests only: proptest and rust_decimal"),
+    ("rand", "0.9 comes with argmin-math, the others with tests only: proptest and rust_decimal"),
+    ("rand_chacha", "0.9 comes with argmin-math, the others with tests only: proptest and rust_decimal"),
+    ("rand_core", "0.9 comes with argmin-math, the others with tests only: proptest and rust_decimal"),
     ("syn", "of macros: nothing of it is in the binary"),
 ];
 
@@ -136,6 +138,10 @@ fn nothing_is_banned_and_every_second_version_has_a_reason() {
     let mut problems = Vec::new();
     for (name, why) in BANNED.iter().filter(|(name, _)| versions.contains_key(*name)) {
         problems.push(format!("{name} is not wanted: {why}"));
+    }
+    let own = include_str!("../../Cargo.toml");
+    for (name, why) in ONLY_OF_OTHERS.iter().filter(|(name, _)| own.lines().any(|line| line.starts_with(*name))) {
+        problems.push(format!("{name} is not wanted here: {why}"));
     }
     for (name, found) in &versions {
         match (found.len(), SEVERAL_VERSIONS.iter().any(|(known, _)| known == name)) {

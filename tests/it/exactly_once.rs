@@ -73,6 +73,8 @@ fn rows(committed: &Committed) -> Rows {
                 all.for_each(|(_, id, row)| drop(rows.insert((slot, id.to_vec()), row.to_vec())));
                 let marks = region.into_iter().flat_map(|region| region.marks());
                 marks.for_each(|mark| drop(rows.insert((slot, mark.id.0.to_vec()), mark.row().to_vec())));
+                let cells = region.into_iter().flat_map(|region| region.cells());
+                cells.for_each(|(key, row)| drop(rows.insert((slot, key.as_bytes().to_vec()), row.to_vec())));
             });
         }
     }
@@ -119,6 +121,7 @@ fn nothing_is_lost_and_nothing_comes_twice_under_kill_9() {
 
     let mut processes = kill_and_restart(&trial, &mut random);
     trial.wait_until_written(&expected, &processes.iter().collect::<Vec<_>>(), LONGEST);
+    trial.wait_until_counted(&processes.iter().collect::<Vec<_>>(), LONGEST);
     for process in &mut processes {
         assert_eq!(process.stop(Duration::from_secs(20)), Some(0), "{}", process.log_tail());
     }
@@ -150,6 +153,7 @@ fn slots_change_hands_under_load_and_nothing_changes() {
     second.kill_9();
     let third = trial.start("c", 0);
     trial.wait_until_written(&expected, &[&first, &third], LONGEST);
+    trial.wait_until_counted(&[&first, &third], LONGEST);
     let differences = differences(&expected, &trial.written());
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }

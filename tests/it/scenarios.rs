@@ -13,10 +13,11 @@ use serde_json::{Map, Value, json};
 
 use crate::settings;
 
-const TOPICS: [(&str, OutputTopic); 4] = [
+const TOPICS: [(&str, OutputTopic); 5] = [
     ("transitions", OutputTopic::Transitions),
     ("clv", OutputTopic::Clv),
     ("actions", OutputTopic::Actions),
+    ("aggregates", OutputTopic::Aggregates),
     ("dlq", OutputTopic::DeadLetters),
 ];
 

@@ -1,6 +1,7 @@
 //! A trial of the real program on the real broker: topics of its own, a generated backlog, processes to start and to kill, and what came
 //! of it next to what `replay` says should have come of it.
 
+mod cells;
 mod process;
 mod state;
 mod watch;

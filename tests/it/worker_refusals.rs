@@ -59,7 +59,7 @@ fn a_state_that_cannot_be_proven_is_refused_with_the_reason() {
             "not lifetide's",
         ),
         ("offsets are deleted", Box::new(|log| log.committed(1).fill(None)), "no committed offsets"),
-        ("a newer version has written", Box::new(write_newer_rows), "has rows of version 3, newer than this version of lifetide reads (2)"),
+        ("a newer version has written", Box::new(write_newer_rows), "has rows of version 4, newer than this version of lifetide reads (3)"),
         ("the changelog is emptied", Box::new(|log| log.changelog(1).clear()), "changelog ends at sequence"),
     ];
     for (what, damage, reason) in cases {
@@ -77,7 +77,7 @@ fn rows_of_a_newer_version_are_not_taken_for_damage_to_be_mended() {
     let (mut source, topics) = (MemorySource::new(world.log.clone()), world.rules().topics);
     let mended = propose(&mut source, &topics, 1, true, &|| Now { mono_ms: 0, wall_ms: 0 });
     let Err(WorkerError::Refused(why)) = mended else { panic!("a state was chosen without what the newer version wrote") };
-    assert!(why.contains("rows of version 3 at changelog offset 3 are newer than this version reads (2)"), "{why}");
+    assert!(why.contains("rows of version 4 at changelog offset 3 are newer than this version reads (3)"), "{why}");
 }
 
 #[test]

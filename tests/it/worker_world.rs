@@ -3,6 +3,7 @@
 //! It knows no faults: `worker_refusals` and `ways_out` damage the log between two lives, `simulation` has a world of its own.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use lifetide::cli::shop::Shop;
 use lifetide::engine::{ALL_REGIONS, Committed, RowVersion};
 use lifetide::worker::memory::{MemoryLog, MemorySource, MemoryTransaction, Produced};
 use lifetide::worker::source::Input;
+use lifetide::worker::transaction::OutputTopic;
 use lifetide::worker::{Next, Now, Rules, Worker, WorkerError, partition_of};
 
 use crate::erasure::with_erasures;
@@ -97,9 +99,16 @@ impl World {
         Ok(rows(&committed))
     }
 
-    /// What was written, by topic and key: the order between keys is nobody's promise.
+    /// What was written, by topic and key: the order between keys is nobody's promise. Of a cell the last value, whenever that was.
     pub fn produced(&self) -> Vec<Produced> {
-        let mut produced = self.log.borrow().produced.clone();
+        let (mut produced, mut cells) = (Vec::new(), BTreeMap::new());
+        for record in self.log.borrow().produced.iter().cloned() {
+            match record.topic {
+                OutputTopic::Aggregates => drop(cells.insert(record.key.clone(), Produced { timestamp_ms: None, ..record })),
+                _ => produced.push(record),
+            }
+        }
+        produced.extend(cells.into_values());
         produced.sort_by(|a, b| (a.topic, &a.key).cmp(&(b.topic, &b.key)));
         produced
     }
@@ -112,6 +121,7 @@ fn rows(committed: &Committed) -> Rows {
             committed.with_region(slot, region as u16, |region| {
                 rows.extend(region.into_iter().flat_map(|r| r.rows()).map(|(_, id, row)| (slot, id.to_vec(), row.to_vec())));
                 rows.extend(region.into_iter().flat_map(|r| r.marks()).map(|mark| (slot, mark.id.0.to_vec(), mark.row().to_vec())));
+                rows.extend(region.into_iter().flat_map(|r| r.cells()).map(|(key, row)| (slot, key.as_bytes().to_vec(), row.to_vec())));
             });
         }
     }

@@ -15,8 +15,8 @@ use crate::clv::{Fitted, Period, Warning};
 /// One model with everything that is shown of it.
 struct Row<'a> {
     name: &'static str,
-    parameters: Vec<(&'static str, f64)>,
-    standard_errors: &'a [Option<f64>],
+    /// Name, value, standard error.
+    parameters: Vec<(&'static str, f64, Option<f64>)>,
     log_likelihood: f64,
     aic: f64,
     customers: u64,
@@ -48,22 +48,27 @@ pub fn show(fit: &Fit, version: &str, format: OutputFormat) -> Result<(), Comman
 }
 
 fn rows(fit: &Fit) -> Vec<Row<'_>> {
-    fn row<'a, M>(name: &'static str, parameters: Vec<(&'static str, f64)>, fitted: &'a Fitted<M>) -> Row<'a> {
+    fn row<'a, M>(name: &'static str, parameters: &[(&'static str, f64)], fitted: &'a Fitted<M>) -> Row<'a> {
+        let known = |(&(name, value), error): (&(&'static str, f64), &Option<f64>)| (name, value, *error);
         Row {
             name,
-            parameters,
-            standard_errors: &fitted.standard_errors,
+            parameters: parameters.iter().zip(&fitted.standard_errors).map(known).collect(),
             log_likelihood: fitted.log_likelihood,
             aic: fitted.aic,
             customers: fitted.customers,
             warnings: &fitted.warnings,
         }
     }
-    let mut rows: Vec<Row<'_>> =
-        fit.purchases.iter().map(|(kind, fitted)| row(kind.name(), fitted.model.named_parameters().to_vec(), fitted)).collect();
+    let mut rows = Vec::new();
+    for (kind, fitted) in &fit.purchases {
+        let mut row = row(kind.name(), &fitted.model.named_parameters(), fitted);
+        // chosen among whole numbers: no slope, no standard error
+        row.parameters.extend(kind.is_regular().then(|| ("k", f64::from(fitted.model.regularity()), None)));
+        rows.push(row);
+    }
     if let Ok(fitted) = &fit.spend {
         let model = fitted.model;
-        rows.push(row("gamma_gamma", vec![("p", model.p), ("q", model.q), ("v", model.v)], fitted));
+        rows.push(row("gamma_gamma", &[("p", model.p), ("q", model.q), ("v", model.v)], fitted));
     }
     rows
 }
@@ -83,8 +88,11 @@ fn table(fit: &Fit, version: &str) -> String {
     text += &format!("{:<12} {:>9} {:>16} {:>14}  parameters (standard errors)\n", "model", "customers", "log-likelihood", "AIC");
     for row in rows(fit) {
         let error = |error: &Option<f64>| error.map_or_else(|| "?".to_owned(), number);
-        let parameter = |((name, value), known): (&(&str, f64), &Option<f64>)| format!("{name} {} ({})", number(*value), error(known));
-        let parameters: Vec<String> = row.parameters.iter().zip(row.standard_errors).map(parameter).collect();
+        let parameter = |(name, value, known): &(&str, f64, Option<f64>)| match *name {
+            "k" => format!("k {value}"),
+            name => format!("{name} {} ({})", number(*value), error(known)),
+        };
+        let parameters: Vec<String> = row.parameters.iter().map(parameter).collect();
         let Row { name, customers, log_likelihood, aic, .. } = row;
         text += &format!("{name:<12} {customers:>9} {log_likelihood:>16.3} {aic:>14.3}  {}\n", parameters.join("  "));
     }
@@ -107,8 +115,8 @@ fn value(fit: &Fit, version: &str) -> Value {
     let data = &fit.data;
     let model = |row: &Row<'_>| {
         let parameter =
-            |((name, value), error): (&(&str, f64), &Option<f64>)| ((*name).to_owned(), json!({ "value": value, "standard_error": error }));
-        let parameters: Map<String, Value> = row.parameters.iter().zip(row.standard_errors).map(parameter).collect();
+            |(name, value, error): &(&str, f64, Option<f64>)| ((*name).to_owned(), json!({ "value": value, "standard_error": error }));
+        let parameters: Map<String, Value> = row.parameters.iter().map(parameter).collect();
         let warnings: Vec<String> = row.warnings.iter().map(Warning::to_string).collect();
         json!({
             "model": row.name,

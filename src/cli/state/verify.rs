@@ -82,6 +82,7 @@ fn describe(found: &Inspection, topics: &[String]) -> Told {
     }
     if last.is_some() {
         lines.push(format!("  customers  {customers}, {bytes} bytes, slot time {}", time.as_deref().unwrap_or("none")));
+        lines.push(format!("  cells      {}", found.cells()));
         lines.extend(rows.map(|version| format!("  rows       version {version} is written")));
     }
     let restore = start.map_or(String::new(), |start| format!(", restore starts at {start}"));
@@ -95,7 +96,7 @@ fn describe(found: &Inspection, topics: &[String]) -> Told {
         "verdict": verdict,
         "why": found.state.as_ref().err(),
         "seq": seq, "chain": chain, "writer": writer, "restore_start": start,
-        "customers": customers, "bytes": bytes, "slot_time": time, "row_version": rows,
+        "customers": customers, "cells": found.cells(), "bytes": bytes, "slot_time": time, "row_version": rows,
         "changelog": { "low": found.changelog.low, "high": found.changelog.high },
         "inputs": inputs.iter().map(|(topic, offset, bounds)| json!({ "topic": topic, "committed": offset, "low": bounds.low, "high": bounds.high })).collect::<Vec<_>>(),
     });

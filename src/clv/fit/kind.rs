@@ -10,16 +10,27 @@ use std::str::FromStr;
 pub enum ModelKind {
     BgNbd,
     MbgNbd,
+    ParetoNbd,
+    BgCnbdK,
+    MbgCnbdK,
 }
 
 impl ModelKind {
-    pub const ALL: [ModelKind; 2] = [ModelKind::BgNbd, ModelKind::MbgNbd];
+    pub const ALL: [ModelKind; 5] = [ModelKind::BgNbd, ModelKind::MbgNbd, ModelKind::ParetoNbd, ModelKind::BgCnbdK, ModelKind::MbgCnbdK];
 
     pub fn name(self) -> &'static str {
         match self {
             ModelKind::BgNbd => "bg_nbd",
             ModelKind::MbgNbd => "mbg_nbd",
+            ModelKind::ParetoNbd => "pareto_nbd",
+            ModelKind::BgCnbdK => "bg_cnbd_k",
+            ModelKind::MbgCnbdK => "mbg_cnbd_k",
         }
+    }
+
+    /// Whether purchases may come in stages, whose number k is a parameter too.
+    pub fn is_regular(self) -> bool {
+        matches!(self, ModelKind::BgCnbdK | ModelKind::MbgCnbdK)
     }
 }
 

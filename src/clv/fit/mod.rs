@@ -1,6 +1,6 @@
 //! Fits the value models to customers: the parameters under which the histories seen are most likely, with standard errors and doubts.
 //!
-//! Reading order: `groups` counts customers who look alike once; `beta_geometric`, `spend` and `per_customer` are the likelihoods;
+//! Reading order: `groups` counts customers who look alike once; `beta_geometric`, `pareto` and `spend` are the likelihoods;
 //! `climb` finds the summit, `curvature` the standard errors, `warnings` the doubts. Pure and deterministic: the same samples in any order
 //! give the same bytes. Reads no files; chooses no model for the user, though likelihoods of purchase models on the same samples compare.
 //!
@@ -13,16 +13,18 @@ mod digamma;
 mod groups;
 mod kind;
 mod likelihood;
+mod pareto;
 mod spend;
 #[cfg(test)]
 mod tests;
 mod warnings;
 
-use super::{BgNbd, GammaGamma, MbgNbd, PurchaseModel, Sample};
+use super::{BgNbd, Cnbd, GammaGamma, MbgNbd, ParetoNbd, PurchaseModel, REGULARITY_MAX, Sample};
 use beta_geometric::BetaGeometric;
-use climb::climb;
+use climb::{Summit, climb};
 use groups::Groups;
 use likelihood::Likelihood;
+use pareto::Pareto;
 use spend::Spend;
 
 pub use kind::ModelKind;
@@ -30,6 +32,8 @@ pub use warnings::Warning;
 
 /// Larger sets are searched from all starts in a part of this size first, and as a whole from the best point found there.
 const GROUPS_MAX: usize = 20_000;
+/// The same where each group takes an integral.
+const GROUPS_OF_INTEGRALS_MAX: usize = 250;
 
 /// A model fitted to customers.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +62,7 @@ pub enum FitError {
     NoSpend,
 }
 
-/// The purchase model of this kind.
+/// The purchase model of this kind. For regular buying, k is the one of 1 to `REGULARITY_MAX` with the largest likelihood.
 pub fn fit_purchases(kind: ModelKind, samples: &[Sample]) -> Result<Fitted<PurchaseModel>, FitError> {
     if samples.len() < 2 {
         return Err(FitError::TooFewCustomers(samples.len()));
@@ -70,34 +74,84 @@ pub fn fit_purchases(kind: ModelKind, samples: &[Sample]) -> Result<Fitted<Purch
     if groups.weeks() == 0.0 {
         return Err(FitError::NoTime);
     }
-    let modified = kind == ModelKind::MbgNbd;
-    let mut starts = starts(&groups);
-    if let Some(thin) = groups.thinned(GROUPS_MAX) {
-        starts = vec![climb(&BetaGeometric { groups: &thin, modified }, &starts).parameters];
-    }
-    let found = fitted(&BetaGeometric { groups: &groups, modified }, &starts);
-    let [r, alpha, a, b] = found.model[..] else { unreachable!("invariant: beta-geometric models have four parameters") };
-    let model = match modified {
-        false => PurchaseModel::BgNbd(BgNbd { r, alpha, a, b }),
-        true => PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b }),
+    let modified = matches!(kind, ModelKind::MbgNbd | ModelKind::MbgCnbdK);
+    let (summit, k) = match kind {
+        ModelKind::BgNbd | ModelKind::MbgNbd => (search(&groups, starts(&groups, 1), Family::AtPurchases { modified, k: 1 }), 1),
+        ModelKind::ParetoNbd => (search(&groups, starts(&groups, 1), Family::AnyTime), 1),
+        ModelKind::BgCnbdK | ModelKind::MbgCnbdK => most_regular(&groups, modified),
+    };
+    let family = if kind == ModelKind::ParetoNbd { Family::AnyTime } else { Family::AtPurchases { modified, k } };
+    let fitted = judged(&*family.likelihood(&groups), summit);
+    let [r, alpha, third, fourth] = fitted.model[..] else { unreachable!("invariant: purchase models have four continuous parameters") };
+    let (a, b) = (third, fourth);
+    let model = match kind {
+        ModelKind::BgNbd => PurchaseModel::BgNbd(BgNbd { r, alpha, a, b }),
+        ModelKind::MbgNbd => PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b }),
+        ModelKind::ParetoNbd => PurchaseModel::ParetoNbd(ParetoNbd { r, alpha, s: third, beta: fourth }),
+        ModelKind::BgCnbdK => PurchaseModel::BgCnbdK(Cnbd { r, alpha, a, b, k }),
+        ModelKind::MbgCnbdK => PurchaseModel::MbgCnbdK(Cnbd { r, alpha, a, b, k }),
     };
     let mut warnings = warnings::of_counts(groups.weight, groups.repeaters());
-    warnings.extend(found.warnings);
-    Ok(Fitted {
-        model,
-        log_likelihood: found.log_likelihood,
-        aic: found.aic,
-        standard_errors: found.standard_errors,
-        warnings,
-        customers: found.customers,
-    })
+    warnings.extend((kind.is_regular() && k == REGULARITY_MAX).then_some(Warning::RunsAway { parameter: "k", value: f64::from(k) }));
+    warnings.extend(fitted.warnings);
+    // k was chosen too
+    let parameters = if kind.is_regular() { 5 } else { 4 };
+    let Fitted { log_likelihood, standard_errors, customers, .. } = fitted;
+    Ok(Fitted { model, log_likelihood, aic: aic(parameters, log_likelihood), standard_errors, warnings, customers })
+}
+
+/// What the likelihoods of purchases differ in.
+#[derive(Clone, Copy)]
+enum Family {
+    AtPurchases { modified: bool, k: u32 },
+    AnyTime,
+}
+
+impl Family {
+    fn likelihood<'a>(&self, groups: &'a Groups) -> Box<dyn Likelihood + 'a> {
+        match *self {
+            Family::AtPurchases { modified, k } => Box::new(BetaGeometric { groups, modified, k }),
+            Family::AnyTime => Box::new(Pareto { groups }),
+        }
+    }
+
+    /// See `GROUPS_MAX`.
+    fn groups_max(&self) -> usize {
+        match self {
+            Family::AtPurchases { .. } => GROUPS_MAX,
+            Family::AnyTime => GROUPS_OF_INTEGRALS_MAX,
+        }
+    }
+}
+
+/// The summit over all starts.
+fn search(groups: &Groups, starts: Vec<Vec<f64>>, family: Family) -> Summit {
+    let nearer = groups.thinned(family.groups_max()).map(|thin| vec![climb(&*family.likelihood(&thin), &starts).parameters]);
+    climb(&*family.likelihood(groups), &nearer.unwrap_or(starts))
+}
+
+/// The summit over all k, and its k. Each search begins at the summit before too: a purchase of one stage more takes as long if stages
+/// pass faster.
+fn most_regular(groups: &Groups, modified: bool) -> (Summit, u32) {
+    let mut best: Option<(Summit, u32)> = None;
+    let mut starts_of_k = starts(groups, 1);
+    for k in 1..=REGULARITY_MAX {
+        let summit = search(groups, starts_of_k, Family::AtPurchases { modified, k });
+        let mut following = summit.parameters.clone();
+        following[1] *= f64::from(k) / f64::from(k + 1);
+        starts_of_k = [vec![following], starts(groups, k + 1).into_iter().take(1).collect()].concat();
+        if best.as_ref().is_none_or(|(best, _)| summit.log_likelihood > best.log_likelihood) {
+            best = Some((summit, k));
+        }
+    }
+    best.expect("invariant: there is a k")
 }
 
 /// Gamma-Gamma over those samples that have repeat spend, in the main unit of their currency.
 pub fn fit_spend(samples: &[Sample]) -> Result<Fitted<GammaGamma>, FitError> {
     let spend = Spend::new(samples).filter(|spend| spend.weight() > 1.0).ok_or(FitError::NoSpend)?;
     let starts = [vec![1.0, 2.0, 1.0], vec![6.0, 4.0, 0.5], vec![2.0, 10.0, 5.0]];
-    let found = fitted(&spend, &starts);
+    let found = judged(&spend, climb(&spend, &starts));
     let [p, q, v] = found.model[..] else { unreachable!("invariant: Gamma-Gamma has three parameters") };
     let mut standard_errors = found.standard_errors;
     standard_errors[2] = standard_errors[2].map(|error| error * spend.scale);
@@ -115,9 +169,8 @@ pub fn fit_spend(samples: &[Sample]) -> Result<Fitted<GammaGamma>, FitError> {
     })
 }
 
-/// Parameters, errors and doubts of any likelihood.
-fn fitted(likelihood: &dyn Likelihood, starts: &[Vec<f64>]) -> Fitted<Vec<f64>> {
-    let summit = climb(likelihood, starts);
+/// Parameters with their errors and doubts.
+fn judged(likelihood: &dyn Likelihood, summit: Summit) -> Fitted<Vec<f64>> {
     let named: Vec<_> = likelihood.parameters().iter().zip(&summit.parameters).map(|((name, _), value)| (*name, *value)).collect();
     let mut warnings = warnings::of_parameters(&named);
     let errors = curvature::standard_errors(likelihood, &summit.parameters);
@@ -142,8 +195,8 @@ fn aic(parameters: usize, log_likelihood: f64) -> f64 {
     2.0 * parameters as f64 - 2.0 * log_likelihood
 }
 
-/// r, α, a, b from customers much alike to customers unlike each other, with α such that they buy as often as they did.
-fn starts(groups: &Groups) -> Vec<Vec<f64>> {
-    let rate = groups.repeats() / groups.weeks();
-    [[0.5, 0.8, 2.5], [2.0, 0.5, 6.0], [0.1, 1.5, 1.0]].map(|[r, a, b]| vec![r, r / rate, a, b]).to_vec()
+/// r, α, and a, b or s, β, from customers much alike to customers unlike each other, with α such that they buy as often as they did.
+fn starts(groups: &Groups, k: u32) -> Vec<Vec<f64>> {
+    let weeks_between = groups.weeks() / groups.repeats() / f64::from(k);
+    [[0.5, 0.8, 2.5], [2.0, 0.5, 6.0], [0.1, 1.5, 1.0]].map(|[r, a, b]| vec![r, r * weeks_between, a, b]).to_vec()
 }

@@ -19,30 +19,30 @@ impl Random {
     }
 }
 
-/// Customers who buy weekly times gamma(2, rate 8) and leave with beta(1, 3) after every purchase (the first too, if `modified`), seen for
-/// 30 to 60 weeks. Gamma and beta of whole shapes are sums of exponentials.
-fn made(count: usize, modified: bool) -> Vec<Sample> {
+/// Customers who pass stages at a weekly rate of gamma(2, rate 8), buy after every `k` and leave with beta(1, 3) after every purchase (the
+/// first too, if `modified`), seen for 30 to 60 weeks. Gamma and beta of whole shapes are sums of exponentials.
+fn made(count: usize, modified: bool, k: u32) -> Vec<Sample> {
     let mut random = Random(7);
     let customer = |_| {
         let rate = (random.exponential() + random.exponential()) / 8.0;
         let (one, three) = (random.exponential(), random.exponential() + random.exponential() + random.exponential());
         let leaves = one / (one + three);
         let t = (30.0 + 30.0 * random.next()).floor();
-        let (mut x, mut t_x) = (0, 0.0);
+        let (mut x, mut t_x, mut log_times) = (0, 0.0, 0.0);
         let mut there = !modified || random.next() >= leaves;
         while there {
-            let next = t_x + random.exponential() / rate;
-            if next > t {
+            let time = (0..k).map(|_| random.exponential()).sum::<f64>() / rate;
+            if t_x + time > t {
                 break;
             }
-            (x, t_x) = (x + 1, next);
+            (x, t_x, log_times) = (x + 1, t_x + time, log_times + libm::log(time));
             there = random.next() >= leaves;
         }
         let mean_repeat_spend = (x > 0).then(|| {
             let customers_rate = (0..4).map(|_| random.exponential()).sum::<f64>() / 30.0;
             (0..x * 3).map(|_| random.exponential()).sum::<f64>() / customers_rate / f64::from(x)
         });
-        Sample { history: History { x, t_x, t }, log_times: 0.0, mean_repeat_spend, weight: 1.0 }
+        Sample { history: History { x, t_x, t }, log_times, mean_repeat_spend, weight: 1.0 }
     };
     (0..count).map(customer).collect()
 }
@@ -70,12 +70,17 @@ impl Likelihood for ByDifferences<'_> {
 
 #[test]
 fn slopes_are_those_of_the_likelihood() {
-    let samples = made(300, true);
+    let samples = made(300, true, 2);
     let groups = Groups::new(&samples);
     let spend = Spend::new(&samples).expect("some buy again");
-    let bg = BetaGeometric { groups: &groups, modified: false };
-    let mbg = BetaGeometric { groups: &groups, modified: true };
-    let cases: [(&dyn Likelihood, &[f64]); 6] = [
+    let bg = BetaGeometric { groups: &groups, modified: false, k: 1 };
+    let mbg = BetaGeometric { groups: &groups, modified: true, k: 1 };
+    let regular = BetaGeometric { groups: &groups, modified: false, k: 2 };
+    let very_regular = BetaGeometric { groups: &groups, modified: true, k: 12 };
+    let cases: [(&dyn Likelihood, &[f64]); 9] = [
+        (&regular, &[0.24, 4.4, 0.8, 2.4]),
+        (&very_regular, &[0.24, 4.4, 0.8, 2.4]),
+        (&very_regular, &[20.0, 0.01, 30.0, 0.1]),
         (&bg, &[0.24, 4.4, 0.8, 2.4]),
         (&bg, &[20.0, 0.01, 30.0, 0.1]),
         (&mbg, &[0.24, 4.4, 0.8, 2.4]),
@@ -96,14 +101,18 @@ fn slopes_are_those_of_the_likelihood() {
 
 #[test]
 fn what_groups_share_adds_up_to_the_likelihoods_of_single_customers() {
-    let samples = made(500, true);
+    let samples = made(500, true, 2);
     let groups = Groups::new(&samples);
     for [r, alpha, a, b] in [[0.24, 4.4, 0.8, 2.4], [3.0, 0.5, 0.01, 90.0]] {
-        for (modified, model) in
-            [(false, PurchaseModel::BgNbd(BgNbd { r, alpha, a, b })), (true, PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b }))]
-        {
+        let models = [
+            (false, 1, PurchaseModel::BgNbd(BgNbd { r, alpha, a, b })),
+            (true, 1, PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b })),
+            (false, 3, PurchaseModel::BgCnbdK(Cnbd { r, alpha, a, b, k: 3 })),
+            (true, 12, PurchaseModel::MbgCnbdK(Cnbd { r, alpha, a, b, k: 12 })),
+        ];
+        for (modified, k, model) in models {
             let single: f64 = samples.iter().map(|sample| model.log_likelihood(&sample.history, sample.log_times)).sum();
-            let shared = BetaGeometric { groups: &groups, modified }.log_likelihood(&[r, alpha, a, b]);
+            let shared = BetaGeometric { groups: &groups, modified, k }.log_likelihood(&[r, alpha, a, b]);
             assert!((shared / single - 1.0).abs() < 1e-13, "{shared} and {single}");
         }
     }
@@ -111,18 +120,21 @@ fn what_groups_share_adds_up_to_the_likelihoods_of_single_customers() {
 
 #[test]
 fn the_parameters_of_made_customers_are_found_within_their_errors() {
-    for (kind, modified) in [(ModelKind::BgNbd, false), (ModelKind::MbgNbd, true)] {
-        let samples = made(30_000, modified);
+    let cases =
+        [(ModelKind::BgNbd, false, 1), (ModelKind::MbgNbd, true, 1), (ModelKind::BgCnbdK, false, 2), (ModelKind::MbgCnbdK, true, 3)];
+    for (kind, modified, k) in cases {
+        let samples = made(if k == 1 { 30_000 } else { 4_000 }, modified, k);
         let found = fit_purchases(kind, &samples).expect("enough to fit");
-        assert_eq!((found.warnings.as_slice(), found.customers), ([].as_slice(), 30_000));
+        assert_eq!((found.warnings.as_slice(), found.customers), ([].as_slice(), samples.len() as u64));
+        assert_eq!(found.model.regularity(), k, "{kind}");
         let (parameters, truth) = (found.model.named_parameters(), [2.0, 8.0, 1.0, 3.0]);
         for ((error, (name, value)), truth) in found.standard_errors.iter().zip(parameters).zip(truth) {
             let error = error.expect("a dome");
-            assert!(error < 0.2 * truth, "{name} = {value} ± {error}");
+            assert!(error < 0.4 * truth, "{name} = {value} ± {error}");
             assert!((value - truth).abs() < 3.0 * error, "{kind}: {name} = {value} ± {error}");
         }
     }
-    let spend = fit_spend(&made(30_000, false)).expect("enough to fit");
+    let spend = fit_spend(&made(30_000, false, 1)).expect("enough to fit");
     for ((error, value), truth) in spend.standard_errors.iter().zip([spend.model.p, spend.model.q, spend.model.v]).zip([3.0, 4.0, 30.0]) {
         let error = error.expect("a dome");
         assert!((value - truth).abs() < 3.0 * error && error < 0.1 * truth, "{value} ± {error} for {truth}");
@@ -131,7 +143,7 @@ fn the_parameters_of_made_customers_are_found_within_their_errors() {
 
 #[test]
 fn a_fit_is_the_same_for_any_order_and_for_weights_instead_of_copies() {
-    let mut samples = made(400, true);
+    let mut samples = made(400, true, 1);
     let forward = (fit_purchases(ModelKind::MbgNbd, &samples), fit_spend(&samples));
     samples.reverse();
     assert_eq!((fit_purchases(ModelKind::MbgNbd, &samples), fit_spend(&samples)), forward);
@@ -145,7 +157,7 @@ fn a_fit_is_the_same_for_any_order_and_for_weights_instead_of_copies() {
 
 #[test]
 fn what_cannot_be_fitted_is_said() {
-    let repeats = made(400, false);
+    let repeats = made(400, false, 1);
     let repeater = repeats.iter().find(|sample| sample.history.x > 0).copied().expect("some buy again");
     let unseen = Sample { history: History { x: 1, t_x: 0.0, t: 0.0 }, ..repeater };
     let cases = [

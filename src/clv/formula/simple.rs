@@ -15,6 +15,9 @@ const YEAR_MS: i64 = 365 * 24 * 60 * 60 * 1000;
 /// A shorter relationship counts as long as this.
 const RELATIONSHIP_MIN_MS: i64 = YEAR_MS;
 
+/// Formulas that a customer's past suffices for.
+pub const SIMPLE_MODES: usize = 6;
+
 /// What is known of a customer, money in minor units of one currency.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SimpleInput {
@@ -38,7 +41,7 @@ pub struct SimpleInput {
 
 /// Name and value of each mode, in minor units (the literal division: per square year), names ascending.
 /// `None` where a formula has no value for this customer.
-pub fn simple_values(input: &SimpleInput) -> [(&'static str, Option<f64>); 6] {
+pub fn simple_values(input: &SimpleInput) -> [(&'static str, Option<f64>); SIMPLE_MODES] {
     let years = input.relationship_ms.max(RELATIONSHIP_MIN_MS) as f64 / YEAR_MS as f64;
     let revenue_per_year = input.revenue_minor as f64 / years;
     let average_order = (input.orders > 0).then(|| input.revenue_minor as f64 / f64::from(input.orders));

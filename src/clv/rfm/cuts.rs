@@ -8,9 +8,8 @@
 use std::collections::BTreeMap;
 
 use super::{Measures, SCORE_MAX, Scores};
-use crate::clv::{Purchase, PurchaseLog, major};
+use crate::clv::{Purchase, PurchaseLog};
 
-const DAY_MS: f64 = (24 * 60 * 60 * 1000) as f64;
 /// Shares of the base below the four cut points.
 const SHARES: [f64; 4] = [0.2, 0.4, 0.6, 0.8];
 /// Added to a quantile, in days, orders or main currency units alike: the published rule has it.
@@ -106,11 +105,7 @@ pub fn fit_cuts(log: &PurchaseLog, end_ms: i64) -> Option<Cuts> {
 fn measure(purchases: &[Purchase], end_ms: i64, exponent: u32) -> Measures {
     let last_ms = purchases.last().map_or(end_ms, |purchase| purchase.at_ms);
     let spend_minor: i128 = purchases.iter().map(|purchase| i128::from(purchase.spend_minor)).sum();
-    Measures {
-        recency_days: (end_ms - last_ms) as f64 / DAY_MS,
-        orders: u32::try_from(purchases.len()).unwrap_or(u32::MAX),
-        spend: major(spend_minor as f64, exponent),
-    }
+    Measures::of(end_ms - last_ms, u32::try_from(purchases.len()).unwrap_or(u32::MAX), spend_minor, exponent)
 }
 
 fn cut(values: impl Iterator<Item = f64>) -> Option<Cut> {

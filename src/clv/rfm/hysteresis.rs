@@ -6,7 +6,9 @@
 //! of the cut points reaches a customer with his next event, or when one of its deadlines would lower him.
 //! Called by `engine`.
 
-use super::{Cuts, Measures, SCORE_MAX, Scores};
+use libm::ceil;
+
+use super::{Cuts, DAY_MS, Measures, SCORE_MAX, Scores};
 
 /// Silence must exceed a recency cut by this share before the score falls: a customer who buys about every cut point
 /// days would else fall and rise with each order.
@@ -29,4 +31,9 @@ pub fn scores_after(before: Option<Scores>, measures: &Measures, cuts: &Cuts, by
 pub fn days_until_recency_falls(recency: u8, cuts: &Cuts) -> Option<f64> {
     let place = SCORE_MAX.checked_sub(recency)?;
     cuts.recency_days.get(usize::from(place)).map(|days| days * (1.0 + SILENCE_MARGIN))
+}
+
+/// The same as milliseconds, rounded up to where `scores_after` sees it.
+pub fn recency_falls_after_ms(recency: u8, cuts: &Cuts) -> Option<i64> {
+    days_until_recency_falls(recency, cuts).map(|days| ceil(days * DAY_MS) as i64 + 1)
 }

@@ -18,8 +18,12 @@ mod tests;
 
 pub use cuts::{Cut, Cuts, Rfm, RfmError, fit_cuts, measures_at};
 pub use flags::{is_frequent_low_value, is_promising_rfm};
-pub use hysteresis::{SILENCE_MARGIN, days_until_recency_falls, scores_after};
+pub use hysteresis::{SILENCE_MARGIN, days_until_recency_falls, recency_falls_after_ms, scores_after};
 pub use segment::Segment;
+
+use super::major;
+
+const DAY_MS: f64 = (24 * 60 * 60 * 1000) as f64;
 
 /// What is scored: one customer at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,12 +36,36 @@ pub struct Measures {
     pub spend: f64,
 }
 
+impl Measures {
+    /// Of a customer silent for so long, who has made so many purchases for so much in minor units.
+    pub fn of(silent_ms: i64, orders: u32, spend_minor: i128, exponent: u32) -> Measures {
+        Measures { recency_days: silent_ms as f64 / DAY_MS, orders, spend: major(spend_minor as f64, exponent) }
+    }
+}
+
 /// 1 (worst) to 5 (best).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scores {
     pub recency: u8,
     pub frequency: u8,
     pub monetary: u8,
+}
+
+impl Scores {
+    /// All scores there are, as small numbers.
+    pub const COUNT: u8 = SCORE_MAX * SCORE_MAX * SCORE_MAX;
+
+    /// As rows keep them: below `COUNT`, for ever the same.
+    pub fn to_number(self) -> u8 {
+        let Scores { recency, frequency, monetary } = self;
+        ((recency - 1) * SCORE_MAX + frequency - 1) * SCORE_MAX + monetary - 1
+    }
+
+    /// `None`: no scores have this number.
+    pub fn from_number(number: u8) -> Option<Scores> {
+        let digit = |place: u8| number / place % SCORE_MAX + 1;
+        (number < Scores::COUNT).then(|| Scores { recency: digit(SCORE_MAX * SCORE_MAX), frequency: digit(SCORE_MAX), monetary: digit(1) })
+    }
 }
 
 /// The best score; there is one more than there are cut points.

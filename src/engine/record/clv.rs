@@ -6,8 +6,11 @@ use super::id::OutputId;
 use super::json::{Json, json_object, write_all};
 use super::money::Amount;
 use super::time::Time;
-use crate::clv::scale_minor;
+use crate::clv::formula::{REVENUE_DIVIDED_BY_YEARS_AND_COSTS, SIMPLE_MODES};
+use crate::clv::{scale_minor, whole_minor};
+use crate::engine::costs::CostSum;
 use crate::engine::money::{CURRENCIES_MAX, Sum};
+use crate::event::Currency;
 
 #[derive(Debug)]
 pub struct ClvRecord<'a> {
@@ -17,6 +20,8 @@ pub struct ClvRecord<'a> {
     pub cause: CauseRecord<'a>,
     pub primary_currency: &'a str,
     pub historic: Historic<'a>,
+    /// Of the cash flows to date in the primary currency; `None`: rows of an old version do not keep them.
+    pub npv: Option<Npv>,
     /// `None` while no order counts.
     pub future: Option<Future<'a>>,
     /// Historic net of refunds in the primary currency plus the expected value.
@@ -33,7 +38,17 @@ pub struct ClvRecord<'a> {
     pub inputs: Option<Inputs>,
 }
 
-json_object!(ClvRecord<'_> { id, customer_id, event_time, cause, primary_currency, historic, future, total, p_alive, next_order_at, lapse_at, expected_lifetime_days, simple, segment, margin_assumed, reliability, model, inputs });
+json_object!(ClvRecord<'_> { id, customer_id, event_time, cause, primary_currency, historic, npv, future, total, p_alive, next_order_at, lapse_at, expected_lifetime_days, simple, segment, margin_assumed, reliability, model, inputs });
+
+/// Net present value: orders less refunds and recorded costs, each discounted from its day to `as_of`, the day of the first of them.
+#[derive(Debug)]
+pub struct Npv {
+    pub as_of: Time,
+    pub discount_monthly: f64,
+    pub value: Amount,
+}
+
+json_object!(Npv { as_of, discount_monthly, value });
 
 #[derive(Debug)]
 pub struct Future<'a> {
@@ -48,13 +63,26 @@ pub struct Future<'a> {
 
 json_object!(Future<'_> { currency, horizon_days, discount_monthly, expected_orders, expected_value, expected_contribution, spend_model });
 
-/// Figures by name; none yet.
+/// The textbook formulas by name: whole minor units of the primary currency, `null` where a formula has no value for this customer. The
+/// literal division is no amount and is written as it is. `None`: while no order counts.
 #[derive(Debug)]
-pub struct Simple {}
+pub struct Simple(pub Option<[(&'static str, Option<f64>); SIMPLE_MODES]>);
 
 impl Json for Simple {
     fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{}");
+        out.push(b'{');
+        for (index, (name, value)) in self.0.iter().flatten().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            name.write(out);
+            out.push(b':');
+            match value {
+                Some(value) if *name != REVENUE_DIVIDED_BY_YEARS_AND_COSTS => whole_minor(*value).write(out),
+                value => value.write(out),
+            }
+        }
+        out.push(b'}');
     }
 }
 
@@ -90,6 +118,7 @@ json_object!(Inputs { x, t_x, t, m });
 #[derive(Debug)]
 pub struct Historic<'a> {
     pub sums: &'a [Sum],
+    pub costs: &'a [CostSum],
     pub margin: f64,
 }
 
@@ -116,6 +145,10 @@ impl Json for Historic<'_> {
 }
 
 impl Historic<'_> {
+    fn costs_minor(&self, currency: Currency) -> i128 {
+        self.costs.iter().find(|costs| costs.currency == currency).map_or(0, |costs| costs.minor.iter().sum())
+    }
+
     fn entry<'s>(&self, sum: &'s Sum) -> HistoricEntry<'s> {
         let amount = |minor| Amount { minor, currency: sum.currency };
         HistoricEntry {
@@ -123,7 +156,7 @@ impl Historic<'_> {
             orders: sum.orders,
             gross: amount(sum.gross_minor),
             net_of_refunds: amount(sum.net_minor()),
-            contribution: amount(scale_minor(sum.net_minor(), self.margin)),
+            contribution: amount(scale_minor(sum.net_minor(), self.margin) - self.costs_minor(sum.currency)),
         }
     }
 }

@@ -23,9 +23,9 @@ impl OutputId {
         OutputId::of(&[b"deadline", customer.as_bytes(), play.as_bytes(), instance.as_bytes(), &step.to_be_bytes(), &due_ms.to_be_bytes()])
     }
 
-    /// Of what a customer's record says once a model is in force: `what` is the track or `clv`.
-    pub fn of_model(customer: &str, what: &str, version: &str) -> OutputId {
-        OutputId::of(&[b"model", customer.as_bytes(), what.as_bytes(), version.as_bytes()])
+    /// Of what a model coming into force says about a customer at a time: `what` is the track or `clv`. A model may come twice.
+    pub fn of_model(customer: &str, what: &str, version: &str, at_ms: i64) -> OutputId {
+        OutputId::of(&[b"model", customer.as_bytes(), what.as_bytes(), version.as_bytes(), &at_ms.to_be_bytes()])
     }
 
     /// Of a cell, slot included, after so many changes.

@@ -1,18 +1,24 @@
 //! The part of a row about where a customer came from, what they cost, and what they add to the figures of all.
 //! Written and read by `row` since version 3; a new field is a new row version, never another meaning of these bytes.
 
-use super::bytes::{Reader, put_text, put_u64, put_u128};
+use super::bytes::{Reader, put_i64, put_text, put_u64, put_u128};
 use super::currencies::Currencies;
 use super::{RowError, further};
+use crate::clv::formula::PresentValue;
+use crate::clv::rfm::{Scores, Segment};
+use crate::engine::cash_flow::Flows;
 use crate::engine::costs::CostSum;
 use crate::engine::customer::Customer;
 use crate::engine::money::CURRENCIES_MAX;
-use crate::engine::population::{Contribution, SEGMENTS};
+use crate::engine::population::Contribution;
 use crate::event::CostKind;
 
 /// Bits beside the currency of a contribution.
 const HAS_CHANNEL: u8 = 1;
 const HAS_SEGMENT: u8 = 1 << 1;
+
+/// Days from 1970 beyond which no event is taken.
+const DAY_MAX: u64 = 1_000_000;
 
 /// Which of these parts there are.
 pub fn parts_of(customer: &Customer) -> u16 {
@@ -21,6 +27,8 @@ pub fn parts_of(customer: &Customer) -> u16 {
         (further::LAST_TOUCH, customer.touch.last != customer.touch.first),
         (further::COSTS, !customer.costs.is_empty()),
         (further::CONTRIBUTION, customer.contribution.is_some()),
+        (further::SCORES, customer.scores.is_some()),
+        (further::FLOWS, !customer.flows.is_empty()),
     ];
     there.into_iter().filter(|(_, is_there)| *is_there).fold(0, |parts, (bit, _)| parts | bit)
 }
@@ -39,6 +47,15 @@ pub fn encode(customer: &Customer, parts: u16, currencies: &mut Currencies, row:
             sum.minor.iter().for_each(|minor| put_u128(row, *minor as u128));
         }
     }
+    if parts & further::FLOWS != 0 {
+        put_u64(row, customer.flows.len() as u64);
+        for flows in &customer.flows {
+            let (day, exact_minor) = flows.present.parts();
+            currencies.put(row, flows.currency, 0);
+            put_i64(row, day);
+            row.extend_from_slice(&exact_minor);
+        }
+    }
     if let Some(contribution) = customer.contribution.as_ref().filter(|_| parts & further::CONTRIBUTION != 0) {
         let has_channel = if contribution.has_channel { HAS_CHANNEL } else { 0 };
         let has_segment = if contribution.segment.is_some() { HAS_SEGMENT } else { 0 };
@@ -47,6 +64,9 @@ pub fn encode(customer: &Customer, parts: u16, currencies: &mut Currencies, row:
         put_u128(row, contribution.total_minor as u128);
         put_u64(row, u64::from(contribution.cohort));
         row.extend(contribution.segment);
+    }
+    if parts & further::SCORES != 0 {
+        row.extend(customer.scores.map(Scores::to_number));
     }
 }
 
@@ -69,16 +89,31 @@ pub fn decode(reader: &mut Reader<'_>, parts: u16, currencies: &mut Currencies, 
             customer.costs.push(CostSum { currency, minor });
         }
     }
+    if parts & further::FLOWS != 0 {
+        for _ in 0..reader.count(CURRENCIES_MAX, "cash flows")? {
+            let (currency, _) = currencies.get(reader)?;
+            let day = reader.i64()?;
+            if day.unsigned_abs() > DAY_MAX {
+                return Err(RowError::Malformed("day of a cash flow"));
+            }
+            let mut exact_minor = [0; 16];
+            exact_minor.copy_from_slice(reader.take(16)?);
+            customer.flows.push(Flows { currency, present: PresentValue::restore(day, exact_minor) });
+        }
+    }
     if parts & further::CONTRIBUTION != 0 {
         let (currency, bits) = currencies.get(reader)?;
         let (expected_minor, total_minor) = (reader.u128()? as i128, reader.u128()? as i128);
         let cohort = reader.u32("cohort")?;
         let segment = if bits & HAS_SEGMENT != 0 { Some(reader.byte()?) } else { None };
-        if segment.is_some_and(|segment| usize::from(segment) >= SEGMENTS.len()) {
+        if segment.is_some_and(|segment| usize::from(segment) >= Segment::ALL.len()) {
             return Err(RowError::Malformed("segment"));
         }
         let has_channel = bits & HAS_CHANNEL != 0;
         customer.contribution = Some(Contribution { currency, expected_minor, total_minor, cohort, has_channel, segment });
+    }
+    if parts & further::SCORES != 0 {
+        customer.scores = Some(Scores::from_number(reader.byte()?).ok_or(RowError::Malformed("scores"))?);
     }
     Ok(())
 }

@@ -1,18 +1,19 @@
 //! Scoring everybody anew after the value model has changed: a piece at a time, region by region, in order of (hash, customer id).
 //!
 //! Whoever has ordered gets a `clv` record of the new model, and the stage it puts them in; deadlines move with it. How far it has come is not
-//! stored: until everybody is done the slot's history goes on naming the former model, and whoever takes the slot over begins again, with
-//! the same ids. Which model is in force, and how much may be done at once, others decide. Called by `worker`.
+//! stored: until everybody is done the slot's history goes on naming the former model, and whoever takes the slot over begins again.
+//! Which model is in force, and how much may be done at once, others decide. Called by `worker`.
 
 use std::sync::Arc;
 
 use super::{Progress, Slot};
 use crate::engine::committed::ALL_REGIONS;
+use crate::engine::lifecycle::Why;
 use crate::engine::outputs::Outputs;
 use crate::engine::rules::Rules;
 use crate::engine::scene::{Occasion, Scene};
 use crate::engine::settings::Settings;
-use crate::engine::{transitions, value};
+use crate::engine::{segments, transitions, value};
 
 /// How far the scores of a slot follow the model in force.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,7 +135,8 @@ impl Slot {
             out,
             written: 0,
         };
-        transitions::settle(customer, None, &mut scene);
+        transitions::settle(customer, Some(Why::Model), &mut scene);
+        segments::settle(customer, Why::Model, &mut scene);
         value::write_clv(customer, &mut scene);
         self.settle();
     }

@@ -1,6 +1,31 @@
 //! Cells: what all customers add up to, when it is written, and that nothing is counted twice or forgotten.
 
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::properties::{amount, short_id};
 use super::*;
+
+pub fn any_cost() -> impl Strategy<Value = Cost<'static>> {
+    let words = (proptest::option::of(short_id("cost", 0..20)), proptest::option::of(short_id("channel", 0..3)));
+    (words, select(CostKind::ALL.to_vec()), amount(), proptest::option::of(0..100i64)).prop_map(
+        |((cost_id, channel), kind, amount, days)| Cost {
+            cost_id,
+            kind,
+            amount,
+            channel,
+            region: None,
+            customer_type: None,
+            product_type: Some("shoes".into()),
+            from_ms: days.map(|days| T0 + days * DAY),
+        },
+    )
+}
+
+pub fn any_touch() -> impl Strategy<Value = Option<Touch<'static>>> {
+    let medium = select(vec!["email", "cpc", "elsewhere"]);
+    proptest::option::weighted(0.3, medium).prop_map(|medium| Some(Touch { medium: Some(medium?.into()), ..Touch::default() }))
+}
 
 /// `name|dims|start` and the value of each cell written since the last call, in order; money in minor units.
 fn told(shop: &mut Shop) -> Vec<(String, i64)> {
@@ -180,6 +205,33 @@ fn what_is_discarded_was_never_counted() {
         (vec![("valued_customers|currency=USD|all", 1)], 7),
         "what was said was not, either"
     );
+}
+
+#[test]
+fn a_channel_that_is_told_later_counts_from_the_next_score_on() {
+    let mut shop = Shop::new();
+    shop.feed(&order(0, "a", usd(5000)));
+    shop.feed(&from(email(HOUR, EmailSignal::Clicked), "email"));
+    assert_eq!(named(&flushed(&mut shop), "clv_customers|ch"), [("clv_customers|channel=unknown,currency=USD|all", 1)]);
+    shop.feed(&from(order(DAY, "b", usd(100)), "cpc"));
+    let moved = [("clv_customers|channel=email,currency=USD|all", 1), ("clv_customers|channel=unknown,currency=USD|all", 0)];
+    let cells = flushed(&mut shop);
+    assert_eq!(named(&cells, "clv_customers|ch"), moved);
+    assert_eq!(named(&cells, "customers_acquired"), [], "nobody is acquired twice");
+    let touch = shop.customer("u-1").touch;
+    assert_eq!((touch.first.as_str(), touch.last.as_str()), ("email", "paid_search"));
+}
+
+#[test]
+fn who_pays_in_another_currency_moves_to_its_figures() {
+    let mut shop = Shop::new();
+    shop.feed_all(&[order(0, "a", usd(5000)), order(DAY, "b", money(100, "EUR")), order(2 * DAY, "c", money(100, "EUR"))]);
+    let mut last = BTreeMap::new();
+    shop.until(3 * DAY);
+    last.extend(told(&mut shop));
+    let valued = |code: &str| last[&format!("valued_customers|currency={code}|all")];
+    assert_eq!((valued("USD"), valued("EUR")), (0, 1));
+    assert_eq!(last["customer_equity|currency=USD|all"], 0);
 }
 
 #[test]

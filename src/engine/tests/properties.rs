@@ -7,6 +7,7 @@ use std::ops::Range;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use super::cells::{any_cost, any_touch};
 use super::*;
 
 const CUSTOMERS: [&str; 4] = ["u-1", "u-2", "a", "longer-id-3"];
@@ -23,11 +24,11 @@ struct Happening {
     kind: Kind<'static>,
 }
 
-fn amount() -> impl Strategy<Value = Money> {
+pub fn amount() -> impl Strategy<Value = Money> {
     (0..4000i64, select(vec!["USD", "USD", "USD", "EUR", "JPY", "KWD", "GBP"])).prop_map(|(minor, code)| money(minor, code))
 }
 
-fn short_id(prefix: &'static str, range: Range<u32>) -> impl Strategy<Value = crate::event::Text<'static>> {
+pub fn short_id(prefix: &'static str, range: Range<u32>) -> impl Strategy<Value = crate::event::Text<'static>> {
     range.prop_map(move |number| format!("{prefix}-{number}").into())
 }
 
@@ -90,27 +91,6 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
         2 => Just(Kind::Identify),
         1 => Just(Kind::Unknown),
     ]
-}
-
-fn any_cost() -> impl Strategy<Value = Cost<'static>> {
-    let words = (proptest::option::of(short_id("cost", 0..20)), proptest::option::of(short_id("channel", 0..3)));
-    (words, select(CostKind::ALL.to_vec()), amount(), proptest::option::of(0..100i64)).prop_map(
-        |((cost_id, channel), kind, amount, days)| Cost {
-            cost_id,
-            kind,
-            amount,
-            channel,
-            region: None,
-            customer_type: None,
-            product_type: Some("shoes".into()),
-            from_ms: days.map(|days| T0 + days * DAY),
-        },
-    )
-}
-
-fn any_touch() -> impl Strategy<Value = Option<Touch<'static>>> {
-    let medium = select(vec!["email", "cpc", "elsewhere"]);
-    proptest::option::weighted(0.3, medium).prop_map(|medium| Some(Touch { medium: Some(medium?.into()), ..Touch::default() }))
 }
 
 fn any_traits() -> impl Strategy<Value = Traits<'static>> {

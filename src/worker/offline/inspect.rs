@@ -60,6 +60,11 @@ impl Inspection {
         regions.fold((0, 0), |(rows, bytes), (_, region)| (rows + region.len(), bytes + region.bytes()))
     }
 
+    /// Cells of a state that was proven.
+    pub fn cells(&self) -> usize {
+        self.state.iter().flat_map(|state| &state.regions).map(|(_, region)| region.cells().count()).sum()
+    }
+
     /// A customer's row in a state that was proven.
     pub fn row(&self, customer: &str) -> Option<&[u8]> {
         let hash = hash_of(customer);

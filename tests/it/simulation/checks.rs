@@ -1,6 +1,6 @@
 //! What must hold once faults have ended: the six assertions, and the run that is judged by them.
 //!
-//! A1 outputs as the oracle's, ids unique. A2 a fresh worker restores the oracle's state, byte for byte, and so have the live ones. A3 the last
+//! A1 outputs as the oracle's, ids unique; of each cell the last value. A2 a fresh worker restores the oracle's state, byte for byte, and so have the live ones. A3 the last
 //! block of a changelog and the committed offsets name the same chain. A4 no transaction is open. A5 no reminder that should not be
 //! (`recount`). A6 all of it within a bounded time and number of steps. Called by `simulation` and `controls`.
 
@@ -12,9 +12,10 @@ use lifetide::engine::read_row;
 use lifetide::worker::memory::Produced;
 use lifetide::worker::transaction::OutputTopic;
 
+use super::cluster::Cluster;
 use super::controls::Control;
 use super::group::SESSION_TIMEOUT_MS;
-use super::oracle::{self, Expected, Rows, rows_of};
+use super::oracle::{self, Cells, Expected, Rows, rows_of};
 use super::plan::{Mode, Plan, Point};
 use super::recount;
 use super::world::{NO_END, World};
@@ -24,6 +25,8 @@ use super::{SLOTS, T0, TOPICS};
 const FAULTS_MS: u64 = 600_000;
 /// What remains is done within this time after the last fault: sessions, time-outs and pauses one after the other.
 const DRAIN_MS: u64 = 300_000;
+/// After a change cells are written within this time: their interval, the grace, and a little.
+const CELLS_MS: u64 = 30_000;
 /// More steps than any run needs: one that goes round in circles without time passing.
 const STEPS_MAX: u64 = 400_000;
 
@@ -61,7 +64,7 @@ fn drain(world: &Rc<World>) -> Result<(), String> {
         Mode::Loaded => 0,
         Mode::Live | Mode::Close => (world.story.end_ms - T0) as u64,
     };
-    let mut calm_ms = None;
+    let (mut calm_ms, mut done_ms) = (None, None);
     loop {
         let is_over = world.now_ms() > last_ms;
         world.go_on(if is_over { world.now_ms() + 1_000 } else { NO_END });
@@ -70,7 +73,8 @@ fn drain(world: &Rc<World>) -> Result<(), String> {
         }
         let now_ms = world.now_ms();
         let is_done = world.is_idle() && now_ms > last_ms && world.cluster.borrow().is_drained();
-        if is_done && calm_ms.is_some() {
+        done_ms = is_done.then_some(done_ms.unwrap_or(now_ms));
+        if calm_ms.is_some() && done_ms.is_some_and(|since_ms| now_ms >= since_ms + CELLS_MS) {
             return Ok(());
         }
         if calm_ms.is_none() && (is_done || now_ms > last_ms + FAULTS_MS) {
@@ -126,11 +130,28 @@ fn outputs(world: &World, expected: &Expected) -> Result<(), String> {
             all.extend(found);
         }
     }
+    cells(&cluster, &expected.cells)?;
     let ids: Vec<_> = all.iter().flat_map(|record| &record.headers).filter(|(name, _)| name == "lifetide-id").collect();
     if ids.iter().collect::<BTreeSet<_>>().len() != ids.len() {
         return Err("A1: an id was written twice".to_owned());
     }
     recount::complaint(&world.story.truths, &all).map_or(Ok(()), |why| Err(format!("A5: {why}")))
+}
+
+/// A1 of cells: whatever was repeated on the way, a reader ends with what the oracle counts.
+fn cells(cluster: &Cluster, expected: &Cells) -> Result<(), String> {
+    let mut found = Cells::new();
+    for partition in 0..SLOTS {
+        for (_, record) in cluster.output(OutputTopic::Aggregates, partition).into_iter().flat_map(|log| log.committed(0)) {
+            found.insert(record.key.clone().unwrap_or_default(), record.value.clone().unwrap_or_default());
+        }
+    }
+    let keys = expected.keys().chain(found.keys());
+    let Some(key) = keys.into_iter().find(|key| found.get(*key) != expected.get(*key)) else {
+        return if expected.is_empty() { Err("A1: no cell was ever written".to_owned()) } else { Ok(()) };
+    };
+    let show = |cells: &Cells| String::from_utf8_lossy(cells.get(key).map_or(b"nothing", Vec::as_slice)).into_owned();
+    Err(format!("A1: a cell is\n{}\nand not\n{}", show(&found), show(expected)))
 }
 
 fn is_reminder(record: &Produced) -> bool {

@@ -19,6 +19,7 @@ use super::{SLOTS, T0, TOPICS};
 use crate::exactly_once::Random;
 
 const CUSTOMERS: u64 = 14;
+const COST: &str = "Cost Recorded";
 const EVENTS_EACH: u64 = 14;
 const MINUTE: i64 = 60_000;
 /// Of a loaded run.
@@ -208,7 +209,9 @@ impl Happening {
     fn to_json(&self, customer: &str, number: u64, message: &str, at_ms: i64) -> String {
         let at = jiff::Timestamp::from_millisecond(at_ms).unwrap();
         let email = if number % 4 == 3 { String::new() } else { format!(r#""email":"{customer}@example.com""#) };
-        let head = format!(r#""userId":"{customer}","messageId":"{message}","timestamp":"{at}""#);
+        // every second cost names nobody
+        let who = if self.name == COST && number % 2 == 1 { "anonymousId" } else { "userId" };
+        let head = format!(r#""{who}":"{customer}","messageId":"{message}","timestamp":"{at}""#);
         let properties = &self.properties;
         match self.name {
             "identify" => {
@@ -216,7 +219,10 @@ impl Happening {
                 format!(r#"{{"type":"identify",{head},"traits":{{{properties}{comma}{email}}}}}"#)
             }
             name => {
-                format!(r#"{{"type":"track","event":"{name}",{head},"properties":{{{properties}}},"context":{{"traits":{{{email}}}}}}}"#)
+                let campaign = format!(r#""campaign":{{"medium":"{}"}}"#, ["email", "cpc", "fax"][number as usize % 3]);
+                format!(
+                    r#"{{"type":"track","event":"{name}",{head},"properties":{{{properties}}},"context":{{"traits":{{{email}}},{campaign}}}}}"#
+                )
             }
         }
     }
@@ -247,7 +253,12 @@ fn happen(customer: &str, number: u64, turn: usize, carts: &mut u64, random: &mu
             let order = format!("o-{customer}-{}", random.below(turn as u64 + 1));
             said(0, "Order Refunded", format!(r#""order_id":"{order}","total":0.25,"currency":"USD""#), Said::Other)
         }
-        _ => said(random.below(TOPICS as u64) as usize, "Store Locator Used", String::new(), Said::Other),
+        _ => {
+            let topic = random.below(TOPICS as u64) as usize;
+            let cost = format!(r#""cost_id":"k-{number}-{turn}","kind":"acquire","amount":{turn}.10,"currency":"USD","channel":"email""#);
+            let (name, properties) = if turn.is_multiple_of(3) { ("Store Locator Used", String::new()) } else { (COST, cost) };
+            said(topic, name, properties, Said::Other)
+        }
     }
 }
 

@@ -27,7 +27,10 @@ use lifetide::worker::upgrade::GROUP;
 use super::world::World;
 use super::{SLOTS, TOPICS};
 
-/// Every row, by slot and customer.
+/// The value of a cell, by key.
+pub type Cells = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// Every row, by slot and customer; the rows of cells, too.
 pub type Rows = BTreeMap<(u32, Vec<u8>), Vec<u8>>;
 
 #[derive(Default)]
@@ -35,6 +38,8 @@ pub struct Expected {
     /// What each partition of each topic holds in the end, in order.
     pub outputs: BTreeMap<(OutputTopic, u32), Vec<Produced>>,
     pub rows: Rows,
+    /// The last value of each cell, by key.
+    pub cells: Cells,
 }
 
 pub fn expect(world: &World) -> Expected {
@@ -52,6 +57,8 @@ pub fn rows_of(committed: &Committed, slot: u32) -> Rows {
         committed.with_region(slot, region as u16, |region| {
             let all = region.into_iter().flat_map(|region| region.rows());
             rows.extend(all.map(|(_, id, row)| ((slot, id.to_vec()), row.to_vec())));
+            let cells = region.into_iter().flat_map(|region| region.cells());
+            rows.extend(cells.map(|(key, row)| ((slot, key.as_bytes().to_vec()), row.to_vec())));
         });
     }
     rows
@@ -82,8 +89,13 @@ fn run(world: &World, number: u32, expected: &mut Expected) {
         }
     }
     move_time(&mut slot, world.story.end_ms, is_live, &mut out);
+    slot.flush(&mut out);
     produced.extend(out.records().map(|record| decision(&record)));
     for record in produced {
+        if let (OutputTopic::Aggregates, Some(key), Some(value)) = (record.topic, &record.key, &record.value) {
+            expected.cells.insert(key.clone(), value.clone());
+            continue;
+        }
         expected.outputs.entry((record.topic, number)).or_default().push(record);
     }
     slot.seal();

@@ -9,7 +9,7 @@ use super::Trial;
 use crate::exactly_once::Rows;
 
 impl Trial {
-    /// Every row and mark of so many slots; `sets` win over the trial's own. The error is the first slot's that cannot be proven, or whose
+    /// Every row, mark and cell of so many slots; `sets` win over the trial's own. The error is the first slot's that cannot be proven, or whose
     /// last block is not what the committed offsets name.
     pub fn proven_rows(&self, sets: &[String], slots: u32) -> Result<Rows, String> {
         let config = self.config(sets);
@@ -27,6 +27,7 @@ impl Trial {
             for (_, region) in &state.regions {
                 region.rows().for_each(|(_, id, row)| drop(found.insert((slot, id.to_vec()), row.to_vec())));
                 region.marks().for_each(|mark| drop(found.insert((slot, mark.id.0.to_vec()), mark.row().to_vec())));
+                region.cells().for_each(|(key, row)| drop(found.insert((slot, key.as_bytes().to_vec()), row.to_vec())));
             }
         }
         Ok(found)

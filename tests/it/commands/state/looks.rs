@@ -25,6 +25,7 @@ fn slots_are_verified_beside_a_running_group_and_it_does_not_notice() {
     for slot in &slots {
         let inputs = slot["inputs"].as_array().unwrap();
         assert!(inputs.iter().all(|input| input["committed"] == input["high"]), "{slot}");
+        assert!(slot["cells"].as_u64().unwrap() > 3, "{slot}");
         assert!(slot["customers"].as_u64().unwrap() > 10 && slot["chain"].as_str().unwrap().len() == 32, "{slot}");
     }
 }
