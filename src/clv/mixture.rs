@@ -30,9 +30,8 @@ pub(super) fn expected_purchases<const N: usize>(alive: &Alive, horizons: &[f64;
 
 /// The time until he leaves, within `horizon`, both in units of α+T: ∫_0^H (1 + pu)^(−q) du.
 pub(super) fn expected_lifetime(alive: &Alive, horizon: f64) -> f64 {
-    let [mean] = beta_average(alive.a, alive.b, (alive.shape + 1.0) * horizon, |p| {
-        [integral_of_exp(1.0 - alive.shape, log1p(p * horizon)) / p]
-    });
+    let [mean] =
+        beta_average(alive.a, alive.b, (alive.shape + 1.0) * horizon, |p| [integral_of_exp(1.0 - alive.shape, log1p(p * horizon)) / p]);
     mean
 }
 
