@@ -21,7 +21,7 @@
 //! | room | what is in it |
 //! |---|---|
 //! | `event` | foreign bytes to `Event` or `Reject`; pure; `event/segment` is the one wire format so far |
-//! | `clv` | the mathematics: MBG/NBD, BG/NBD, Gamma-Gamma, the forecast; pure; each formula with its source |
+//! | `clv` | the mathematics: purchase models, Gamma-Gamma, the forecast, textbook formulas, segments, fits, back-tests; pure; each formula with its source |
 //! | `engine` | what an event or a deadline means for a customer; rows, overlay, timers, committed state; pure. Begin with `slot`, `apply`, `deadline` |
 //! | `worker` | the loop: take, merge, apply, make durable, publish; restore and recovery; slots of others kept ready (`standby`, `follow`); its two seams. Begin with `step`, `commit`, `recovery`. `worker/offline`: what `state` does to slots nobody runs |
 //! | `kafka` | the shell over librdkafka: consumer, producer, changelog reader, topics; a visitor that only looks, a feeder that writes inputs. It decides nothing. All `unsafe` is here |
@@ -132,6 +132,10 @@
 //!
 //! **Rows change their version at a place in the inputs.** A slot goes on in the rows of its history until a word among its inputs (`state
 //! upgrade`) raises it: instances of two versions work side by side, and every owner raises it at the same event.
+//!
+//! **A value model takes over between two transactions.** It comes on a topic of its own that every process reads; a transaction is of one
+//! model, and every record names it. Everybody is then scored anew, a piece in each transaction. How far that has come is stored nowhere: the
+//! history names the former model until everybody is done, and whoever takes the slot over before that begins again.
 //!
 //! **Ids are derived, never drawn.** A record's id is a hash of its cause (slot, topic, offset, index) or its deadline (customer, play, instance,
 //! step, due time). Mailers deduplicate by it, a `cancel` can name a send long after, and `replay` can be compared with Kafka.

@@ -2,10 +2,12 @@
 //! own form of 2F1). A pin is compared to as many digits as its source has. Here BG/NBD, MBG/NBD and Gamma-Gamma; the other models and
 //! what all share have files of their own.
 
+mod cdnow;
 mod discrete;
 mod pareto_nbd;
 mod regular;
 mod residual;
+mod simulated;
 
 use super::alive::Alive;
 use super::forecast::discounted;

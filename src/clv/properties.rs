@@ -134,6 +134,41 @@ proptest! {
     }
 }
 
+/// Where the papers' formulas are 0/0: a = 1, s = 1, α = β. A small step across changes every answer a little.
+#[test]
+fn answers_are_continuous_where_published_formulas_are_not() {
+    let histories = [(0, 0.0, 0.0), (0, 0.0, 40.0), (3, 20.0, 25.0), (30, 38.0, 40.0), (2, 40.0, 40.0), (1000, 4000.0, 5000.0)];
+    let around = |at: f64| [at * (1.0 - 1e-9), at, at * (1.0 + 1e-9)];
+    for (x, t_x, t) in histories {
+        let history = History { x, t_x, t };
+        for k in [1, 2, 7, 12] {
+            let at_one = around(1.0).map(|third| models([0.6, 8.0, third, 3.0], k));
+            let alpha_is_beta = around(8.0).map(|fourth| models([0.6, 8.0, 0.7, fourth], k));
+            for [before, at, after] in [at_one, alpha_is_beta] {
+                for ((before, at), after) in before.iter().zip(&at).zip(&after) {
+                    let answers = |model: &PurchaseModel| {
+                        [
+                            model.p_alive(&history),
+                            model.expected_purchases(&history, 52.0),
+                            model.expected_residual(&history, 0.0027),
+                            model.expected_discounted(&history, 52.0, 0.0027),
+                            model.expected_lifetime_weeks(&history, 520.0),
+                            model.probability_of(&history, 2, 52.0),
+                            model.log_likelihood(&history, 1.0).exp(),
+                        ]
+                    };
+                    let here = answers(at);
+                    for beside in [answers(before), answers(after)] {
+                        for (here, beside) in here.iter().zip(&beside) {
+                            assert!((here - beside).abs() <= 1e-5 * here.abs(), "{at:?} {history:?}: {here} beside {beside}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[test]
 #[should_panic(expected = "parameters were not checked")]
 fn a_nan_that_slipped_through_ends_in_an_assertion() {

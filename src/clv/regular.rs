@@ -7,7 +7,7 @@
 
 use super::gamma::ln_gamma;
 use super::regular_by_rate::purchases;
-use super::stages::Stages;
+use super::stages::{REGULARITY_MAX, Stages};
 use libm::log1p;
 
 /// Stages counted one by one: twenty thousand take less than the integral does.
@@ -27,20 +27,16 @@ impl Stages {
         })
     }
 
+    /// Over m, the stages passed since the last purchase, those before now among them: with w_j of `stages`, their chances are
+    ///   P(m) ∝ P(N = m) Σ_(j<k) C(m, j) (silence/t)^j,   N of shape q.
     /// `None` if the sum is too long.
     pub fn by_sum(&self, weeks: f64) -> Option<f64> {
-        let horizon = weeks / self.alive.rate;
         let k = self.k as usize;
-        let mut counts = Vec::new();
-        for (stage, (passed, chance)) in self.chances().enumerate() {
-            let ladder = Ladder::new(self.alive.shape + passed, horizon, k - stage)?;
-            let last = (ladder.first + ladder.chances.len() + stage) / k;
-            if last >= counts.len() {
-                counts.resize(last + 1, 0.0);
-            }
-            for (n, step) in (ladder.first..).zip(&ladder.chances) {
-                counts[(n + stage) / k] += chance * step;
-            }
+        let unseen = Unseen::new(self.k, self.silence_share * self.alive.rate / weeks);
+        let ladder = Ladder::new(self.alive.shape, weeks / self.alive.rate, k, |m| unseen.weight(m as f64))?;
+        let mut counts = vec![0.0; (ladder.first + ladder.chances.len()) / k + 1];
+        for (m, chance) in (ladder.first..).zip(&ladder.chances) {
+            counts[m / k] += chance;
         }
         Some(survived_purchases(&counts, self.alive.a, self.alive.b))
     }
@@ -53,7 +49,7 @@ impl Stages {
         let (a, b) = (self.alive.a, self.alive.b);
         let mut weeks = 0.0;
         for (stage, (passed, chance)) in self.chances().enumerate() {
-            let mut spent = Ladder::new(self.alive.shape + passed, horizon, k - stage)?;
+            let mut spent = Ladder::new(self.alive.shape + passed, horizon, k - stage, |_| 1.0)?;
             for (n, step) in (spent.first..).zip(&mut spent.chances) {
                 *step *= horizon_weeks / (n + 1) as f64;
             }
@@ -75,50 +71,71 @@ impl Stages {
     }
 }
 
-/// P(N = first), P(N = first + 1) … of a negative binomial count: all that matter.
+/// Σ_(j<k) C(m, j) u^j.
+struct Unseen {
+    k: usize,
+    /// u/(j+1).
+    factors: [f64; REGULARITY_MAX as usize],
+}
+
+impl Unseen {
+    fn new(k: u32, u: f64) -> Unseen {
+        Unseen { k: k as usize, factors: std::array::from_fn(|j| u / (j + 1) as f64) }
+    }
+
+    /// Horner's rule; the factor m − j ends the sum at j = m.
+    fn weight(&self, m: f64) -> f64 {
+        (0..self.k - 1).rev().fold(1.0, |sum, j| 1.0 + (m - j as f64) * self.factors[j] * sum)
+    }
+}
+
+/// Chances of a count from `first` on, in proportion to P(N = n) · weight(n), N negative binomial: all that matter.
 struct Ladder {
     first: usize,
     chances: Vec<f64>,
 }
 
 impl Ladder {
-    /// Steps away from the most likely count, and divides by the sum, so that no gamma function is needed. However small the chance to reach `least`
-    /// is, it keeps its digits.
-    fn new(shape: f64, horizon: f64, least: usize) -> Option<Ladder> {
+    /// Steps away from the most likely N, and divides by the sum, so that no gamma function is needed. However small the chance to reach
+    /// `least` is, it keeps its digits. `weight` must not fall.
+    fn new(shape: f64, horizon: f64, least: usize, weight: impl Fn(usize) -> f64) -> Option<Ladder> {
         let mode = ((shape - 1.0) * horizon).max(0.0);
         if mode > STAGES_MAX as f64 {
             return None;
         }
         let mode = mode as usize;
         let ratio = horizon / (1.0 + horizon);
+        let at_mode = weight(mode);
         let mut chances = Vec::new();
         let mut chance = 1.0;
         for n in (1..=mode).rev() {
             chance *= n as f64 / (ratio * (shape + (n - 1) as f64));
-            chances.push(chance);
-            if chance <= NEGLIGIBLE / STAGES_MAX as f64 {
+            chances.push(chance * weight(n - 1));
+            if chance * weight(n - 1) <= NEGLIGIBLE / STAGES_MAX as f64 * at_mode {
                 break;
             }
         }
         let first = mode - chances.len();
         chances.reverse();
         let mut sum: f64 = chances.iter().sum();
-        let mut reached = 0.0;
-        let mut chance = 1.0;
+        let (mut reached, mut before, mut chance) = (0.0, f64::INFINITY, 1.0);
         for n in mode..STAGES_MAX {
-            chances.push(chance);
-            sum += chance;
+            let latest = chance * weight(n);
+            chances.push(latest);
+            sum += latest;
             if n >= least {
-                reached += chance;
+                reached += latest;
             }
-            let growth = ratio * (shape + n as f64) / (n + 1) as f64;
-            chance *= growth;
-            if n >= least && growth < 1.0 && chance <= NEGLIGIBLE * (1.0 - growth.max(ratio)) * reached {
+            // what is left falls at least as fast as a geometric series
+            let fall = (latest / before).max(ratio);
+            if n > least && fall < 1.0 && latest * fall <= NEGLIGIBLE * (1.0 - fall) * reached {
                 for step in &mut chances {
                     *step /= sum;
                 }
                 return Some(Ladder { first, chances });
             }
+            before = latest;
+            chance *= ratio * (shape + n as f64) / (n + 1) as f64;
         }
         None
     }

@@ -17,12 +17,13 @@ pub(super) struct Stages {
     pub alive: Alive,
     /// Stages of a purchase, 1 to `REGULARITY_MAX`.
     pub k: u32,
+    /// The part of α+T that has passed since the last purchase.
+    pub silence_share: f64,
     /// Chances of stages passed; those from k on are 0.
     chances: [f64; REGULARITY_MAX as usize],
 }
 
 impl Stages {
-    /// `silence_share`: the part of α+T that has passed since the last purchase.
     pub fn new(alive: Alive, k: u32, silence_share: f64) -> Stages {
         let mut chances = [0.0; REGULARITY_MAX as usize];
         let sum = unfinished(alive.shape, k, silence_share);
@@ -31,7 +32,7 @@ impl Stages {
             *chance = term / sum;
             term *= growth(alive.shape, stage, silence_share);
         }
-        Stages { alive, k, chances }
+        Stages { alive, k, silence_share, chances }
     }
 
     /// Mean rate of stages, by k: purchases a week in the long run while he stays.

@@ -4,6 +4,7 @@
 //! the answer is an `Outcome`. Called by `slot`, which has fired what was due before.
 
 use super::cart;
+use super::cash_flow;
 use super::costs;
 use super::customer::Customer;
 use super::lifecycle::{Stage, Why};
@@ -74,9 +75,13 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
         customer.seen.remember(message);
     }
     learn(customer, event, scene.rules);
+    let before = moves_money(&event.kind).then(|| cash_flow::nets(&customer.orders.sums));
     let effect = act(customer, event, scene);
     if effect.outcome == Outcome::Duplicate {
         return Some(effect.outcome);
+    }
+    if let Some(before) = before.filter(|_| effect.orders.is_some() && scene.cells.are_kept()) {
+        cash_flow::add_changes(customer, &before, event.time_ms, scene.rules, scene.out);
     }
     if effect.orders.is_some() {
         customer.derive(&scene.rules.settings);
@@ -95,6 +100,10 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
         }
     }
     Some(effect.outcome)
+}
+
+fn moves_money(kind: &Kind<'_>) -> bool {
+    matches!(kind, Kind::OrderCompleted(_) | Kind::OrderRefunded(_) | Kind::OrderCancelled { .. })
 }
 
 fn learn(customer: &mut Customer, event: &Event<'_>, rules: &Rules) {
@@ -152,6 +161,10 @@ fn take_cost(customer: &mut Customer, cost: &Cost<'_>, time_ms: i64, scene: &mut
         customer.seen.remember(id);
     }
     costs::add(&mut customer.costs, cost, scene.out);
+    if scene.cells.are_kept() {
+        let paid_minor = -i128::from(cost.amount.minor);
+        cash_flow::add(customer, cost.amount.currency, paid_minor, time_ms, scene.rules, scene.out);
+    }
     costs::count(cost, &customer.touch.first, time_ms, scene.cells, scene.out);
     Effect::of(Outcome::Applied)
 }

@@ -49,6 +49,8 @@ pub struct Cells {
     flushed: Vec<Box<str>>,
     /// Slot time at which the changed ones are written; `None`: nothing has changed.
     due_ms: Option<i64>,
+    /// Nothing is due for the moment.
+    is_held: bool,
     published_due_ms: Option<i64>,
     /// A buffer.
     key: String,
@@ -72,6 +74,7 @@ impl Cells {
             newly_dirty: BTreeSet::new(),
             flushed: Vec::new(),
             due_ms: None,
+            is_held: false,
             published_due_ms: None,
             key: String::new(),
         }
@@ -104,7 +107,16 @@ impl Cells {
 
     /// When the changed ones are to be written.
     pub fn due_ms(&self) -> Option<i64> {
-        self.due_ms
+        self.due_ms.filter(|_| !self.is_held)
+    }
+
+    /// Holds them back, or lets them go: catching up on a year, cells would be written for every ten seconds of it.
+    pub fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+    }
+
+    pub fn has_unwritten(&self) -> bool {
+        !self.dirty.is_empty()
     }
 
     /// After a change at this slot time: the changed cells are written at most an interval later.

@@ -270,6 +270,11 @@ impl Committed {
         installed + self.aside.iter().map(|bytes| *bytes).sum::<usize>()
     }
 
+    /// Memory of a slot's installed regions.
+    pub fn memory_of(&self, slot: u32) -> usize {
+        ALL_REGIONS.filter_map(|region| self.regions.get(&(slot, region as u16)).map(|r| r.memory())).sum()
+    }
+
     /// (customers, bytes of ids and rows) of a slot.
     pub fn size(&self, slot: u32) -> (usize, usize) {
         ALL_REGIONS

@@ -4,6 +4,7 @@
 //! nothing there. Values are reused from transaction to transaction, so `clear` keeps the buffers.
 
 use super::cart::Cart;
+use super::cash_flow::Flows;
 use super::consent::Consent;
 use super::contact::Contact;
 use super::costs::CostSum;
@@ -51,6 +52,8 @@ pub struct Customer {
     pub touch: Touches,
     /// By first cost of the currency; at most `money::CURRENCIES_MAX`.
     pub costs: Vec<CostSum>,
+    /// By first flow of the currency; at most `money::CURRENCIES_MAX`.
+    pub flows: Vec<Flows>,
     /// Recency, frequency and money, as last scored.
     pub scores: Option<Scores>,
     /// What the cells of the slot hold of this customer.
@@ -101,7 +104,7 @@ impl Customer {
         (*now_ms, *last_event_ms, *known, *identified, *stage, *cycle, *reactivated_day) = (0, 0, false, false, None, 0, None);
         let Customer { last_open_ms, last_click_ms, cart, scores, contribution, derived, .. } = self;
         (*last_open_ms, *last_click_ms, *cart, *scores, *contribution, *derived) = (None, None, None, None, None, Derived::default());
-        let Customer { seen, contact, consent, orders, plays, sends_ms, touch, costs, .. } = self;
+        let Customer { seen, contact, consent, orders, plays, sends_ms, touch, costs, flows, .. } = self;
         *consent = Consent::default();
         seen.clear();
         contact.clear();
@@ -110,5 +113,6 @@ impl Customer {
         sends_ms.clear();
         touch.clear();
         costs.clear();
+        flows.clear();
     }
 }

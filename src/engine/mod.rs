@@ -12,6 +12,7 @@
 mod actions;
 mod apply;
 mod cart;
+mod cash_flow;
 mod cells;
 mod committed;
 mod consent;

@@ -101,7 +101,8 @@ mod further {
     pub const COSTS: u16 = 1 << 2;
     pub const CONTRIBUTION: u16 = 1 << 3;
     pub const SCORES: u16 = 1 << 4;
-    pub const ALL: u16 = (1 << 5) - 1;
+    pub const FLOWS: u16 = 1 << 5;
+    pub const ALL: u16 = (1 << 6) - 1;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.

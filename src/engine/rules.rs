@@ -7,6 +7,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::settings::{Mode, Play, Settings};
+use crate::clv::formula::Growth;
 use crate::clv::{self, Reliability};
 
 /// Plays per configuration, and so states per customer: a row must stay small.
@@ -18,6 +19,8 @@ pub const STEPS_MAX: usize = 8;
 pub struct Rules {
     pub settings: Arc<Settings>,
     pub reliability: Reliability,
+    /// Of money, at the discount of the configuration.
+    pub growth: Growth,
     /// By name: the order in which plays due at one moment decide.
     plays: Vec<PlayRule>,
     cap_window_ms: Option<i64>,
@@ -41,8 +44,9 @@ impl Rules {
         running.sort_by(|a, b| a.1.name.cmp(&b.1.name));
         let plays = running.into_iter().map(|(place, play)| PlayRule { key: xxh3_64(play.name.as_bytes()), place: place as u16 }).collect();
         let reliability = clv::reliability(&settings.value.parameters);
+        let growth = Growth::monthly(settings.value.horizon.discount_monthly);
         let cap_window_ms = settings.plays.iter().flat_map(|p| &p.caps).map(|c| c.window_ms).max();
-        Rules { settings, reliability, plays, cap_window_ms }
+        Rules { settings, reliability, growth, plays, cap_window_ms }
     }
 
     pub fn plays(&self) -> &[PlayRule] {

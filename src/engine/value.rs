@@ -12,7 +12,7 @@ use super::note::Note;
 use super::orders::Purchases;
 use super::outputs::Topic;
 use super::population::{self, Contribution};
-use super::record::clv::{ClvRecord, Future, Historic, Inputs, Model, ReliabilityRecord, Simple};
+use super::record::clv::{ClvRecord, Future, Historic, Inputs, Model, Npv, ReliabilityRecord, Simple};
 use super::record::money::Amount;
 use super::record::time::Time;
 use super::scene::Scene;
@@ -67,6 +67,7 @@ pub fn write_clv(customer: &mut Customer, scene: &mut Scene<'_>) {
         cause: scene.occasion.record(scene.slot),
         primary_currency: primary.currency.code(),
         historic: Historic { sums: &customer.orders.sums, costs: &customer.costs, margin },
+        npv: npv(customer, settings),
         future: outlook.as_ref().map(|o| Future {
             currency: primary.currency.code(),
             horizon_days: HORIZON_DAYS,
@@ -113,6 +114,16 @@ fn look_ahead(customer: &Customer, settings: &Settings, at_ms: i64) -> Option<Ou
     let value = &settings.value;
     let forecast = clv::forecast(&value.parameters, primary.currency.code(), &value.horizon, &input);
     Some(Outlook { purchases, input, forecast })
+}
+
+fn npv(customer: &Customer, settings: &Settings) -> Option<Npv> {
+    let currency = customer.orders.primary()?.currency;
+    let present = customer.flows.iter().find(|flows| flows.currency == currency)?.present;
+    Some(Npv {
+        as_of: Time(present.as_of_ms()),
+        discount_monthly: settings.value.horizon.discount_monthly,
+        value: Amount { minor: present.minor(), currency },
+    })
 }
 
 /// The textbook formulas, with the model's word for what they leave open: how long the customer stays, and how surely.

@@ -52,7 +52,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::engine::{Committed, Outputs, ROW_OVERHEAD_BYTES, RowVersion, Settings};
+use crate::engine::{Committed, Outputs, RowVersion, Settings};
 use crate::event::DecodeRules;
 
 use admission::Unserved;
@@ -286,17 +286,13 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             Owned::Recovering(_) => None,
         });
         running
-            .map(|(number, slot)| {
-                let (customers, bytes) = self.committed.size(number);
-                let bytes = bytes + customers * ROW_OVERHEAD_BYTES;
-                SlotState {
-                    slot: number,
-                    customers,
-                    bytes,
-                    timers: slot.timers(),
-                    time_ms: slot.time_ms(),
-                    row_version: slot.row_version(),
-                }
+            .map(|(number, slot)| SlotState {
+                slot: number,
+                customers: self.committed.size(number).0,
+                bytes: self.committed.memory_of(number),
+                timers: slot.timers(),
+                time_ms: slot.time_ms(),
+                row_version: slot.row_version(),
             })
             .collect()
     }

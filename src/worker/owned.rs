@@ -26,6 +26,8 @@ pub struct Running<R: Record> {
     pub trimmed: i64,
     /// Since when the inputs stand further than committed with nothing to commit: markers of their producers' transactions.
     pub ahead_since_ms: Option<u64>,
+    /// When cells may be written while inputs lag.
+    pub cells_from_ms: u64,
     /// The open transaction has taken records or fired timers of this slot.
     pub touched: bool,
 }

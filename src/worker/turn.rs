@@ -53,6 +53,7 @@ pub struct Turn<'a, S: Source, T: Transaction> {
 
 impl<S: Source, T: Transaction> Turn<'_, S, T> {
     pub fn run(&mut self, running: &mut Running<S::Record>) -> Result<Came, Failure> {
+        self.pace_cells(running);
         let came = self.take_ready(running).and_then(|came| self.rescore(running).map(|()| came));
         self.send_outputs()?;
         came
@@ -137,6 +138,15 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         Ok(Progress::Done)
     }
 
+    /// While inputs lag, slot time runs ahead of the clock, and its intervals are no measure for how often anybody wants to read a figure.
+    fn pace_cells(&self, running: &mut Running<S::Record>) {
+        let may_go = !running.merge.is_lagging() || self.now.mono_ms >= running.cells_from_ms;
+        if may_go {
+            running.cells_from_ms = self.now.mono_ms + self.rules.engine.aggregates_interval_ms.unsigned_abs();
+        }
+        running.slot.hold_cells(!may_go);
+    }
+
     /// Scores a piece of the slot anew, beside its records.
     fn rescore(&mut self, running: &mut Running<S::Record>) -> Result<(), Failure> {
         // while a record that cannot be written is searched for, nothing else may be to blame
@@ -150,6 +160,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
 
     /// All inputs are at their end: slot time runs on by itself, and what was due by now fires.
     fn run_on(&mut self, running: &mut Running<S::Record>) -> Result<Came, Failure> {
+        running.slot.hold_cells(false);
         self.commit_markers(running)?;
         let Some(slot_ms) = running.slot.time_ms() else {
             return Ok(Came::ToTheEnd);

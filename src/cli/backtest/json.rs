@@ -1,8 +1,10 @@
-//! A back-test for programs: one object with everything the page shows. Amounts are in main units of the currency. Called by `backtest`.
+//! A back-test for programs: one object with everything the page shows.
+//!
+//! Amounts are in main units of the currency, dates are UTC. It rounds nothing. Called by `backtest`.
 
 use serde_json::{Value, json};
 
-use super::words::{Subject, date};
+use super::words::{Subject, date, parameters};
 use crate::clv::backtest::{Accuracy, ForecastReport, ModelReport, SeasonReport};
 
 pub fn object(subject: &Subject<'_>) -> Value {
@@ -85,7 +87,7 @@ fn accuracy(accuracy: &Accuracy) -> Value {
 
 fn model(model: &ModelReport) -> Value {
     let parameters: serde_json::Map<String, Value> =
-        model.purchase.named_parameters().into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+        parameters(&model.purchase).into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
     json!({
         "log_likelihood": model.log_likelihood,
         "parameters": parameters,

@@ -1,4 +1,6 @@
-//! Where months begin on a time axis, and how often to say so. Called by `figures`.
+//! Where months begin on a time axis, and how often to say so.
+//!
+//! Months are those of UTC. Called by `figures`.
 
 use jiff::ToSpan;
 use jiff::civil::date;

@@ -3,7 +3,7 @@
 //! Everything is inside it: no script, no font, nothing fetched. Called by `backtest`.
 
 use super::svg::escape;
-use super::words::{Subject, adjusted, correlation, date, grouped, percent, signed_percent, weeks};
+use super::words::{Subject, adjusted, correlation, date, grouped, parameters, percent, signed_percent, weeks};
 use super::{figures, tables};
 
 const STYLE: &str = include_str!("page.css");
@@ -151,7 +151,7 @@ fn footer(subject: &Subject<'_>) -> String {
         .report
         .models()
         .map(|(name, model)| {
-            let values: Vec<String> = model.purchase.named_parameters().iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
+            let values: Vec<String> = parameters(&model.purchase).iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
             format!("{} ({})", escape(name), values.join(", "))
         })
         .collect();

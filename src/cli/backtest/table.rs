@@ -1,4 +1,6 @@
-//! A back-test as a table for the terminal. Called by `backtest`.
+//! A back-test as a table for the terminal.
+//!
+//! The columns are those of the page, the plots are not there. Called by `backtest`.
 
 use super::words::{Subject, adjusted, correlation, date, grouped, signed_percent};
 use crate::clv::backtest::{Accuracy, ForecastReport};

@@ -1,4 +1,6 @@
-//! The tables of the page. Called by `page`.
+//! The tables of the page.
+//!
+//! Text from files is escaped here; numbers are written by `words`. Called by `page`.
 
 use super::svg::escape;
 use super::words::{Subject, adjusted, correlation, date, grouped, signed_percent};

@@ -1,6 +1,9 @@
-//! What a back-test means, in sentences, and its numbers as people read them. Called by `table` and `page`, so that both say the same.
+//! What a back-test means, in sentences, and its numbers as people read them.
+//!
+//! Called by `table`, `json` and `page`, so that all say the same.
 
-use crate::clv::backtest::{Accuracy, ForecastReport, Report, SeasonReport, WindowKind};
+use crate::clv::PurchaseModel;
+use crate::clv::backtest::{Accuracy, ForecastReport, HISTORY_WEEKS_MIN, Report, SeasonReport, WindowKind};
 
 /// A report and what is to be said about its data.
 pub struct Subject<'a> {
@@ -100,12 +103,20 @@ impl Subject<'_> {
 }
 
 fn no_season() -> String {
-    "no factor: the data before the split hold no closed window as long as the hold-out with 26 weeks of history before it".to_owned()
+    format!(
+        "no factor: the data before the split hold no closed window as long as the hold-out with {HISTORY_WEEKS_MIN} weeks of history before it"
+    )
 }
 
 /// The adjusted forecast of a report, if there is one.
 pub fn adjusted(forecast: &ForecastReport) -> Option<&Accuracy> {
     Some(&forecast.model.as_ref()?.season.as_ref()?.adjusted)
+}
+
+/// A model's parameters by name, time in weeks; `k` of the models of regular buying.
+pub fn parameters(model: &PurchaseModel) -> Vec<(&'static str, f64)> {
+    let regularity = matches!(model, PurchaseModel::BgCnbdK(_) | PurchaseModel::MbgCnbdK(_)).then(|| ("k", f64::from(model.regularity())));
+    model.named_parameters().into_iter().chain(regularity).collect()
 }
 
 /// `2026-01-31`, UTC.

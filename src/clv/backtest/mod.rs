@@ -28,7 +28,7 @@ pub use baseline::Baseline;
 pub use equity::EquityPoint;
 pub use frequency::{FREQUENCY_CLASSES, FrequencyClass};
 pub use run::{Backtest, Candidate, ForecastReport, ModelReport, Report, SpendFit};
-pub use season::{SeasonReport, SeasonTrial, Window, WindowKind};
+pub use season::{HISTORY_WEEKS_MIN, SeasonReport, SeasonTrial, Window, WindowKind};
 pub use split::{BacktestError, Split};
 pub use verdict::{Measure, Verdict};
 pub use weekly::{HOLD_OUT_WEEKS_MAX, Week};

@@ -14,7 +14,7 @@ use super::split::{Case, Split, cases};
 use crate::clv::{PurchaseLog, WEEK_MS};
 
 /// History that a window's forecast must have, or its fit says more of chance than of the season.
-const HISTORY_MIN_MS: i64 = 26 * WEEK_MS;
+pub const HISTORY_WEEKS_MIN: i64 = 26;
 const YEAR_MS: i64 = 52 * WEEK_MS;
 /// Older seasons are of another shop.
 const WINDOWS_MAX: usize = 5;
@@ -110,7 +110,7 @@ pub(super) fn season(
 /// Closed windows before the split, the latest first.
 fn window_spans(log: &PurchaseLog, split: &Split) -> (WindowKind, Vec<Split>) {
     let length_ms = split.hold_out_end_ms - split.calibration_end_ms;
-    let earliest_ms = log.span_ms().0 + HISTORY_MIN_MS;
+    let earliest_ms = log.span_ms().0 + HISTORY_WEEKS_MIN * WEEK_MS;
     let spans = |step_ms: i64| -> Vec<Split> {
         (1..)
             .map(|steps| split.calibration_end_ms - steps * step_ms)

@@ -29,7 +29,7 @@ pub enum BacktestError {
     HorizonAfterData { hold_out_end_ms: i64, last_ms: i64 },
     #[error("the hold-out is shorter than a week")]
     HoldOutTooShort,
-    #[error("only {customers} customers bought by the end of the calibration, {CUSTOMERS_MIN} are needed")]
+    #[error("too few customers bought by the end of the calibration: {customers}, where {CUSTOMERS_MIN} are the least")]
     TooFewCustomers { customers: usize },
     #[error("no customer bought a second time by the end of the calibration: there is nothing to fit a model to")]
     OneTimeBuyersOnly,

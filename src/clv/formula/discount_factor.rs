@@ -10,11 +10,13 @@ use rust_decimal::prelude::ToPrimitive;
 
 /// Days of a year, whether or not it has a 29th of February (Actual/365 Fixed).
 pub(super) const YEAR_DAYS: u32 = 365;
+const MONTHS_PER_YEAR: u32 = 12;
 /// The guess has 15 digits; each round doubles them, one more guards against a poor guess.
 const NEWTON_ROUNDS: u32 = 3;
 
 /// Growth of one unit of money by the day and by the year.
-pub(super) struct Growth {
+#[derive(Clone, Debug)]
+pub struct Growth {
     year: Decimal,
     day: Decimal,
 }
@@ -37,6 +39,13 @@ impl Growth {
             day = day.checked_sub(excess.checked_div(slope)?)?;
         }
         Some(Growth { year, day })
+    }
+
+    /// Of a discount by the month, taken twelve times a year; without growth if it is none.
+    pub fn monthly(discount_monthly: f64) -> Growth {
+        let month = Decimal::try_from(discount_monthly).ok().and_then(|discount| Decimal::ONE.checked_add(discount));
+        let year = month.and_then(|month| power(month, MONTHS_PER_YEAR)).and_then(|year| year.checked_sub(Decimal::ONE));
+        year.and_then(Growth::new).unwrap_or(Growth { year: Decimal::ONE, day: Decimal::ONE })
     }
 
     /// (1+d)^(days/365). `None` if that does not fit a decimal.

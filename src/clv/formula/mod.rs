@@ -3,7 +3,8 @@
 //!
 //! `order_value` (average order × retention), `yearly_revenue` (revenue × years − costs), `margin_multiple`
 //! (m·r/(1+i−r)), `subscription` (a contract's monthly payment), `undiscounted` (m·T·n), `cash_flow` (net present
-//! value of dated flows, in exact decimals by `discount_factor`). `simple` puts those that need one customer's past
+//! value of dated flows, in exact decimals by `discount_factor`),
+//! `present_value` (the same while flows come in). `simple` puts those that need one customer's past
 //! only into the record's `simple` object.
 //!
 //! None of them predicts: retention, years and discount are given by the caller. A formula that has no value for
@@ -14,14 +15,17 @@ mod cash_flow;
 mod discount_factor;
 mod margin_multiple;
 mod order_value;
+mod present_value;
 mod simple;
 mod subscription;
 mod undiscounted;
 mod yearly_revenue;
 
 pub use cash_flow::{CashFlow, NetPresentValue, npv_by_period, npv_dated};
+pub use discount_factor::Growth;
 pub use margin_multiple::{MarginMultiple, margin_multiple};
 pub use order_value::{OrderValue, order_value};
+pub use present_value::PresentValue;
 pub use simple::{SIMPLE_MODES, SimpleInput, simple_values};
 pub use subscription::{Contract, contract_value, contract_value_by_survival};
 pub use undiscounted::undiscounted;

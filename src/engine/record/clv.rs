@@ -20,6 +20,8 @@ pub struct ClvRecord<'a> {
     pub cause: CauseRecord<'a>,
     pub primary_currency: &'a str,
     pub historic: Historic<'a>,
+    /// Of the cash flows to date in the primary currency; `None`: rows of an old version do not keep them.
+    pub npv: Option<Npv>,
     /// `None` while no order counts.
     pub future: Option<Future<'a>>,
     /// Historic net of refunds in the primary currency plus the expected value.
@@ -36,7 +38,17 @@ pub struct ClvRecord<'a> {
     pub inputs: Option<Inputs>,
 }
 
-json_object!(ClvRecord<'_> { id, customer_id, event_time, cause, primary_currency, historic, future, total, p_alive, next_order_at, lapse_at, expected_lifetime_days, simple, segment, margin_assumed, reliability, model, inputs });
+json_object!(ClvRecord<'_> { id, customer_id, event_time, cause, primary_currency, historic, npv, future, total, p_alive, next_order_at, lapse_at, expected_lifetime_days, simple, segment, margin_assumed, reliability, model, inputs });
+
+/// Net present value: orders less refunds and recorded costs, each discounted from its day to `as_of`, the day of the first of them.
+#[derive(Debug)]
+pub struct Npv {
+    pub as_of: Time,
+    pub discount_monthly: f64,
+    pub value: Amount,
+}
+
+json_object!(Npv { as_of, discount_monthly, value });
 
 #[derive(Debug)]
 pub struct Future<'a> {

@@ -10,6 +10,7 @@ use super::json::{Json, json_object, write_plain};
 use super::money::Amount;
 use super::time::Time;
 use crate::clv::rfm::Scores;
+use crate::engine::cash_flow::Flows;
 use crate::engine::cells::month_text;
 use crate::engine::consent::{ByTrait, Consent, Stated};
 use crate::engine::contact::Contact;
@@ -47,12 +48,13 @@ struct Held<'a> {
     first_channel: Option<&'a str>,
     last_channel: Option<&'a str>,
     costs: Vec<HeldCosts>,
+    cash_flows: Vec<HeldFlows>,
     scores: Option<HeldScores>,
     contribution: Option<HeldContribution>,
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, costs, scores, contribution, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, costs, cash_flows, scores, contribution, message_ids });
 
 struct HeldContact<'a> {
     email: Option<&'a str>,
@@ -158,6 +160,13 @@ struct HeldCosts {
 json_object!(HeldCosts { acquire, retain, service });
 
 /// What the figures of all customers hold of this one.
+struct HeldFlows {
+    as_of: Time,
+    value: Amount,
+}
+
+json_object!(HeldFlows { as_of, value });
+
 struct HeldScores {
     recency: u32,
     frequency: u32,
@@ -226,6 +235,7 @@ fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Op
         first_channel: told(&customer.touch.first),
         last_channel: told(&customer.touch.last),
         costs: customer.costs.iter().map(costs).collect(),
+        cash_flows: customer.flows.iter().map(flows).collect(),
         scores: customer.scores.map(scores),
         contribution: customer.contribution.as_ref().map(contribution),
         message_ids: customer.seen.fingerprints().iter().copied().map(Hex).collect(),
@@ -294,6 +304,11 @@ fn orders(orders: &Orders) -> HeldOrders {
 fn costs(sum: &CostSum) -> HeldCosts {
     let [acquire, retain, service] = sum.minor.map(|minor| Amount { minor, currency: sum.currency });
     HeldCosts { acquire, retain, service }
+}
+
+fn flows(flows: &Flows) -> HeldFlows {
+    let Flows { currency, present } = *flows;
+    HeldFlows { as_of: Time(present.as_of_ms()), value: Amount { minor: present.minor(), currency } }
 }
 
 fn scores(scores: Scores) -> HeldScores {

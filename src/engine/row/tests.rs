@@ -1,8 +1,10 @@
 //! The layout of rows is stored in changelogs: golden bytes, and the size that memory per customer rests on.
 
 use super::*;
+use crate::clv::formula::{Growth, PresentValue};
 use crate::clv::rfm::Scores;
 use crate::engine::cart::{Cart, Line};
+use crate::engine::cash_flow::Flows;
 use crate::engine::consent::{ByTrait, Stated};
 use crate::engine::costs::CostSum;
 use crate::engine::money::Sum;
@@ -76,6 +78,9 @@ fn full() -> Customer {
     (customer.touch.first, customer.touch.last) = ("email".into(), "paid_search".into());
     customer.costs =
         vec![CostSum { currency: usd, minor: [300, 0, 1 << 40] }, CostSum { currency: money(0, "GBP").currency, minor: [0, 9, 0] }];
+    let mut present = PresentValue::at(NOW);
+    assert!(present.add(&Growth::monthly(0.01), NOW + 400 * 86_400_000, -5_000));
+    customer.flows = vec![Flows { currency: usd, present }];
     customer.scores = Some(Scores { recency: 4, frequency: 2, monetary: 5 });
     customer.contribution = Some(Contribution {
         currency: usd,
@@ -90,8 +95,8 @@ fn full() -> Customer {
 
 /// What version 2 knew of it.
 fn full_of_version_2() -> Customer {
-    let (touch, costs, scores, contribution) = Default::default();
-    Customer { touch, costs, scores, contribution, ..full() }
+    let (touch, costs, flows, scores, contribution) = Default::default();
+    Customer { touch, costs, flows, scores, contribution, ..full() }
 }
 
 /// What version 1 knew of it.
@@ -119,12 +124,13 @@ const GOLDEN_2: &str = "\
 
 /// Version 3, for ever.
 const GOLDEN_3: &str = "\
-    46a8da769b01000003ffff1f0080a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d457572\
+    46a8da769b01000003ffff3f0080a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d457572\
     6f70652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d804d8\
     2c080c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c0021500000000000000001600000000000000010109\
     03632d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac1610\
     03702d320105030329000000000000001d01778b010100646364642a000000000000001200042b0000000000000008000202a0fe0ac0a90705656d61696c0b7061\
-    69645f7365617263680200ac0200808080808020044742500200090018b9608080808080808080808001f8bd010a54";
+    69645f7365617263680200ac020080808080802004474250020009000100ccbf0200001980de79fa72d844a423b22fbe8d18b9608080808080808080808001f8bd\
+    010a54";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
@@ -194,7 +200,7 @@ fn a_typical_customer_takes_about_150_bytes() {
 fn further_parts_are_of_the_newest_version_and_known_to_it() {
     let mut row = Vec::new();
     encode(&full(), RowVersion::NEWEST, 0, &mut row);
-    for (place, byte) in [(8, 2), (11, 0x3f), (12, 1)] {
+    for (place, byte) in [(8, 2), (11, 0x7f), (12, 1)] {
         let mut other = row.clone();
         other[place] = byte;
         assert_eq!(read_row(&other), Err(RowError::Malformed("parts")), "{place}");

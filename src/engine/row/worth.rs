@@ -1,10 +1,12 @@
 //! The part of a row about where a customer came from, what they cost, and what they add to the figures of all.
 //! Written and read by `row` since version 3; a new field is a new row version, never another meaning of these bytes.
 
-use super::bytes::{Reader, put_text, put_u64, put_u128};
+use super::bytes::{Reader, put_i64, put_text, put_u64, put_u128};
 use super::currencies::Currencies;
 use super::{RowError, further};
+use crate::clv::formula::PresentValue;
 use crate::clv::rfm::{Scores, Segment};
+use crate::engine::cash_flow::Flows;
 use crate::engine::costs::CostSum;
 use crate::engine::customer::Customer;
 use crate::engine::money::CURRENCIES_MAX;
@@ -15,6 +17,9 @@ use crate::event::CostKind;
 const HAS_CHANNEL: u8 = 1;
 const HAS_SEGMENT: u8 = 1 << 1;
 
+/// Days from 1970 beyond which no event is taken.
+const DAY_MAX: u64 = 1_000_000;
+
 /// Which of these parts there are.
 pub fn parts_of(customer: &Customer) -> u16 {
     let there = [
@@ -23,6 +28,7 @@ pub fn parts_of(customer: &Customer) -> u16 {
         (further::COSTS, !customer.costs.is_empty()),
         (further::CONTRIBUTION, customer.contribution.is_some()),
         (further::SCORES, customer.scores.is_some()),
+        (further::FLOWS, !customer.flows.is_empty()),
     ];
     there.into_iter().filter(|(_, is_there)| *is_there).fold(0, |parts, (bit, _)| parts | bit)
 }
@@ -39,6 +45,15 @@ pub fn encode(customer: &Customer, parts: u16, currencies: &mut Currencies, row:
         for sum in &customer.costs {
             currencies.put(row, sum.currency, 0);
             sum.minor.iter().for_each(|minor| put_u128(row, *minor as u128));
+        }
+    }
+    if parts & further::FLOWS != 0 {
+        put_u64(row, customer.flows.len() as u64);
+        for flows in &customer.flows {
+            let (day, exact_minor) = flows.present.parts();
+            currencies.put(row, flows.currency, 0);
+            put_i64(row, day);
+            row.extend_from_slice(&exact_minor);
         }
     }
     if let Some(contribution) = customer.contribution.as_ref().filter(|_| parts & further::CONTRIBUTION != 0) {
@@ -72,6 +87,18 @@ pub fn decode(reader: &mut Reader<'_>, parts: u16, currencies: &mut Currencies, 
                 *sum = reader.u128()? as i128;
             }
             customer.costs.push(CostSum { currency, minor });
+        }
+    }
+    if parts & further::FLOWS != 0 {
+        for _ in 0..reader.count(CURRENCIES_MAX, "cash flows")? {
+            let (currency, _) = currencies.get(reader)?;
+            let day = reader.i64()?;
+            if day.unsigned_abs() > DAY_MAX {
+                return Err(RowError::Malformed("day of a cash flow"));
+            }
+            let mut exact_minor = [0; 16];
+            exact_minor.copy_from_slice(reader.take(16)?);
+            customer.flows.push(Flows { currency, present: PresentValue::restore(day, exact_minor) });
         }
     }
     if parts & further::CONTRIBUTION != 0 {

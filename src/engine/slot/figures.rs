@@ -25,7 +25,12 @@ impl Slot {
 
     /// Whether cells have changed since they were last written.
     pub fn has_unwritten_cells(&self) -> bool {
-        self.cells.due_ms().is_some()
+        self.cells.has_unwritten()
+    }
+
+    /// Whether changed cells wait although they are due.
+    pub fn hold_cells(&mut self, is_held: bool) {
+        self.cells.hold(is_held);
     }
 
     /// Writes the changed cells now: for whoever knows that time goes no further.

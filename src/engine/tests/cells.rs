@@ -208,6 +208,33 @@ fn what_is_discarded_was_never_counted() {
 }
 
 #[test]
+fn a_channel_that_is_told_later_counts_from_the_next_score_on() {
+    let mut shop = Shop::new();
+    shop.feed(&order(0, "a", usd(5000)));
+    shop.feed(&from(email(HOUR, EmailSignal::Clicked), "email"));
+    assert_eq!(named(&flushed(&mut shop), "clv_customers|ch"), [("clv_customers|channel=unknown,currency=USD|all", 1)]);
+    shop.feed(&from(order(DAY, "b", usd(100)), "cpc"));
+    let moved = [("clv_customers|channel=email,currency=USD|all", 1), ("clv_customers|channel=unknown,currency=USD|all", 0)];
+    let cells = flushed(&mut shop);
+    assert_eq!(named(&cells, "clv_customers|ch"), moved);
+    assert_eq!(named(&cells, "customers_acquired"), [], "nobody is acquired twice");
+    let touch = shop.customer("u-1").touch;
+    assert_eq!((touch.first.as_str(), touch.last.as_str()), ("email", "paid_search"));
+}
+
+#[test]
+fn who_pays_in_another_currency_moves_to_its_figures() {
+    let mut shop = Shop::new();
+    shop.feed_all(&[order(0, "a", usd(5000)), order(DAY, "b", money(100, "EUR")), order(2 * DAY, "c", money(100, "EUR"))]);
+    let mut last = BTreeMap::new();
+    shop.until(3 * DAY);
+    last.extend(told(&mut shop));
+    let valued = |code: &str| last[&format!("valued_customers|currency={code}|all")];
+    assert_eq!((valued("USD"), valued("EUR")), (0, 1));
+    assert_eq!(last["customer_equity|currency=USD|all"], 0);
+}
+
+#[test]
 fn an_erased_customer_is_in_no_figure_of_what_is_but_was_acquired() {
     let mut shop = Shop::new();
     shop.feed(&order(0, "a", usd(5000)));

@@ -30,6 +30,7 @@ fn a_clv_record() {
 "cause":{"type":"event","event":"Order Completed","topic":"shop.events","partition":3,"offset":1},"primary_currency":"USD",
 "historic":[{"currency":"USD","orders":2,"gross":{"minor":7720,"currency":"USD","amount":"77.20"},
 "net_of_refunds":{"minor":7720,"currency":"USD","amount":"77.20"},"contribution":{"minor":7720,"currency":"USD","amount":"77.20"}}],
+"npv":{"as_of":"2026-01-01T00:00:00.000Z","discount_monthly":0.01,"value":{"minor":7711,"currency":"USD","amount":"77.11"}},
 "future":{"currency":"USD","horizon_days":365,"discount_monthly":0.01,"expected_orders":3.499391231069115,
 "expected_value":{"minor":8183,"currency":"USD","amount":"81.83"},"expected_contribution":{"minor":8183,"currency":"USD","amount":"81.83"},
 "spend_model":"gamma_gamma"},"total":{"minor":15903,"currency":"USD","amount":"159.03"},"p_alive":0.7458202567760343,
@@ -118,4 +119,27 @@ fn notes_tell_metrics_what_was_written() {
     assert_eq!(shop.out.notes(), expected);
     shop.out.clear();
     assert!(shop.out.is_empty() && shop.out.notes().is_empty());
+}
+
+/// 100 − 20 (a refund after a year) − 5 (service, a year later): 100 − 20/1.01^12 − 5/1.01^24 = 78.31.
+#[test]
+fn the_net_present_value_discounts_each_flow_from_its_own_day() {
+    let mut shop = Shop::new();
+    let cost = Kind::Cost(Cost {
+        cost_id: None,
+        kind: CostKind::Service,
+        amount: usd(500),
+        channel: None,
+        region: None,
+        customer_type: None,
+        product_type: None,
+        from_ms: None,
+    });
+    shop.feed_all(&[order(HOUR, "o-1", usd(10_000)), refund(365 * DAY, "o-1", Some(usd(2_000))), event(730 * DAY, "Cost Recorded", cost)]);
+    shop.feed(&order(730 * DAY, "o-2", usd(0)));
+    let npv = shop.written(Topic::Clv).last().unwrap()["npv"].clone();
+    let value = serde_json::json!({"minor": 7831, "currency": "USD", "amount": "78.31"});
+    assert_eq!(npv, serde_json::json!({"as_of": "2026-01-01T00:00:00.000Z", "discount_monthly": 0.01, "value": value}));
+    let contribution = shop.written(Topic::Clv).last().unwrap()["historic"][0]["contribution"]["minor"].clone();
+    assert_eq!(contribution, 10_000 - 2_000 - 500);
 }

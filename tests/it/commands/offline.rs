@@ -137,7 +137,7 @@ fn generate_and_replay_give_the_same_bytes_twice() {
         let files = replayed(&first, slots);
         assert!(files == replayed(&second, slots), "{slots} slots");
         let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-        let topics = ["actions", "clv", "dlq", "transitions"];
+        let topics = ["actions", "aggregates", "clv", "dlq", "transitions"];
         assert_eq!(names, topics.map(|topic| format!("lifetide.{topic}.jsonl")));
         for (name, bytes) in &files {
             assert!(!bytes.is_empty(), "{slots} slots: nothing in {name}");

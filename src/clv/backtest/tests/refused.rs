@@ -34,7 +34,7 @@ fn a_split_that_leaves_nothing_to_compare_is_refused_in_words() {
 fn one_customer_and_one_time_buyers_are_refused_in_words() {
     let one = log_of([("a", 0, 1), ("a", 10 * DAY_MS, 1), ("a", 90 * DAY_MS, 1), ("b", 95 * DAY_MS, 1)]);
     let error = run(&one, &split(50, 30), &[CANDIDATE], false).unwrap_err();
-    assert_eq!(error.to_string(), "only 1 customers bought by the end of the calibration, 2 are needed");
+    assert_eq!(error.to_string(), "too few customers bought by the end of the calibration: 1, where 2 are the least");
     let once = log_of([("a", 0, 1), ("b", 10 * DAY_MS, 1), ("c", 20 * DAY_MS, 1), ("a", 90 * DAY_MS, 1)]);
     let error = run(&once, &split(50, 30), &[CANDIDATE], false).unwrap_err();
     assert_eq!(error.to_string(), "no customer bought a second time by the end of the calibration: there is nothing to fit a model to");
