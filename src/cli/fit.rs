@@ -21,6 +21,9 @@ use crate::clock;
 use crate::clv::{FitError, Fitted, GammaGamma, ModelKind, PurchaseModel, fit_purchases, fit_spend};
 use data::Data;
 
+/// Log-likelihoods this near to each other are the same, found on different ways.
+const EQUAL: f64 = 1e-6;
+
 /// Fit the value models to a shop's own purchases
 #[derive(Debug, Args)]
 pub struct FitArgs {
@@ -130,9 +133,15 @@ fn fit_all(data: Data, kinds: &Kinds, stopwatch: &mut Stopwatch) -> Result<Fit, 
 }
 
 impl Fit {
-    /// The purchase model under which the histories are most likely; the likelihoods are of the same histories and compare.
+    /// The purchase model under which the histories are most likely; the likelihoods are of the same histories and compare. Regular buying
+    /// with k = 1 is buying at random: of equals the first, which is the simpler one.
     pub fn best(&self) -> Option<ModelKind> {
-        let best = self.purchases.iter().max_by(|a, b| a.1.log_likelihood.total_cmp(&b.1.log_likelihood));
+        let mut best: Option<&(ModelKind, Fitted<PurchaseModel>)> = None;
+        for fit in &self.purchases {
+            if best.is_none_or(|best| fit.1.log_likelihood > best.1.log_likelihood + EQUAL) {
+                best = Some(fit);
+            }
+        }
         best.filter(|_| self.purchases.len() > 1).map(|(kind, _)| *kind)
     }
 }
