@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{LONGEST, assert_all_verified, assert_exactly, refusal, run_on, slots, state, stopped_midway, truncate_changelog, wait_for};
-use crate::commands::SOON;
+use crate::commands::{SOON, finish};
 use crate::trial::Trial;
 
 #[test]
@@ -65,6 +65,21 @@ fn an_export_tells_everything_held_about_a_customer() {
     assert_eq!(held["stage"], stage["to"]);
     assert!(held["contact"]["email"].as_str().is_none_or(|email| email.ends_with("example.com")), "{held}");
     assert!(exported(&trial, "nobody-of-this-name")["held"].is_null());
+}
+
+#[test]
+fn the_customers_of_a_running_group_can_be_fitted() {
+    let (trial, expected) = stopped_midway("fit", 14);
+    run_on(&trial, 1);
+    let inputs: Vec<&Value> = expected["clv"].values().map(|records| &records.last().unwrap()["inputs"]).collect();
+    let with = |x: u64| inputs.iter().filter(|inputs| inputs["x"].as_u64().is_some_and(|repeats| repeats >= x)).count();
+    assert!(with(1) > 10, "{inputs:?}");
+    let outcome = finish(&mut trial.command(&["fit", "--live", "--model", "mbg_nbd", "-o", "json"]), SOON);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let fit: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!((fit["customers"].as_u64(), fit["repeat_buyers"].as_u64()), (Some(with(0) as u64), Some(with(1) as u64)), "{fit}");
+    assert_eq!(fit["models"][0]["model"], "mbg_nbd");
+    assert!(fit["models"][0]["log_likelihood"].as_f64().is_some_and(f64::is_finite), "{fit}");
 }
 
 fn exported(trial: &Trial, customer: &str) -> Value {
