@@ -4,6 +4,7 @@
 //! that `clv.models` names and `models publish` puts into force. Chooses nothing: which model `run` uses is `clv.model`. Called by `cli::main`.
 
 mod data;
+mod live;
 mod parameter_file;
 mod report;
 
@@ -27,6 +28,9 @@ pub struct FitArgs {
     purchases: PurchaseArgs,
     #[command(flatten)]
     settings: SettingsArgs,
+    /// Fit the customers of the running group that the configuration names, instead of files
+    #[arg(long, conflicts_with_all = ["inputs", "calibration_end", "format", "period"])]
+    live: bool,
     /// Last day to count (default: that of the last purchase)
     #[arg(long, value_name = "DATE", value_parser = purchases::date)]
     calibration_end: Option<Date>,
@@ -39,6 +43,9 @@ pub struct FitArgs {
     /// Name of the parameters in that file and in every clv record
     #[arg(long, value_name = "NAME", default_value = "fitted")]
     name: String,
+    /// Say on stderr how long reading and each fit took
+    #[arg(long)]
+    timings: bool,
     /// text or json
     #[arg(short = 'o', value_name = "FORMAT", default_value = "text")]
     show: OutputFormat,
@@ -68,13 +75,19 @@ pub fn kinds(text: &str) -> Result<Kinds, String> {
 }
 
 pub fn fit(arguments: &FitArgs) -> Result<(), CommandError> {
+    let mut stopwatch = Stopwatch::start(arguments.timings);
     let now_ms = clock::wall_ms();
-    let input = purchases::read(&arguments.purchases, &arguments.settings, now_ms)?;
-    for remark in &input.remarks {
-        eprintln!("note: {remark}");
-    }
-    let data = Data::of_input(&input, arguments.calibration_end, purchases::names(&arguments.purchases.inputs))?;
-    let fit = fit_all(data, &arguments.kinds)?;
+    let data = if arguments.live {
+        live::read(&arguments.settings, arguments.purchases.currency, now_ms)?
+    } else {
+        let input = purchases::read(&arguments.purchases, &arguments.settings, now_ms)?;
+        for remark in &input.remarks {
+            eprintln!("note: {remark}");
+        }
+        Data::of_input(&input, arguments.calibration_end, purchases::names(&arguments.purchases.inputs))?
+    };
+    stopwatch.lap("reading");
+    let fit = fit_all(data, &arguments.kinds, &mut stopwatch)?;
     report::warn(&fit);
     let file = parameter_file::written(&fit, &arguments.name, now_ms);
     if let Some(path) = &arguments.output {
@@ -84,13 +97,35 @@ pub fn fit(arguments: &FitArgs) -> Result<(), CommandError> {
     report::show(&fit, &file.version, arguments.show)
 }
 
-fn fit_all(data: Data, kinds: &Kinds) -> Result<Fit, CommandError> {
+/// Tells of the time since it was started or asked last, if anybody wants to know.
+struct Stopwatch {
+    wanted: bool,
+    last_us: u64,
+}
+
+impl Stopwatch {
+    fn start(wanted: bool) -> Stopwatch {
+        Stopwatch { wanted, last_us: clock::monotonic_us() }
+    }
+
+    fn lap(&mut self, what: &str) {
+        let now_us = clock::monotonic_us();
+        if self.wanted {
+            eprintln!("time: {what} {:.3} ms", (now_us - self.last_us) as f64 / 1000.0);
+        }
+        self.last_us = now_us;
+    }
+}
+
+fn fit_all(data: Data, kinds: &Kinds, stopwatch: &mut Stopwatch) -> Result<Fit, CommandError> {
     let mut purchases = Vec::with_capacity(kinds.0.len());
     for &kind in &kinds.0 {
         let fitted = fit_purchases(kind, &data.samples).map_err(|error| CommandError::Failed(format!("cannot fit {kind}: {error}")))?;
         purchases.push((kind, fitted));
+        stopwatch.lap(kind.name());
     }
     let spend = fit_spend(&data.samples);
+    stopwatch.lap("gamma_gamma");
     Ok(Fit { data, purchases, spend })
 }
 

@@ -25,16 +25,25 @@ const NODES: [(f64, f64); 16] = [
 
 /// The integral of `f` from `start` to `end`, exact for polynomials of degree 63 in every panel.
 pub(super) fn integrate(start: f64, end: f64, panels: usize, f: impl Fn(f64) -> f64) -> f64 {
+    let [integral] = integrate_all(start, end, panels, |x| [f(x)]);
+    integral
+}
+
+/// Several functions at once, which have most of their work in common.
+pub(super) fn integrate_all<const N: usize>(start: f64, end: f64, panels: usize, f: impl Fn(f64) -> [f64; N]) -> [f64; N] {
     let half_width = (end - start) / (2.0 * panels as f64);
-    let mut sum = 0.0;
+    let mut sums = [0.0; N];
     for panel in 0..panels {
         let middle = start + half_width * (2 * panel + 1) as f64;
         for (node, weight) in NODES {
             let offset = half_width * node;
-            sum += weight * (f(middle - offset) + f(middle + offset));
+            let (below, above) = (f(middle - offset), f(middle + offset));
+            for i in 0..N {
+                sums[i] += weight * (below[i] + above[i]);
+            }
         }
     }
-    sum * half_width
+    sums.map(|sum| sum * half_width)
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ mod properties;
 pub use bg_bb::{BgBb, Occasions};
 pub use bg_nbd::BgNbd;
 pub use cnbd::Cnbd;
-pub use fit::{FitError, Fitted, ModelKind, Warning, fit_purchases, fit_spend};
+pub use fit::{FitError, Fitted, ModelKind, Warning, fit_contracts, fit_occasions, fit_purchases, fit_spend};
 pub use forecast::{Forecast, ForecastInput, Horizon, SpendModel, forecast};
 pub use gamma_gamma::{GammaGamma, mean_minor};
 pub use mbg_nbd::MbgNbd;

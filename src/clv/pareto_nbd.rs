@@ -9,7 +9,7 @@ use super::History;
 use super::discounting::Shape;
 use super::exponential_integral::discounted_time;
 use super::gamma::{integral_of_exp, ln_gamma, log_one_plus};
-use super::gauss_legendre::integrate;
+use super::gauss_legendre::{integrate, integrate_all};
 use super::root::wait_until_zero;
 use libm::{exp, expm1, log, log1p};
 
@@ -39,6 +39,13 @@ pub(super) struct Alive {
     beta: f64,
 }
 
+/// A moment of leaving: weeks after the last purchase, ln((α+τ)/(α+t_x)), ln((β+τ)/(β+t_x)).
+struct Left {
+    elapsed: f64,
+    log_alpha: f64,
+    log_beta: f64,
+}
+
 impl ParetoNbd {
     pub(super) fn p_alive(&self, h: &History) -> f64 {
         1.0 / (1.0 + exp(self.log_dropout_odds(h.x, h.t_x, h.t)))
@@ -54,23 +61,50 @@ impl ParetoNbd {
 
     /// ln of (1 − P(alive))/P(alive) = s ∫_(t_x)^T ((α+T)/(α+τ))^(r+x) ((β+T)/(β+τ))^s dτ/(β+τ).
     fn log_dropout_odds(&self, x: u32, t_x: f64, t: f64) -> f64 {
+        let [integral] = self.integrals_over_dropout(x, t_x, t, |_| [1.0]);
+        self.log_odds_of(x, t_x, t, integral)
+    }
+
+    /// The same with its derivatives by r, α, s, β: means over the moment τ of having left. No moment has passed for t = t_x.
+    pub(super) fn log_dropout_odds_with_slope(&self, x: u32, t_x: f64, t: f64) -> (f64, [f64; 4]) {
+        let (alpha, beta, shape) = (self.alpha, self.beta, self.r + f64::from(x));
+        let [integral, log_alpha, log_beta, by_alpha, by_beta] = self.integrals_over_dropout(x, t_x, t, |left| {
+            let tau = t_x + left.elapsed;
+            [1.0, left.log_alpha, left.log_beta, 1.0 / (alpha + tau), 1.0 / (beta + tau)]
+        });
+        if integral == 0.0 {
+            return (f64::NEG_INFINITY, [0.0; 4]);
+        }
+        let mean = |sum: f64| sum / integral;
+        let by_r = log1p((t - t_x) / (alpha + t_x)) - mean(log_alpha);
+        let by_s = 1.0 / self.s + log1p((t - t_x) / (beta + t_x)) - mean(log_beta);
+        let slope_alpha = shape * (1.0 / (alpha + t) - mean(by_alpha));
+        let slope_beta = self.s / (beta + t) - (self.s + 1.0) * mean(by_beta);
+        (self.log_odds_of(x, t_x, t, integral), [by_r, slope_alpha, by_s, slope_beta])
+    }
+
+    fn log_odds_of(&self, x: u32, t_x: f64, t: f64, integral: f64) -> f64 {
+        let silence = t - t_x;
+        let rate = (self.r + f64::from(x)) * log1p(silence / (self.alpha + t_x));
+        log(self.s) + rate + self.s * log1p(silence / (self.beta + t_x)) + log(integral)
+    }
+
+    /// ∫_(t_x)^T of what `of` says times ((α+t_x)/(α+τ))^(r+x) ((β+t_x)/(β+τ))^s dτ/(β+τ).
+    fn integrals_over_dropout<const N: usize>(&self, x: u32, t_x: f64, t: f64, of: impl Fn(Left) -> [f64; N]) -> [f64; N] {
         debug_assert!(0.0 <= t_x && t_x <= t, "history out of order: t_x {t_x}, t {t}");
         let silence = t - t_x;
-        if silence == 0.0 {
-            return f64::NEG_INFINITY;
-        }
         let shape = self.r + f64::from(x);
         let (alpha, beta) = (self.alpha + t_x, self.beta + t_x);
         let counting = silence.min(negligible_after(shape, alpha, self.s, beta));
         // the nearer singularity goes to −∞ in u = ln(min(α, β)+τ), which is taken from its value at t_x
         let nearest = alpha.min(beta);
         let width = log1p(counting / nearest);
-        let integral = integrate(0.0, width, panels(width), |u| {
+        integrate_all(0.0, width, panels(width), |u| {
             let elapsed = nearest * expm1(u);
-            let fall = shape * log1p(elapsed / alpha) + self.s * log1p(elapsed / beta);
-            exp(-fall) * (nearest + elapsed) / (beta + elapsed)
-        });
-        log(self.s) + shape * log1p(silence / alpha) + self.s * log1p(silence / beta) + log(integral)
+            let left = Left { elapsed, log_alpha: log1p(elapsed / alpha), log_beta: log1p(elapsed / beta) };
+            let weight = exp(-shape * left.log_alpha - self.s * left.log_beta) * (nearest + elapsed) / (beta + elapsed);
+            of(left).map(|value| value * weight)
+        })
     }
 
     /// E[Y(t)] = P(alive) (r+x)/(α+T) · (β+T)/(s−1) [1 − ((β+T)/(β+T+t))^(s−1)], at t = 1, 2 … N steps.

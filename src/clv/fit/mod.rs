@@ -1,6 +1,6 @@
 //! Fits the value models to customers: the parameters under which the histories seen are most likely, with standard errors and doubts.
 //!
-//! Reading order: `groups` counts customers who look alike once; `beta_geometric`, `pareto` and `spend` are the likelihoods;
+//! Reading order: `groups` counts customers who look alike once; `beta_geometric`, `pareto`, `discrete` and `spend` are the likelihoods;
 //! `climb` finds the summit, `curvature` the standard errors, `warnings` the doubts. Pure and deterministic: the same samples in any order
 //! give the same bytes. Reads no files; chooses no model for the user, though likelihoods of purchase models on the same samples compare.
 //!
@@ -10,6 +10,7 @@ mod beta_geometric;
 mod climb;
 mod curvature;
 mod digamma;
+mod discrete;
 mod groups;
 mod kind;
 mod likelihood;
@@ -19,9 +20,10 @@ mod spend;
 mod tests;
 mod warnings;
 
-use super::{BgNbd, Cnbd, GammaGamma, MbgNbd, ParetoNbd, PurchaseModel, REGULARITY_MAX, Sample};
+use super::{BgBb, BgNbd, Cnbd, GammaGamma, MbgNbd, Occasions, ParetoNbd, PurchaseModel, REGULARITY_MAX, Sample, ShiftedBetaGeometric};
 use beta_geometric::BetaGeometric;
 use climb::{Summit, climb};
+use discrete::{Cohort, Donors};
 use groups::Groups;
 use likelihood::Likelihood;
 use pareto::Pareto;
@@ -31,7 +33,7 @@ pub use kind::ModelKind;
 pub use warnings::Warning;
 
 /// Larger sets are searched from all starts in a part of this size first, and as a whole from the best point found there.
-const GROUPS_MAX: usize = 20_000;
+const GROUPS_MAX: usize = 500;
 /// The same where each group takes an integral.
 const GROUPS_OF_INTEGRALS_MAX: usize = 250;
 
@@ -60,6 +62,8 @@ pub enum FitError {
     NoTime,
     #[error("fewer than two customers have repeat purchases that brought money, so nothing can be said about spend")]
     NoSpend,
+    #[error("no contract was cancelled, or none was ever at stake: how many stay cannot be told")]
+    NoCancellations,
 }
 
 /// The purchase model of this kind. For regular buying, k is the one of 1 to `REGULARITY_MAX` with the largest likelihood.
@@ -167,6 +171,37 @@ pub fn fit_spend(samples: &[Sample]) -> Result<Fitted<GammaGamma>, FitError> {
         warnings,
         customers: found.customers,
     })
+}
+
+/// BG/BB over histories of discrete occasions, each with the number of customers who have it.
+pub fn fit_occasions(customers: &[(Occasions, f64)]) -> Result<Fitted<BgBb>, FitError> {
+    let donors = Donors(customers);
+    if donors.customers() < 2.0 {
+        return Err(FitError::TooFewCustomers(donors.customers() as usize));
+    }
+    if donors.repeaters() == 0.0 {
+        return Err(FitError::NoRepeats);
+    }
+    let starts = [vec![1.0, 1.0, 1.0, 3.0], vec![0.5, 2.0, 0.5, 1.0], vec![3.0, 3.0, 1.0, 10.0]];
+    let found = judged(&donors, climb(&donors, &starts));
+    let [alpha, beta, gamma, delta] = found.model[..] else { unreachable!("invariant: BG/BB has four parameters") };
+    let warnings = [warnings::of_counts(donors.customers(), donors.repeaters()), found.warnings].concat();
+    let Fitted { log_likelihood, aic, standard_errors, customers, .. } = found;
+    Ok(Fitted { model: BgBb { alpha, beta, gamma, delta }, log_likelihood, aic, standard_errors, warnings, customers })
+}
+
+/// The shifted beta-geometric over one cohort of contracts: those cancelled at the end of periods 1, 2 …, and those left after the last.
+pub fn fit_contracts(lost: &[u64], kept: u64) -> Result<Fitted<ShiftedBetaGeometric>, FitError> {
+    let cohort = Cohort { lost, kept };
+    if cohort.cancelled() == 0 {
+        return Err(FitError::NoCancellations);
+    }
+    let starts = [vec![1.0, 1.0], vec![0.5, 4.0], vec![3.0, 10.0]];
+    let found = judged(&cohort, climb(&cohort, &starts));
+    let [alpha, beta] = found.model[..] else { unreachable!("invariant: the shifted beta-geometric has two parameters") };
+    let warnings = [warnings::of_counts(cohort.weight(), f64::INFINITY), found.warnings].concat();
+    let Fitted { log_likelihood, aic, standard_errors, customers, .. } = found;
+    Ok(Fitted { model: ShiftedBetaGeometric { alpha, beta }, log_likelihood, aic, standard_errors, warnings, customers })
 }
 
 /// Parameters with their errors and doubts.

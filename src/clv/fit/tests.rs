@@ -77,7 +77,10 @@ fn slopes_are_those_of_the_likelihood() {
     let mbg = BetaGeometric { groups: &groups, modified: true, k: 1 };
     let regular = BetaGeometric { groups: &groups, modified: false, k: 2 };
     let very_regular = BetaGeometric { groups: &groups, modified: true, k: 12 };
-    let cases: [(&dyn Likelihood, &[f64]); 9] = [
+    let pareto = Pareto { groups: &groups };
+    let cases: [(&dyn Likelihood, &[f64]); 11] = [
+        (&pareto, &[0.55, 10.6, 0.6, 11.7]),
+        (&pareto, &[3.0, 0.5, 0.02, 40.0]),
         (&regular, &[0.24, 4.4, 0.8, 2.4]),
         (&very_regular, &[0.24, 4.4, 0.8, 2.4]),
         (&very_regular, &[20.0, 0.01, 30.0, 0.1]),
@@ -115,6 +118,17 @@ fn what_groups_share_adds_up_to_the_likelihoods_of_single_customers() {
             let shared = BetaGeometric { groups: &groups, modified, k }.log_likelihood(&[r, alpha, a, b]);
             assert!((shared / single - 1.0).abs() < 1e-13, "{shared} and {single}");
         }
+    }
+}
+
+#[test]
+fn the_shared_likelihood_of_pareto_nbd_adds_up_too() {
+    let samples = made(500, false, 1);
+    for [r, alpha, s, beta] in [[0.55, 10.6, 0.6, 11.7], [3.0, 0.5, 0.02, 40.0]] {
+        let model = PurchaseModel::ParetoNbd(ParetoNbd { r, alpha, s, beta });
+        let single: f64 = samples.iter().map(|sample| model.log_likelihood(&sample.history, sample.log_times)).sum();
+        let shared = Pareto { groups: &Groups::new(&samples) }.log_likelihood(&[r, alpha, s, beta]);
+        assert!((shared / single - 1.0).abs() < 1e-13, "{shared} and {single}");
     }
 }
 
@@ -197,4 +211,36 @@ fn counts_of_a_thousand_and_two_customers_can_be_fitted() {
         let found = fit_purchases(kind, &samples).expect("a fit with doubts");
         assert!(found.log_likelihood.is_finite() && !found.warnings.is_empty(), "{found:?}");
     }
+}
+
+#[test]
+fn fits_in_discrete_time_are_the_published_ones() {
+    // lifetimes, datasets/donations: x, t_x, donors; six yearly occasions (Fader, Hardie, Shang 2010)
+    #[rustfmt::skip]
+    let donations = [
+        (0, 0, 3464), (1, 1, 1091), (1, 2, 277), (1, 3, 129), (1, 4, 78), (1, 5, 119), (1, 6, 129), (2, 2, 613), (2, 3, 255), (2, 4, 155), (2, 5, 173),
+        (2, 6, 234), (3, 3, 322), (3, 4, 181), (3, 5, 225), (3, 6, 357), (4, 4, 240), (4, 5, 284), (4, 6, 512), (5, 5, 335), (5, 6, 728), (6, 6, 1203),
+    ];
+    let donors: Vec<_> = donations.iter().map(|&(x, t_x, count)| (Occasions { x, t_x, n: 6 }, f64::from(count))).collect();
+    let found = fit_occasions(&donors).expect("donors enough");
+    assert!((found.log_likelihood - -33225.58).abs() < 5e-3 + 1e-3, "{found:?}");
+    for ((name, value), published) in found.model.named_parameters().into_iter().zip([1.203528, 0.749726, 0.656781, 2.783796]) {
+        assert!((value / published - 1.0).abs() < 1e-3, "{name} = {value}");
+    }
+    assert_eq!((found.customers, found.warnings.as_slice()), (11_104, [].as_slice()));
+    // Fader, Hardie 2007: the two cohorts of 1000, by year
+    let cohorts = [
+        ([1000, 631, 468, 382, 326, 289, 262, 241], 0.704, 1.182, -1680.27),
+        ([1000, 869, 743, 653, 593, 551, 517, 491], 0.668, 3.806, -1611.16),
+    ];
+    for (left, alpha, beta, log_likelihood) in cohorts {
+        let lost: Vec<u64> = left.windows(2).map(|pair| pair[0] - pair[1]).collect();
+        let found = fit_contracts(&lost, left[7]).expect("contracts enough");
+        assert!((found.log_likelihood - log_likelihood).abs() < 5e-3, "{found:?}");
+        assert!((found.model.alpha - alpha).abs() < 5e-4 && (found.model.beta - beta).abs() < 5e-4, "{found:?}");
+        assert!(found.standard_errors.iter().all(Option::is_some) && found.warnings.is_empty());
+    }
+    assert_eq!(fit_contracts(&[0, 0], 9).err(), Some(FitError::NoCancellations));
+    assert_eq!(fit_occasions(&donors[..1]).err(), Some(FitError::NoRepeats));
+    assert_eq!(fit_occasions(&[]).err(), Some(FitError::TooFewCustomers(0)));
 }

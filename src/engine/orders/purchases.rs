@@ -1,9 +1,10 @@
 //! Orders as the purchase models see them: one purchase per UTC day, at the time of that day's earliest counted order.
 //!
-//! Over all currencies; only the means of spend look at one. Reads, changes nothing. Called by `value` and `lifecycle`.
+//! Over all currencies; only the means of spend look at one. Reads, changes nothing. Called by `value`, `lifecycle` and, for fits, by the command
+//! line.
 
 use super::{Kept, Orders};
-use crate::clv::{self, History};
+use crate::clv::{self, History, LogTimes, Sample};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -61,6 +62,36 @@ impl Orders {
             known.latest_ms = at_ms;
         }
         found
+    }
+
+    /// What a fit of the purchase models sees of the customer at `now_ms`, which is not before the last purchase; the spend is in the primary
+    /// currency. `None` without a counted order.
+    pub fn sample(&self, now_ms: i64) -> Option<Sample> {
+        let purchases = self.purchases()?;
+        let primary = self.primary()?;
+        let mean_minor = self.mean_repeat_minor(&purchases);
+        Some(Sample {
+            history: purchases.history(now_ms),
+            log_times: self.log_times().value(),
+            mean_repeat_spend: mean_minor.map(|mean| clv::major(mean, primary.currency.exponent())),
+            weight: 1.0,
+        })
+    }
+
+    /// Of the times between purchases: those folded, and those of days kept one by one.
+    fn log_times(&self) -> LogTimes {
+        let folded = self.folded.filter(|folded| folded.days > 0);
+        let mut log_times = folded.map_or_else(LogTimes::new, |folded| folded.log_times);
+        let mut last_ms = folded.map(|folded| folded.last_ms);
+        for at_ms in self.counted().map(|order| order.at_ms) {
+            match last_ms {
+                Some(before_ms) if day_of(before_ms) == day_of(at_ms) => continue,
+                Some(before_ms) => log_times.add(at_ms - before_ms),
+                None => {}
+            }
+            last_ms = Some(at_ms);
+        }
+        log_times
     }
 
     /// Mean spend of the repeat days in the primary currency, in minor units; a repeat day without any counts as none spent.
