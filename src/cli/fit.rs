@@ -87,7 +87,7 @@ pub fn fit(arguments: &FitArgs) -> Result<(), CommandError> {
         for remark in &input.remarks {
             eprintln!("note: {remark}");
         }
-        Data::of_input(&input, arguments.calibration_end, purchases::names(&arguments.purchases.inputs))?
+        Data::of_input(&input, arguments.calibration_end, purchases::names(&arguments.purchases.inputs), now_ms)?
     };
     stopwatch.lap("reading");
     let fit = fit_all(data, &arguments.kinds, &mut stopwatch)?;
@@ -122,10 +122,20 @@ impl Stopwatch {
 
 fn fit_all(data: Data, kinds: &Kinds, stopwatch: &mut Stopwatch) -> Result<Fit, CommandError> {
     let mut purchases = Vec::with_capacity(kinds.0.len());
+    // one that fails leaves the others as good as they are
+    let mut failures = Vec::new();
     for &kind in &kinds.0 {
-        let fitted = fit_purchases(kind, &data.samples).map_err(|error| CommandError::Failed(format!("cannot fit {kind}: {error}")))?;
-        purchases.push((kind, fitted));
+        match fit_purchases(kind, &data.samples) {
+            Ok(fitted) => purchases.push((kind, fitted)),
+            Err(error) => failures.push(format!("cannot fit {kind}: {error}")),
+        }
         stopwatch.lap(kind.name());
+    }
+    if purchases.is_empty() {
+        return Err(CommandError::Failed(failures.join("; ")));
+    }
+    for failure in &failures {
+        eprintln!("note: {failure}");
     }
     let spend = fit_spend(&data.samples);
     stopwatch.lap("gamma_gamma");

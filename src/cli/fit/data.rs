@@ -27,12 +27,15 @@ pub struct Data {
 
 impl Data {
     /// Purchases up to the end of `last_day`, by default that of the last purchase.
-    pub fn of_input(input: &PurchaseInput, last_day: Option<Date>, source: String) -> Result<Data, CommandError> {
+    pub fn of_input(input: &PurchaseInput, last_day: Option<Date>, source: String, now_ms: i64) -> Result<Data, CommandError> {
         let (first_ms, last_ms) = input.log.span_ms();
         let end_ms = match last_day {
             Some(day) => input.end_of(day)?,
             None => last_ms,
         };
+        if end_ms > now_ms + DAY_MS {
+            return Err(CommandError::Failed(format!("the calibration's end, {}, lies in the future", day(end_ms))));
+        }
         let samples = input.log.samples(end_ms);
         if samples.is_empty() {
             let first = day(first_ms);

@@ -129,6 +129,8 @@ fn input_that_cannot_be_fitted_is_refused_with_a_clear_message() {
         assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""), "{what}: {}", outcome.stderr);
         assert!(outcome.stderr.starts_with("error: ") && outcome.stderr.contains(complaint), "{what}: {}", outcome.stderr);
     }
+    let late = fit(&[CDNOW, "--calibration-end", "2999-01-01"]);
+    assert!(late.code == Some(1) && late.stderr.contains("2999-01-01, lies in the future"), "{}", late.stderr);
     let early = fit(&[CDNOW, "--calibration-end", "1996-12-31"]);
     assert!(early.code == Some(1) && early.stderr.contains("the first is of 1997-01-01"), "{}", early.stderr);
     let missing = fit(&[&folder.path("nothing.csv")]);
