@@ -57,9 +57,8 @@ impl ModelWatch {
                 newest = Some(published);
             }
         })?;
-        if let Some(published) = newest {
-            self.take(published);
-        }
+        // nothing there any more is a withdrawal, too
+        self.take(newest.unwrap_or(Published { key: KEY.into(), value: None }));
         Ok(topic)
     }
 

@@ -104,8 +104,8 @@ fn parameters(config: &Config, text: &str) -> Result<Parameters, CommandError> {
 }
 
 fn send(settings: &Settings, value: Option<&str>) -> Result<(), CommandError> {
-    let feeder = Feeder::open(settings, PRODUCER).map_err(failed)?;
-    feeder.begin().map_err(failed)?;
+    let feeder = Feeder::open(settings, PRODUCER).map_err(WorkerError::of_transaction)?;
+    feeder.begin().map_err(WorkerError::of_transaction)?;
     let record = FeedRecord {
         topic: &settings.output.models,
         partition: 0,
@@ -114,7 +114,7 @@ fn send(settings: &Settings, value: Option<&str>) -> Result<(), CommandError> {
         timestamp_ms: Some(clock::wall_ms()),
         headers: &[("content-type", b"application/toml")],
     };
-    feeder.send(&record).map_err(failed)?;
+    feeder.send(&record).map_err(WorkerError::of_transaction)?;
     feeder.commit().map_err(failed)
 }
 

@@ -57,7 +57,8 @@ proptest! {
         let now = model.p_alive(&history);
         let later = model.p_alive(&History { t: history.t + more, ..history });
         prop_assert!((0.0..=1.0).contains(&now));
-        prop_assert!((0.0..=now).contains(&later), "{now} then {later}");
+        // the sums and integrals of some models round
+        prop_assert!((0.0..=now * (1.0 + 1e-12)).contains(&later), "{now} then {later}");
         prop_assert!(model.log_likelihood(&history, 0.0).is_finite());
     }
 

@@ -6,8 +6,8 @@ use libm::{exp, log};
 
 /// Twenty thousand years: what has not happened by then never does, for all that matters.
 pub(super) const FAR_WEEKS: f64 = 1e6;
-/// No wait is told apart from no wait at all below this: a millisecond is 1.7e-9 weeks.
-const NEAR_WEEKS: f64 = 1e-12;
+/// No checked parameters make waits shorter that matter: a millisecond is 1.7e-9 weeks.
+const NEAR_WEEKS: f64 = 1e-20;
 /// Half the width of the bracket in ln(weeks) at which the search ends: it is that share of the wait.
 const TOLERANCE: f64 = 1e-13;
 /// Bisection alone needs 50 halvings from the widest bracket to `TOLERANCE`.

@@ -104,6 +104,7 @@ struct CutPoints {
 struct Provenance {
     buyers: Option<u64>,
     history_days: Option<u64>,
+    purchases_merged_by: Option<String>,
 }
 
 /// Reads a parameter file; the message names the line where there is one.
@@ -114,6 +115,9 @@ pub fn parse(text: &str, model: Model) -> Result<Parameters, String> {
     })?;
     if written.unit != "week" {
         return Err(format!("unit is \"{}\", expected \"week\"", written.unit));
+    }
+    if let Some(period) = written.provenance.purchases_merged_by.as_ref().filter(|period| *period != "day") {
+        return Err(format!("purchases were merged by {period} for the fit, and are merged by day here"));
     }
     let purchase = written.purchase(model)?;
     if let Some(code) = written.spend.keys().find(|code| Currency::from_code(code).is_none()) {

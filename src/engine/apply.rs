@@ -89,6 +89,9 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
     transitions::settle(customer, effect.orders, scene);
     if let Some(why) = effect.orders {
         segments::settle(customer, why, scene);
+    }
+    let is_cost = matches!(event.kind, Kind::Cost(_)) && scene.cells.are_kept();
+    if effect.orders.is_some() || is_cost {
         value::write_clv(customer, scene);
     }
     match effect.cart {
@@ -162,8 +165,7 @@ fn take_cost(customer: &mut Customer, cost: &Cost<'_>, time_ms: i64, scene: &mut
     }
     costs::add(&mut customer.costs, cost, scene.out);
     if scene.cells.are_kept() {
-        let paid_minor = -i128::from(cost.amount.minor);
-        cash_flow::add(customer, cost.amount.currency, paid_minor, time_ms, scene.rules, scene.out);
+        cash_flow::add_cost(customer, cost.amount, time_ms, scene.rules, scene.out);
     }
     costs::count(cost, &customer.touch.first, time_ms, scene.cells, scene.out);
     Effect::of(Outcome::Applied)

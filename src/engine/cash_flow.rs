@@ -9,7 +9,7 @@ use super::note::{Counter, Note};
 use super::outputs::Outputs;
 use super::rules::Rules;
 use crate::clv::formula::PresentValue;
-use crate::event::Currency;
+use crate::event::{Currency, Money};
 
 /// What the flows of a currency are worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +33,30 @@ pub fn nets(sums: &[Sum]) -> Nets {
 pub fn add_changes(customer: &mut Customer, before: &Nets, at_ms: i64, rules: &Rules, out: &mut Outputs) {
     for place in 0..customer.orders.sums.len() {
         let sum = customer.orders.sums[place];
-        let former = before.iter().flatten().find(|(currency, _)| *currency == sum.currency).map_or(0, |(_, minor)| *minor);
+        let former = before.iter().flatten().find(|(currency, _)| *currency == sum.currency).map(|(_, minor)| *minor);
+        // of flows that rows of an old version did not keep the value is not known, and no part of it is told
+        if former.is_some() && !is_kept(customer, sum.currency) {
+            continue;
+        }
+        let former = former.unwrap_or_default();
         add(customer, sum.currency, sum.net_minor() - former, at_ms, rules, out);
     }
 }
 
+/// Whether the flows of a currency are known from their first.
+fn is_kept(customer: &Customer, currency: Currency) -> bool {
+    customer.flows.iter().any(|flows| flows.currency == currency)
+}
+
+/// Adds a recorded cost.
+pub fn add_cost(customer: &mut Customer, cost: Money, at_ms: i64, rules: &Rules, out: &mut Outputs) {
+    if customer.orders.is_empty() || is_kept(customer, cost.currency) {
+        add(customer, cost.currency, -i128::from(cost.minor), at_ms, rules, out);
+    }
+}
+
 /// Adds one flow, below zero what goes out; at most `CURRENCIES_MAX` currencies.
-pub fn add(customer: &mut Customer, currency: Currency, amount_minor: i128, at_ms: i64, rules: &Rules, out: &mut Outputs) {
+fn add(customer: &mut Customer, currency: Currency, amount_minor: i128, at_ms: i64, rules: &Rules, out: &mut Outputs) {
     if amount_minor == 0 {
         return;
     }

@@ -19,6 +19,9 @@ pub const STEPS_MAX: usize = 8;
 pub struct Rules {
     pub settings: Arc<Settings>,
     pub reliability: Reliability,
+    /// Names what customers are scored with: the version of the parameters, the model asked, and a hash of all that decides a score, since a
+    /// version may be used twice.
+    pub scoring: String,
     /// Of money, at the discount of the configuration.
     pub growth: Growth,
     /// By name: the order in which plays due at one moment decide.
@@ -44,9 +47,13 @@ impl Rules {
         running.sort_by(|a, b| a.1.name.cmp(&b.1.name));
         let plays = running.into_iter().map(|(place, play)| PlayRule { key: xxh3_64(play.name.as_bytes()), place: place as u16 }).collect();
         let reliability = clv::reliability(&settings.value.parameters);
+        let value = &settings.value;
+        let deciding = format!("{:?} {:?} {:?}", value.parameters, value.horizon, value.margin);
+        let (version, model) = (&value.parameters.version, value.parameters.purchase.name());
+        let scoring = format!("{version} {model} {:08x}", xxh3_64(deciding.as_bytes()) as u32);
         let growth = Growth::monthly(settings.value.horizon.discount_monthly);
         let cap_window_ms = settings.plays.iter().flat_map(|p| &p.caps).map(|c| c.window_ms).max();
-        Rules { settings, reliability, growth, plays, cap_window_ms }
+        Rules { settings, reliability, scoring, growth, plays, cap_window_ms }
     }
 
     pub fn plays(&self) -> &[PlayRule] {

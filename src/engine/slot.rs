@@ -67,11 +67,12 @@ pub struct Slot {
 impl Slot {
     /// A slot with nothing in it.
     pub fn new(number: u32, settings: Arc<Settings>, committed: Arc<Committed>) -> Slot {
-        let rescoring = Rescoring::none(&settings.value.parameters.version);
+        let rules = Rules::new(settings.clone());
+        let rescoring = Rescoring::none(&rules.scoring);
         let cells = Cells::new(number, &settings, committed.clone(), RowVersion::NEWEST);
         Slot {
             number,
-            rules: Rules::new(settings),
+            rules,
             committed,
             overlay: Overlay::new(RowVersion::NEWEST),
             marks: BTreeMap::new(),

@@ -1,6 +1,7 @@
 //! A worker that is no member of its group for a while: its transactions are void, no record is blamed for it, and it goes on afterwards.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use lifetide::cli::shop::Shop;
 use lifetide::engine::Committed;
 use lifetide::worker::memory::{MemoryLog, MemoryRecord, MemorySource, MemoryTransaction, Produced};
 use lifetide::worker::source::{Claim, Input, Source, SourceError};
+use lifetide::worker::transaction::OutputTopic;
 use lifetide::worker::{Now, Worker, WorkerError};
 
 use crate::pass_on::pass_on;
@@ -38,7 +40,7 @@ impl Source for Absent {
     }
 }
 
-/// What is written, and how many transactions count as fenced, when from the third commit on so many claims fail.
+/// What is written (of a cell the last value, whenever that was), and how many transactions count as fenced, when from the third commit on so many claims fail.
 fn run(absences: u32) -> Result<(Vec<Produced>, usize), WorkerError> {
     let log = MemoryLog::new(3, 1, true);
     for record in Shop::new(3, 30, 1_767_225_600_000, 600_000).take(EVENTS) {
@@ -61,7 +63,14 @@ fn run(absences: u32) -> Result<(Vec<Produced>, usize), WorkerError> {
         }
         (commits, fenced) = (commits + report.commits.len(), fenced + report.fenced.len());
     }
-    let produced = log.borrow().produced.clone();
+    let (mut produced, mut cells) = (Vec::new(), BTreeMap::new());
+    for record in log.borrow().produced.iter().cloned() {
+        match record.topic {
+            OutputTopic::Aggregates => drop(cells.insert(record.key.clone(), Produced { timestamp_ms: None, ..record })),
+            _ => produced.push(record),
+        }
+    }
+    produced.extend(cells.into_values());
     Ok((produced, fenced))
 }
 

@@ -28,17 +28,22 @@ fn next_models(rules: &Rules, version: &str) -> Arc<Settings> {
 
 /// A life of so many steps, or until nothing is left to do, with other models in force from a step on.
 fn live(world: &mut World, steps: u64, version: &str, from_step: u64) {
+    live_through(world, steps, &[(from_step, version)]);
+}
+
+/// The same with one model after the other; the shipped one is as it was shipped.
+fn live_through(world: &mut World, steps: u64, changes: &[(u64, &str)]) {
     let models = Arc::new(Models::default());
     let rules = Rules { models: models.clone(), ..world.rules() };
-    let newest = next_models(&rules, version);
+    let settings = |version| if version == FORMER { rules.engine.clone() } else { next_models(&rules, version) };
+    let changes: Vec<(u64, Arc<Settings>)> = changes.iter().map(|(step, version)| (*step, settings(*version))).collect();
+    let last_step = changes.iter().map(|(step, _)| *step).max().unwrap_or_default();
     let source = MemorySource::new(world.log.clone());
     let mut worker = Worker::new(source, MemoryTransaction::new(world.log.clone()), rules, Arc::new(Committed::new()));
     for step in 0..steps {
-        if step == from_step {
-            models.put(newest.clone());
-        }
+        changes.iter().filter(|(from_step, _)| *from_step == step).for_each(|(_, settings)| models.put(settings.clone()));
         let next = worker.step(Now { mono_ms: step * 100, wall_ms: 0 }).unwrap();
-        if matches!(next, Next::Wait(100)) && worker.status().running.len() == SLOTS as usize && step > from_step {
+        if matches!(next, Next::Wait(100)) && worker.status().running.len() == SLOTS as usize && step > last_step {
             return;
         }
     }
@@ -95,4 +100,43 @@ fn whoever_takes_over_in_the_middle_scores_everybody_with_the_same_ids() {
     // and once that is done, a further life finds nothing to do
     live(&mut world, u64::MAX, "next-1", 0);
     assert_eq!(values(&world, OutputTopic::Clv).len(), all.len());
+}
+
+#[test]
+fn going_back_in_the_middle_brings_everybody_back() {
+    let mut world = World::crowded(SEED, CUSTOMERS);
+    live(&mut world, u64::MAX, FORMER, 0);
+    let before = values(&world, OutputTopic::Clv).len();
+    // by the next step a piece of each slot has been scored, and not all
+    live_through(&mut world, u64::MAX, &[(4, "next-1"), (5, FORMER)]);
+    let all = values(&world, OutputTopic::Clv);
+    let moved = all[before..].iter().filter(|value| value["model"]["version"] == "next-1").count();
+    let last = versions(&all);
+    assert!(moved > 0 && moved < last.len(), "{moved} of {}", last.len());
+    assert!(last.values().all(|version| version == FORMER), "{last:?}");
+    let in_between = all[..before].iter().map(|value| value["id"].clone()).collect::<Vec<_>>();
+    assert!(all[before..].iter().all(|value| !in_between.contains(&value["id"])), "an id came twice");
+}
+
+#[test]
+fn other_parameters_under_the_same_version_are_another_model() {
+    let mut world = World::crowded(SEED, CUSTOMERS);
+    live(&mut world, u64::MAX, FORMER, 0);
+    let before = values(&world, OutputTopic::Clv).len();
+    let models = Arc::new(Models::default());
+    let rules = Rules { models: models.clone(), ..world.rules() };
+    let mut settings = Settings::clone(&rules.engine);
+    settings.value.margin = Some(0.5);
+    models.put(Arc::new(settings));
+    let source = MemorySource::new(world.log.clone());
+    let mut worker = Worker::new(source, MemoryTransaction::new(world.log.clone()), rules, Arc::new(Committed::new()));
+    for step in 0.. {
+        let next = worker.step(Now { mono_ms: step * 100, wall_ms: 0 }).unwrap();
+        if matches!(next, Next::Wait(100)) && worker.status().running.len() == SLOTS as usize {
+            break;
+        }
+    }
+    let all = values(&world, OutputTopic::Clv);
+    assert_eq!(all.len() - before, versions(&all).len());
+    assert!(all[before..].iter().all(|value| value["margin_assumed"] == false));
 }

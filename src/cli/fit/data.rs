@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::cli::exit::CommandError;
 use crate::cli::purchases::PurchaseInput;
+use crate::clv::rfm::{Cuts, fit_cuts};
 use crate::clv::{Period, Sample};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -20,6 +21,8 @@ pub struct Data {
     /// The first purchase, and the moment up to which all were seen.
     pub first_ms: i64,
     pub end_ms: i64,
+    /// Of the segments by recency, frequency and money.
+    pub cuts: Option<Cuts>,
 }
 
 impl Data {
@@ -36,7 +39,8 @@ impl Data {
             return Err(CommandError::Failed(format!("there are no purchases up to the calibration's end; the first is of {first}")));
         }
         let currency = input.log.currency().map(str::to_owned);
-        Ok(Data { samples, source, currency, period: input.log.period(), first_ms, end_ms })
+        let cuts = fit_cuts(&input.log, end_ms);
+        Ok(Data { samples, source, currency, period: input.log.period(), first_ms, end_ms, cuts })
     }
 
     pub fn customers(&self) -> u64 {

@@ -10,6 +10,7 @@ use crate::cli::exit::CommandError;
 use crate::cli::process::now;
 use crate::cli::rules;
 use crate::cli::settings::SettingsArgs;
+use crate::clv::rfm::{Cuts, Measures};
 use crate::clv::{Period, Sample};
 use crate::config::TimeMode;
 use crate::engine::{Customer, read_row};
@@ -61,6 +62,11 @@ fn data(buyers: &[Buyer], stated: Option<Currency>, end_ms: i64, group: &str) ->
         let mean_repeat_spend = sample.mean_repeat_spend.filter(|_| buyer.currency == currency);
         Some(Sample { mean_repeat_spend, ..sample })
     };
+    let measures = |buyer: &Buyer| {
+        let purchases = buyer.customer.orders.purchases().filter(|_| buyer.currency == currency)?;
+        let spend_minor = buyer.customer.orders.primary()?.net_minor();
+        Some(Measures::of(end_ms - purchases.latest_ms, purchases.x() + 1, spend_minor, currency.exponent()))
+    };
     let samples: Vec<Sample> = buyers.iter().filter_map(sample).collect();
     let first_ms = buyers.iter().filter_map(|buyer| buyer.customer.orders.purchases()).map(|purchases| purchases.first_ms).min();
     Ok(Data {
@@ -70,5 +76,6 @@ fn data(buyers: &[Buyer], stated: Option<Currency>, end_ms: i64, group: &str) ->
         period: Period::Day,
         first_ms: first_ms.unwrap_or(end_ms),
         end_ms,
+        cuts: Cuts::fit(&buyers.iter().filter_map(measures).collect::<Vec<_>>()),
     })
 }

@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::Fit;
 use super::data::day;
 use crate::cli::instant;
+use crate::clv::rfm::{Cut, Cuts};
 use crate::clv::{Fitted, ModelKind, PurchaseModel, Warning};
 
 const HEAD: &str = "# Parameters of the value models, fitted to a shop's own purchases by `lifetide fit`.\n\
@@ -35,6 +36,9 @@ pub fn written(fit: &Fit, name: &str, now_ms: i64) -> ParameterFile {
         tables.insert("spend".to_owned(), Value::Table(spend));
         provenance.insert("spend".to_owned(), Value::Table(quality(fitted, &["p", "q", "v"])));
     }
+    if let (Some(cuts), Some(currency)) = (&fit.data.cuts, &fit.data.currency) {
+        tables.insert("rfm".to_owned(), Value::Table(segments(cuts, currency, fit.data.end_ms)));
+    }
     let hash = xxh3_64(format!("{tables}{provenance}").as_bytes());
     let version = format!("{}-{:08x}", day(fit.data.end_ms), hash >> 32);
     provenance.insert("fitted_at".to_owned(), Value::String(instant(now_ms)));
@@ -48,6 +52,20 @@ fn parameters(kind: ModelKind, model: &PurchaseModel) -> Table {
     let continuous = model.named_parameters().map(|(name, value)| (name.to_owned(), Value::Float(value)));
     let stages = kind.is_regular().then(|| ("k".to_owned(), Value::Integer(model.regularity().into())));
     continuous.into_iter().chain(stages).collect()
+}
+
+/// `[rfm]`, with a version of its own: segments are named in records by the cut points that made them.
+fn segments(cuts: &Cuts, currency: &str, end_ms: i64) -> Table {
+    let values = |cut: &Cut| Value::Array(cut.iter().map(|point| Value::Float(*point)).collect());
+    let spend = Table::from_iter([(currency.to_owned(), values(&cuts.spend))]);
+    let mut table = Table::from_iter([
+        ("r".to_owned(), values(&cuts.recency_days)),
+        ("f".to_owned(), values(&cuts.orders)),
+        ("m".to_owned(), Value::Table(spend)),
+    ]);
+    let hash = xxh3_64(table.to_string().as_bytes());
+    table.insert("version".to_owned(), Value::String(format!("{}-{:08x}", day(end_ms), hash >> 32)));
+    table
 }
 
 fn origin(fit: &Fit) -> Table {

@@ -1,4 +1,5 @@
 //! The CDNOW sample as a whole: log-likelihoods, purchases by frequency and by week, as published for it (BTYD walkthrough, CLVTools).
+//! What is read off the file is checked as well; the file is that of the back-tests.
 
 use super::{CDNOW_BG, CDNOW_MBG, bg, mbg};
 use crate::clv::{History, ParetoNbd, PurchaseModel};

@@ -1,4 +1,5 @@
 //! Pareto/NBD: published figures, and an integral over the moment of leaving computed with mpmath, 40 digits.
+//! Among the cases: just bought, α = β, s = 1, a thousand purchases, 4900 weeks of silence, parameters of 1e-6 and 2e5.
 
 use super::{T_END, T_X_26, assert_close};
 use crate::clv::{History, ParetoNbd, PurchaseModel};

@@ -1,4 +1,5 @@
 //! BG/CNBD-k and MBG/CNBD-k: published figures, and expectations by two independent ways.
+//! The sum over counts and the integral over rates share no line of code beyond the survival of purchases.
 
 use super::{CDNOW_BG, CDNOW_MBG, T_END, T_X_2, T_X_26, assert_close, bg, mbg};
 use crate::clv::alive::Alive;

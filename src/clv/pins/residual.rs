@@ -1,4 +1,5 @@
 //! What is left of a customer of BG/NBD and MBG/NBD: integrals of the papers' 2F1 and sums, computed with mpmath, 25 digits.
+//! Infinite and finite horizons, discounted and not, and chances of counts.
 
 use super::{CDNOW_BG, CDNOW_MBG, T_END, T_X_2, T_X_26, assert_close, bg, mbg};
 use crate::clv::History;

@@ -15,6 +15,12 @@ const SHARES: [f64; 4] = [0.2, 0.4, 0.6, 0.8];
 /// Added to a quantile, in days, orders or main currency units alike: the published rule has it.
 const ABOVE_QUANTILE: f64 = 1.0;
 
+/// Nobody is silent for so many days, or buys as often; no currency needs it for a customer's spend.
+const CUT_MAX: f64 = 1e9;
+
+/// A hundred years: a deadline beyond it is nobody's.
+const DAYS_MAX: f64 = 36_500.0;
+
 /// Four values, ascending.
 pub type Cut = [f64; 4];
 
@@ -41,8 +47,10 @@ pub struct Rfm {
 /// Cut points no score can come from.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RfmError {
-    #[error("rfm.{name} are not four finite numbers in ascending order")]
+    #[error("rfm.{name} are not four numbers from 0 to {CUT_MAX} in ascending order")]
     Order { name: String },
+    #[error("rfm.r has more than {DAYS_MAX} days")]
+    Days,
     #[error("rfm.m has no currency")]
     NoCurrency,
 }
@@ -54,9 +62,12 @@ impl Rfm {
         }
         let by_currency = self.spend.iter().map(|(currency, cut)| (format!("m.{currency}"), cut));
         for (name, cut) in [("r".to_owned(), &self.recency_days), ("f".to_owned(), &self.orders)].into_iter().chain(by_currency) {
-            if !(cut.iter().all(|value| value.is_finite()) && cut.is_sorted()) {
+            if !(cut.iter().all(|value| (0.0..=CUT_MAX).contains(value)) && cut.is_sorted()) {
                 return Err(RfmError::Order { name });
             }
+        }
+        if self.recency_days.iter().any(|days| *days > DAYS_MAX) {
+            return Err(RfmError::Days);
         }
         Ok(())
     }

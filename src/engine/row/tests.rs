@@ -75,6 +75,11 @@ fn full() -> Customer {
         PlayState { play: 42, phase: Phase::Over, out: Vec::new(), last_send_ms: None, decided_ms: Some(NOW - 2) },
         PlayState { play: 43, phase: Phase::Idle, out: Vec::new(), last_send_ms: Some(NOW - 1), decided_ms: None },
     ];
+    add_worth(&mut customer, usd);
+    customer
+}
+
+fn add_worth(customer: &mut Customer, usd: Currency) {
     (customer.touch.first, customer.touch.last) = ("email".into(), "paid_search".into());
     customer.costs =
         vec![CostSum { currency: usd, minor: [300, 0, 1 << 40] }, CostSum { currency: money(0, "GBP").currency, minor: [0, 9, 0] }];
@@ -90,7 +95,6 @@ fn full() -> Customer {
         has_channel: true,
         segment: Some(10),
     });
-    customer
 }
 
 /// What version 2 knew of it.

@@ -1,6 +1,6 @@
 //! Figures over the slot's customers: writing them when it is time, and costs that are of no customer.
 //!
-//! When that is follows from slot time alone, so that equal inputs give equal records. What is counted, others decide. Called by `slot` and,
+//! When that is follows from slot time, and from how long the worker holds them back. What is counted, others decide. Called by `slot` and,
 //! where time ends, by `worker`.
 
 use super::Slot;
@@ -18,8 +18,10 @@ impl Slot {
         else {
             return false;
         };
+        // held back until now, they are of now
+        let at_ms = self.time_ms.map_or(at_ms, |time_ms| time_ms.max(at_ms));
         self.cells.flush(at_ms, out);
-        self.time_ms = Some(self.time_ms.map_or(at_ms, |time_ms| time_ms.max(at_ms)));
+        self.time_ms = Some(at_ms);
         true
     }
 

@@ -1,8 +1,8 @@
 //! Scoring everybody anew after the value model has changed: a piece at a time, region by region, in order of (hash, customer id).
 //!
-//! Whoever has ordered gets a `clv` record of the new model, and the stage it puts them in; deadlines move with it. How far it has come is not
-//! stored: until everybody is done the slot's history goes on naming the former model, and whoever takes the slot over begins again.
-//! Which model is in force, and how much may be done at once, others decide. Called by `worker`.
+//! Whoever has ordered gets a `clv` record of the new model, and the stage it puts them in; deadlines move with it. How far it has come is
+//! not stored: until everybody is done the slot's history names no model, and whoever takes the slot over begins again, as does another
+//! model, the former one included. Which model is in force, and how much may be done at once, others decide. Called by `worker`.
 
 use std::sync::Arc;
 
@@ -18,11 +18,14 @@ use crate::engine::{segments, transitions, value};
 /// How far the scores of a slot follow the model in force.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Rescoring {
-    /// Version of the model by which every customer of the slot has been scored.
+    /// What every customer of the slot has been scored with, as `Rules::scoring` names it; `MIXED` while that is being changed.
     pub scored_with: String,
     /// What comes next; `None`: nothing is left to do.
     next: Option<Place>,
 }
+
+/// Some by the former model, some by the one in force: equal to nothing, so that whatever comes next begins again.
+const MIXED: &str = "";
 
 /// Customers up to this one are done.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -33,16 +36,16 @@ struct Place {
 }
 
 impl Rescoring {
-    /// Everybody has been scored with the model of this version.
-    pub fn none(version: &str) -> Rescoring {
-        Rescoring { scored_with: version.to_owned(), next: None }
+    /// Everybody has been scored so.
+    pub fn none(scoring: &str) -> Rescoring {
+        Rescoring { scored_with: scoring.to_owned(), next: None }
     }
 }
 
 impl Slot {
     /// A restored slot whose customers were scored with a model: if that is not the one in force, they are to be scored anew.
-    pub fn scored_with_model(mut self, version: &str) -> Slot {
-        self.rescoring = Rescoring::none(version);
+    pub fn scored_with_model(mut self, scoring: &str) -> Slot {
+        self.rescoring = Rescoring::none(scoring);
         self.begin_rescoring();
         self
     }
@@ -55,17 +58,17 @@ impl Slot {
     }
 
     fn begin_rescoring(&mut self) {
-        let version = &self.rules.settings.value.parameters.version;
+        let scoring = &self.rules.scoring;
         // without a time there was never an event, and nobody is there
-        if self.time_ms.is_none() || self.rescoring.scored_with == *version {
-            self.rescoring = Rescoring::none(version);
+        if self.time_ms.is_none() || self.rescoring.scored_with == *scoring {
+            self.rescoring = Rescoring::none(scoring);
         } else {
             self.rescoring.next = Some(Place::default());
         }
         self.published_rescoring = self.rescoring.clone();
     }
 
-    /// Version of the model by which every customer of the slot has been scored: that in force, or the one before.
+    /// What every customer of the slot has been scored with (`Rules::scoring`); empty while that is being changed.
     pub fn model_version(&self) -> &str {
         &self.rescoring.scored_with
     }
@@ -88,7 +91,7 @@ impl Slot {
             }
             if left == 0 {
                 place.after = next.into_iter().next_back().map(|(hash, id)| (hash, id.into_bytes()));
-                self.rescoring.next = Some(place);
+                self.rescoring = Rescoring { scored_with: MIXED.to_owned(), next: Some(place) };
                 return Progress::More;
             }
             place = Place { region: place.region + 1, after: None };
@@ -97,7 +100,7 @@ impl Slot {
     }
 
     fn end_rescoring(&mut self) -> Progress {
-        self.rescoring = Rescoring::none(&self.rules.settings.value.parameters.version);
+        self.rescoring = Rescoring::none(&self.rules.scoring);
         Progress::Done
     }
 

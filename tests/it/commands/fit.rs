@@ -93,6 +93,10 @@ fn the_parameter_file_is_taken_by_the_configuration_and_has_a_version_of_its_con
         assert!(!checked.stdout.contains("not fitted"), "{}", checked.stdout);
     }
     let table: toml::Table = std::fs::read_to_string(&one).unwrap().parse().unwrap();
+    let cuts = |value: &toml::Value| value.as_array().map(Vec::len) == Some(4);
+    let rfm = &table["rfm"];
+    assert!(cuts(&rfm["r"]) && cuts(&rfm["f"]) && cuts(&rfm["m"]["USD"]), "{rfm}");
+    assert!(rfm["version"].as_str().is_some_and(|version| version.starts_with("1997-09-30-")), "{rfm}");
     let provenance = &table["provenance"];
     assert_eq!((provenance["buyers"].as_integer(), provenance["history_days"].as_integer()), (Some(2357), Some(272)));
     assert_eq!(provenance["first_purchase"].as_str(), Some("1997-01-01"));
