@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn cut_points_nobody_can_be_scored_by_are_refused() {
         let cases = [
-            ("version = \"1\"\nr = [1, 2, 3, 4]\nf = [1, 2, 3, 4]\nm = { EUR = [4, 3, 2, 1] }", "rfm.m.EUR are not four finite"),
+            ("version = \"1\"\nr = [1, 2, 3, 4]\nf = [1, 2, 3, 4]\nm = { EUR = [4, 3, 2, 1] }", "rfm.m.EUR are not four numbers"),
             (
                 "version = \"1\"\nr = [1, 2, 3, 4]\nf = [1, 2, 3, 4]\nm = { BEANS = [1, 2, 3, 4] }",
                 "rfm.m.BEANS is not an ISO 4217 currency",

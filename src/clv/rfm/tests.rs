@@ -103,12 +103,14 @@ fn cut_points_that_cannot_be_are_refused_by_name() {
     assert_eq!(good.cuts("USD"), Some(CUTS));
     assert_eq!(good.cuts("EUR"), None);
     let cases = [
-        (Rfm { recency_days: [1.0, 3.0, 2.0, 4.0], ..good.clone() }, "rfm.r are not four finite numbers in ascending order"),
-        (Rfm { orders: [1.0, 2.0, 3.0, f64::NAN], ..good.clone() }, "rfm.f are not four finite numbers in ascending order"),
+        (Rfm { recency_days: [1.0, 3.0, 2.0, 4.0], ..good.clone() }, "rfm.r are not four numbers from 0 to 1000000000 in ascending order"),
+        (Rfm { orders: [1.0, 2.0, 3.0, f64::NAN], ..good.clone() }, "rfm.f are not four numbers from 0 to 1000000000 in ascending order"),
         (
             Rfm { spend: BTreeMap::from([("EUR".to_owned(), [0.0, 1.0, 2.0, f64::INFINITY])]), ..good.clone() },
-            "rfm.m.EUR are not four finite numbers in ascending order",
+            "rfm.m.EUR are not four numbers from 0 to 1000000000 in ascending order",
         ),
+        (Rfm { recency_days: [1.0, 2.0, 3.0, 1e11], ..good.clone() }, "rfm.r are not four numbers from 0 to 1000000000 in ascending order"),
+        (Rfm { recency_days: [1.0, 2.0, 3.0, 1e5], ..good.clone() }, "rfm.r has more than 36500 days"),
         (Rfm { spend: BTreeMap::new(), ..good }, "rfm.m has no currency"),
     ];
     for (rfm, message) in cases {
