@@ -81,7 +81,7 @@ pub fn fit(arguments: &FitArgs) -> Result<(), CommandError> {
     let mut stopwatch = Stopwatch::start(arguments.timings);
     let now_ms = clock::wall_ms();
     let data = if arguments.live {
-        live::read(&arguments.settings, arguments.purchases.currency, now_ms)?
+        live::read(&arguments.settings, arguments.purchases.currency)?
     } else {
         let input = purchases::read(&arguments.purchases, &arguments.settings, now_ms)?;
         for remark in &input.remarks {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::settings::{Mode, Play, Settings};
+use super::settings::{Mode, Play, Settings, Value};
 use crate::clv::formula::Growth;
 use crate::clv::{self, Reliability};
 
@@ -19,8 +19,7 @@ pub const STEPS_MAX: usize = 8;
 pub struct Rules {
     pub settings: Arc<Settings>,
     pub reliability: Reliability,
-    /// Names what customers are scored with: the version of the parameters, the model asked, and a hash of all that decides a score, since a
-    /// version may be used twice.
+    /// As `scoring` names it.
     pub scoring: String,
     /// Of money, at the discount of the configuration.
     pub growth: Growth,
@@ -38,6 +37,14 @@ pub struct PlayRule {
     pub place: u16,
 }
 
+/// What customers are scored with, by name: the version of the parameters, the model asked, and a hash of all that decides a score, since a
+/// version may be used twice. It stands in the headers of changelog blocks.
+pub fn scoring(value: &Value) -> String {
+    let deciding = format!("{:?} {:?} {:?}", value.parameters, value.horizon, value.margin);
+    let (version, model) = (&value.parameters.version, value.parameters.purchase.name());
+    format!("{version} {model} {:08x}", xxh3_64(deciding.as_bytes()) as u32)
+}
+
 impl Rules {
     /// The configuration has checked the bounds; a violation is a bug there.
     pub fn new(settings: Arc<Settings>) -> Rules {
@@ -47,10 +54,7 @@ impl Rules {
         running.sort_by(|a, b| a.1.name.cmp(&b.1.name));
         let plays = running.into_iter().map(|(place, play)| PlayRule { key: xxh3_64(play.name.as_bytes()), place: place as u16 }).collect();
         let reliability = clv::reliability(&settings.value.parameters);
-        let value = &settings.value;
-        let deciding = format!("{:?} {:?} {:?}", value.parameters, value.horizon, value.margin);
-        let (version, model) = (&value.parameters.version, value.parameters.purchase.name());
-        let scoring = format!("{version} {model} {:08x}", xxh3_64(deciding.as_bytes()) as u32);
+        let scoring = scoring(&settings.value);
         let growth = Growth::monthly(settings.value.horizon.discount_monthly);
         let cap_window_ms = settings.plays.iter().flat_map(|p| &p.caps).map(|c| c.window_ms).max();
         Rules { settings, reliability, scoring, growth, plays, cap_window_ms }

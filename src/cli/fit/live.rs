@@ -1,7 +1,7 @@
 //! The customers of a running group, read from its changelog with every check: what `fit --live` fits.
 //!
 //! It joins nothing and writes nothing; the group goes on. Every slot is read back as a new owner would read it, and one that would be refused
-//! ends the command. The state knows customers up to now, so there is no earlier end. Called by `fit`.
+//! ends the command. The end is the latest time its slots know. Called by `fit`.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,6 @@ use crate::cli::rules;
 use crate::cli::settings::SettingsArgs;
 use crate::clv::rfm::{Cuts, Measures};
 use crate::clv::{Period, Sample};
-use crate::config::TimeMode;
 use crate::engine::{Customer, read_row};
 use crate::event::Currency;
 use crate::kafka::Visitor;
@@ -25,13 +24,16 @@ struct Buyer {
 }
 
 /// All buyers of the group. `currency` is the one whose spend is fitted, by default that of most buyers.
-pub fn read(settings: &SettingsArgs, currency: Option<Currency>, wall_ms: i64) -> Result<Data, CommandError> {
+pub fn read(settings: &SettingsArgs, currency: Option<Currency>) -> Result<Data, CommandError> {
     let config = settings.read()?;
     let mut visitor = Visitor::open(&rules::kafka_settings(&config)).map_err(WorkerError::from)?;
     let mut buyers = Vec::new();
+    // the moment the state speaks of: by the clock, customers of a group that stands still would look silent
+    let mut end_ms = None;
     for slot in 0..visitor.slots() {
         let found = offline::inspect(&mut visitor, &config.input.topics, slot, &now)?;
         let state = found.state.map_err(|why| CommandError::Failed(format!("slot {slot}: {why}")))?;
+        end_ms = end_ms.max(state.last.as_ref().and_then(|last| last.time_ms));
         let rows = state.regions.iter().flat_map(|(_, region)| region.rows());
         for (_, _, row) in rows {
             let customer = read_row(row).map_err(|error| CommandError::Failed(format!("slot {slot}: a row cannot be read: {error}")))?;
@@ -40,11 +42,8 @@ pub fn read(settings: &SettingsArgs, currency: Option<Currency>, wall_ms: i64) -
             }
         }
     }
-    let latest_ms = buyers.iter().map(|buyer| buyer.customer.now_ms).max().unwrap_or(wall_ms);
-    let end_ms = match config.time.mode {
-        TimeMode::Wall => wall_ms.max(latest_ms),
-        TimeMode::Event => latest_ms,
-    };
+    let latest_ms = buyers.iter().map(|buyer| buyer.customer.now_ms).max();
+    let end_ms = end_ms.max(latest_ms).unwrap_or_default();
     data(&buyers, currency, end_ms, &config.kafka.group_id)
 }
 

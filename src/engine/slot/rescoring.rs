@@ -45,7 +45,9 @@ impl Rescoring {
 impl Slot {
     /// A restored slot whose customers were scored with a model: if that is not the one in force, they are to be scored anew.
     pub fn scored_with_model(mut self, scoring: &str) -> Slot {
-        self.rescoring = Rescoring::none(scoring);
+        // the versions of lifetide before wrote the version of the parameters alone
+        let is_former_form = scoring == self.rules.settings.value.parameters.version;
+        self.rescoring = Rescoring::none(if is_former_form { &self.rules.scoring } else { scoring });
         self.begin_rescoring();
         self
     }

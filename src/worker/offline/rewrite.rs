@@ -5,7 +5,7 @@
 //! that a crash leaves the old history or the new one. It chooses neither rows nor offsets. Called by `cli` (`state`), and by
 //! `rebuild`, which begins with marks alone.
 
-use crate::engine::{Committed, RowVersion};
+use crate::engine::{Committed, RowVersion, scoring};
 use crate::worker::block::{BlockKind, InputOffset, TransactionHeader};
 use crate::worker::buffers::Buffers;
 use crate::worker::chain::{Chain, ChainHasher};
@@ -178,7 +178,7 @@ fn header(beginning: &Beginning<'_>, rules: &Rules, writer: &str, bodies: &[(Blo
         row_version: beginning.row_version.number(),
         offsets: offsets.map(|(topic, offset)| InputOffset { topic: topic.clone(), offset: *offset }).collect(),
         time_ms: beginning.time_ms,
-        model_version: rules.engine.value.parameters.version.clone(),
+        model_version: scoring(&rules.engine.value),
         configuration: rules.configuration,
         writer: writer.to_owned(),
     }

@@ -10,9 +10,9 @@ use lifetide::engine::{Committed, RowVersion};
 use lifetide::kafka::{Consumer, Producer, Settings};
 use lifetide::worker::{Now, Rules, WorkerError, runner};
 
-use super::{LONGEST, assert_all_verified, assert_exactly, slots, state};
+use super::{LONGEST, assert_all_verified, slots, state};
 use crate::commands::{SOON, wait_for};
-use crate::trial::{SLOTS, Trial};
+use crate::trial::{SLOTS, Trial, Written, differences};
 
 const EVENTS: usize = 4_000;
 /// Transactions small enough to change versions between them.
@@ -86,7 +86,15 @@ fn older_rows_are_written_until_everybody_reads_the_newer() {
 
     // rows of both versions are restored side by side
     assert_all_verified(&trial);
-    assert_exactly(&expected, &trial);
+    let differences = differences(&without_npv(expected), &without_npv(trial.written()));
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// Rows of the version before keep no cash flows.
+fn without_npv(mut written: Written) -> Written {
+    let clv = written.get_mut("clv").into_iter().flat_map(|by_key| by_key.values_mut().flatten());
+    clv.filter_map(serde_json::Value::as_object_mut).for_each(|record| drop(record.remove("npv")));
+    written
 }
 
 fn assert_refused(trial: &Trial, newest: u64) {
