@@ -48,8 +48,10 @@ impl Outcome {
 /// What the event itself did, before its consequences.
 struct Effect {
     outcome: Outcome,
-    /// Money or a count changed: the value is told anew, the stage has this reason.
+    /// Orders, or what they brought, have changed: the stage and the segment have this reason.
     orders: Option<Why>,
+    /// The value is told anew.
+    is_valued_anew: bool,
     cart: CartEffect,
 }
 
@@ -61,7 +63,11 @@ enum CartEffect {
 
 impl Effect {
     fn of(outcome: Outcome) -> Effect {
-        Effect { outcome, orders: None, cart: CartEffect::None }
+        Effect { outcome, orders: None, is_valued_anew: false, cart: CartEffect::None }
+    }
+
+    fn of_orders(orders: Option<Why>, cart: CartEffect) -> Effect {
+        Effect { outcome: Outcome::Applied, orders, is_valued_anew: orders.is_some(), cart }
     }
 }
 
@@ -75,13 +81,9 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
         customer.seen.remember(message);
     }
     learn(customer, event, scene.rules);
-    let before = moves_money(&event.kind).then(|| cash_flow::nets(&customer.orders.sums));
     let effect = act(customer, event, scene);
     if effect.outcome == Outcome::Duplicate {
         return Some(effect.outcome);
-    }
-    if let Some(before) = before.filter(|_| effect.orders.is_some() && scene.cells.are_kept()) {
-        cash_flow::add_changes(customer, &before, event.time_ms, scene.rules, scene.out);
     }
     if effect.orders.is_some() {
         customer.derive(&scene.rules.settings);
@@ -90,8 +92,7 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
     if let Some(why) = effect.orders {
         segments::settle(customer, why, scene);
     }
-    let is_cost = matches!(event.kind, Kind::Cost(_)) && scene.cells.are_kept();
-    if effect.orders.is_some() || is_cost {
+    if effect.is_valued_anew {
         value::write_clv(customer, scene);
     }
     match effect.cart {
@@ -103,10 +104,6 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
         }
     }
     Some(effect.outcome)
-}
-
-fn moves_money(kind: &Kind<'_>) -> bool {
-    matches!(kind, Kind::OrderCompleted(_) | Kind::OrderRefunded(_) | Kind::OrderCancelled { .. })
 }
 
 fn learn(customer: &mut Customer, event: &Event<'_>, rules: &Rules) {
@@ -144,7 +141,7 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
             Effect::of(Outcome::Applied)
         }
         Kind::CartLine(_) | Kind::CartContents(_) | Kind::CartAbandoned(_) => change_cart(customer, event, scene),
-        Kind::Cost(cost) => take_cost(customer, cost, time_ms, scene),
+        Kind::Cost(cost) => take_cost(customer, cost, scene),
         Kind::Identify => {
             customer.identified = true;
             Effect::of(Outcome::Applied)
@@ -154,28 +151,38 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
     }
 }
 
-fn take_cost(customer: &mut Customer, cost: &Cost<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
-    if let Some(cost_id) = cost.cost_id.as_deref() {
-        let id = fingerprint(IdKind::Cost, cost_id);
-        if customer.seen.contains(id) {
-            scene.note(Note::Count(Counter::CostDuplicate));
-            return Effect::of(Outcome::Duplicate);
-        }
+/// Whether an id was seen before, which is counted; if not, from here on it is.
+fn is_repeated(customer: &mut Customer, kind: IdKind, id: Option<&str>, counter: Counter, scene: &mut Scene<'_>) -> bool {
+    let Some(id) = id.map(|id| fingerprint(kind, id)) else {
+        return false;
+    };
+    let is_repeated = customer.seen.contains(id);
+    if is_repeated {
+        scene.note(Note::Count(counter));
+    } else {
         customer.seen.remember(id);
     }
-    costs::add(&mut customer.costs, cost, scene.out);
-    if scene.cells.are_kept() {
-        cash_flow::add_cost(customer, cost.amount, time_ms, scene.rules, scene.out);
+    is_repeated
+}
+
+fn take_cost(customer: &mut Customer, cost: &Cost<'_>, scene: &mut Scene<'_>) -> Effect {
+    if is_repeated(customer, IdKind::Cost, cost.cost_id.as_deref(), Counter::CostDuplicate, scene) {
+        return Effect::of(Outcome::Duplicate);
     }
-    costs::count(cost, &customer.touch.first, time_ms, scene.cells, scene.out);
-    Effect::of(Outcome::Applied)
+    costs::add(&mut customer.costs, cost, scene.out);
+    cash_flow::add_cost(customer, cost.amount, scene);
+    costs::count(cost, &customer.touch.first, scene.time_ms, scene.cells, scene.out);
+    // rows of old versions have no place for costs
+    Effect { is_valued_anew: scene.cells.are_kept(), ..Effect::of(Outcome::Applied) }
 }
 
 fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
     let is_first = customer.orders.is_empty();
+    let before = cash_flow::nets(&customer.orders.sums);
     if !customer.orders.add(fingerprint(IdKind::Order, &order.order_id), time_ms, order.value, scene.out) {
         return Effect::of(Outcome::Duplicate);
     }
+    cash_flow::add_changes(customer, &before, scene);
     if is_first {
         costs::count_acquired(customer, time_ms, scene.cells, scene.out);
     }
@@ -189,24 +196,21 @@ fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mu
     }
     let closes_cart = customer.cart.as_ref().is_some_and(|cart| cart.is_closed_by(order, time_ms));
     let cart = if closes_cart { CartEffect::Closed } else { CartEffect::None };
-    Effect { outcome: Outcome::Applied, orders: Some(Why::Order), cart }
+    Effect::of_orders(Some(Why::Order), cart)
 }
 
 fn refund_order(customer: &mut Customer, refund: &Refund<'_>, scene: &mut Scene<'_>) -> Effect {
-    if let Some(refund_id) = refund.refund_id.as_deref() {
-        let id = fingerprint(IdKind::Refund, refund_id);
-        if customer.seen.contains(id) {
-            scene.note(Note::Count(Counter::RefundDuplicate));
-            return Effect::of(Outcome::Duplicate);
-        }
-        customer.seen.remember(id);
+    if is_repeated(customer, IdKind::Refund, refund.refund_id.as_deref(), Counter::RefundDuplicate, scene) {
+        return Effect::of(Outcome::Duplicate);
     }
     claim(customer, Claim { order: fingerprint(IdKind::Order, &refund.order_id), amount: refund.amount }, scene)
 }
 
 fn claim(customer: &mut Customer, claim: Claim, scene: &mut Scene<'_>) -> Effect {
+    let before = cash_flow::nets(&customer.orders.sums);
     let changed = customer.orders.refund(claim, scene.out);
-    Effect { outcome: Outcome::Applied, orders: changed.then_some(Why::Refund), cart: CartEffect::None }
+    cash_flow::add_changes(customer, &before, scene);
+    Effect::of_orders(changed.then_some(Why::Refund), CartEffect::None)
 }
 
 fn hear(customer: &mut Customer, signal: EmailSignal, event: &Event<'_>) {
@@ -233,7 +237,7 @@ fn change_cart(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>
         }
         _ => return Effect::of(Outcome::Ignored),
     };
-    Effect { outcome: Outcome::Applied, orders: None, cart: CartEffect::Changed { change, abandoned_ms } }
+    Effect { cart: CartEffect::Changed { change, abandoned_ms }, ..Effect::of(Outcome::Applied) }
 }
 
 /// An upstream's word that a cart was left counts if the cart is known, by this event or from before.

@@ -4,10 +4,9 @@
 //! by `apply`.
 
 use super::customer::Customer;
-use super::money::{CURRENCIES_MAX, Sum};
+use super::money::{self, CURRENCIES_MAX, OfCurrency, Sum};
 use super::note::{Counter, Note};
-use super::outputs::Outputs;
-use super::rules::Rules;
+use super::scene::Scene;
 use crate::clv::formula::PresentValue;
 use crate::event::{Currency, Money};
 
@@ -18,7 +17,13 @@ pub struct Flows {
     pub present: PresentValue,
 }
 
-/// Net amounts by currency, before an event.
+impl OfCurrency for Flows {
+    fn currency(&self) -> Currency {
+        self.currency
+    }
+}
+
+/// Net amounts by currency, before the orders change.
 pub type Nets = [Option<(Currency, i128)>; CURRENCIES_MAX];
 
 pub fn nets(sums: &[Sum]) -> Nets {
@@ -29,46 +34,35 @@ pub fn nets(sums: &[Sum]) -> Nets {
     nets
 }
 
-/// Adds what an event has changed of the net amounts.
-pub fn add_changes(customer: &mut Customer, before: &Nets, at_ms: i64, rules: &Rules, out: &mut Outputs) {
+/// Adds what has changed of the net amounts.
+pub fn add_changes(customer: &mut Customer, before: &Nets, scene: &mut Scene<'_>) {
     for place in 0..customer.orders.sums.len() {
         let sum = customer.orders.sums[place];
         let former = before.iter().flatten().find(|(currency, _)| *currency == sum.currency).map(|(_, minor)| *minor);
         // of flows that rows of an old version did not keep the value is not known, and no part of it is told
-        if former.is_some() && !is_kept(customer, sum.currency) {
-            continue;
+        if former.is_none() || money::find(&customer.flows, sum.currency).is_some() {
+            add(customer, sum.currency, sum.net_minor() - former.unwrap_or_default(), scene);
         }
-        let former = former.unwrap_or_default();
-        add(customer, sum.currency, sum.net_minor() - former, at_ms, rules, out);
     }
-}
-
-/// Whether the flows of a currency are known from their first.
-fn is_kept(customer: &Customer, currency: Currency) -> bool {
-    customer.flows.iter().any(|flows| flows.currency == currency)
 }
 
 /// Adds a recorded cost.
-pub fn add_cost(customer: &mut Customer, cost: Money, at_ms: i64, rules: &Rules, out: &mut Outputs) {
-    if customer.orders.is_empty() || is_kept(customer, cost.currency) {
-        add(customer, cost.currency, -i128::from(cost.minor), at_ms, rules, out);
+pub fn add_cost(customer: &mut Customer, cost: Money, scene: &mut Scene<'_>) {
+    if customer.orders.is_empty() || money::find(&customer.flows, cost.currency).is_some() {
+        add(customer, cost.currency, -i128::from(cost.minor), scene);
     }
 }
 
-/// Adds one flow, below zero what goes out; at most `CURRENCIES_MAX` currencies.
-fn add(customer: &mut Customer, currency: Currency, amount_minor: i128, at_ms: i64, rules: &Rules, out: &mut Outputs) {
-    if amount_minor == 0 {
+/// Adds one flow, below zero what goes out, at the time of the event; at most `CURRENCIES_MAX` currencies.
+fn add(customer: &mut Customer, currency: Currency, amount_minor: i128, scene: &mut Scene<'_>) {
+    // rows of old versions have no place for flows
+    if amount_minor == 0 || !scene.cells.are_kept() {
         return;
     }
-    let flows = &mut customer.flows;
-    let place = match flows.iter().position(|flows| flows.currency == currency) {
-        Some(place) => place,
-        None if flows.len() == CURRENCIES_MAX => return out.note(Note::Count(Counter::CurrencyOverflow)),
-        None => {
-            flows.push(Flows { currency, present: PresentValue::at(at_ms) });
-            flows.len() - 1
-        }
-    };
-    // what does not fit a decimal of 28 digits is nobody's money
-    flows[place].present.add(&rules.growth, at_ms, amount_minor);
+    let at_ms = scene.time_ms;
+    match money::open(&mut customer.flows, currency, || Flows { currency, present: PresentValue::at(at_ms) }) {
+        // what does not fit a decimal of 28 digits is nobody's money
+        Some(flows) => drop(flows.present.add(&scene.rules.growth, at_ms, amount_minor)),
+        None => scene.note(Note::Count(Counter::CurrencyOverflow)),
+    }
 }

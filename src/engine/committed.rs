@@ -270,15 +270,19 @@ impl Committed {
         installed + self.aside.iter().map(|bytes| *bytes).sum::<usize>()
     }
 
-    /// Memory of a slot's installed regions.
-    pub fn memory_of(&self, slot: u32) -> usize {
-        ALL_REGIONS.filter_map(|region| self.regions.get(&(slot, region as u16)).map(|r| r.memory())).sum()
+    /// (customers, memory) of a slot's installed regions.
+    pub fn footprint(&self, slot: u32) -> (usize, usize) {
+        self.add_up(slot, |region| (region.len(), region.memory()))
     }
 
     /// (customers, bytes of ids and rows) of a slot.
     pub fn size(&self, slot: u32) -> (usize, usize) {
+        self.add_up(slot, |region| (region.len(), region.bytes()))
+    }
+
+    fn add_up(&self, slot: u32, of: impl Fn(&Region) -> (usize, usize)) -> (usize, usize) {
         ALL_REGIONS
-            .filter_map(|region| self.regions.get(&(slot, region as u16)).map(|r| (r.len(), r.bytes())))
+            .filter_map(|region| self.regions.get(&(slot, region as u16)).map(|region| of(&region)))
             .fold((0, 0), |sum, r| (sum.0 + r.0, sum.1 + r.1))
     }
 }

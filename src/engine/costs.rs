@@ -5,7 +5,7 @@
 
 use super::cells::{Cells, Figure, Place, Window};
 use super::customer::Customer;
-use super::money::CURRENCIES_MAX;
+use super::money::{self, OfCurrency};
 use super::note::{Counter, Note};
 use super::outputs::Outputs;
 use crate::event::{Cost, CostKind, Currency};
@@ -18,18 +18,19 @@ pub struct CostSum {
     pub minor: [i128; CostKind::ALL.len()],
 }
 
+impl OfCurrency for CostSum {
+    fn currency(&self) -> Currency {
+        self.currency
+    }
+}
+
 /// Adds a cost to a customer's sums; at most `CURRENCIES_MAX` currencies.
 pub fn add(costs: &mut Vec<CostSum>, cost: &Cost<'_>, out: &mut Outputs) {
     let currency = cost.amount.currency;
-    let place = match costs.iter().position(|sum| sum.currency == currency) {
-        Some(place) => place,
-        None if costs.len() == CURRENCIES_MAX => return out.note(Note::Count(Counter::CurrencyOverflow)),
-        None => {
-            costs.push(CostSum { currency, minor: Default::default() });
-            costs.len() - 1
-        }
-    };
-    costs[place].minor[cost.kind as usize] += i128::from(cost.amount.minor);
+    match money::open(costs, currency, || CostSum { currency, minor: Default::default() }) {
+        Some(sum) => sum.minor[cost.kind as usize] += i128::from(cost.amount.minor),
+        None => out.note(Note::Count(Counter::CurrencyOverflow)),
+    }
 }
 
 /// Counts a cost on its cell: in the month it is for, else that of its event.

@@ -9,6 +9,7 @@ use super::consent::Consent;
 use super::contact::Contact;
 use super::costs::CostSum;
 use super::lifecycle::{Silence, Stage};
+use super::money;
 use super::orders::{Orders, Purchases};
 use super::plays::PlayState;
 use super::population::Contribution;
@@ -84,8 +85,8 @@ impl Customer {
 
     /// What the customer cost in the primary currency, by `CostKind`.
     pub fn costs_minor(&self) -> [i128; CostKind::ALL.len()] {
-        let primary = self.orders.primary().map(|sum| sum.currency);
-        self.costs.iter().find(|costs| Some(costs.currency) == primary).map_or_else(Default::default, |costs| costs.minor)
+        let sum = self.orders.primary().and_then(|sum| money::find(&self.costs, sum.currency));
+        sum.map_or_else(Default::default, |sum| sum.minor)
     }
 
     /// Keeps the sends a cap can still look back to.

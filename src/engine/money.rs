@@ -1,6 +1,7 @@
 //! A customer's money, by currency: what was ordered, what was refunded, how many orders still count.
 //!
-//! Nothing is converted: amounts of two currencies never meet. Sums are i128 and cannot overflow from i64 amounts. Called by `orders`.
+//! Nothing is converted: amounts of two currencies never meet. Sums are i128 and cannot overflow from i64 amounts. Called by `orders`; `costs` and `cash_flow` keep what they have of a currency
+//! in the same way.
 
 use crate::event::Currency;
 
@@ -29,20 +30,36 @@ impl Sum {
     }
 }
 
-/// The sum of a currency, opened if there is room.
-pub fn open(sums: &mut Vec<Sum>, currency: Currency) -> Option<&mut Sum> {
-    let place = match sums.iter().position(|s| s.currency == currency) {
-        Some(place) => place,
-        None if sums.len() == CURRENCIES_MAX => return None,
-        None => {
-            sums.push(Sum::new(currency));
-            sums.len() - 1
-        }
-    };
-    sums.get_mut(place)
+/// What a customer has once for each currency.
+pub trait OfCurrency {
+    fn currency(&self) -> Currency;
 }
 
-/// The sum of a currency the customer has.
-pub fn find(sums: &mut [Sum], currency: Currency) -> Option<&mut Sum> {
-    sums.iter_mut().find(|s| s.currency == currency)
+impl OfCurrency for Sum {
+    fn currency(&self) -> Currency {
+        self.currency
+    }
+}
+
+/// The entry of a currency, opened if there is room for one more (`CURRENCIES_MAX`).
+pub fn open<T: OfCurrency>(entries: &mut Vec<T>, currency: Currency, new: impl FnOnce() -> T) -> Option<&mut T> {
+    let place = match entries.iter().position(|entry| entry.currency() == currency) {
+        Some(place) => place,
+        None if entries.len() == CURRENCIES_MAX => return None,
+        None => {
+            entries.push(new());
+            entries.len() - 1
+        }
+    };
+    entries.get_mut(place)
+}
+
+/// The entry of a currency, if the customer has it.
+pub fn find<T: OfCurrency>(entries: &[T], currency: Currency) -> Option<&T> {
+    entries.iter().find(|entry| entry.currency() == currency)
+}
+
+/// The same, to be changed.
+pub fn find_mut<T: OfCurrency>(entries: &mut [T], currency: Currency) -> Option<&mut T> {
+    entries.iter_mut().find(|entry| entry.currency() == currency)
 }

@@ -53,7 +53,7 @@ impl Orders {
         }
         let place = self.kept.partition_point(|o| o.at_ms <= at_ms);
         self.kept.insert(place, Kept { id, at_ms, remaining_minor: value.minor, currency: value.currency, counted: true });
-        match money::open(&mut self.sums, value.currency) {
+        match money::open(&mut self.sums, value.currency, || Sum::new(value.currency)) {
             Some(sum) => {
                 sum.orders += 1;
                 sum.gross_minor += i128::from(value.minor);

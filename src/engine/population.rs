@@ -21,15 +21,7 @@ pub struct Contribution {
     pub cohort: u32,
     /// Under the channel of the first touch, which never changes; else it was not known.
     pub has_channel: bool,
-    /// Place in `Segment::ALL`.
-    pub segment: Option<u8>,
-}
-
-impl Contribution {
-    /// The name of the segment.
-    pub fn segment(&self) -> Option<&'static str> {
-        Segment::ALL.get(usize::from(self.segment?)).map(|segment| segment.as_str())
-    }
+    pub segment: Option<Segment>,
 }
 
 /// What a figure is told by, beside the currency.
@@ -90,12 +82,8 @@ impl<'a> Told<'a> {
             By::All => take(&[currency]),
             By::Channel => take(&[("channel", self.channel), currency]),
             By::Cohort => take(&[("cohort", &self.cohort), currency]),
-            By::Segment => take(&[currency, ("segment", self.segment()?)]),
+            By::Segment => take(&[currency, ("segment", self.contribution.segment?.as_str())]),
         })
-    }
-
-    fn segment(&self) -> Option<&'static str> {
-        self.contribution.segment()
     }
 }
 

@@ -168,7 +168,7 @@ fn parts_of(customer: &Customer) -> u16 {
         (part::PLAYS, !customer.plays.is_empty()),
         (part::SENDS, !customer.sends_ms.is_empty()),
     ];
-    there.into_iter().filter(|(_, is_there)| *is_there).fold(0, |parts, (bit, _)| parts | bit)
+    bytes::bits(there)
 }
 
 /// Fills a cleared customer from a row. After an error the customer is of no use.

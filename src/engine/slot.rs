@@ -208,7 +208,7 @@ impl Slot {
             sort(overlay.id(entry), entry.deadline_ms);
         }
         self.committed.for_hash(self.number, hash, |id, bytes| {
-            let id = std::str::from_utf8(id).expect("invariant: rows are put under the ids of events, which are text");
+            let id = text_of(id);
             if overlay.find(hash, id).is_none() {
                 sort(id, row::deadline_ms(bytes).unwrap_or(NEVER));
             }
@@ -266,4 +266,9 @@ impl Slot {
         }
         entry.deadline_ms = deadline_ms;
     }
+}
+
+/// A row's id.
+fn text_of(id: &[u8]) -> &str {
+    std::str::from_utf8(id).expect("invariant: rows are put under the ids of events, which are text")
 }

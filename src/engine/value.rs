@@ -7,7 +7,7 @@
 use super::cells::month_of;
 use super::customer::Customer;
 use super::lifecycle;
-use super::money::Sum;
+use super::money::{self, Sum};
 use super::note::Note;
 use super::orders::Purchases;
 use super::outputs::Topic;
@@ -97,7 +97,7 @@ pub fn write_clv(customer: &mut Customer, scene: &mut Scene<'_>) {
         total_minor: primary.net_minor() + expected_minor,
         cohort: month_of(outlook.purchases.first_ms, &settings.report_zone),
         has_channel: !customer.touch.first.is_empty(),
-        segment: segments::segment_of(customer).map(|segment| segment as u8),
+        segment: segments::segment_of(customer),
     });
     population::contribute(customer, present, scene.cells, scene.out);
 }
@@ -118,7 +118,7 @@ fn look_ahead(customer: &Customer, settings: &Settings, at_ms: i64) -> Option<Ou
 
 fn npv(customer: &Customer, settings: &Settings) -> Option<Npv> {
     let currency = customer.orders.primary()?.currency;
-    let present = customer.flows.iter().find(|flows| flows.currency == currency)?.present;
+    let present = money::find(&customer.flows, currency)?.present;
     Some(Npv {
         as_of: Time(present.as_of_ms()),
         discount_monthly: settings.value.horizon.discount_monthly,

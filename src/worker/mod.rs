@@ -286,13 +286,16 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             Owned::Recovering(_) => None,
         });
         running
-            .map(|(number, slot)| SlotState {
-                slot: number,
-                customers: self.committed.size(number).0,
-                bytes: self.committed.memory_of(number),
-                timers: slot.timers(),
-                time_ms: slot.time_ms(),
-                row_version: slot.row_version(),
+            .map(|(number, slot)| {
+                let (customers, bytes) = self.committed.footprint(number);
+                SlotState {
+                    slot: number,
+                    customers,
+                    bytes,
+                    timers: slot.timers(),
+                    time_ms: slot.time_ms(),
+                    row_version: slot.row_version(),
+                }
             })
             .collect()
     }

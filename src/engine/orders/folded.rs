@@ -74,7 +74,7 @@ impl Orders {
                 sum.folded_repeat_minor += std::mem::take(&mut sum.folded_first_minor);
             }
         }
-        let Some(sum) = money::find(&mut self.sums, order.currency) else {
+        let Some(sum) = money::find_mut(&mut self.sums, order.currency) else {
             return;
         };
         match place {

@@ -4,9 +4,7 @@
 //! line.
 
 use super::{Kept, Orders};
-use crate::clv::{self, History, LogTimes, Sample};
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+use crate::clv::{self, DAY_MS, History, LogTimes, Sample};
 
 /// The UTC day of a moment, counted from 1970.
 pub fn day_of(at_ms: i64) -> i64 {

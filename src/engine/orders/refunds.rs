@@ -62,7 +62,7 @@ impl Orders {
         order.remaining_minor -= applied_minor;
         let undone = order.counted && order.remaining_minor == 0;
         order.counted &= !undone;
-        if let Some(sum) = money::find(&mut self.sums, order.currency) {
+        if let Some(sum) = money::find_mut(&mut self.sums, order.currency) {
             // money-only refunds may already have taken what this order still had
             sum.refunds_minor += i128::from(applied_minor).min(sum.net_minor());
             sum.orders -= u32::from(undone);
@@ -73,7 +73,7 @@ impl Orders {
     fn refund_money_only(&mut self, amount: Option<Money>, out: &mut Outputs) -> bool {
         out.note(Note::Count(Counter::RefundUnmatched));
         let Some(amount) = amount else { return false };
-        let Some(sum) = money::find(&mut self.sums, amount.currency) else {
+        let Some(sum) = money::find_mut(&mut self.sums, amount.currency) else {
             return false;
         };
         let applied_minor = i128::from(amount.minor).min(sum.net_minor());

@@ -9,7 +9,7 @@ use super::time::Time;
 use crate::clv::formula::{REVENUE_DIVIDED_BY_YEARS_AND_COSTS, SIMPLE_MODES};
 use crate::clv::{scale_minor, whole_minor};
 use crate::engine::costs::CostSum;
-use crate::engine::money::{CURRENCIES_MAX, Sum};
+use crate::engine::money::{self, CURRENCIES_MAX, Sum};
 use crate::event::Currency;
 
 #[derive(Debug)]
@@ -146,7 +146,7 @@ impl Json for Historic<'_> {
 
 impl Historic<'_> {
     fn costs_minor(&self, currency: Currency) -> i128 {
-        self.costs.iter().find(|costs| costs.currency == currency).map_or(0, |costs| costs.minor.iter().sum())
+        money::find(self.costs, currency).map_or(0, |costs| costs.minor.iter().sum())
     }
 
     fn entry<'s>(&self, sum: &'s Sum) -> HistoricEntry<'s> {

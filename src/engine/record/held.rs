@@ -9,7 +9,8 @@ use super::action::{CartRecord, status_text, told};
 use super::json::{Json, json_object, write_plain};
 use super::money::Amount;
 use super::time::Time;
-use crate::clv::rfm::Scores;
+use crate::clv::DAY_MS;
+use crate::clv::rfm::{Scores, Segment};
 use crate::engine::cash_flow::Flows;
 use crate::engine::cells::month_text;
 use crate::engine::consent::{ByTrait, Consent, Stated};
@@ -21,8 +22,6 @@ use crate::engine::plays::{Phase, PlayState};
 use crate::engine::population::Contribution;
 use crate::engine::settings::Settings;
 use crate::event::ConsentStatus;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A customer's row in words. Ids of messages, orders and checkouts are kept as 64-bit hashes only, and shown in hexadecimal.
 struct Held<'a> {
@@ -159,7 +158,6 @@ struct HeldCosts {
 
 json_object!(HeldCosts { acquire, retain, service });
 
-/// What the figures of all customers hold of this one.
 struct HeldFlows {
     as_of: Time,
     value: Amount,
@@ -175,6 +173,7 @@ struct HeldScores {
 
 json_object!(HeldScores { recency, frequency, monetary });
 
+/// What the figures of all customers hold of this one.
 struct HeldContribution {
     expected: Amount,
     total: Amount,
@@ -323,7 +322,7 @@ fn contribution(contribution: &Contribution) -> HeldContribution {
         total: amount(contribution.total_minor),
         cohort: Month(contribution.cohort),
         has_channel: contribution.has_channel,
-        segment: contribution.segment(),
+        segment: contribution.segment.map(Segment::as_str),
     }
 }
 

@@ -3,8 +3,8 @@
 //! Written by hand because every record holds some. Years outside 0000..9999 do not occur (`event` bounds times) and are clamped.
 
 use super::json::{Json, write_plain};
+use crate::clv::DAY_MS;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z.
 const MIN_MS: i64 = -62_167_219_200_000;
 const MAX_MS: i64 = 253_402_300_799_999;

@@ -3,6 +3,8 @@
 //! Writers append to a vector and cannot fail; the reader is total. Variable-length numbers are LEB128; signed ones are folded (zigzag) so
 //! that small distances either way are short.
 
+use std::ops::BitOr;
+
 use super::RowError;
 use crate::engine::contact::replace;
 
@@ -31,6 +33,11 @@ pub fn put_u128(row: &mut Vec<u8>, mut number: u128) {
 
 pub fn put_i64(row: &mut Vec<u8>, number: i64) {
     put_u64(row, ((number << 1) ^ (number >> 63)) as u64);
+}
+
+/// The bits of what is there.
+pub fn bits<T: Default + BitOr<Output = T>, const N: usize>(there: [(T, bool); N]) -> T {
+    there.into_iter().filter(|(_, is_there)| *is_there).fold(T::default(), |bits, (bit, _)| bits | bit)
 }
 
 /// A moment as its distance before `now_ms`.

@@ -1,7 +1,7 @@
 //! The part of a row about the person: ids seen, address, consent, reading.
 //! Written and read by `row`; a new field is a new row version, never another meaning of these bytes.
 
-use super::bytes::{Reader, put_ago, put_all_fixed, put_text, put_u64};
+use super::bytes::{Reader, bits, put_ago, put_all_fixed, put_text, put_u64};
 use super::{RowError, part};
 use crate::engine::consent::{ByTrait, Stated};
 use crate::engine::contact::Contact;
@@ -76,7 +76,7 @@ fn encode_contact(contact: &Contact, now_ms: i64, row: &mut Vec<u8>) {
         (contact_bit::LOCALE, !contact.locale.is_empty()),
         (contact_bit::TIME_ZONE, !contact.time_zone.is_empty()),
     ];
-    row.push(there.into_iter().filter(|(_, is_there)| *is_there).fold(0, |bits, (bit, _)| bits | bit));
+    row.push(bits(there));
     if contact.has_email() {
         put_text(row, &contact.email);
         put_ago(row, now_ms, contact.email_at_ms);

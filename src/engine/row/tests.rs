@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::clv::formula::{Growth, PresentValue};
-use crate::clv::rfm::Scores;
+use crate::clv::rfm::{Scores, Segment};
 use crate::engine::cart::{Cart, Line};
 use crate::engine::cash_flow::Flows;
 use crate::engine::consent::{ByTrait, Stated};
@@ -93,7 +93,7 @@ fn add_worth(customer: &mut Customer, usd: Currency) {
         total_minor: 1 << 70,
         cohort: 2026 * 12,
         has_channel: true,
-        segment: Some(10),
+        segment: Some(Segment::Others),
     });
 }
 
@@ -193,8 +193,14 @@ fn a_typical_customer_takes_about_150_bytes() {
     let before = row.len();
     customer.touch = Touches { first: "paid_search".into(), last: "paid_search".into() };
     let cohort = 2025 * 12 + 10;
-    customer.contribution =
-        Some(Contribution { currency: usd, expected_minor: 4321, total_minor: 15_761, cohort, has_channel: true, segment: Some(3) });
+    customer.contribution = Some(Contribution {
+        currency: usd,
+        expected_minor: 4321,
+        total_minor: 15_761,
+        cohort,
+        has_channel: true,
+        segment: Some(Segment::New),
+    });
     row.clear();
     encode(&customer, RowVersion::NEWEST, day(-60), &mut row);
     assert_eq!(row.len() - before, 2 + 12 + 1 + 2 + 2 + 3 + 1);

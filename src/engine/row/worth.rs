@@ -1,7 +1,7 @@
 //! The part of a row about where a customer came from, what they cost, and what they add to the figures of all.
 //! Written and read by `row` since version 3; a new field is a new row version, never another meaning of these bytes.
 
-use super::bytes::{Reader, put_i64, put_text, put_u64, put_u128};
+use super::bytes::{Reader, bits, put_i64, put_text, put_u64, put_u128};
 use super::currencies::Currencies;
 use super::{RowError, further};
 use crate::clv::formula::PresentValue;
@@ -30,7 +30,7 @@ pub fn parts_of(customer: &Customer) -> u16 {
         (further::SCORES, customer.scores.is_some()),
         (further::FLOWS, !customer.flows.is_empty()),
     ];
-    there.into_iter().filter(|(_, is_there)| *is_there).fold(0, |parts, (bit, _)| parts | bit)
+    bits(there)
 }
 
 pub fn encode(customer: &Customer, parts: u16, currencies: &mut Currencies, row: &mut Vec<u8>) {
@@ -63,7 +63,7 @@ pub fn encode(customer: &Customer, parts: u16, currencies: &mut Currencies, row:
         put_u128(row, contribution.expected_minor as u128);
         put_u128(row, contribution.total_minor as u128);
         put_u64(row, u64::from(contribution.cohort));
-        row.extend(contribution.segment);
+        row.extend(contribution.segment.map(|segment| segment as u8));
     }
     if parts & further::SCORES != 0 {
         row.extend(customer.scores.map(Scores::to_number));
@@ -105,10 +105,10 @@ pub fn decode(reader: &mut Reader<'_>, parts: u16, currencies: &mut Currencies, 
         let (currency, bits) = currencies.get(reader)?;
         let (expected_minor, total_minor) = (reader.u128()? as i128, reader.u128()? as i128);
         let cohort = reader.u32("cohort")?;
-        let segment = if bits & HAS_SEGMENT != 0 { Some(reader.byte()?) } else { None };
-        if segment.is_some_and(|segment| usize::from(segment) >= Segment::ALL.len()) {
-            return Err(RowError::Malformed("segment"));
-        }
+        let segment = match bits & HAS_SEGMENT {
+            0 => None,
+            _ => Some(*Segment::ALL.get(usize::from(reader.byte()?)).ok_or(RowError::Malformed("segment"))?),
+        };
         let has_channel = bits & HAS_CHANNEL != 0;
         customer.contribution = Some(Contribution { currency, expected_minor, total_minor, cohort, has_channel, segment });
     }

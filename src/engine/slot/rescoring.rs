@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{Progress, Slot};
+use super::{Progress, Slot, text_of};
 use crate::engine::committed::ALL_REGIONS;
 use crate::engine::lifecycle::Why;
 use crate::engine::outputs::Outputs;
@@ -115,8 +115,7 @@ impl Slot {
             let rows = region.into_iter().flat_map(|r| r.rows()).map(|(hash, id, _)| (hash, id));
             let mut behind: Vec<(u64, &[u8])> = rows.filter(|row| after.is_none_or(|after| *row > after)).collect();
             behind.sort_unstable();
-            let text = |id: &[u8]| String::from_utf8(id.to_vec()).expect("invariant: rows are put under the ids of events, which are text");
-            customers.extend(behind.into_iter().take(most).map(|(hash, id)| (hash, text(id))));
+            customers.extend(behind.into_iter().take(most).map(|(hash, id)| (hash, text_of(id).to_owned())));
         });
         customers
     }
