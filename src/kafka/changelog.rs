@@ -14,6 +14,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::client;
 use super::group::{Group, Handle, serve_event, serve_events};
+use super::observer::unreadable_error;
 use super::queue::{Fetched, PartitionQueue};
 use super::retire::Retiring;
 use super::wake::Waker;
@@ -123,10 +124,7 @@ impl Reading<'_> {
             }
             Fetched::End(_) => Some(Ok(LogRead::End)),
             Fetched::Failed(RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset, _) => Some(Ok(LogRead::OutOfRange)),
-            Fetched::Failed(code, _) if client::is_unauthorized(code) => {
-                Some(Err(SourceError::Refused(client::denial("Read", &format!("topic {}", self.topic)))))
-            }
-            Fetched::Failed(_, text) => Some(Err(SourceError::Unavailable(text))),
+            Fetched::Failed(code, text) => Some(Err(unreadable_error(self.topic, code, text))),
         };
     }
 }

@@ -15,7 +15,7 @@ use super::client;
 use super::deadline::Deadline;
 use super::group::{Group, Handle, serve_events};
 use super::message::Message;
-use super::observer::{Observer, unreachable_error};
+use super::observer::{Observer, unreachable_error, unreadable_error};
 use super::queue::{Fetched, PartitionQueue};
 use super::retire::Retiring;
 use super::settings::Settings;
@@ -101,10 +101,7 @@ impl DeadLetters {
                 }
                 // the last stable offset: the end only if no transaction hides what follows
                 Some(Fetched::End(offset)) => offset,
-                Some(Fetched::Failed(code, _)) if client::is_unauthorized(code) => {
-                    return Err(SourceError::Refused(client::denial("Read", &self.resource())));
-                }
-                Some(Fetched::Failed(_, text)) => return Err(SourceError::Unavailable(text)),
+                Some(Fetched::Failed(code, text)) => return Err(unreadable_error(&self.topic, code, text)),
             };
             if next >= high {
                 return Ok(ControlFlow::Continue(()));

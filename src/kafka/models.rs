@@ -13,7 +13,7 @@ use super::client;
 use super::deadline::Deadline;
 use super::group::{Group, Handle, serve_events};
 use super::message::Message;
-use super::observer::{Observer, unreachable_error};
+use super::observer::{Observer, unreachable_error, unreadable_error};
 use super::queue::{Fetched, PartitionQueue};
 use super::retire::Retiring;
 use super::settings::Settings;
@@ -75,7 +75,7 @@ impl ModelsTopic {
                     visit(published(&message));
                 }
                 Some(Fetched::End(offset)) => next = offset,
-                Some(Fetched::Failed(code, text)) => self.fail(code, text)?,
+                Some(Fetched::Failed(code, text)) => return Err(unreadable_error(&self.topic, code, text)),
             }
         }
         Ok(())
@@ -86,16 +86,9 @@ impl ModelsTopic {
         serve_events(&self.handle, Duration::ZERO);
         match self.queue.wait(longest) {
             Some(Fetched::Record(message)) => Ok(Some(published(&message))),
-            Some(Fetched::Failed(code, text)) => self.fail(code, text).map(|()| None),
+            Some(Fetched::Failed(code, text)) => Err(unreadable_error(&self.topic, code, text)),
             Some(Fetched::End(_)) | None => Ok(None),
         }
-    }
-
-    fn fail(&self, code: rdkafka::error::RDKafkaErrorCode, text: String) -> Result<(), SourceError> {
-        if client::is_unauthorized(code) {
-            return Err(SourceError::Refused(client::denial("Read", &format!("topic {}", self.topic))));
-        }
-        Err(SourceError::Unavailable(text))
     }
 }
 

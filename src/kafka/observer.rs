@@ -115,3 +115,11 @@ pub fn unreachable_error(what: &str, resource: &str, error: &KafkaError) -> Sour
         _ => SourceError::Unavailable(format!("{what}: {}", client::text_of(error))),
     }
 }
+
+/// What a failed read of a topic means for the worker.
+pub fn unreadable_error(topic: &str, code: RDKafkaErrorCode, text: String) -> SourceError {
+    if client::is_unauthorized(code) {
+        return SourceError::Refused(client::denial("Read", &format!("topic {topic}")));
+    }
+    SourceError::Unavailable(text)
+}
