@@ -34,6 +34,7 @@ mod incomplete_beta;
 mod mbg_nbd;
 mod minor;
 mod mixture;
+mod model_kind;
 mod parameters;
 mod pareto_nbd;
 mod periods;
@@ -57,11 +58,12 @@ mod properties;
 pub use bg_bb::{BgBb, Occasions};
 pub use bg_nbd::BgNbd;
 pub use cnbd::Cnbd;
-pub use fit::{FitError, Fitted, ModelKind, Warning, fit_contracts, fit_occasions, fit_purchases, fit_spend};
+pub use fit::{FitError, Fitted, Warning, fit_contracts, fit_occasions, fit_purchases, fit_spend};
 pub use forecast::{Forecast, ForecastInput, Horizon, SpendModel, forecast};
 pub use gamma_gamma::{GammaGamma, mean_minor};
 pub use mbg_nbd::MbgNbd;
 pub use minor::{major, scale_minor, whole_minor};
+pub use model_kind::ModelKind;
 pub use parameters::{ParameterError, Parameters};
 pub use pareto_nbd::ParetoNbd;
 pub use purchase_log::{Built, Period, Purchase, PurchaseLog, PurchaseLogBuilder, PurchaseLogError, Sample, sample};
@@ -69,7 +71,7 @@ pub use purchase_model::PurchaseModel;
 pub use reliability::{Level, Reliability, reliability};
 pub use sbg::ShiftedBetaGeometric;
 pub use stages::REGULARITY_MAX;
-pub use weeks::{LogTimes, WEEK_MS, weeks, weeks_to_ms_ceil};
+pub use weeks::{DAY_MS, LogTimes, WEEK_MS, weeks, weeks_to_ms_ceil};
 
 /// What the purchase models know of a customer. Purchases of one UTC day count once, the first is not counted.
 #[derive(Clone, Copy, Debug, PartialEq)]

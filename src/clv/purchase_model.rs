@@ -5,7 +5,7 @@
 
 use super::discounting::discounted_within;
 use super::evidence::Evidence;
-use super::{BgNbd, Cnbd, History, MbgNbd, NEW_CUSTOMER, ParetoNbd};
+use super::{BgNbd, Cnbd, History, MbgNbd, ModelKind, NEW_CUSTOMER, ParetoNbd};
 
 /// The chosen purchase model with its parameters, checked by `Parameters::check`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,15 +26,19 @@ enum Leaving<'a> {
 use Leaving::{AnyTime, AtPurchases};
 
 impl PurchaseModel {
+    pub fn kind(&self) -> ModelKind {
+        match self {
+            PurchaseModel::BgNbd(_) => ModelKind::BgNbd,
+            PurchaseModel::MbgNbd(_) => ModelKind::MbgNbd,
+            PurchaseModel::ParetoNbd(_) => ModelKind::ParetoNbd,
+            PurchaseModel::BgCnbdK(_) => ModelKind::BgCnbdK,
+            PurchaseModel::MbgCnbdK(_) => ModelKind::MbgCnbdK,
+        }
+    }
+
     /// The name as configuration and records spell it.
     pub fn name(&self) -> &'static str {
-        match self {
-            PurchaseModel::BgNbd(_) => "bg_nbd",
-            PurchaseModel::MbgNbd(_) => "mbg_nbd",
-            PurchaseModel::ParetoNbd(_) => "pareto_nbd",
-            PurchaseModel::BgCnbdK(_) => "bg_cnbd_k",
-            PurchaseModel::MbgCnbdK(_) => "mbg_cnbd_k",
-        }
+        self.kind().name()
     }
 
     /// The continuous parameters by name, for checking, fitting and records, in the order of the fields.
@@ -46,6 +50,11 @@ impl PurchaseModel {
             | PurchaseModel::MbgCnbdK(Cnbd { r, alpha, a, b, .. }) => [("r", r), ("alpha", alpha), ("a", a), ("b", b)],
             PurchaseModel::ParetoNbd(ParetoNbd { r, alpha, s, beta }) => [("r", r), ("alpha", alpha), ("s", s), ("beta", beta)],
         }
+    }
+
+    /// The number of stages by its name, of the models that choose one.
+    pub fn named_stages(&self) -> Option<(&'static str, u32)> {
+        self.kind().is_regular().then(|| ("k", self.regularity()))
     }
 
     /// Stages of a purchase: 1 except for the models of regular buying.

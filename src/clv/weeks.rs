@@ -5,8 +5,9 @@
 
 use libm::{ceil, log};
 
-/// Milliseconds of a week.
-pub const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// Milliseconds of a day and of a week.
+pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+pub const WEEK_MS: i64 = 7 * DAY_MS;
 
 /// 200 years. A deadline beyond it is as good as none, and adding it to a time can never overflow.
 const WEEKS_MAX: f64 = 200.0 * 365.25 / 7.0;

@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use super::channels;
 use super::keys::Keys;
 use super::layers::{Entries, Entry};
-use super::models::{self, MODELS, Model};
+use super::models;
 use super::properties::Properties;
 use super::values::{self, DAY_MS, DURATION_MS_MAX, MINUTE_MS, SECOND_MS};
 use super::{
     AdminToken, Changelog, Commit, Http, Input, Kafka, Log, LogFormat, LogLevel, OUTPUT_TOPICS, Output, Partitioner, Time, TimeMode, plays,
 };
-use crate::clv::{Horizon, Parameters};
+use crate::clv::{Horizon, ModelKind, Parameters};
 use crate::engine::{ConsentRule, ErasureKey, Lifecycle, Settings, Value};
 use crate::event::{DecodeRules, OrderValue};
 
@@ -40,6 +40,13 @@ const CONSENT: &[(&str, ConsentRule)] =
     &[("opt_in", ConsentRule::OptIn), ("soft_opt_in", ConsentRule::SoftOptIn), ("none", ConsentRule::None)];
 const ORDER_VALUE: &[(&str, OrderValue)] =
     &[("total", OrderValue::Total), ("revenue", OrderValue::Revenue), ("subtotal", OrderValue::Subtotal)];
+const MODELS: &[(&str, ModelKind)] = &[
+    named(ModelKind::MbgNbd),
+    named(ModelKind::BgNbd),
+    named(ModelKind::ParetoNbd),
+    named(ModelKind::BgCnbdK),
+    named(ModelKind::MbgCnbdK),
+];
 const PARTITIONERS: &[(&str, Partitioner)] = &[("murmur2", Partitioner::Murmur2), ("trust", Partitioner::Trust)];
 const TIME_MODES: &[(&str, TimeMode)] = &[("wall", TimeMode::Wall), ("event", TimeMode::Event)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
@@ -178,12 +185,16 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     })
 }
 
-pub fn model(keys: &mut Keys<'_>) -> Model {
+const fn named(kind: ModelKind) -> (&'static str, ModelKind) {
+    (kind.name(), kind)
+}
+
+pub fn model(keys: &mut Keys<'_>) -> ModelKind {
     keys.required("clv.model", values::choice(MODELS))
 }
 
 /// The parameters in force, and their file in one notation: it belongs to the fingerprint.
-pub fn parameters(keys: &mut Keys<'_>, model: Model, read: &dyn Fn(&str) -> std::io::Result<String>) -> Option<(Parameters, String)> {
+pub fn parameters(keys: &mut Keys<'_>, model: ModelKind, read: &dyn Fn(&str) -> std::io::Result<String>) -> Option<(Parameters, String)> {
     let path = keys.optional("clv.models", values::some_text);
     let text = match path.as_deref().map(read) {
         None if keys.has("clv.models") => return None,

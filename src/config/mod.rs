@@ -22,6 +22,7 @@ use std::net::SocketAddr;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::clv::ModelKind;
 use crate::engine;
 use crate::event;
 use keys::Keys;
@@ -75,7 +76,7 @@ pub struct Config {
     pub http: Http,
     pub log: Log,
     /// Which of a parameter file's models is asked.
-    model: models::Model,
+    model: ModelKind,
     settings: Vec<Setting>,
     fingerprint: u64,
 }

@@ -8,31 +8,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::clv::rfm::{Cut, Rfm};
-use crate::clv::{BgNbd, Cnbd, GammaGamma, MbgNbd, Parameters, ParetoNbd, PurchaseModel};
+use crate::clv::{BgNbd, Cnbd, GammaGamma, MbgNbd, ModelKind, Parameters, ParetoNbd, PurchaseModel};
 use crate::event::Currency;
 
 /// Parameters in force until `clv.models` names others.
 pub const SHIPPED_TOML: &str = include_str!("../../config/models/cdnow.toml");
 pub const SHIPPED_NAME: &str = "config/models/cdnow.toml";
-
-/// `clv.model`: which of a file's models counts orders and finds out who has left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Model {
-    MbgNbd,
-    BgNbd,
-    ParetoNbd,
-    BgCnbdK,
-    MbgCnbdK,
-}
-
-/// Every model by its name in configuration and files.
-pub const MODELS: &[(&str, Model)] = &[
-    ("mbg_nbd", Model::MbgNbd),
-    ("bg_nbd", Model::BgNbd),
-    ("pareto_nbd", Model::ParetoNbd),
-    ("bg_cnbd_k", Model::BgCnbdK),
-    ("mbg_cnbd_k", Model::MbgCnbdK),
-];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,8 +88,8 @@ struct Provenance {
     purchases_merged_by: Option<String>,
 }
 
-/// Reads a parameter file; the message names the line where there is one.
-pub fn parse(text: &str, model: Model) -> Result<Parameters, String> {
+/// Reads a parameter file for one of its models (`clv.model`); the message names the line where there is one.
+pub fn parse(text: &str, model: ModelKind) -> Result<Parameters, String> {
     let written: Written = toml::from_str(text).map_err(|error| match error.span() {
         Some(span) => format!("line {}: {}", 1 + text[..span.start].matches('\n').count(), error.message()),
         None => error.message().to_string(),
@@ -149,21 +130,20 @@ fn segments(CutPoints { version, r, f, m }: CutPoints) -> Result<Rfm, String> {
 }
 
 impl Written {
-    fn purchase(&self, model: Model) -> Result<PurchaseModel, String> {
+    fn purchase(&self, model: ModelKind) -> Result<PurchaseModel, String> {
         let regular = |&Regular { r, alpha, a, b, k }: &Regular| Cnbd { r, alpha, a, b, k };
         let found = match model {
-            Model::MbgNbd => self.mbg_nbd.as_ref().map(|&AtPurchases { r, alpha, a, b }| PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b })),
-            Model::BgNbd => self.bg_nbd.as_ref().map(|&AtPurchases { r, alpha, a, b }| PurchaseModel::BgNbd(BgNbd { r, alpha, a, b })),
-            Model::ParetoNbd => {
+            ModelKind::MbgNbd => {
+                self.mbg_nbd.as_ref().map(|&AtPurchases { r, alpha, a, b }| PurchaseModel::MbgNbd(MbgNbd { r, alpha, a, b }))
+            }
+            ModelKind::BgNbd => self.bg_nbd.as_ref().map(|&AtPurchases { r, alpha, a, b }| PurchaseModel::BgNbd(BgNbd { r, alpha, a, b })),
+            ModelKind::ParetoNbd => {
                 self.pareto_nbd.as_ref().map(|&AnyTime { r, alpha, s, beta }| PurchaseModel::ParetoNbd(ParetoNbd { r, alpha, s, beta }))
             }
-            Model::BgCnbdK => self.bg_cnbd_k.as_ref().map(|table| PurchaseModel::BgCnbdK(regular(table))),
-            Model::MbgCnbdK => self.mbg_cnbd_k.as_ref().map(|table| PurchaseModel::MbgCnbdK(regular(table))),
+            ModelKind::BgCnbdK => self.bg_cnbd_k.as_ref().map(|table| PurchaseModel::BgCnbdK(regular(table))),
+            ModelKind::MbgCnbdK => self.mbg_cnbd_k.as_ref().map(|table| PurchaseModel::MbgCnbdK(regular(table))),
         };
-        found.ok_or_else(|| {
-            let name = MODELS.iter().find(|(_, listed)| *listed == model).map_or("", |(name, _)| name);
-            format!("has no table [{name}]")
-        })
+        found.ok_or_else(|| format!("has no table [{model}]"))
     }
 }
 
@@ -178,12 +158,12 @@ mod tests {
 
     /// The shipped file with a table of cut points.
     fn with_rfm(table: &str) -> Result<Parameters, String> {
-        parse(&format!("{SHIPPED_TOML}\n[rfm]\n{table}\n"), Model::MbgNbd)
+        parse(&format!("{SHIPPED_TOML}\n[rfm]\n{table}\n"), ModelKind::MbgNbd)
     }
 
     #[test]
     fn cut_points_of_segments_are_read_with_their_version() {
-        assert_eq!(parse(SHIPPED_TOML, Model::MbgNbd).map(|parameters| parameters.rfm), Ok(None));
+        assert_eq!(parse(SHIPPED_TOML, ModelKind::MbgNbd).map(|parameters| parameters.rfm), Ok(None));
         let rfm = with_rfm("version = \"2\"\nr = [1, 2, 3, 4]\nf = [2, 2, 3, 9]\nm = { EUR = [10, 20.5, 30, 40] }").unwrap().rfm.unwrap();
         assert_eq!((rfm.version.as_str(), rfm.recency_days, rfm.orders), ("2", [1.0, 2.0, 3.0, 4.0], [2.0, 2.0, 3.0, 9.0]));
         assert_eq!(rfm.cuts("EUR").unwrap().spend, [10.0, 20.5, 30.0, 40.0]);

@@ -8,11 +8,10 @@
 use std::collections::BTreeMap;
 
 use super::split::{Case, Split};
-use crate::clv::{PurchaseLog, PurchaseModel, WEEK_MS, weeks};
+use crate::clv::{DAY_MS, PurchaseLog, PurchaseModel, WEEK_MS, weeks};
 
 /// Longer hold-outs are tracked for their first two years.
 pub const HOLD_OUT_WEEKS_MAX: usize = 104;
-const DAY_MS: i64 = WEEK_MS / 7;
 
 /// One week, `(to_ms − 7 days, to_ms]`.
 #[derive(Clone, Debug, PartialEq)]

@@ -12,7 +12,6 @@ mod curvature;
 mod digamma;
 mod discrete;
 mod groups;
-mod kind;
 mod likelihood;
 mod pareto;
 mod spend;
@@ -20,7 +19,9 @@ mod spend;
 mod tests;
 mod warnings;
 
-use super::{BgBb, BgNbd, Cnbd, GammaGamma, MbgNbd, Occasions, ParetoNbd, PurchaseModel, REGULARITY_MAX, Sample, ShiftedBetaGeometric};
+use super::{
+    BgBb, BgNbd, Cnbd, GammaGamma, MbgNbd, ModelKind, Occasions, ParetoNbd, PurchaseModel, REGULARITY_MAX, Sample, ShiftedBetaGeometric,
+};
 use beta_geometric::BetaGeometric;
 use climb::{Summit, climb};
 use discrete::{Cohort, Donors};
@@ -29,7 +30,6 @@ use likelihood::Likelihood;
 use pareto::Pareto;
 use spend::Spend;
 
-pub use kind::ModelKind;
 pub use warnings::Warning;
 
 /// Larger sets are searched from all starts in a part of this size first, and as a whole from the best point found there.

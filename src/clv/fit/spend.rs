@@ -5,9 +5,10 @@
 //! on x alone is computed once per x. Called by `mod`.
 
 use super::super::Sample;
+use super::super::gamma::ln_gamma;
 use super::digamma::digamma;
 use super::likelihood::Likelihood;
-use libm::{lgamma_r, log};
+use libm::log;
 
 /// The likelihood of these repeat buyers.
 pub(super) struct Spend {
@@ -82,8 +83,4 @@ impl Likelihood for Spend {
         }
         (total, slope)
     }
-}
-
-fn ln_gamma(z: f64) -> f64 {
-    lgamma_r(z).0
 }

@@ -8,8 +8,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::discount_factor::{Growth, power};
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+use crate::clv::DAY_MS;
 
 /// One signed amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::discount_factor::Growth;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+use crate::clv::DAY_MS;
 
 /// Of the flows of one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

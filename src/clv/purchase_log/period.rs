@@ -6,7 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+use crate::clv::DAY_MS;
+
 /// 1970-01-01 was a Thursday, three days after a Monday.
 const DAYS_SINCE_MONDAY: i64 = 3;
 

@@ -35,5 +35,5 @@ pub fn days_until_recency_falls(recency: u8, cuts: &Cuts) -> Option<f64> {
 
 /// The same as milliseconds, rounded up to where `scores_after` sees it.
 pub fn recency_falls_after_ms(recency: u8, cuts: &Cuts) -> Option<i64> {
-    days_until_recency_falls(recency, cuts).map(|days| (ceil(days * DAY_MS) as i64).saturating_add(1))
+    days_until_recency_falls(recency, cuts).map(|days| (ceil(days * DAY_MS as f64) as i64).saturating_add(1))
 }

@@ -21,9 +21,7 @@ pub use flags::{is_frequent_low_value, is_promising_rfm};
 pub use hysteresis::{SILENCE_MARGIN, days_until_recency_falls, recency_falls_after_ms, scores_after};
 pub use segment::Segment;
 
-use super::major;
-
-const DAY_MS: f64 = (24 * 60 * 60 * 1000) as f64;
+use super::{DAY_MS, major};
 
 /// What is scored: one customer at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,7 +37,7 @@ pub struct Measures {
 impl Measures {
     /// Of a customer silent for so long, who has made so many purchases for so much in minor units.
     pub fn of(silent_ms: i64, orders: u32, spend_minor: i128, exponent: u32) -> Measures {
-        Measures { recency_days: silent_ms as f64 / DAY_MS, orders, spend: major(spend_minor as f64, exponent) }
+        Measures { recency_days: silent_ms as f64 / DAY_MS as f64, orders, spend: major(spend_minor as f64, exponent) }
     }
 }
 

@@ -6,6 +6,7 @@ mod refused;
 mod secrets;
 
 use super::{Config, ConfigError, Origin, Sources, Text, TimeMode, models};
+use crate::clv::ModelKind;
 
 /// One file, some variables, some `--set`.
 fn read(file: &str, environment: &[(&str, &str)], sets: &[&str]) -> Result<Config, ConfigError> {
@@ -170,12 +171,12 @@ fn models_of_regular_buying_come_with_their_k() {
             "name = \"n\"\nversion = \"1\"\nfitted = true\nunit = \"week\"\n[mbg_cnbd_k]\nr = 0.5\nalpha = 6\na = 0.9\nb = 1.6\nk = {k}\n"
         )
     };
-    let purchase = models::parse(&file("3"), models::Model::MbgCnbdK).unwrap().purchase;
+    let purchase = models::parse(&file("3"), ModelKind::MbgCnbdK).unwrap().purchase;
     assert_eq!((purchase.name(), purchase.regularity()), ("mbg_cnbd_k", 3));
     let refused = [
-        ("0", models::Model::MbgCnbdK, "purchase.k = 0 is not a whole number from 1 to 12"),
-        ("2.5", models::Model::MbgCnbdK, "line 10: invalid type: floating point `2.5`, expected u32"),
-        ("3", models::Model::BgCnbdK, "has no table [bg_cnbd_k]"),
+        ("0", ModelKind::MbgCnbdK, "purchase.k = 0 is not a whole number from 1 to 12"),
+        ("2.5", ModelKind::MbgCnbdK, "line 10: invalid type: floating point `2.5`, expected u32"),
+        ("3", ModelKind::BgCnbdK, "has no table [bg_cnbd_k]"),
     ];
     for (k, model, message) in refused {
         assert_eq!(models::parse(&file(k), model).unwrap_err(), message);

@@ -1,6 +1,6 @@
 //! The purchase models by name, as options, parameter files and records spell them.
 //!
-//! Called by the command line, which reads the names, and by `mod`, which fits what they name.
+//! Called by `config` and the command line, which read the names, by `purchase_model`, and by `fit`, which fits what they name.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +18,7 @@ pub enum ModelKind {
 impl ModelKind {
     pub const ALL: [ModelKind; 5] = [ModelKind::BgNbd, ModelKind::MbgNbd, ModelKind::ParetoNbd, ModelKind::BgCnbdK, ModelKind::MbgCnbdK];
 
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             ModelKind::BgNbd => "bg_nbd",
             ModelKind::MbgNbd => "mbg_nbd",
