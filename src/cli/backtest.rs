@@ -18,17 +18,15 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use super::OutputFormat;
 use super::exit::CommandError;
 use super::fit::{self, Kinds};
 use super::purchases::{self, PurchaseArgs, PurchaseInput};
 use super::settings::SettingsArgs;
+use super::{OutputFormat, day};
 use crate::clock;
 use crate::clv::backtest::{Backtest, BacktestError, Candidate, Report, Split};
-use crate::clv::{ModelKind, PurchaseModel, Sample, WEEK_MS, fit_purchases, fit_spend};
-use words::{Subject, date};
-
-const DAY_MS: i64 = WEEK_MS / 7;
+use crate::clv::{DAY_MS, ModelKind, PurchaseModel, Sample, WEEK_MS, fit_purchases, fit_spend};
+use words::Subject;
 
 /// Hold out purchases after a date and see how well the value models foretell them
 #[derive(Debug, Args)]
@@ -125,10 +123,10 @@ fn fitted(kind: ModelKind, samples: &[Sample]) -> Result<PurchaseModel, String> 
 /// The error with the dates it is about.
 fn explain(error: &BacktestError) -> String {
     match *error {
-        BacktestError::SplitBeforeData { first_ms, .. } => format!("{error}, which is of {}", date(first_ms)),
-        BacktestError::SplitAfterData { last_ms, .. } => format!("{error}; the last purchase is of {}", date(last_ms)),
+        BacktestError::SplitBeforeData { first_ms, .. } => format!("{error}, which is of {}", day(first_ms)),
+        BacktestError::SplitAfterData { last_ms, .. } => format!("{error}; the last purchase is of {}", day(last_ms)),
         BacktestError::HorizonAfterData { hold_out_end_ms, last_ms } => {
-            format!("{error}; it ends on {}, the last purchase is of {}", date(hold_out_end_ms), date(last_ms))
+            format!("{error}; it ends on {}, the last purchase is of {}", day(hold_out_end_ms), day(last_ms))
         }
         _ => error.to_string(),
     }

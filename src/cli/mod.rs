@@ -104,6 +104,11 @@ fn instant(at_ms: i64) -> String {
     jiff::Timestamp::from_millisecond(at_ms).map_or_else(|_| at_ms.to_string(), |at| format!("{at:.3}"))
 }
 
+/// The UTC day of a moment, `1997-09-30`.
+fn day(at_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(at_ms).map_or_else(|_| at_ms.to_string(), |at| at.strftime("%F").to_string())
+}
+
 /// An argument that is a moment: RFC 3339 to ms since 1970.
 fn instant_ms(text: &str) -> Result<i64, String> {
     let moment: jiff::Timestamp = text.parse().map_err(|_| "expected a time such as 2026-01-01T00:00:00Z".to_string())?;

@@ -17,11 +17,9 @@ use jiff::tz::TimeZone;
 use super::exit::CommandError;
 use super::replay;
 use super::settings::SettingsArgs;
-use crate::clv::{Period, PurchaseLog};
+use crate::clv::{DAY_MS, Period, PurchaseLog};
 use crate::event::Currency;
 use currencies::Currencies;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Which purchases.
 #[derive(Debug, Args)]

@@ -23,7 +23,7 @@ use crate::kafka::OutputNames;
 use crate::worker::memory::Produced;
 use crate::worker::transaction::OutputTopic;
 use history::History;
-use lines::{Columns, LineError, Purchase};
+use lines::{Columns, Purchase};
 
 /// A line longer than this is no record that a broker would take.
 const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -152,22 +152,31 @@ fn read_cdnow(path: &Path, purchases: &mut Vec<Purchase>) -> Result<(), String> 
 }
 
 fn read_csv(path: &Path, purchases: &mut Vec<Purchase>) -> Result<(), String> {
-    let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(reader(path)?);
+    each_row(&mut reader(path)?, b',', |purchase| {
+        purchases.push(purchase);
+        Ok(())
+    })
+}
+
+/// Calls `take` with the purchase of each row of separated values; without known names in the first row, its columns are the first three.
+pub fn each_row(reader: &mut dyn BufRead, delimiter: u8, mut take: impl FnMut(Purchase) -> Result<(), String>) -> Result<(), String> {
+    let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(reader);
+    let mut row = csv::StringRecord::new();
     let mut columns: Option<Columns> = None;
-    for (number, row) in rows.records().enumerate() {
-        let row = row.map_err(|error| error.to_string())?;
-        let failed = |error: LineError| format!("line {}: {error}", number + 1);
-        match &columns {
-            Some(columns) => purchases.push(columns.purchase(&row).map_err(failed)?),
+    while rows.read_record(&mut row).map_err(|error| error.to_string())? {
+        let known = match &columns {
+            Some(known) => known,
             None => match Columns::of(&row) {
-                Some(named) => columns = Some(named),
-                None => {
-                    let positional = Columns::first_three();
-                    purchases.push(positional.purchase(&row).map_err(failed)?);
-                    columns = Some(positional);
+                Some(named) => {
+                    columns = Some(named);
+                    continue;
                 }
+                None => columns.insert(Columns::first_three()),
             },
-        }
+        };
+        let line = row.position().map_or(0, csv::Position::line);
+        let purchase = known.purchase(&row).map_err(|error| error.to_string());
+        purchase.and_then(&mut take).map_err(|error| format!("line {line}: {error}"))?;
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 
 use super::months::month_ticks;
 use super::svg::Drawing;
-use super::words::{Subject, date, grouped, percent};
+use super::words::{Subject, grouped, percent};
+use crate::cli::day;
 use crate::clv::backtest::Week;
 
 /// Pixels: over the whole page, half of it, and on a telephone.
@@ -32,7 +33,7 @@ pub fn weekly(subject: &Subject<'_>) -> String {
         adjusted_line(subject, &mut drawing, 0.0, |week| week.expected[place]);
         if width > NARROW.0 && weeks.len() <= DOTTED_WEEKS_MAX {
             for week in weeks {
-                let hint = format!("week to {}: {} bought, {:.1} expected", date(week.to_ms), week.actual, week.expected[place]);
+                let hint = format!("week to {}: {} bought, {:.1} expected", day(week.to_ms), week.actual, week.expected[place]);
                 drawing.dot(week.to_ms as f64, week.actual as f64, "actual small", &hint);
             }
         }

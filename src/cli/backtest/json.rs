@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::words::{Subject, date, parameters};
+use super::words::{Subject, parameters};
+use crate::cli::day;
 use crate::clv::backtest::{Accuracy, ForecastReport, ModelReport, SeasonReport};
 
 pub fn object(subject: &Subject<'_>) -> Value {
@@ -20,11 +21,11 @@ pub fn object(subject: &Subject<'_>) -> Value {
     let names: Vec<&str> = report.forecasts.iter().map(|forecast| forecast.name.as_str()).collect();
     json!({
         "source": subject.source,
-        "span": [date(subject.span_ms.0), date(subject.span_ms.1)],
+        "span": [day(subject.span_ms.0), day(subject.span_ms.1)],
         "period": subject.period,
         "currency": (!subject.currency.is_empty()).then_some(&subject.currency),
-        "calibration_end": date(report.split.calibration_end_ms),
-        "hold_out_end": date(report.split.hold_out_end_ms),
+        "calibration_end": day(report.split.calibration_end_ms),
+        "hold_out_end": day(report.split.hold_out_end_ms),
         "horizon_weeks": report.split.horizon_weeks(),
         "customers": report.customers,
         "repeaters": report.repeaters,
@@ -39,7 +40,7 @@ pub fn object(subject: &Subject<'_>) -> Value {
             "expected": by_name(&names, &class.expected),
         })).collect::<Vec<_>>(),
         "weeks": report.weeks.iter().map(|week| json!({
-            "to": date(week.to_ms),
+            "to": day(week.to_ms),
             "held_out": week.is_held_out,
             "actual": week.actual,
             "expected": by_name(&models, &week.expected),
@@ -103,10 +104,10 @@ fn season(season: &SeasonReport) -> Value {
         "factor": season.factor,
         "windows_are": season.kind.as_str(),
         "windows": season.windows.iter().map(|window| json!({
-            "from": date(window.from_ms), "to": date(window.to_ms), "expected": window.expected, "actual": window.actual,
+            "from": day(window.from_ms), "to": day(window.to_ms), "expected": window.expected, "actual": window.actual,
         })).collect::<Vec<_>>(),
         "trials": season.trials.iter().map(|trial| json!({
-            "from": date(trial.from_ms), "to": date(trial.to_ms), "factor": trial.factor,
+            "from": day(trial.from_ms), "to": day(trial.to_ms), "factor": trial.factor,
             "bias": trial.bias, "adjusted_bias": trial.adjusted_bias, "helped": trial.has_helped(),
         })).collect::<Vec<_>>(),
         "adjusted": accuracy(&season.adjusted),

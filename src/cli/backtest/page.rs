@@ -3,8 +3,9 @@
 //! Everything is inside it: no script, no font, nothing fetched. Called by `backtest`.
 
 use super::svg::escape;
-use super::words::{Subject, adjusted, correlation, date, grouped, parameters, percent, signed_percent, weeks};
+use super::words::{Subject, adjusted, correlation, grouped, parameters, percent, signed_percent, weeks};
 use super::{figures, tables};
+use crate::cli::day;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -32,8 +33,8 @@ fn header(subject: &Subject<'_>) -> String {
         escape(&subject.source),
         grouped(report.customers as f64),
         grouped(report.repeaters as f64),
-        date(subject.span_ms.0),
-        date(subject.span_ms.1),
+        day(subject.span_ms.0),
+        day(subject.span_ms.1),
         subject.period,
         capital(&subject.split()),
     )

@@ -2,7 +2,8 @@
 //!
 //! The columns are those of the page, the plots are not there. Called by `backtest`.
 
-use super::words::{Subject, adjusted, correlation, date, grouped, signed_percent};
+use super::words::{Subject, adjusted, class_names, grouped, measures};
+use crate::cli::day;
 use crate::clv::backtest::{Accuracy, ForecastReport};
 
 pub fn table(subject: &Subject<'_>) -> String {
@@ -13,8 +14,8 @@ pub fn table(subject: &Subject<'_>) -> String {
             subject.source,
             grouped(report.customers as f64),
             grouped(report.repeaters as f64),
-            date(subject.span_ms.0),
-            date(subject.span_ms.1),
+            day(subject.span_ms.0),
+            day(subject.span_ms.1),
             subject.period
         ),
         subject.split(),
@@ -50,18 +51,9 @@ fn head(subject: &Subject<'_>) -> String {
 }
 
 fn row(name: &str, mark: &str, likelihood: String, accuracy: &Accuracy) -> String {
-    format!(
-        "{:<24} {:>12} {:>10} {:>9} {:>7.3} {:>7.3} {:>7} {:>14} {:>9}",
-        format!("{name}{mark}"),
-        likelihood,
-        grouped(accuracy.expected),
-        signed_percent(accuracy.bias()),
-        accuracy.mae,
-        accuracy.rmse,
-        correlation(accuracy.rank_correlation),
-        grouped(accuracy.expected_spend),
-        signed_percent(accuracy.spend_bias()),
-    )
+    let [purchases, bias, mae, rmse, rank, spend, spend_bias] = measures(accuracy);
+    let name = format!("{name}{mark}");
+    format!("{name:<24} {likelihood:>12} {purchases:>10} {bias:>9} {mae:>7} {rmse:>7} {rank:>7} {spend:>14} {spend_bias:>9}")
 }
 
 /// Rules of thumb have no likelihood.
@@ -72,17 +64,12 @@ fn likelihood(forecast: &ForecastReport) -> String {
 /// Mean purchases in the hold-out, by repeats before it.
 fn classes(subject: &Subject<'_>) -> Vec<String> {
     let report = subject.report;
-    let last = report.classes.len().saturating_sub(1);
     let head = |name: &str, cells: Vec<String>| {
         let cells: String = cells.iter().map(|cell| format!(" {cell:>8}")).collect();
         format!("{name:<24}{cells}")
     };
-    let names = report.classes.iter().enumerate().map(|(place, class)| match place == last {
-        true => format!("{}+", class.repeats),
-        false => class.repeats.to_string(),
-    });
     let mut lines = vec![
-        head("repeats so far", names.collect()),
+        head("repeats so far", class_names(report).collect()),
         head("customers", report.classes.iter().map(|class| grouped(class.customers as f64)).collect()),
         head("actual mean", report.classes.iter().map(|class| format!("{:.3}", class.actual)).collect()),
     ];

@@ -3,7 +3,8 @@
 //! Text from files is escaped here; numbers are written by `words`. Called by `page`.
 
 use super::svg::escape;
-use super::words::{Subject, adjusted, correlation, date, grouped, signed_percent};
+use super::words::{Subject, adjusted, class_names, grouped, measures, signed_percent};
+use crate::cli::day;
 use crate::clv::backtest::{Accuracy, ForecastReport, Measure};
 
 /// A table that scrolls on its own where the screen is narrow.
@@ -58,27 +59,13 @@ fn forecast_row(subject: &Subject<'_>, place: usize, forecast: &ForecastReport) 
 }
 
 fn cells(name: String, likelihood: String, accuracy: &Accuracy) -> Vec<String> {
-    vec![
-        name,
-        likelihood,
-        grouped(accuracy.expected),
-        signed_percent(accuracy.bias()),
-        format!("{:.3}", accuracy.mae),
-        format!("{:.3}", accuracy.rmse),
-        correlation(accuracy.rank_correlation),
-        grouped(accuracy.expected_spend),
-        signed_percent(accuracy.spend_bias()),
-    ]
+    [name, likelihood].into_iter().chain(measures(accuracy)).collect()
 }
 
 /// Means of the frequency classes by all forecasts.
 pub fn classes(subject: &Subject<'_>) -> String {
     let report = subject.report;
-    let last = report.classes.len() - 1;
-    let name = |place: usize, repeats: u32| if place == last { format!("{repeats}+") } else { repeats.to_string() };
-    let head: Vec<String> = std::iter::once("Repeats so far".to_owned())
-        .chain(report.classes.iter().enumerate().map(|(place, class)| name(place, class.repeats)))
-        .collect();
+    let head: Vec<String> = std::iter::once("Repeats so far".to_owned()).chain(class_names(report)).collect();
     let line = |class: &str, name: &str, cells: &mut dyn Iterator<Item = String>| {
         let cells: Vec<String> = std::iter::once(name.to_owned()).chain(cells).collect();
         row(class, &cells)
@@ -102,7 +89,7 @@ pub fn season(subject: &Subject<'_>) -> String {
     let mut rows = String::new();
     if let Some(trial) = hold_out {
         let accuracy = &subject.chosen().accuracy;
-        let name = format!("{} to {} (hold-out)", date(trial.from_ms), date(trial.to_ms));
+        let name = format!("{} to {} (hold-out)", day(trial.from_ms), day(trial.to_ms));
         let numbers = [grouped(accuracy.expected), grouped(accuracy.actual), format!("{:.3}", trial.factor)];
         rows += &row(
             "chosen",
@@ -112,7 +99,7 @@ pub fn season(subject: &Subject<'_>) -> String {
     for window in &season.windows {
         let tried = season.trials.iter().find(|trial| trial.from_ms == window.from_ms);
         let cells = [
-            format!("{} to {}", date(window.from_ms), date(window.to_ms)),
+            format!("{} to {}", day(window.from_ms), day(window.to_ms)),
             grouped(window.expected),
             grouped(window.actual),
             tried.map_or_else(|| "–".to_owned(), |trial| format!("{:.3}", trial.factor)),

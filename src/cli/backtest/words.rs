@@ -2,6 +2,7 @@
 //!
 //! Called by `table`, `json` and `page`, so that all say the same.
 
+use crate::cli::day;
 use crate::clv::PurchaseModel;
 use crate::clv::backtest::{Accuracy, ForecastReport, HISTORY_WEEKS_MIN, Report, SeasonReport, WindowKind};
 
@@ -60,9 +61,9 @@ impl Subject<'_> {
         let split = &self.report.split;
         format!(
             "calibration to {}, hold-out of {} to {}",
-            date(split.calibration_end_ms),
+            day(split.calibration_end_ms),
             weeks(split.horizon_weeks()),
-            date(split.hold_out_end_ms)
+            day(split.hold_out_end_ms)
         )
     }
 
@@ -113,15 +114,29 @@ pub fn adjusted(forecast: &ForecastReport) -> Option<&Accuracy> {
     Some(&forecast.model.as_ref()?.season.as_ref()?.adjusted)
 }
 
-/// A model's parameters by name, time in weeks; `k` of the models of regular buying.
-pub fn parameters(model: &PurchaseModel) -> Vec<(&'static str, f64)> {
-    let regularity = matches!(model, PurchaseModel::BgCnbdK(_) | PurchaseModel::MbgCnbdK(_)).then(|| ("k", f64::from(model.regularity())));
-    model.named_parameters().into_iter().chain(regularity).collect()
+/// How right a forecast was, as all tables have it: purchases, bias, MAE, RMSE, rank correlation, spend, its bias.
+pub fn measures(accuracy: &Accuracy) -> [String; 7] {
+    [
+        grouped(accuracy.expected),
+        signed_percent(accuracy.bias()),
+        format!("{:.3}", accuracy.mae),
+        format!("{:.3}", accuracy.rmse),
+        correlation(accuracy.rank_correlation),
+        grouped(accuracy.expected_spend),
+        signed_percent(accuracy.spend_bias()),
+    ]
 }
 
-/// `2026-01-31`, UTC.
-pub fn date(at_ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(at_ms).map_or_else(|_| at_ms.to_string(), |at| at.strftime("%F").to_string())
+/// The frequency classes by name: the last one holds all that buy more often.
+pub fn class_names(report: &Report) -> impl Iterator<Item = String> {
+    let last = report.classes.len().saturating_sub(1);
+    report.classes.iter().enumerate().map(move |(place, class)| format!("{}{}", class.repeats, if place == last { "+" } else { "" }))
+}
+
+/// A model's parameters by name, time in weeks; `k` of the models of regular buying.
+pub fn parameters(model: &PurchaseModel) -> Vec<(&'static str, f64)> {
+    let stages = model.named_stages().map(|(name, k)| (name, f64::from(k)));
+    model.named_parameters().into_iter().chain(stages).collect()
 }
 
 pub fn weeks(weeks: f64) -> String {
@@ -171,6 +186,6 @@ mod tests {
             ("−8.5 %".into(), "+50.0 %".into(), "–".into())
         );
         assert_eq!((weeks(39.0), weeks(12.5)), ("39 weeks".into(), "12.5 weeks".into()));
-        assert_eq!(date(875_577_600_000), "1997-09-30");
+        assert_eq!(day(875_577_600_000), "1997-09-30");
     }
 }

@@ -4,12 +4,11 @@
 
 use jiff::civil::Date;
 
+use crate::cli::day;
 use crate::cli::exit::CommandError;
 use crate::cli::purchases::PurchaseInput;
 use crate::clv::rfm::{Cuts, fit_cuts};
-use crate::clv::{Period, Sample};
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+use crate::clv::{DAY_MS, Period, Sample};
 
 pub struct Data {
     pub samples: Vec<Sample>,
@@ -58,9 +57,4 @@ impl Data {
     pub fn days(&self) -> u64 {
         u64::try_from((self.end_ms - self.first_ms) / DAY_MS).unwrap_or(0)
     }
-}
-
-/// The UTC day of a moment, `1997-09-30`.
-pub fn day(at_ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(at_ms).map_or_else(|_| at_ms.to_string(), |at| at.strftime("%F").to_string())
 }

@@ -8,10 +8,9 @@ use toml::{Table, Value};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::Fit;
-use super::data::day;
-use crate::cli::instant;
+use crate::cli::{day, instant};
 use crate::clv::rfm::{Cut, Cuts};
-use crate::clv::{Fitted, ModelKind, PurchaseModel, Warning};
+use crate::clv::{Fitted, PurchaseModel, Warning};
 
 const HEAD: &str = "# Parameters of the value models, fitted to a shop's own purchases by `lifetide fit`.\n\
     # Put them into force with clv.models, or for all running instances with `lifetide models publish`.\n\n";
@@ -25,7 +24,7 @@ pub fn written(fit: &Fit, name: &str, now_ms: i64) -> ParameterFile {
     let mut tables = Table::new();
     let mut provenance = origin(fit);
     for (kind, fitted) in &fit.purchases {
-        tables.insert(kind.name().to_owned(), Value::Table(parameters(*kind, &fitted.model)));
+        tables.insert(kind.name().to_owned(), Value::Table(parameters(&fitted.model)));
         let names: Vec<&str> = fitted.model.named_parameters().iter().map(|(name, _)| *name).collect();
         provenance.insert(kind.name().to_owned(), Value::Table(quality(fitted, &names)));
     }
@@ -48,9 +47,9 @@ pub fn written(fit: &Fit, name: &str, now_ms: i64) -> ParameterFile {
     ParameterFile { version, text }
 }
 
-fn parameters(kind: ModelKind, model: &PurchaseModel) -> Table {
+fn parameters(model: &PurchaseModel) -> Table {
     let continuous = model.named_parameters().map(|(name, value)| (name.to_owned(), Value::Float(value)));
-    let stages = kind.is_regular().then(|| ("k".to_owned(), Value::Integer(model.regularity().into())));
+    let stages = model.named_stages().map(|(name, k)| (name.to_owned(), Value::Integer(k.into())));
     continuous.into_iter().chain(stages).collect()
 }
 

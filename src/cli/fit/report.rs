@@ -7,9 +7,8 @@ use std::io::{Write, stdout};
 use serde_json::{Map, Value, json};
 
 use super::Fit;
-use super::data::day;
-use crate::cli::OutputFormat;
 use crate::cli::exit::CommandError;
+use crate::cli::{OutputFormat, day};
 use crate::clv::{Fitted, Period, Warning};
 
 /// One model with everything that is shown of it.
@@ -63,7 +62,7 @@ fn rows(fit: &Fit) -> Vec<Row<'_>> {
     for (kind, fitted) in &fit.purchases {
         let mut row = row(kind.name(), &fitted.model.named_parameters(), fitted);
         // chosen among whole numbers: no slope, no standard error
-        row.parameters.extend(kind.is_regular().then(|| ("k", f64::from(fitted.model.regularity()), None)));
+        row.parameters.extend(fitted.model.named_stages().map(|(name, k)| (name, f64::from(k), None)));
         rows.push(row);
     }
     if let Ok(fitted) = &fit.spend {

@@ -1,44 +1,22 @@
 //! Transaction lists, a row at a time: the CDNOW list and comma-, semicolon- or tab-separated values.
 //!
-//! Which column is which is found by `replay::lines`, which reads the same lists. A negative amount is a refund, nothing is a gift; text that
+//! Rows are read by `replay`, which takes the same lists. A negative amount is a refund, nothing is a gift; text that
 //! is no amount is an error with the number of its line. Called by `purchases::read`.
 
 use std::io::BufRead;
 
 use super::currencies::Currencies;
 use super::{PurchaseFormat, begin_ms};
-use crate::cli::replay::lines::{self, Columns, Purchase};
-use crate::cli::replay::{LIST_CURRENCY, each_line};
+use crate::cli::replay::lines::{self, Purchase};
+use crate::cli::replay::{LIST_CURRENCY, each_line, each_row};
 use crate::event::{Currency, signed_minor_units};
 
 pub fn read(format: PurchaseFormat, reader: &mut dyn BufRead, currencies: &mut Currencies) -> Result<(), String> {
     if format == PurchaseFormat::Cdnow {
         return each_line(reader, |text| add(&lines::cdnow_line(text).map_err(|error| error.to_string())?, currencies));
     }
-    read_csv(reader, currencies)
-}
-
-fn read_csv(reader: &mut dyn BufRead, currencies: &mut Currencies) -> Result<(), String> {
     let delimiter = delimiter(reader)?;
-    let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(reader);
-    let mut row = csv::StringRecord::new();
-    let mut columns: Option<Columns> = None;
-    while rows.read_record(&mut row).map_err(|error| error.to_string())? {
-        let known = match &columns {
-            Some(known) => known,
-            None => match Columns::of(&row) {
-                Some(named) => {
-                    columns = Some(named);
-                    continue;
-                }
-                None => columns.insert(Columns::first_three()),
-            },
-        };
-        let line = row.position().map_or(0, csv::Position::line);
-        let purchase = known.purchase(&row).map_err(|error| error.to_string());
-        purchase.and_then(|purchase| add(&purchase, currencies)).map_err(|error| format!("line {line}: {error}"))?;
-    }
-    Ok(())
+    each_row(reader, delimiter, |purchase| add(&purchase, currencies))
 }
 
 /// The one of the three that the first line has most of.
