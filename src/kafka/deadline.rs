@@ -18,6 +18,11 @@ impl Deadline {
     pub fn is_over(&self) -> bool {
         monotonic_ms() >= self.end_ms
     }
+
+    /// 0 when it is over.
+    pub fn left_ms(&self) -> i32 {
+        i32::try_from(self.end_ms.saturating_sub(monotonic_ms())).unwrap_or(i32::MAX)
+    }
 }
 
 /// Runs `call` and says how long it took.

@@ -62,10 +62,13 @@ impl Observer {
         let found = loop {
             let found = self.0.fetch_group_list(Some(group), MEMBERS_WAIT);
             serve_events(&self.0, Duration::ZERO);
-            let found = found.map_err(|error| unreachable_error("the members", &format!("group {group}"), &error))?;
-            // without a state it is an error that says nothing of the members, such as a coordinator that moves
-            if found.groups().iter().all(|group| !group.state().is_empty()) {
-                break found;
+            match found {
+                // without a state it is an error that says nothing of the members, such as a coordinator that moves
+                Ok(found) if found.groups().iter().all(|group| !group.state().is_empty()) => break found,
+                Err(error) if !is_settling(&error) => {
+                    return Err(unreachable_error("the members", &format!("group {group}"), &error));
+                }
+                _ => {}
             }
             if clock::monotonic_ms() - began_ms > MEMBERS_WAIT.as_millis() as u64 {
                 return Err(SourceError::Unavailable(format!("the coordinator does not name the members of group {group}")));
@@ -116,10 +119,36 @@ pub fn unreachable_error(what: &str, resource: &str, error: &KafkaError) -> Sour
     }
 }
 
+/// The group's coordinator moves or starts, as after the first group of a new cluster.
+fn is_settling(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(RDKafkaErrorCode::CoordinatorLoadInProgress | RDKafkaErrorCode::CoordinatorNotAvailable | RDKafkaErrorCode::NotCoordinator)
+    )
+}
+
 /// What a failed read of a topic means for the worker.
 pub fn unreadable_error(topic: &str, code: RDKafkaErrorCode, text: String) -> SourceError {
     if client::is_unauthorized(code) {
         return SourceError::Refused(client::denial("Read", &format!("topic {topic}")));
     }
     SourceError::Unavailable(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coordinator_that_starts_is_asked_again_and_a_refusal_is_final() {
+        let cases = [
+            (RDKafkaErrorCode::CoordinatorLoadInProgress, true),
+            (RDKafkaErrorCode::NotCoordinator, true),
+            (RDKafkaErrorCode::GroupAuthorizationFailed, false),
+            (RDKafkaErrorCode::BrokerTransportFailure, false),
+        ];
+        for (code, expected) in cases {
+            assert_eq!(is_settling(&KafkaError::GroupListFetch(code)), expected, "{code}");
+        }
+    }
 }

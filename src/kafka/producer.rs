@@ -23,8 +23,6 @@ use super::trim;
 use crate::worker::source::Claim;
 use crate::worker::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
 
-/// librdkafka's own bound: a finite one could leave its state behind (its documentation's advice).
-const NO_TIMEOUT: i32 = -1;
 /// Before a call is repeated, which happens only within the time of a transaction.
 const REPEAT_PAUSE: Duration = Duration::from_millis(5);
 /// Between two tries while the producer's queue is full.
@@ -99,7 +97,7 @@ impl Producer {
         }
         let group = GroupMetadata::read(claim)?;
         // SAFETY: list and group live through the call, which copies them.
-        link.repeat(|raw| unsafe { sys::rd_kafka_send_offsets_to_transaction(raw, list.ptr(), group.0, NO_TIMEOUT) })
+        link.repeat(|raw, left_ms| unsafe { sys::rd_kafka_send_offsets_to_transaction(raw, list.ptr(), group.0, left_ms) })
     }
 }
 
@@ -122,7 +120,7 @@ impl Link {
         let (transactional_id, group_id) = (transactional_id.to_owned(), settings.group_id.clone());
         let link = Link { topics, producer, transaction_timeout, transactional_id, group_id };
         // SAFETY: a live transactional producer.
-        let ready = link.repeat(|raw| unsafe { sys::rd_kafka_init_transactions(raw, NO_TIMEOUT) });
+        let ready = link.repeat(|raw, left_ms| unsafe { sys::rd_kafka_init_transactions(raw, left_ms) });
         match ready {
             Ok(()) => {
                 link.reports().forget();
@@ -154,7 +152,7 @@ impl Link {
         }
         self.reports().forget_undelivered();
         // SAFETY: a live transactional producer.
-        self.repeat(|raw| unsafe { sys::rd_kafka_begin_transaction(raw) })
+        self.repeat(|raw, _| unsafe { sys::rd_kafka_begin_transaction(raw) })
     }
 
     /// Queues a record for the topic at this place, waiting for room.
@@ -176,12 +174,13 @@ impl Link {
         }
     }
 
-    /// A call before the commit, repeated while librdkafka asks for it.
-    fn repeat(&self, call: impl Fn(*mut sys::rd_kafka_t) -> *mut sys::rd_kafka_error_t) -> Result<(), TransactionError> {
+    /// A call before the commit, repeated while librdkafka asks for it. It is told how many milliseconds it may take: without a bound it can
+    /// wait for ever, as librdkafka loses its question for the coordinator when the broker it asked is given up just then.
+    fn repeat(&self, call: impl Fn(*mut sys::rd_kafka_t, i32) -> *mut sys::rd_kafka_error_t) -> Result<(), TransactionError> {
         let deadline = Deadline::after(self.transaction_timeout);
         loop {
             // SAFETY: a live producer's call; the error object is ours.
-            let Err(failure) = (unsafe { Failure::check(call(self.raw())) }) else {
+            let Err(failure) = (unsafe { Failure::check(call(self.raw(), deadline.left_ms())) }) else {
                 return Ok(());
             };
             match failure.before_commit() {
@@ -203,7 +202,7 @@ impl Link {
         let deadline = Deadline::after(self.transaction_timeout);
         loop {
             // SAFETY: a live transactional producer whose thread serves deliveries; the error object is ours.
-            let result = unsafe { Failure::check(sys::rd_kafka_commit_transaction(self.raw(), NO_TIMEOUT)) };
+            let result = unsafe { Failure::check(sys::rd_kafka_commit_transaction(self.raw(), deadline.left_ms())) };
             let Err(failure) = result else { return Ok(()) };
             match failure.of_commit(self.reports().undelivered()) {
                 Verdict::Give(TransactionError::Refused(_)) => return Err(self.denied(failure)),
@@ -284,7 +283,7 @@ impl Transaction for Producer {
     fn abort(&mut self) -> Result<(), TransactionError> {
         let link = self.link()?;
         // SAFETY: a live transactional producer whose thread serves the purged records.
-        let (aborted, aborting) = timed(|| link.repeat(|raw| unsafe { sys::rd_kafka_abort_transaction(raw, NO_TIMEOUT) }));
+        let (aborted, aborting) = timed(|| link.repeat(|raw, left_ms| unsafe { sys::rd_kafka_abort_transaction(raw, left_ms) }));
         aborted.map_err(|error| match error {
             // an abort that must be aborted: the producer is of no more use
             TransactionError::Abort(text) => TransactionError::Renew(text),

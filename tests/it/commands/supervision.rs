@@ -43,9 +43,10 @@ fn fence_again_and_again(id: &str, stop: &AtomicBool) {
 
 #[test]
 fn a_worker_fenced_again_and_again_goes_on_without_being_built_anew_and_nothing_is_lost() {
-    let trial = Trial::new("fenced", &["commit.max_records=20"]);
+    // transactions so small that the backlog outlasts several attacks, each of which takes up to a second
+    let trial = Trial::new("fenced", &["commit.max_records=10"]);
     trial.create_topics();
-    trial.load(8, 6_000, 400);
+    trial.load(8, 20_000, 400);
     let expected = trial.replay();
     let stop = Arc::new(AtomicBool::new(false));
     let (id, stopper) = (format!("{}/a/0", trial.name), stop.clone());

@@ -6,7 +6,9 @@ use lifetide::kafka::{Consumer, Producer, Settings};
 use lifetide::worker::source::{Bounds, CommittedOffset, CommittedOffsets, LogRead, Membership, Source};
 use lifetide::worker::transaction::{Outgoing, OutputTopic, Transaction, TransactionError};
 use rdkafka::ClientConfig;
+use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, Producer as _};
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use super::world::*;
 
@@ -185,4 +187,28 @@ fn a_producer_whose_queue_is_full_makes_its_worker_wait_and_loses_nothing() {
     producer.commit(&[position(0, 1, "{seq}")], &claim).unwrap();
     let (_, found) = read_changelog(&mut consumer, 0, 0);
     assert!(found.iter().map(String::as_bytes).eq(values.iter().map(Vec::as_slice)), "{} records", found.len());
+}
+
+#[test]
+fn a_commit_for_which_no_coordinator_is_found_ends_in_doubt_and_not_never() {
+    // repeated once a second at the least, for longer than any patience
+    const REFUSALS: usize = 10_000;
+    let broker = MockCluster::new(1).unwrap();
+    let settings = Settings { bootstrap_servers: broker.bootstrap_servers(), ..settings("a") };
+    for topic in settings.input_topics.iter().chain([&settings.output.changelog]) {
+        broker.create_topic(topic, 1, 1).unwrap();
+    }
+    let mut consumer = Consumer::join(&settings, 0).unwrap();
+    joined(&mut consumer);
+    let claim = consumer.claim().unwrap();
+    let mut producer = Producer::open(&settings, 0, now_ms).unwrap();
+    commit(&mut producer, b"block 1", position(0, 1, ""), &claim).unwrap();
+
+    let away = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE; REFUSALS];
+    broker.request_errors(RDKafkaApiKey::EndTxn, &away);
+    let (told, outcome) = std::sync::mpsc::channel();
+    // on a thread of its own: what is tested is that it ends
+    std::thread::spawn(move || told.send(commit(&mut producer, b"block 2", position(0, 2, ""), &claim)));
+    let error = outcome.recv_timeout(PATIENCE).expect("a commit ends within the time of a transaction").unwrap_err();
+    assert!(matches!(error, TransactionError::Unknown(_)), "{error:?}");
 }
