@@ -150,6 +150,8 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
         max_silence_ms: keys.required("stages.max_silence", values::duration(DAY_MS..=DURATION_MS_MAX)),
         at_risk_below: keys.required("stages.at_risk_below", values::threshold),
         lapsed_below: keys.required("stages.lapsed_below", values::threshold),
+        onboarding_timeout_ms: keys.required("stages.onboarding_timeout", values::duration(0..=DURATION_MS_MAX)),
+        consideration_views: u32::try_from(keys.required("stages.consideration_views", values::whole(1..=10_000))).unwrap_or(u32::MAX),
         loyal_x: u32::try_from(keys.required("stages.loyal_repeat_days", values::whole(1..=10_000))).unwrap_or(u32::MAX),
     };
     let discount_monthly = keys.required("clv.discount_monthly", values::number(0.0..=1.0));

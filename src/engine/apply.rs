@@ -7,6 +7,7 @@ use super::cart;
 use super::cash_flow;
 use super::costs;
 use super::customer::Customer;
+use super::journey;
 use super::lifecycle::{Stage, Why};
 use super::note::{Counter, Note};
 use super::orders::{Claim, day_of};
@@ -15,7 +16,7 @@ use super::rules::Rules;
 use super::scene::Scene;
 use super::seen::{IdKind, fingerprint};
 use super::{segments, transitions, value};
-use crate::event::{CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Kind, Order, Refund};
+use crate::event::{CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Interaction, Kind, Order, Refund};
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,6 +143,7 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
         }
         Kind::CartLine(_) | Kind::CartContents(_) | Kind::CartAbandoned(_) => change_cart(customer, event, scene),
         Kind::Cost(cost) => take_cost(customer, cost, scene),
+        Kind::Interaction(interaction) => take_interaction(customer, interaction, time_ms, scene),
         Kind::Identify => {
             customer.identified = true;
             Effect::of(Outcome::Applied)
@@ -176,6 +178,15 @@ fn take_cost(customer: &mut Customer, cost: &Cost<'_>, scene: &mut Scene<'_>) ->
     Effect { is_valued_anew: scene.cells.are_kept(), ..Effect::of(Outcome::Applied) }
 }
 
+fn take_interaction(customer: &mut Customer, interaction: &Interaction<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
+    // rows of old versions have no place for it
+    if !scene.cells.are_kept() {
+        return Effect::of(Outcome::Ignored);
+    }
+    let has_cost = journey::take(customer, interaction, time_ms, scene);
+    Effect { is_valued_anew: has_cost, ..Effect::of(Outcome::Applied) }
+}
+
 fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
     let is_first = customer.orders.is_empty();
     let before = cash_flow::nets(&customer.orders.sums);
@@ -185,6 +196,9 @@ fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mu
     cash_flow::add_changes(customer, &before, scene);
     if is_first {
         costs::count_acquired(customer, time_ms, scene.cells, scene.out);
+    }
+    if let Some(salesperson) = order.salesperson_id.as_deref() {
+        journey::close_sale(customer, salesperson, is_first, time_ms, scene);
     }
     // an order from before the silence brings nobody back
     let is_latest = customer.orders.latest_ms() == Some(time_ms);

@@ -8,6 +8,7 @@ use super::cash_flow::Flows;
 use super::consent::Consent;
 use super::contact::Contact;
 use super::costs::CostSum;
+use super::journey::Journey;
 use super::lifecycle::{Silence, Stage};
 use super::money;
 use super::orders::{Orders, Purchases};
@@ -34,6 +35,8 @@ pub struct Customer {
     pub identified: bool,
     /// `None` until the first event has been applied.
     pub stage: Option<Stage>,
+    /// Since when; `None`: the figures over all customers do not count them in it.
+    pub stage_since_ms: Option<i64>,
     /// Lives of this customer: 1, and one more with each order while lapsed.
     pub cycle: u32,
     /// UTC day of the order that brought them back, while that makes their stage.
@@ -57,6 +60,8 @@ pub struct Customer {
     pub flows: Vec<Flows>,
     /// Recency, frequency and money, as last scored.
     pub scores: Option<Scores>,
+    /// Boxed: most customers have none.
+    pub journey: Option<Box<Journey>>,
     /// What the cells of the slot hold of this customer.
     pub contribution: Option<Contribution>,
     /// Follows from the rest and the settings; not stored.
@@ -105,6 +110,8 @@ impl Customer {
         (*now_ms, *last_event_ms, *known, *identified, *stage, *cycle, *reactivated_day) = (0, 0, false, false, None, 0, None);
         let Customer { last_open_ms, last_click_ms, cart, scores, contribution, derived, .. } = self;
         (*last_open_ms, *last_click_ms, *cart, *scores, *contribution, *derived) = (None, None, None, None, None, Derived::default());
+        let Customer { stage_since_ms, journey, .. } = self;
+        (*stage_since_ms, *journey) = (None, None);
         let Customer { seen, contact, consent, orders, plays, sends_ms, touch, costs, flows, .. } = self;
         *consent = Consent::default();
         seen.clear();

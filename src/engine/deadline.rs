@@ -1,15 +1,16 @@
-//! What a customer waits for: the steps of plays, silence growing long enough for a stage or a segment, the end of an anonymous row.
+//! What a customer waits for: the steps of plays, silence growing long enough for a stage or a segment, the end of being new, the end of
+//! an anonymous row.
 //!
 //! One moment per customer, the earliest, goes into the row and the slot's queue. Of several things due at one moment plays come first (by
 //! name), then the lifecycle, then the segment, then the end. Called by `slot`.
 
 use super::customer::Customer;
-use super::lifecycle::{Stage, Why};
+use super::lifecycle::{Stage, Why, onboarding_ends_ms};
 use super::note::{Counter, Note, TimerKind};
 use super::plays::{self, Phase};
 use super::rules::{PlayRule, Rules};
 use super::scene::{Occasion, Scene};
-use super::{segments, transitions, value};
+use super::{funnel, segments, transitions, value};
 
 /// The next thing due.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,8 @@ enum What {
     Silence(Stage),
     /// Silence lowers the recency of the customer's segment.
     Recency,
+    /// Who signed up is new no longer.
+    OnboardingEnd,
     Expiry,
 }
 
@@ -43,9 +46,12 @@ pub fn next(customer: &Customer, rules: &Rules) -> Option<Due> {
         .map(|(at_ms, rule)| Due { at_ms, what: What::Step { rule, due_ms: due_of(customer, rule, at_ms) } });
     let silence = customer.derived.silence.next(customer.now_ms).map(|(at_ms, stage)| Due { at_ms, what: What::Silence(stage) });
     let recency = segments::falls_ms(customer, &rules.settings).map(|at_ms| Due { at_ms, what: What::Recency });
+    let onboarding = onboarding_ends_ms(customer, &rules.settings.lifecycle)
+        .filter(|_| customer.stage == Some(Stage::Onboarding))
+        .map(|at_ms| Due { at_ms, what: What::OnboardingEnd });
     let expiry_ms = customer.last_event_ms.saturating_add(rules.settings.anonymous_ttl_ms);
     let expiry = customer.is_fleeting().then_some(Due { at_ms: expiry_ms, what: What::Expiry });
-    [step, silence, recency, expiry].into_iter().flatten().min_by_key(|due| due.at_ms)
+    [step, silence, recency, onboarding, expiry].into_iter().flatten().min_by_key(|due| due.at_ms)
 }
 
 fn due_of(customer: &Customer, rule: PlayRule, at_ms: i64) -> i64 {
@@ -62,6 +68,7 @@ impl Due {
             What::Step { rule, due_ms } => Occasion::Deadline { name: &rules.play(rule).name, due_ms },
             What::Silence(stage) => Occasion::Deadline { name: stage.as_str(), due_ms: self.at_ms },
             What::Recency => Occasion::Deadline { name: "recency", due_ms: self.at_ms },
+            What::OnboardingEnd => Occasion::Deadline { name: "onboarding", due_ms: self.at_ms },
             What::Expiry => Occasion::Deadline { name: "expiry", due_ms: self.at_ms },
         }
     }
@@ -80,7 +87,9 @@ impl Due {
                 segments::settle(customer, Why::Silence, scene);
                 value::write_clv(customer, scene);
             }
+            What::OnboardingEnd => transitions::settle(customer, None, scene),
             What::Expiry => {
+                funnel::leave(customer, scene.cells, scene.out);
                 scene.note(Note::Count(Counter::AnonymousExpired));
                 return Fate::Gone;
             }
@@ -91,7 +100,7 @@ impl Due {
     fn timer(&self) -> TimerKind {
         match self.what {
             What::Step { .. } => TimerKind::Play,
-            What::Silence(_) | What::Recency => TimerKind::Lifecycle,
+            What::Silence(_) | What::Recency | What::OnboardingEnd => TimerKind::Lifecycle,
             What::Expiry => TimerKind::Expiry,
         }
     }

@@ -5,11 +5,12 @@
 
 use super::customer::Customer;
 use super::orders::Purchases;
-use super::settings::Settings;
+use super::settings::{Lifecycle, Settings};
 use crate::clv;
+use crate::event::InteractionKind;
 
-/// In order of precedence: of the stages that hold, the last wins. The numbers are stored in rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Which of those that hold wins is `stage_of`'s affair. The numbers are stored in rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
     Visitor = 0,
     Lead = 1,
@@ -19,11 +20,25 @@ pub enum Stage {
     Reactivated = 5,
     AtRisk = 6,
     Lapsed = 7,
+    /// Rows of version 2 know none from here on.
+    Onboarding = 8,
+    Consideration = 9,
 }
 
 impl Stage {
-    pub const ALL: [Stage; 8] =
-        [Stage::Visitor, Stage::Lead, Stage::FirstTime, Stage::Repeat, Stage::Loyal, Stage::Reactivated, Stage::AtRisk, Stage::Lapsed];
+    /// By their numbers.
+    pub const ALL: [Stage; 10] = [
+        Stage::Visitor,
+        Stage::Lead,
+        Stage::FirstTime,
+        Stage::Repeat,
+        Stage::Loyal,
+        Stage::Reactivated,
+        Stage::AtRisk,
+        Stage::Lapsed,
+        Stage::Onboarding,
+        Stage::Consideration,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -35,6 +50,8 @@ impl Stage {
             Stage::Reactivated => "reactivated",
             Stage::AtRisk => "at_risk",
             Stage::Lapsed => "lapsed",
+            Stage::Onboarding => "onboarding",
+            Stage::Consideration => "consideration",
         }
     }
 }
@@ -84,8 +101,7 @@ pub fn alive_until_ms(purchases: &Purchases, settings: &Settings, threshold: f64
 /// The stage that holds at the customer's now.
 pub fn stage_of(customer: &Customer, settings: &Settings) -> Stage {
     let Some(purchases) = &customer.derived.purchases else {
-        let is_lead = customer.identified || customer.contact.has_email();
-        return if is_lead { Stage::Lead } else { Stage::Visitor };
+        return stage_before_orders(customer, &settings.lifecycle);
     };
     if let Some(silent) = customer.derived.silence.stage(customer.now_ms) {
         return silent;
@@ -100,17 +116,44 @@ pub fn stage_of(customer: &Customer, settings: &Settings) -> Stage {
     }
 }
 
+fn stage_before_orders(customer: &Customer, rules: &Lifecycle) -> Stage {
+    if let Some(journey) = &customer.journey {
+        let is_comparing = journey.count(InteractionKind::ProductsCompared) > 0;
+        if is_comparing || journey.count(InteractionKind::ProductViewed) >= rules.consideration_views {
+            return Stage::Consideration;
+        }
+    }
+    if onboarding_ends_ms(customer, rules).is_some_and(|end_ms| customer.now_ms < end_ms) {
+        return Stage::Onboarding;
+    }
+    let is_lead = customer.identified || customer.contact.has_email();
+    if is_lead { Stage::Lead } else { Stage::Visitor }
+}
+
+/// Until when somebody who has signed up is new; `None`: they never signed up.
+pub fn onboarding_ends_ms(customer: &Customer, rules: &Lifecycle) -> Option<i64> {
+    let signed_up_ms = customer.journey.as_ref()?.signed_up_ms?;
+    Some(signed_up_ms.saturating_add(rules.onboarding_timeout_ms))
+}
+
 /// Why a stage changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
     FirstSeen,
     Identified,
+    SignedUp,
+    /// Products viewed or compared.
+    Considering,
+    /// Signed up long ago, and nothing ordered.
+    OnboardingOver,
     Order,
     Reactivated,
     Silence,
     Refund,
     /// Another value model, or other cut points.
     Model,
+    /// An order was sent, or has arrived.
+    Fulfilment,
 }
 
 impl Why {
@@ -118,11 +161,15 @@ impl Why {
         match self {
             Why::FirstSeen => "first_seen",
             Why::Identified => "identified",
+            Why::SignedUp => "signed_up",
+            Why::Considering => "considering",
+            Why::OnboardingOver => "onboarding_timeout",
             Why::Order => "order",
             Why::Reactivated => "reactivated",
             Why::Silence => "silence",
             Why::Refund => "refund",
             Why::Model => "model",
+            Why::Fulfilment => "fulfilment",
         }
     }
 }

@@ -5,8 +5,8 @@
 //! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
-//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`), what is
-//! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`), how it is kept (`row`,
+//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`), what is
+//! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`), how it is kept (`row`,
 //! `overlay`, `timers`, `committed`) and forgotten (`erasure`).
 
 mod actions;
@@ -21,7 +21,9 @@ mod costs;
 mod customer;
 mod deadline;
 mod erasure;
+mod funnel;
 mod gates;
+mod journey;
 mod lifecycle;
 mod money;
 mod note;
@@ -55,6 +57,7 @@ pub use contact::Contact;
 pub use costs::CostSum;
 pub use customer::{Customer, SENDS_MAX};
 pub use erasure::{ErasureKey, Mark, MarkId};
+pub use journey::{Journey, Parcel};
 pub use lifecycle::Stage;
 pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};

@@ -8,6 +8,7 @@
 mod bytes;
 mod cart;
 mod currencies;
+mod journey;
 mod orders;
 mod person;
 mod plays;
@@ -102,7 +103,9 @@ mod further {
     pub const CONTRIBUTION: u16 = 1 << 3;
     pub const SCORES: u16 = 1 << 4;
     pub const FLOWS: u16 = 1 << 5;
-    pub const ALL: u16 = (1 << 6) - 1;
+    pub const STAGE_SINCE: u16 = 1 << 6;
+    pub const JOURNEY: u16 = 1 << 7;
+    pub const ALL: u16 = (1 << 8) - 1;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.
@@ -122,7 +125,7 @@ pub fn read_row(row: &[u8]) -> Result<Customer, RowError> {
 pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &mut Vec<u8>) {
     row.extend_from_slice(&deadline_ms.to_le_bytes());
     row.push(version.number());
-    let further = if version.has_cells() { worth::parts_of(customer) } else { 0 };
+    let further = if version.has_cells() { further_parts_of(customer) } else { 0 };
     let parts = parts_of(customer) | if further == 0 { 0 } else { part::FURTHER };
     row.extend_from_slice(&parts.to_le_bytes());
     if further != 0 {
@@ -144,6 +147,7 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     }
     plays::encode(customer, version, parts, row);
     worth::encode(customer, further, &mut currencies, row);
+    journey::encode(customer, further, row);
 }
 
 fn parts_of(customer: &Customer) -> u16 {
@@ -169,6 +173,19 @@ fn parts_of(customer: &Customer) -> u16 {
         (part::SENDS, !customer.sends_ms.is_empty()),
     ];
     bytes::bits(there)
+}
+
+fn further_parts_of(customer: &Customer) -> u16 {
+    bytes::bits([
+        (further::FIRST_TOUCH, !customer.touch.first.is_empty()),
+        (further::LAST_TOUCH, customer.touch.last != customer.touch.first),
+        (further::COSTS, !customer.costs.is_empty()),
+        (further::CONTRIBUTION, customer.contribution.is_some()),
+        (further::SCORES, customer.scores.is_some()),
+        (further::FLOWS, !customer.flows.is_empty()),
+        (further::STAGE_SINCE, customer.stage_since_ms.is_some()),
+        (further::JOURNEY, customer.journey.is_some()),
+    ])
 }
 
 /// Fills a cleared customer from a row. After an error the customer is of no use.
@@ -202,5 +219,6 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     }
     plays::decode(&mut reader, parts, customer)?;
     worth::decode(&mut reader, further, &mut currencies, customer)?;
+    journey::decode(&mut reader, further, customer)?;
     reader.finish()
 }

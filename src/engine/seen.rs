@@ -17,6 +17,7 @@ pub enum IdKind {
     /// Orders and checkouts: a checkout's id may come back as its order's.
     Order,
     Cost,
+    Ticket,
 }
 
 impl IdKind {
@@ -26,6 +27,7 @@ impl IdKind {
             IdKind::Refund => 0x34b7_e51c_5e08_d96a,
             IdKind::Order => 0xc8e2_196f_f37b_4a01,
             IdKind::Cost => 0x5a1d_0e83_68f2_bc97,
+            IdKind::Ticket => 0xe793_4ab6_0d5c_2f18,
         }
     }
 }
@@ -87,8 +89,8 @@ mod tests {
 
     #[test]
     fn ids_of_different_kinds_never_match() {
-        let kinds = [IdKind::Message, IdKind::Refund, IdKind::Order, IdKind::Cost];
+        let kinds = [IdKind::Message, IdKind::Refund, IdKind::Order, IdKind::Cost, IdKind::Ticket];
         let fingerprints = kinds.iter().flat_map(|kind| (0..2000).map(|id| fingerprint(*kind, &id.to_string())));
-        assert_eq!(fingerprints.collect::<std::collections::HashSet<u64>>().len(), 8000);
+        assert_eq!(fingerprints.collect::<std::collections::HashSet<u64>>().len(), 10_000);
     }
 }

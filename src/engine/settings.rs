@@ -62,6 +62,10 @@ pub struct Lifecycle {
     pub at_risk_below: f64,
     /// P(alive) below which a customer has lapsed.
     pub lapsed_below: f64,
+    /// How long somebody who signed up and has ordered nothing is new.
+    pub onboarding_timeout_ms: i64,
+    /// Product views that make somebody who has ordered nothing one who considers it; at least 1.
+    pub consideration_views: u32,
     /// Repeat purchase days that make a customer loyal.
     pub loyal_x: u32,
 }

@@ -7,6 +7,7 @@ mod carts;
 mod cells;
 mod consent;
 mod erasure;
+mod journey;
 mod lifecycle;
 mod orders;
 mod plays;
@@ -57,7 +58,15 @@ pub fn settings() -> Settings {
         rfm: None,
     };
     Settings {
-        lifecycle: Lifecycle { min_silence_ms: 30 * DAY, max_silence_ms: 730 * DAY, at_risk_below: 0.5, lapsed_below: 0.3, loyal_x: 5 },
+        lifecycle: Lifecycle {
+            min_silence_ms: 30 * DAY,
+            max_silence_ms: 730 * DAY,
+            at_risk_below: 0.5,
+            lapsed_below: 0.3,
+            onboarding_timeout_ms: 14 * DAY,
+            consideration_views: 3,
+            loyal_x: 5,
+        },
         value: Value { parameters, horizon: clv::Horizon { discount_monthly: 0.01 }, margin: None },
         consent: ConsentRule::OptIn,
         plays: vec![play("cart_recovery")],
@@ -110,7 +119,11 @@ pub fn event(at: i64, name: &'static str, kind: Kind<'static>) -> Event<'static>
 }
 
 pub fn order(at: i64, id: &str, value: Money) -> Event<'static> {
-    event(at, "Order Completed", Kind::OrderCompleted(Order { order_id: id.to_owned().into(), checkout_id: None, cart_id: None, value }))
+    event(
+        at,
+        "Order Completed",
+        Kind::OrderCompleted(Order { order_id: id.to_owned().into(), checkout_id: None, cart_id: None, value, salesperson_id: None }),
+    )
 }
 
 pub fn refund(at: i64, id: &str, amount: Option<Money>) -> Event<'static> {

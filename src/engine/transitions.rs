@@ -3,6 +3,7 @@
 //! Which stage holds is `lifecycle`'s affair. Called by `apply` after every event and by `deadline` when silence has changed something.
 
 use super::customer::Customer;
+use super::funnel;
 use super::lifecycle::{Stage, Why, stage_of};
 use super::note::Note;
 use super::outputs::Topic;
@@ -26,12 +27,16 @@ pub fn settle(customer: &mut Customer, why: Option<Why>, scene: &mut Scene<'_>) 
     }
     customer.stage = Some(to);
     write(customer, TRACK, from.map(Stage::as_str), to.as_str(), reason(from, to, why), scene);
+    funnel::enter(customer, from, to, scene.time_ms, scene.cells, scene.out);
     scene.note(Note::Transition { from, to });
 }
 
 fn reason(from: Option<Stage>, to: Stage, why: Option<Why>) -> Why {
     match (why, to) {
         (_, Stage::Visitor | Stage::Lead) if from.is_none() => Why::FirstSeen,
+        (None, Stage::Onboarding) => Why::SignedUp,
+        (None, Stage::Consideration) => Why::Considering,
+        (None, Stage::Visitor | Stage::Lead) if from == Some(Stage::Onboarding) => Why::OnboardingOver,
         (Some(Why::Order), Stage::Reactivated) => Why::Reactivated,
         (Some(why), _) => why,
         (None, Stage::Lead) => Why::Identified,

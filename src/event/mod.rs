@@ -5,6 +5,7 @@
 
 mod amount;
 mod decode;
+mod interaction;
 mod json;
 mod limits;
 mod money;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use amount::signed_minor_units;
 pub use decode::decode;
+pub use interaction::{Answer, Interaction, InteractionKind};
 pub use limits::{MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_PRODUCTS, MAX_QUANTITY};
 pub use money::{Currency, Money};
 pub use reject::{Reason, Reject, RejectStage};
@@ -141,6 +143,8 @@ pub enum Kind<'a> {
     CartAbandoned(CartContents<'a>),
     /// `Cost Recorded`
     Cost(Cost<'a>),
+    /// `Signed Up`, `Product Viewed`, `Call Logged` and their kin.
+    Interaction(Interaction<'a>),
     Identify,
     /// `Customer Erased`: the person is to be forgotten, with everything up to the event's time.
     Erased,
@@ -170,6 +174,7 @@ impl Kind<'_> {
                 ContentsSource::Abandoned => "Cart Abandoned",
             },
             Kind::Cost(_) => "Cost Recorded",
+            Kind::Interaction(interaction) => interaction.kind.event_name(),
             Kind::Identify => "identify",
             Kind::Erased => "Customer Erased",
             Kind::Unknown => "other",
@@ -184,6 +189,8 @@ pub struct Order<'a> {
     pub cart_id: Option<Text<'a>>,
     /// By `DecodeRules::order_value`; never negative.
     pub value: Money,
+    /// Who closed it.
+    pub salesperson_id: Option<Text<'a>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

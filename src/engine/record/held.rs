@@ -3,6 +3,8 @@
 //! Nothing is left out, hashed ids included, because whoever asks may ask for all of it, but the sum of logarithms of times between orders that
 //! the value model keeps; nothing is computed that is not held. It goes to no topic. Called by `cli` (`state export`).
 
+mod journey;
+
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::action::{CartRecord, status_text, told};
@@ -22,6 +24,7 @@ use crate::engine::plays::{Phase, PlayState};
 use crate::engine::population::Contribution;
 use crate::engine::settings::Settings;
 use crate::event::ConsentStatus;
+use journey::HeldJourney;
 
 /// A customer's row in words. Ids of messages, orders and checkouts are kept as 64-bit hashes only, and shown in hexadecimal.
 struct Held<'a> {
@@ -31,6 +34,7 @@ struct Held<'a> {
     known: bool,
     identified: bool,
     stage: Option<&'static str>,
+    stage_since: Option<Time>,
     cycle: u32,
     reactivated_on: Option<Time>,
     next_deadline_at: Option<Time>,
@@ -46,6 +50,7 @@ struct Held<'a> {
     sends_at: Vec<Time>,
     first_channel: Option<&'a str>,
     last_channel: Option<&'a str>,
+    journey: Option<HeldJourney<'a>>,
     costs: Vec<HeldCosts>,
     cash_flows: Vec<HeldFlows>,
     scores: Option<HeldScores>,
@@ -53,7 +58,7 @@ struct Held<'a> {
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, costs, cash_flows, scores, contribution, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, costs, cash_flows, scores, contribution, message_ids });
 
 struct HeldContact<'a> {
     email: Option<&'a str>,
@@ -218,6 +223,7 @@ fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Op
         known: customer.known,
         identified: customer.identified,
         stage: customer.stage.map(|stage| stage.as_str()),
+        stage_since: customer.stage_since_ms.map(Time),
         cycle: customer.cycle,
         reactivated_on: customer.reactivated_day.map(|day| Time(day * DAY_MS)),
         next_deadline_at: deadline_ms.map(Time),
@@ -233,6 +239,7 @@ fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Op
         sends_at: customer.sends_ms.iter().copied().map(Time).collect(),
         first_channel: told(&customer.touch.first),
         last_channel: told(&customer.touch.last),
+        journey: customer.journey.as_deref().map(journey::held),
         costs: customer.costs.iter().map(costs).collect(),
         cash_flows: customer.flows.iter().map(flows).collect(),
         scores: customer.scores.map(scores),

@@ -1,7 +1,7 @@
 //! The part of a row about where a customer came from, what they cost, and what they add to the figures of all.
 //! Written and read by `row` since version 3; a new field is a new row version, never another meaning of these bytes.
 
-use super::bytes::{Reader, bits, put_i64, put_text, put_u64, put_u128};
+use super::bytes::{Reader, put_i64, put_text, put_u64, put_u128};
 use super::currencies::Currencies;
 use super::{RowError, further};
 use crate::clv::formula::PresentValue;
@@ -19,19 +19,6 @@ const HAS_SEGMENT: u8 = 1 << 1;
 
 /// Days from 1970 beyond which no event is taken.
 const DAY_MAX: u64 = 1_000_000;
-
-/// Which of these parts there are.
-pub fn parts_of(customer: &Customer) -> u16 {
-    let there = [
-        (further::FIRST_TOUCH, !customer.touch.first.is_empty()),
-        (further::LAST_TOUCH, customer.touch.last != customer.touch.first),
-        (further::COSTS, !customer.costs.is_empty()),
-        (further::CONTRIBUTION, customer.contribution.is_some()),
-        (further::SCORES, customer.scores.is_some()),
-        (further::FLOWS, !customer.flows.is_empty()),
-    ];
-    bits(there)
-}
 
 pub fn encode(customer: &Customer, parts: u16, currencies: &mut Currencies, row: &mut Vec<u8>) {
     if parts & further::FIRST_TOUCH != 0 {

@@ -7,6 +7,7 @@ use super::Slot;
 use crate::engine::apply::Outcome;
 use crate::engine::committed::{ALL_REGIONS, Committed, hash_of};
 use crate::engine::erasure::{Mark, MarkId};
+use crate::engine::funnel;
 use crate::engine::outputs::{Outputs, Topic};
 use crate::engine::plays;
 use crate::engine::population;
@@ -36,6 +37,7 @@ impl Slot {
         let mut scene = Scene::of_event(&self.rules, self.number, event, cause, &mut self.cells, out);
         plays::on_erasure(customer, &mut scene);
         population::contribute(customer, None, scene.cells, scene.out);
+        funnel::leave(customer, scene.cells, scene.out);
         // also for somebody unknown here: an older record may lie in the topic
         scene.push_tombstone(Topic::Clv, cause);
         if entry.exists {

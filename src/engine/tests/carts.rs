@@ -97,8 +97,13 @@ fn the_value_is_the_lines_sum_else_what_the_shop_stated() {
 #[test]
 fn an_order_closes_the_cart_if_it_came_later_or_names_it() {
     let naming = |at: i64, cart_id: Option<&'static str>, checkout_id: Option<&'static str>, id: &'static str| {
-        let order =
-            Order { order_id: id.into(), checkout_id: checkout_id.map(Into::into), cart_id: cart_id.map(Into::into), value: usd(100) };
+        let order = Order {
+            order_id: id.into(),
+            checkout_id: checkout_id.map(Into::into),
+            cart_id: cart_id.map(Into::into),
+            value: usd(100),
+            salesperson_id: None,
+        };
         event(at, "Order Completed", Kind::OrderCompleted(order))
     };
     let mut checkout = contents(HOUR, CheckoutStarted, products(&[("a", 1)]));
@@ -169,9 +174,11 @@ fn events_that_say_nothing_open_no_cart_or_one_that_reminds_nobody() {
         assert!(shop.customer("u-1").cart.is_none(), "{:?}", event.kind);
         let mut shop = Shop::new();
         shop.feed(&event);
+        shop.until(MINUTE);
         assert_eq!(shop.slot.next_deadline_ms(), None, "{:?}", event.kind);
     }
     let mut shop = Shop::new();
     shop.feed(&line(0, Removed, product("a", None, 1)));
+    shop.until(MINUTE);
     assert_eq!(shop.slot.next_deadline_ms(), None);
 }

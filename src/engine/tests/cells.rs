@@ -142,6 +142,8 @@ fn a_cell_is_written_as_contracts_say() {
         "clv_total|cohort=2026-01,currency=USD|all|3",
         "customer_equity|currency=USD|all|3",
         "customers_acquired|channel=email|2026-01|3",
+        "customers_in_stage|stage=first_time|all|3",
+        "stage_entries|channel=email,from=none,to=first_time|2026-01|3",
         "valued_customers|currency=USD|all|3",
     ];
     assert_eq!(keys, expected);
@@ -179,7 +181,7 @@ fn after_a_restart_all_cells_are_written_once_and_go_on_where_they_were() {
     flushed(&mut shop);
     let before = stored(&mut shop);
     shop.slot = Slot::restored(3, Arc::new(settings()), Arc::clone(&shop.committed), shop.slot.time_ms());
-    assert_eq!(flushed(&mut shop).len(), 7);
+    assert_eq!(flushed(&mut shop).len(), 9);
     assert_eq!(flushed(&mut shop), []);
     assert_eq!(stored(&mut shop), before);
     shop.feed(&of("u-2", order(HOUR, "b", usd(100))));
@@ -202,7 +204,7 @@ fn what_is_discarded_was_never_counted() {
     let cells = flushed(&mut shop);
     assert_eq!(
         (named(&cells, "valued"), cells.len()),
-        (vec![("valued_customers|currency=USD|all", 1)], 7),
+        (vec![("valued_customers|currency=USD|all", 1)], 9),
         "what was said was not, either"
     );
 }
@@ -300,7 +302,7 @@ fn rows_of_an_older_version_keep_no_cells_and_once_raised_the_next_score_counts(
 #[test]
 fn too_many_cells_are_counted_as_other_ones() {
     let mut shop = Shop::new();
-    shop.slot.bound_cells(8);
+    shop.slot.bound_cells(10);
     shop.feed_all(&[from(order(0, "a", usd(5000)), "email"), of("u-2", from(order(40 * DAY, "b", usd(100)), "cpc"))]);
     assert!(shop.counted(Counter::CellFolded) > 0);
     let cells = flushed(&mut shop);

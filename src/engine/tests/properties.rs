@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::cells::{any_cost, any_touch};
+use super::journey::any_interaction;
 use super::*;
 
 const CUSTOMERS: [&str; 4] = ["u-1", "u-2", "a", "longer-id-3"];
@@ -58,7 +59,9 @@ fn any_status() -> impl Strategy<Value = ConsentStatus> {
 
 fn any_kind() -> impl Strategy<Value = Kind<'static>> {
     let order = (short_id("o", 0..40), proptest::option::of(short_id("o", 0..9)), proptest::option::of(short_id("c", 0..3)), amount())
-        .prop_map(|(order_id, checkout_id, cart_id, value)| Kind::OrderCompleted(Order { order_id, checkout_id, cart_id, value }));
+        .prop_map(|(order_id, checkout_id, cart_id, value)| {
+            Kind::OrderCompleted(Order { order_id, checkout_id, cart_id, value, salesperson_id: None })
+        });
     let refund = (short_id("o", 0..40), proptest::option::of(short_id("r", 0..9)), proptest::option::of(amount()))
         .prop_map(|(order_id, refund_id, amount)| Kind::OrderRefunded(Refund { order_id, refund_id, amount }));
     let cancelled = short_id("o", 0..40).prop_map(|order_id| Kind::OrderCancelled { order_id });
@@ -88,6 +91,7 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
         5 => line,
         5 => contents,
         2 => any_cost().prop_map(Kind::Cost),
+        4 => any_interaction().prop_map(Kind::Interaction),
         2 => Just(Kind::Identify),
         1 => Just(Kind::Unknown),
     ]

@@ -26,9 +26,11 @@ fn a_tick_stops_at_its_limit_and_time_with_it() {
     for (at, id) in ["a", "b", "c", "d"].into_iter().enumerate() {
         shop.feed(&of(id, added(at as i64, "p", 1)));
     }
+    // when the figures over all customers have been written
+    shop.until(MINUTE);
     let moment = Moment { to_ms: T0 + 2 * HOUR, wall_ms: None };
     assert_eq!(shop.slot.tick(moment, 0, &mut shop.out), Progress::More);
-    assert_eq!((shop.actions().len(), shop.slot.time_ms()), (0, Some(T0 + 3)));
+    assert_eq!((shop.actions().len(), shop.slot.time_ms()), (0, Some(T0 + MINUTE)));
     // one entry looked at and one fired per customer
     assert_eq!(shop.slot.tick(moment, 4, &mut shop.out), Progress::More);
     assert_eq!((shop.actions().len(), shop.slot.time_ms()), (2, Some(T0 + HOUR + 1)));
@@ -63,13 +65,14 @@ fn a_deadline_that_is_due_when_it_arises_fires_next_at_its_own_time() {
 fn a_discard_takes_back_customers_time_and_queue() {
     let mut shop = Shop::new();
     shop.feed(&added(0, "p", 1));
+    shop.until(20 * SECOND);
     shop.commit();
     shop.out.clear();
     shop.feed(&of("new", added(MINUTE, "p", 1)));
     shop.until(3 * HOUR);
     assert_eq!(shop.actions().len(), 2);
     shop.slot.discard();
-    assert_eq!((shop.slot.time_ms(), shop.slot.open_customers(), shop.slot.is_touched()), (Some(T0), 0, false));
+    assert_eq!((shop.slot.time_ms(), shop.slot.open_customers(), shop.slot.is_touched()), (Some(T0 + 20 * SECOND), 0, false));
     assert_eq!(shop.slot.next_deadline_ms(), Some(T0 + HOUR));
     shop.out.clear();
     shop.until(3 * HOUR);

@@ -94,6 +94,13 @@ pub(super) struct Properties<'a> {
     pub(super) customer_type: Field<'a>,
     pub(super) product_type: Field<'a>,
     pub(super) from: Field<'a>,
+    // service and surveys, with order_id and currency
+    pub(super) ticket_id: Field<'a>,
+    pub(super) cost: Field<'a>,
+    pub(super) salesperson_id: Field<'a>,
+    pub(super) survey_id: Field<'a>,
+    pub(super) question_id: Field<'a>,
+    pub(super) answer_id: Field<'a>,
 }
 
 /// A product: an element of `products`, or taken from the properties of a single line.
@@ -196,6 +203,12 @@ impl<'a> Fields<'a> for Properties<'a> {
             b"customer_type" => Place::Field(&mut self.customer_type),
             b"product_type" => Place::Field(&mut self.product_type),
             b"from" => Place::Field(&mut self.from),
+            b"ticket_id" => Place::Field(&mut self.ticket_id),
+            b"cost" => Place::Field(&mut self.cost),
+            b"salesperson_id" => Place::Field(&mut self.salesperson_id),
+            b"survey_id" => Place::Field(&mut self.survey_id),
+            b"question_id" => Place::Field(&mut self.question_id),
+            b"answer_id" => Place::Field(&mut self.answer_id),
             _ => Place::Nowhere,
         }
     }

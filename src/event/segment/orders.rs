@@ -20,6 +20,7 @@ pub(super) fn completed<'a>(properties: &Properties<'a>, rules: &DecodeRules) ->
         checkout_id: json::id("checkout_id", properties.checkout_id)?,
         cart_id: json::id("cart_id", properties.cart_id)?,
         value: json::money(value_name, value, currency)?,
+        salesperson_id: json::name("salesperson_id", properties.salesperson_id)?,
     }))
 }
 

@@ -38,7 +38,13 @@ fn line(delta: CartDelta) -> Kind<'static> {
 
 fn order() -> Kind<'static> {
     let cart_id = Some("c-00001234-7".into());
-    Kind::OrderCompleted(Order { order_id: "o-000000012345".into(), checkout_id: None, cart_id, value: money(5720, "USD") })
+    Kind::OrderCompleted(Order {
+        order_id: "o-000000012345".into(),
+        checkout_id: None,
+        cart_id,
+        value: money(5720, "USD"),
+        salesperson_id: None,
+    })
 }
 
 fn read(value: &str) -> Result<Event<'_>, Reason> {

@@ -8,6 +8,7 @@ mod bench;
 mod carts;
 mod costs;
 mod email;
+mod interactions;
 mod orders;
 mod people;
 mod rejects;

@@ -7,13 +7,19 @@ use crate::event::{DecodeRules, Kind, Money, Order, OrderValue, Refund};
 use std::borrow::Cow;
 
 fn order(value: Money) -> Kind<'static> {
-    Kind::OrderCompleted(Order { order_id: "o-1".into(), checkout_id: None, cart_id: None, value })
+    Kind::OrderCompleted(Order { order_id: "o-1".into(), checkout_id: None, cart_id: None, value, salesperson_id: None })
 }
 
 #[test]
 fn an_order_has_its_ids_and_its_value_in_minor_units() {
     let read = kind("Order Completed", r#"{"order_id":"o-1","checkout_id":"k-1","cart_id":77,"total":"57.20","currency":"usd"}"#);
-    let expected = Order { order_id: "o-1".into(), checkout_id: Some("k-1".into()), cart_id: Some("77".into()), value: money(5720, "USD") };
+    let expected = Order {
+        order_id: "o-1".into(),
+        checkout_id: Some("k-1".into()),
+        cart_id: Some("77".into()),
+        value: money(5720, "USD"),
+        salesperson_id: None,
+    };
     assert_eq!(read, Kind::OrderCompleted(expected));
 }
 

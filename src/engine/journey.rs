@@ -1,0 +1,158 @@
+//! What a customer did besides buying, reading mails and filling carts: how often, since when they are signed up, what is open, what is on
+//! its way, who served them.
+//!
+//! Who never did any of it has none of this. It keeps numbers and ids' fingerprints, never texts of what was said. The stages that follow
+//! are `lifecycle`'s, the money is `costs`'. Called by `apply`.
+
+use super::cells::{Figure, Place, UNKNOWN, Window};
+use super::contact::replace;
+use super::customer::Customer;
+use super::lifecycle::Why;
+use super::scene::Scene;
+use super::seen::{IdKind, fingerprint};
+use super::{cash_flow, costs, transitions};
+use crate::event::{Answer, Cost, CostKind, Interaction, InteractionKind, Money};
+
+/// Open tickets told apart; a customer with more is one with open tickets all the same.
+pub const TICKETS_MAX: usize = 8;
+
+const TRACK: &str = "fulfilment";
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Journey {
+    /// By `InteractionKind`.
+    pub counts: [u32; InteractionKind::ALL.len()],
+    pub signed_up_ms: Option<i64>,
+    /// The latest of all of it.
+    pub latest_ms: i64,
+    /// Fingerprints, oldest first; at most `TICKETS_MAX`.
+    pub open_tickets: Vec<u64>,
+    pub parcel: Option<Parcel>,
+    /// Who closed the last order that names somebody; empty: nobody did.
+    pub salesperson: String,
+}
+
+/// The order last heard of on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parcel {
+    /// The order's fingerprint.
+    pub order: u64,
+    pub is_delivered: bool,
+    pub at_ms: i64,
+}
+
+impl Parcel {
+    pub fn state(&self) -> &'static str {
+        if self.is_delivered { "delivered" } else { "shipped" }
+    }
+}
+
+impl Journey {
+    pub fn count(&self, kind: InteractionKind) -> u32 {
+        self.counts[kind as usize]
+    }
+}
+
+/// Takes an interaction up; whether it cost money.
+pub fn take(customer: &mut Customer, interaction: &Interaction<'_>, time_ms: i64, scene: &mut Scene<'_>) -> bool {
+    let journey = customer.journey.get_or_insert_default();
+    let count = &mut journey.counts[interaction.kind as usize];
+    *count = count.saturating_add(1);
+    journey.latest_ms = journey.latest_ms.max(time_ms);
+    if interaction.kind == InteractionKind::SignedUp {
+        journey.signed_up_ms = Some(journey.signed_up_ms.map_or(time_ms, |earlier| earlier.min(time_ms)));
+    }
+    match interaction.kind {
+        InteractionKind::TicketOpened => open_ticket(customer, interaction),
+        InteractionKind::TicketResolved => resolve_ticket(customer, interaction),
+        InteractionKind::OrderShipped => move_parcel(customer, interaction, false, time_ms, scene),
+        InteractionKind::OrderDelivered => move_parcel(customer, interaction, true, time_ms, scene),
+        _ => {}
+    }
+    if let Some(answer) = &interaction.answer {
+        count_answer(answer, time_ms, scene);
+    }
+    if let Some(amount) = interaction.cost {
+        charge(customer, amount, interaction.salesperson_id.as_deref(), time_ms, scene);
+    }
+    interaction.cost.is_some()
+}
+
+/// Who closed an order serves the customer from here on.
+pub fn close_sale(customer: &mut Customer, salesperson: &str, is_first_order: bool, time_ms: i64, scene: &mut Scene<'_>) {
+    if !scene.cells.are_kept() {
+        return;
+    }
+    let journey = customer.journey.get_or_insert_default();
+    replace(&mut journey.salesperson, salesperson);
+    journey.latest_ms = journey.latest_ms.max(time_ms);
+    if is_first_order {
+        let dims = [("salesperson", salesperson)];
+        let place = Place { name: "customers_closed", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: time_ms };
+        scene.cells.add(&place, 1, scene.out);
+    }
+}
+
+fn subject_of(interaction: &Interaction<'_>, kind: IdKind) -> Option<u64> {
+    interaction.subject.as_deref().map(|id| fingerprint(kind, id))
+}
+
+/// A ticket that was resolved before, in an event that came earlier, stays resolved.
+fn open_ticket(customer: &mut Customer, interaction: &Interaction<'_>) {
+    let (Some(ticket), Some(journey)) = (subject_of(interaction, IdKind::Ticket), &mut customer.journey) else { return };
+    let is_known = journey.open_tickets.contains(&ticket) || customer.seen.contains(ticket);
+    if !is_known && journey.open_tickets.len() < TICKETS_MAX {
+        journey.open_tickets.push(ticket);
+    }
+}
+
+fn resolve_ticket(customer: &mut Customer, interaction: &Interaction<'_>) {
+    let (Some(ticket), Some(journey)) = (subject_of(interaction, IdKind::Ticket), &mut customer.journey) else { return };
+    journey.open_tickets.retain(|open| *open != ticket);
+    if !customer.seen.contains(ticket) {
+        customer.seen.remember(ticket);
+    }
+}
+
+/// Says that an order is on its way, or there: `placed`, which every order is, `shipped`, `delivered`. News of an older order, or news
+/// that come late, say nothing.
+fn move_parcel(customer: &mut Customer, interaction: &Interaction<'_>, is_delivered: bool, time_ms: i64, scene: &mut Scene<'_>) {
+    let (Some(order), Some(journey)) = (subject_of(interaction, IdKind::Order), &mut customer.journey) else { return };
+    let from = match &journey.parcel {
+        Some(former) if former.order == order && (former.is_delivered || !is_delivered) => return,
+        Some(former) if former.order == order => former.state(),
+        Some(former) if former.at_ms > time_ms => return,
+        _ => "placed",
+    };
+    let parcel = Parcel { order, is_delivered, at_ms: time_ms };
+    journey.parcel = Some(parcel);
+    transitions::write(customer, TRACK, Some(from), parcel.state(), Why::Fulfilment, scene);
+}
+
+fn count_answer(answer: &Answer<'_>, time_ms: i64, scene: &mut Scene<'_>) {
+    let dims = [("answer", answer.answer_id.as_ref()), ("question", answer.question_id.as_ref()), ("survey", answer.survey_id.as_ref())];
+    let place = Place { name: "survey_answers", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: time_ms };
+    scene.cells.add(&place, 1, scene.out);
+}
+
+/// Service that costs money is a cost like any other; besides it is told by who closed the customer's sale, or else served them.
+fn charge(customer: &mut Customer, amount: Money, served_by: Option<&str>, time_ms: i64, scene: &mut Scene<'_>) {
+    let cost = Cost {
+        cost_id: None,
+        kind: CostKind::Service,
+        amount,
+        channel: None,
+        region: None,
+        customer_type: None,
+        product_type: None,
+        from_ms: None,
+    };
+    costs::add(&mut customer.costs, &cost, scene.out);
+    cash_flow::add_cost(customer, amount, scene);
+    costs::count(&cost, &customer.touch.first, time_ms, scene.cells, scene.out);
+    let closed_by = customer.journey.as_ref().map(|journey| journey.salesperson.as_str()).filter(|name| !name.is_empty());
+    let salesperson = closed_by.or(served_by).unwrap_or(UNKNOWN);
+    let dims = [("currency", amount.currency.code()), ("salesperson", salesperson)];
+    let place = Place { name: "service_cost", figure: Figure::Sum, dims: &dims, window: Window::Month, at_ms: time_ms };
+    scene.cells.add(&place, i128::from(amount.minor), scene.out);
+}
