@@ -21,6 +21,8 @@ use crate::clv::{DAY_MS, Period, PurchaseLog};
 use crate::event::Currency;
 use currencies::Currencies;
 
+pub use lists::delimiter;
+
 /// Which purchases.
 #[derive(Debug, Args)]
 pub struct PurchaseArgs {

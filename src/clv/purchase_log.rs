@@ -7,6 +7,7 @@
 //! Called by the command line (`fit`, `backtest`), which reads files into it, and by `backtest`.
 
 mod builder;
+mod occasions;
 mod period;
 #[cfg(test)]
 mod tests;

@@ -20,7 +20,7 @@ pub fn read(format: PurchaseFormat, reader: &mut dyn BufRead, currencies: &mut C
 }
 
 /// The one of the three that the first line has most of.
-fn delimiter(reader: &mut dyn BufRead) -> Result<u8, String> {
+pub fn delimiter(reader: &mut dyn BufRead) -> Result<u8, String> {
     let ahead = reader.fill_buf().map_err(|error| error.to_string())?;
     let line = ahead.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let count = |delimiter: &u8| line.iter().filter(|byte| *byte == delimiter).count();

@@ -1,7 +1,7 @@
 //! Merging, refunds, order of rows, and what becomes of a log at a date.
 
 use super::{Built, Period, Purchase, PurchaseLogBuilder, PurchaseLogError, Sample};
-use crate::clv::{History, WEEK_MS};
+use crate::clv::{History, Occasions, WEEK_MS};
 
 const DAY_MS: i64 = WEEK_MS / 7;
 /// 1997-01-01, a Wednesday.
@@ -100,4 +100,21 @@ fn samples_count_what_was_bought_up_to_the_end() {
     let names: Vec<_> = log.until(week(5)).map(|(customer, purchases)| (log.name(customer), purchases.len())).collect();
     assert_eq!(names, [("a", 3), ("b", 1), ("d", 2)]);
     assert_eq!(log.until(week(0) - 1).count(), 0);
+}
+
+#[test]
+fn whole_periods_after_that_of_the_first_purchase_are_occasions() {
+    let week = |weeks: i64| START_MS + weeks * WEEK_MS;
+    // weeks begin on Mondays, START_MS is a Wednesday
+    let rows = [("a", week(0), 1), ("a", week(1) - DAY_MS, 1), ("a", week(3), 1), ("b", week(1), 1), ("b", week(4), 1), ("c", week(4), 1)];
+    let seen = |x, t_x, n| Occasions { x, t_x, n };
+    let log = built(Period::Week, &rows).log;
+    let sunday_ms = week(4) + 4 * DAY_MS;
+    assert!(!log.ends_within_period(sunday_ms) && log.ends_within_period(sunday_ms - 1) && log.ends_within_period(week(4)));
+    assert_eq!(log.occasions(sunday_ms), [(seen(0, 0, 0), 1.0), (seen(1, 3, 3), 1.0), (seen(2, 3, 4), 1.0)]);
+    assert_eq!(log.occasions(week(4)), [(seen(0, 0, 2), 1.0), (seen(2, 3, 3), 1.0)]);
+    assert_eq!(log.occasions(week(0)), []);
+    let alike = built(Period::Day, &[("a", week(0), 1), ("b", week(0), 1), ("c", week(0), 1), ("c", week(1), 1)]).log;
+    assert!(!alike.ends_within_period(week(1)));
+    assert_eq!(alike.occasions(week(1)), [(seen(0, 0, 7), 2.0), (seen(1, 7, 7), 1.0)]);
 }

@@ -1,5 +1,7 @@
 //! `fit`: published figures, what it makes of bad input, refunds and currencies, and that `run` takes what it writes.
 
+mod discrete;
+
 use serde_json::{Value, json};
 
 use super::{Folder, Outcome, SOON, finish, lifetide};
