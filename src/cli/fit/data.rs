@@ -17,7 +17,7 @@ pub struct Data {
     /// What was read, in a few words.
     pub source: String,
     /// Of the spend.
-    pub currency: Option<String>,
+    pub currency: String,
     pub period: Period,
     /// The first purchase, and the moment up to which all were seen.
     pub first_ms: i64,
@@ -48,7 +48,7 @@ impl Data {
             let first = day(first_ms);
             return Err(CommandError::Failed(format!("there are no purchases up to the calibration's end; the first is of {first}")));
         }
-        let currency = input.log.currency().map(str::to_owned);
+        let currency = input.log.currency().to_owned();
         let cuts = fit_cuts(&input.log, end_ms);
         let occasions = by_occasions.then(|| input.log.occasions(end_ms));
         if by_occasions && input.log.ends_within_period(end_ms) {

@@ -72,7 +72,7 @@ fn data(buyers: &[Buyer], stated: Option<Currency>, end_ms: i64, group: &str) ->
         samples,
         occasions: None,
         source: format!("state of the group {group}"),
-        currency: Some(currency.code().to_owned()),
+        currency: currency.code().to_owned(),
         period: Period::Day,
         first_ms: first_ms.unwrap_or(end_ms),
         end_ms,

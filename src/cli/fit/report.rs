@@ -54,15 +54,15 @@ fn rows(fit: &Fit) -> Vec<Row<'_>> {
 
 fn table(fit: &Fit, version: &str) -> String {
     let data = &fit.data;
-    let currency = data.currency.as_deref().unwrap_or("no currency");
     let mut text = format!(
-        "{}: {} customers, {} of them repeat buyers; {} to {}, purchases merged by {}\ntime in weeks, spend in {currency}; version {version}\n\n",
+        "{}: {} customers, {} of them repeat buyers; {} to {}, purchases merged by {}\ntime in weeks, spend in {}; version {version}\n\n",
         data.source,
         data.customers(),
         data.repeaters(),
         day(data.first_ms),
         day(data.end_ms),
         data.period,
+        data.currency,
     );
     text += &Row::heading();
     for row in rows(fit) {

@@ -54,7 +54,7 @@ pub fn read(path: &Path) -> Result<Vec<u64>, String> {
 
 /// Where the two columns are, if the row names them.
 fn heading(row: &csv::StringRecord) -> Option<(usize, usize)> {
-    let find = |known: &[&str]| row.iter().position(|field| known.contains(&field.trim_matches(['\u{feff}', ' ']).to_lowercase().as_str()));
+    let find = |known: &[&str]| row.iter().position(|field| known.contains(&field.trim().to_lowercase().as_str()));
     Some((find(&PERIOD_NAMES)?, find(&ACTIVE_NAMES)?))
 }
 

@@ -35,7 +35,7 @@ fn donors() -> String {
 fn bg_bb_of_purchases_by_month_is_the_published_fit() {
     let folder = Folder::new("fit-donors");
     let file = folder.write("donors.csv", &donors());
-    let arguments = |end| [file.as_str(), "--model", "bg_bb", "--unit", "month", "--calibration-end", end];
+    let arguments = |end| [file.as_str(), "--model", "bg_bb", "--unit", "month", "--currency", "USD", "--calibration-end", end];
     // August has not ended on the last day: it is no occasion
     for (end, told) in
         [("2025-07-31", ""), ("2025-08-20", "note: the last month has not ended on 2025-08-20, and is no occasion for bg_bb\n")]
