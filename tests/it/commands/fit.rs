@@ -1,6 +1,7 @@
 //! `fit`: published figures, what it makes of bad input, refunds and currencies, and that `run` takes what it writes.
 
 mod discrete;
+mod live;
 
 use serde_json::{Value, json};
 
