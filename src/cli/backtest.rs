@@ -76,7 +76,7 @@ pub fn backtest(arguments: &BacktestArgs) -> Result<(), CommandError> {
         report: &report,
         source: purchases::names(&arguments.purchases.inputs),
         span_ms: input.log.span_ms(),
-        currency: input.log.currency().unwrap_or_default().to_owned(),
+        currency: input.log.currency().to_owned(),
         period: input.log.period().name(),
         asked_for_season: arguments.seasonal != Seasonal::Off,
         judges_adjusted: arguments.seasonal == Seasonal::On,

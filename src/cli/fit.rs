@@ -1,12 +1,16 @@
 //! `fit`: purchases in, parameters of the value models out, with how well they are known and what speaks against them.
 //!
 //! It reads the purchases (`purchases`, or `live` from a running group), asks `clv` for the fits, prints them and writes the parameter file
-//! that `clv.models` names and `models publish` puts into force. Chooses nothing: which model `run` uses is `clv.model`. Called by `cli::main`.
+//! that `clv.models` names and `models publish` puts into force. Chooses nothing: which model `run` uses is `clv.model`. A list of contracts is
+//! another matter, which `contracts` sees to. Called by `cli::main`.
 
+mod chosen;
+mod contracts;
 mod data;
 mod live;
 mod parameter_file;
 mod report;
+mod row;
 
 use std::path::PathBuf;
 
@@ -18,8 +22,12 @@ use super::exit::CommandError;
 use super::purchases::{self, PurchaseArgs};
 use super::settings::SettingsArgs;
 use crate::clock;
-use crate::clv::{FitError, Fitted, GammaGamma, ModelKind, PurchaseModel, fit_purchases, fit_spend};
+use crate::clv::{BgBb, FitError, Fitted, GammaGamma, ModelKind, PurchaseModel, fit_occasions, fit_purchases, fit_spend};
+use chosen::{Chosen, chosen};
+use contracts::ContractArgs;
 use data::Data;
+
+pub use chosen::{Kinds, kinds};
 
 /// Log-likelihoods this near to each other are the same, found on different ways.
 const EQUAL: f64 = 1e-6;
@@ -37,9 +45,12 @@ pub struct FitArgs {
     /// Last day to count (default: that of the last purchase)
     #[arg(long, value_name = "DATE", value_parser = purchases::date)]
     calibration_end: Option<Date>,
-    /// Purchase models to fit, with commas between: all, or names such as bg_nbd
-    #[arg(long = "model", value_name = "NAMES", default_value = "all", value_parser = kinds)]
-    kinds: Kinds,
+    /// Models to fit, with commas between: all, or names such as bg_nbd. Not among all: bg_bb, discrete occasions of one --unit each, whose
+    /// likelihood does not compare; sbg, contracts, whose input is a list of period and customers left
+    #[arg(long = "model", value_name = "NAMES", default_value = "all", value_parser = chosen)]
+    chosen: Chosen,
+    #[command(flatten)]
+    contracts: ContractArgs,
     /// Where to write the parameters, for clv.models or models publish
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -54,30 +65,22 @@ pub struct FitArgs {
     show: OutputFormat,
 }
 
-/// The purchase models asked for, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kinds(pub Vec<ModelKind>);
-
 /// What was found.
 pub struct Fit {
     pub data: Data,
     pub purchases: Vec<(ModelKind, Fitted<PurchaseModel>)>,
+    /// BG/BB, if asked for.
+    pub occasions: Option<Fitted<BgBb>>,
     /// Models of spend need repeat purchases with spend.
     pub spend: Result<Fitted<GammaGamma>, FitError>,
 }
 
-/// Reads `--model`.
-pub fn kinds(text: &str) -> Result<Kinds, String> {
-    if text == "all" {
-        return Ok(Kinds(ModelKind::ALL.to_vec()));
-    }
-    let mut kinds = text.split(',').map(|name| name.trim().parse()).collect::<Result<Vec<ModelKind>, String>>()?;
-    kinds.sort_unstable();
-    kinds.dedup();
-    Ok(Kinds(kinds))
-}
-
 pub fn fit(arguments: &FitArgs) -> Result<(), CommandError> {
+    let (kinds, bg_bb) = match &arguments.chosen {
+        Chosen::Contracts => return contracts::fit(arguments),
+        Chosen::Purchases { kinds, bg_bb } => (kinds, *bg_bb),
+    };
+    refuse_together(arguments, bg_bb)?;
     let mut stopwatch = Stopwatch::start(arguments.timings);
     let now_ms = clock::wall_ms();
     let data = if arguments.live {
@@ -87,10 +90,11 @@ pub fn fit(arguments: &FitArgs) -> Result<(), CommandError> {
         for remark in &input.remarks {
             eprintln!("note: {remark}");
         }
-        Data::of_input(&input, arguments.calibration_end, purchases::names(&arguments.purchases.inputs), now_ms)?
+        let names = purchases::names(&arguments.purchases.inputs);
+        Data::of_input(&input, arguments.calibration_end, names, bg_bb, now_ms)?
     };
     stopwatch.lap("reading");
-    let fit = fit_all(data, &arguments.kinds, &mut stopwatch)?;
+    let fit = fit_all(data, kinds, &mut stopwatch)?;
     report::warn(&fit);
     let file = parameter_file::written(&fit, &arguments.name, now_ms);
     if let Some(path) = &arguments.output {
@@ -98,6 +102,20 @@ pub fn fit(arguments: &FitArgs) -> Result<(), CommandError> {
         std::fs::write(path, &file.text).map_err(failed)?;
     }
     report::show(&fit, &file.version, arguments.show)
+}
+
+/// What has no meaning together: only models that `run` knows can be written to its parameter file.
+fn refuse_together(arguments: &FitArgs, bg_bb: bool) -> Result<(), CommandError> {
+    let why = if bg_bb && arguments.output.is_some() {
+        "bg_bb cannot be written to a parameter file: run knows models of continuous time only; leave out --output, or bg_bb"
+    } else if bg_bb && arguments.live {
+        "bg_bb needs every purchase by its period, and the state of a group keeps sums of older ones: fit it to files"
+    } else if arguments.contracts.monthly_margin.is_some() {
+        "--monthly-margin is of contracts: it goes with --model sbg"
+    } else {
+        return Ok(());
+    };
+    Err(CommandError::Failed(why.to_owned()))
 }
 
 /// Tells of the time since it was started or asked last, if anybody wants to know.
@@ -131,7 +149,14 @@ fn fit_all(data: Data, kinds: &Kinds, stopwatch: &mut Stopwatch) -> Result<Fit, 
         }
         stopwatch.lap(kind.name());
     }
-    if purchases.is_empty() {
+    let occasions = data.occasions.as_deref().map(fit_occasions).transpose().unwrap_or_else(|error| {
+        failures.push(format!("cannot fit bg_bb: {error}"));
+        None
+    });
+    if data.occasions.is_some() {
+        stopwatch.lap("bg_bb");
+    }
+    if purchases.is_empty() && occasions.is_none() {
         return Err(CommandError::Failed(failures.join("; ")));
     }
     for failure in &failures {
@@ -139,7 +164,7 @@ fn fit_all(data: Data, kinds: &Kinds, stopwatch: &mut Stopwatch) -> Result<Fit, 
     }
     let spend = fit_spend(&data.samples);
     stopwatch.lap("gamma_gamma");
-    Ok(Fit { data, purchases, spend })
+    Ok(Fit { data, purchases, occasions, spend })
 }
 
 impl Fit {

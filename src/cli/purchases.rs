@@ -1,6 +1,6 @@
 //! Purchases from files into a log: the input of `fit` and `backtest`.
 //!
-//! Reads the formats of `replay` in one pass, whatever the order of the rows, and chooses one currency. Amounts are exact: text to minor units. A row
+//! Reads the formats of `replay` in one pass, whatever the order of the rows, and chooses the currency of the spend. Amounts are exact: text to minor units. A row
 //! that cannot be read ends the command with its number, for a fit on half of a file is worse than none. Called by `fit` and `backtest`.
 
 mod currencies;
@@ -21,6 +21,8 @@ use crate::clv::{DAY_MS, Period, PurchaseLog};
 use crate::event::Currency;
 use currencies::Currencies;
 
+pub use lists::delimiter;
+
 /// Which purchases.
 #[derive(Debug, Args)]
 pub struct PurchaseArgs {
@@ -33,7 +35,7 @@ pub struct PurchaseArgs {
     /// Purchases of a customer within one of these count as one: day, week, month
     #[arg(long = "unit", value_name = "UNIT", default_value = "day")]
     pub period: Period,
-    /// Currency of the list, or the one to take of several (default: the one of most purchases)
+    /// Currency of a list that names none (default: money.default_currency), or whose spend to take of several (default: the one of most rows)
     #[arg(long, value_name = "CODE", value_parser = currency)]
     pub currency: Option<Currency>,
 }
@@ -74,8 +76,10 @@ pub fn read(arguments: &PurchaseArgs, settings: &SettingsArgs, now_ms: i64) -> R
         return Err(CommandError::Failed("no input: name a file with purchases, or - for stdin".to_owned()));
     }
     let mut currencies = Currencies::new(arguments.period, arguments.currency, now_ms + DAY_MS);
+    let config = settings.read()?;
     let mut events = None;
     let mut lists = false;
+    let mut remarks = Vec::new();
     for path in &arguments.inputs {
         let failed = |error: String| CommandError::Failed(format!("{}: {error}", path.display()));
         let mut reader = replay::reader(path).map_err(failed)?;
@@ -83,15 +87,21 @@ pub fn read(arguments: &PurchaseArgs, settings: &SettingsArgs, now_ms: i64) -> R
         if format == PurchaseFormat::Events {
             let events = match &mut events {
                 Some(events) => events,
-                none => none.insert(events::Orders::new(&settings.read()?)),
+                none => none.insert(events::Orders::new(&config)),
             };
             events.read(&mut reader, &mut currencies).map_err(failed)?;
         } else {
             lists = true;
-            lists::read(format, &mut reader, &mut currencies).map_err(failed)?;
+            let default = config.input.decode.default_currency;
+            if lists::read(format, &mut reader, default, &mut currencies).map_err(failed)? {
+                let name = names(std::slice::from_ref(path));
+                remarks.push(format!(
+                    "{name} names no currency and was taken for {}; --currency or money.default_currency tell",
+                    replay::LIST_CURRENCY
+                ));
+            }
         }
     }
-    let mut remarks = Vec::new();
     let whole_days = events.is_none();
     if !whole_days && lists {
         return Err(CommandError::Failed("lists of days and event files with times cannot be mixed".to_owned()));

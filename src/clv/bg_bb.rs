@@ -2,7 +2,7 @@
 //! a beta-distributed chance, and is gone before each with another. Fader, Hardie, Shang, "Customer-Base Analysis in a Discrete-Time
 //! Noncontractual Setting", Marketing Science 29(6), 2010.
 //!
-//! The occasion before which he left is summed over in logarithms, so that nothing underflows. Parameters must have passed `check`, which
+//! The occasion before which he left is summed over with a scale of its own, so that nothing overflows. Parameters must have passed `check`, which
 //! the caller asks. Called by fits and back-tests.
 
 use super::gamma::{ln_beta, ln_gamma, log_one_plus};
@@ -12,6 +12,9 @@ use libm::{exp, log};
 
 /// No one waits longer: occasions looked ahead for a lapse or a next purchase.
 const OCCASIONS_MAX: u32 = 10_000;
+
+/// Sums of odds beyond this are kept as parts of it: far from overflow even after the steepest step checked parameters can make.
+const SCALE: f64 = 1e200;
 
 /// Chance to buy at an occasion while there ~ beta(`alpha`, `beta`); to leave before each occasion ~ beta(`gamma`, `delta`).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +34,20 @@ pub struct Occasions {
     pub t_x: u32,
     /// Occasions so far, at least `t_x`.
     pub n: u32,
+}
+
+/// Σ_(i=t_x)^(n−1) B(α+x, β+i−x) B(γ+1, δ+i) / B(α+x, β+n−x) B(γ, δ+n): left after occasion i, against never. The terms follow from each
+/// other, backwards from n − 1, and grow.
+struct DropoutOdds<'a> {
+    model: &'a BgBb,
+    x: u32,
+    n: u32,
+    /// Of the last term added.
+    i: u32,
+    /// It and the sum, times e^−`log_scale`.
+    term: f64,
+    sum: f64,
+    log_scale: f64,
 }
 
 /// Posterior of a customer who was there at the last occasion: he is a new customer with these parameters.
@@ -53,10 +70,22 @@ impl BgBb {
 
     /// ln of B(α+x, β+n−x) B(γ, δ+n) / B(α, β) B(γ, δ), which is his having been there to the last, and of 1 + the odds of anything else.
     pub fn log_likelihood(&self, h: &Occasions) -> f64 {
-        let (x, n) = (f64::from(h.x), f64::from(h.n));
+        self.log_there(h.x, h.n) + log_one_plus(self.log_dropout_odds(h))
+    }
+
+    /// The same of customers who took `x` of `n` occasions and differ in the last one, `t_x` falling, each with how many they are: summed. What
+    /// they share is computed once.
+    pub(super) fn log_likelihood_of_alike(&self, x: u32, n: u32, alike: impl Iterator<Item = (u32, f64)>) -> f64 {
+        let log_there = self.log_there(x, n);
+        let mut odds = DropoutOdds::new(self, x, n);
+        alike.map(|(t_x, count)| count * (log_there + log_one_plus(odds.log_down_to(t_x)))).sum()
+    }
+
+    /// ln of the probability of these purchases and of having been there to the last.
+    fn log_there(&self, x: u32, n: u32) -> f64 {
+        let (x, n) = (f64::from(x), f64::from(n));
         let bought = ln_beta(self.alpha + x, self.beta + n - x) - ln_beta(self.alpha, self.beta);
-        let stayed = ln_beta(self.gamma, self.delta + n) - ln_beta(self.gamma, self.delta);
-        bought + stayed + log_one_plus(self.log_dropout_odds(h))
+        bought + ln_beta(self.gamma, self.delta + n) - ln_beta(self.gamma, self.delta)
     }
 
     /// Probability to be there at the next occasion, n + 1; falls with n.
@@ -147,31 +176,42 @@ impl BgBb {
         1.0 / (1.0 + exp(self.log_dropout_odds(h)))
     }
 
-    /// ln of Σ_(i=t_x)^(n−1) B(α+x, β+i−x) B(γ+1, δ+i) / B(α+x, β+n−x) B(γ, δ+n): left after occasion i, against never. The terms follow from
-    /// each other, backwards from n − 1.
+    /// ln of the odds of having left against having been there to the last.
     fn log_dropout_odds(&self, h: &Occasions) -> f64 {
-        debug_assert!(h.x <= h.t_x && h.t_x <= h.n, "history out of order: {h:?}");
-        let bought = self.alpha + f64::from(h.x);
-        let mut log_term = log(self.gamma);
-        let (mut log_largest, mut sum) = (f64::NEG_INFINITY, 0.0);
-        for i in (h.t_x..h.n).rev() {
-            let passed = self.beta + f64::from(i - h.x);
-            let stayed = self.delta + f64::from(i);
-            let further = if i + 1 == h.n { 1.0 } else { self.gamma + stayed + 1.0 };
-            log_term += log((bought + passed) / passed * further / stayed);
-            if log_term > log_largest {
-                sum = sum * exp(log_largest - log_term) + 1.0;
-                log_largest = log_term;
-            } else {
-                sum += exp(log_term - log_largest);
-            }
-        }
-        log_largest + log(sum)
+        DropoutOdds::new(self, h.x, h.n).log_down_to(h.t_x)
     }
 
     fn if_there(&self, h: &Occasions) -> There {
         let (x, n) = (f64::from(h.x), f64::from(h.n));
         There { a: self.alpha + x, b: self.beta + n - x, gamma: self.gamma, delta: self.delta + n }
+    }
+}
+
+impl<'a> DropoutOdds<'a> {
+    /// Before the first term.
+    fn new(model: &'a BgBb, x: u32, n: u32) -> DropoutOdds<'a> {
+        DropoutOdds { model, x, n, i: n, term: model.gamma, sum: 0.0, log_scale: 0.0 }
+    }
+
+    /// ln of the sum down to i = `t_x`, which is not above the one of the call before.
+    fn log_down_to(&mut self, t_x: u32) -> f64 {
+        debug_assert!(self.x <= t_x && t_x <= self.i, "history out of order: x {}, t_x {t_x}, n {}", self.x, self.n);
+        let BgBb { alpha, beta, gamma, delta } = *self.model;
+        let bought = alpha + f64::from(self.x);
+        while self.i > t_x {
+            self.i -= 1;
+            let passed = beta + f64::from(self.i - self.x);
+            let stayed = delta + f64::from(self.i);
+            let further = if self.i + 1 == self.n { 1.0 } else { gamma + stayed + 1.0 };
+            self.term *= (bought + passed) / passed * (further / stayed);
+            self.sum += self.term;
+            if self.sum > SCALE {
+                self.term /= SCALE;
+                self.sum /= SCALE;
+                self.log_scale += log(SCALE);
+            }
+        }
+        log(self.sum) + self.log_scale
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! Flat arrays, 16 bytes a purchase, customers in the order in which they were first added and purchases ascending in time, so that
 //! ten million rows fit into memory and the same rows give the same log whatever their order. Built by `PurchaseLogBuilder`, which
-//! merges the purchases of one period; never empty, never changed. Holds one currency: who has several builds several logs.
+//! merges the purchases of one period; never empty, never changed. Purchases are of all currencies, spend is of one.
 //!
 //! Called by the command line (`fit`, `backtest`), which reads files into it, and by `backtest`.
 
 mod builder;
+mod occasions;
 mod period;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ pub use period::Period;
 pub struct Purchase {
     /// Of the period's first purchase, in milliseconds since 1970 UTC.
     pub at_ms: i64,
-    /// In minor units, after refunds; not negative.
+    /// In minor units of the log's currency, after refunds; not negative. Nothing for a purchase in another one.
     pub spend_minor: i64,
 }
 
@@ -35,7 +36,10 @@ pub struct PurchaseLog {
     purchases: Vec<Purchase>,
     /// End of each customer's purchases in `purchases`.
     purchase_ends: Vec<usize>,
-    currency: Option<String>,
+    /// Whether a customer buys mostly in the currency of the spend.
+    priced: Vec<bool>,
+    /// Of the spend: ISO 4217 code.
+    currency: String,
     exponent: u32,
     span_ms: (i64, i64),
     period: Period,
@@ -72,9 +76,14 @@ impl PurchaseLog {
         &self.names[start(&self.name_ends, customer)..self.name_ends[customer]]
     }
 
-    /// ISO 4217 code, if the source names one.
-    pub fn currency(&self) -> Option<&str> {
-        self.currency.as_deref()
+    /// Of the spend: ISO 4217 code.
+    pub fn currency(&self) -> &str {
+        &self.currency
+    }
+
+    /// Whether a customer buys mostly in that currency. The purchases of others have no spend.
+    pub fn is_priced(&self, customer: usize) -> bool {
+        self.priced[customer]
     }
 
     /// Digits after the decimal point of the currency.

@@ -70,8 +70,9 @@ fn data(buyers: &[Buyer], stated: Option<Currency>, end_ms: i64, group: &str) ->
     let first_ms = buyers.iter().filter_map(|buyer| buyer.customer.orders.purchases()).map(|purchases| purchases.first_ms).min();
     Ok(Data {
         samples,
+        occasions: None,
         source: format!("state of the group {group}"),
-        currency: Some(currency.code().to_owned()),
+        currency: currency.code().to_owned(),
         period: Period::Day,
         first_ms: first_ms.unwrap_or(end_ms),
         end_ms,

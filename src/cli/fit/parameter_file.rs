@@ -28,15 +28,15 @@ pub fn written(fit: &Fit, name: &str, now_ms: i64) -> ParameterFile {
         let names: Vec<&str> = fitted.model.named_parameters().iter().map(|(name, _)| *name).collect();
         provenance.insert(kind.name().to_owned(), Value::Table(quality(fitted, &names)));
     }
-    if let (Ok(fitted), Some(currency)) = (&fit.spend, &fit.data.currency) {
+    if let Ok(fitted) = &fit.spend {
         let model = fitted.model;
         let values = [("p", model.p), ("q", model.q), ("v", model.v)].map(|(name, value)| (name.to_owned(), Value::Float(value)));
-        let spend = Table::from_iter([(currency.clone(), Value::Table(Table::from_iter(values)))]);
+        let spend = Table::from_iter([(fit.data.currency.clone(), Value::Table(Table::from_iter(values)))]);
         tables.insert("spend".to_owned(), Value::Table(spend));
         provenance.insert("spend".to_owned(), Value::Table(quality(fitted, &["p", "q", "v"])));
     }
-    if let (Some(cuts), Some(currency)) = (&fit.data.cuts, &fit.data.currency) {
-        tables.insert("rfm".to_owned(), Value::Table(segments(cuts, currency, fit.data.end_ms)));
+    if let Some(cuts) = &fit.data.cuts {
+        tables.insert("rfm".to_owned(), Value::Table(segments(cuts, &fit.data.currency, fit.data.end_ms)));
     }
     let hash = xxh3_64(format!("{tables}{provenance}").as_bytes());
     let version = format!("{}-{:08x}", day(fit.data.end_ms), hash >> 32);

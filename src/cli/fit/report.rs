@@ -4,35 +4,23 @@
 
 use std::io::{Write, stdout};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Fit;
+use super::row::Row;
 use crate::cli::exit::CommandError;
 use crate::cli::{OutputFormat, day};
-use crate::clv::{Fitted, Period, Warning};
-
-/// One model with everything that is shown of it.
-struct Row<'a> {
-    name: &'static str,
-    /// Name, value, standard error.
-    parameters: Vec<(&'static str, f64, Option<f64>)>,
-    log_likelihood: f64,
-    aic: f64,
-    customers: u64,
-    warnings: &'a [Warning],
-}
+use crate::clv::Period;
 
 /// Doubts that are worth reading before the numbers.
 pub fn warn(fit: &Fit) {
     for row in rows(fit) {
-        for warning in row.warnings {
-            eprintln!("warning: {}: {warning}", row.name);
-        }
+        row.warn();
     }
     if let Err(error) = &fit.spend {
         eprintln!("warning: no model of spend: {error}");
     }
-    if fit.data.period != Period::Day {
+    if fit.data.period != Period::Day && !fit.purchases.is_empty() {
         eprintln!("warning: purchases were merged by {}, but run merges them by day: it should not use these parameters", fit.data.period);
     }
 }
@@ -47,85 +35,53 @@ pub fn show(fit: &Fit, version: &str, format: OutputFormat) -> Result<(), Comman
 }
 
 fn rows(fit: &Fit) -> Vec<Row<'_>> {
-    fn row<'a, M>(name: &'static str, parameters: &[(&'static str, f64)], fitted: &'a Fitted<M>) -> Row<'a> {
-        let known = |(&(name, value), error): (&(&'static str, f64), &Option<f64>)| (name, value, *error);
-        Row {
-            name,
-            parameters: parameters.iter().zip(&fitted.standard_errors).map(known).collect(),
-            log_likelihood: fitted.log_likelihood,
-            aic: fitted.aic,
-            customers: fitted.customers,
-            warnings: &fitted.warnings,
-        }
-    }
     let mut rows = Vec::new();
     for (kind, fitted) in &fit.purchases {
-        let mut row = row(kind.name(), &fitted.model.named_parameters(), fitted);
+        let mut row = Row::new(kind.name(), &fitted.model.named_parameters(), fitted);
         // chosen among whole numbers: no slope, no standard error
         row.parameters.extend(fitted.model.named_stages().map(|(name, k)| (name, f64::from(k), None)));
         rows.push(row);
     }
+    if let Some(fitted) = &fit.occasions {
+        rows.push(Row::new("bg_bb", &fitted.model.named_parameters(), fitted));
+    }
     if let Ok(fitted) = &fit.spend {
         let model = fitted.model;
-        rows.push(row("gamma_gamma", &[("p", model.p), ("q", model.q), ("v", model.v)], fitted));
+        rows.push(Row::new("gamma_gamma", &[("p", model.p), ("q", model.q), ("v", model.v)], fitted));
     }
     rows
 }
 
 fn table(fit: &Fit, version: &str) -> String {
     let data = &fit.data;
-    let currency = data.currency.as_deref().unwrap_or("no currency");
     let mut text = format!(
-        "{}: {} customers, {} of them repeat buyers; {} to {}, purchases merged by {}\ntime in weeks, spend in {currency}; version {version}\n\n",
+        "{}: {} customers, {} of them repeat buyers; {} to {}, purchases merged by {}\ntime in weeks, spend in {}; version {version}\n\n",
         data.source,
         data.customers(),
         data.repeaters(),
         day(data.first_ms),
         day(data.end_ms),
         data.period,
+        data.currency,
     );
-    text += &format!("{:<12} {:>9} {:>16} {:>14}  parameters (standard errors)\n", "model", "customers", "log-likelihood", "AIC");
+    text += &Row::heading();
     for row in rows(fit) {
-        let error = |error: &Option<f64>| error.map_or_else(|| "?".to_owned(), number);
-        let parameter = |(name, value, known): &(&str, f64, Option<f64>)| match *name {
-            "k" => format!("k {value}"),
-            name => format!("{name} {} ({})", number(*value), error(known)),
-        };
-        let parameters: Vec<String> = row.parameters.iter().map(parameter).collect();
-        let Row { name, customers, log_likelihood, aic, .. } = row;
-        text += &format!("{name:<12} {customers:>9} {log_likelihood:>16.3} {aic:>14.3}  {}\n", parameters.join("  "));
+        text += &row.line();
     }
     if let Some(best) = fit.best() {
         text += &format!("\nof the purchase models {best} makes these histories most likely\n");
     }
-    text
-}
-
-/// Seven significant digits are more than any fit determines.
-fn number(value: f64) -> String {
-    if !(1e-4..1e7).contains(&value.abs()) {
-        return format!("{value:.4e}");
+    if fit.occasions.is_some() {
+        let period = fit.data.period;
+        text += &format!(
+            "\nbg_bb: an occasion is a {period} after that of the first purchase; its likelihood does not compare with the others\n"
+        );
     }
-    let digits_before = value.abs().log10().floor().max(0.0) as usize;
-    format!("{value:.*}", 6 - digits_before.min(6))
+    text
 }
 
 fn value(fit: &Fit, version: &str) -> Value {
     let data = &fit.data;
-    let model = |row: &Row<'_>| {
-        let parameter =
-            |(name, value, error): &(&str, f64, Option<f64>)| ((*name).to_owned(), json!({ "value": value, "standard_error": error }));
-        let parameters: Map<String, Value> = row.parameters.iter().map(parameter).collect();
-        let warnings: Vec<String> = row.warnings.iter().map(Warning::to_string).collect();
-        json!({
-            "model": row.name,
-            "parameters": parameters,
-            "log_likelihood": row.log_likelihood,
-            "aic": row.aic,
-            "customers": row.customers,
-            "warnings": warnings,
-        })
-    };
     json!({
         "data": data.source,
         "customers": data.customers(),
@@ -135,7 +91,7 @@ fn value(fit: &Fit, version: &str) -> Value {
         "purchases_merged_by": data.period.name(),
         "currency": data.currency,
         "version": version,
-        "models": rows(fit).iter().map(model).collect::<Vec<_>>(),
+        "models": rows(fit).iter().map(Row::value).collect::<Vec<_>>(),
         "best": fit.best().map(|kind| kind.name()),
         "spend_error": fit.spend.as_ref().err().map(ToString::to_string),
     })

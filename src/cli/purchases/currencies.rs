@@ -1,7 +1,7 @@
-//! One purchase log being built for each currency met, for which one is meant may only be known at the end.
+//! The purchase log being built, and the currencies met on the way: which one the spend is of may only be known at the end.
 //!
-//! Amounts of different currencies are never added. Refuses more currencies than a shop has, and times that are still to come. Called by
-//! `lists` and `events`.
+//! Amounts of different currencies are never added; orders count whatever they were paid in, as `run` counts them. Refuses more currencies than a
+//! shop has, and times that are still to come. Called by `lists` and `events`.
 
 use crate::cli::instant;
 use crate::clv::{Built, Period, PurchaseLog, PurchaseLogBuilder, PurchaseLogError};
@@ -11,26 +11,20 @@ use crate::event::Currency;
 const CURRENCIES_MAX: usize = 32;
 
 pub struct Currencies {
-    period: Period,
     stated: Option<Currency>,
     latest_ms: i64,
-    met: Vec<Met>,
-}
-
-/// A currency, its rows and what is built of them, unless another currency is meant.
-struct Met {
-    currency: Currency,
-    rows: u64,
+    /// Each with its rows.
+    met: Vec<(Currency, u64)>,
     builder: PurchaseLogBuilder,
 }
 
 impl Currencies {
-    /// `stated` is the currency to take; `latest_ms` the latest time a purchase can have.
+    /// `stated` is the currency of the spend; `latest_ms` the latest time a purchase can have.
     pub fn new(period: Period, stated: Option<Currency>, latest_ms: i64) -> Currencies {
-        Currencies { period, stated, latest_ms, met: Vec::new() }
+        Currencies { stated, latest_ms, met: Vec::new(), builder: PurchaseLogBuilder::new(period) }
     }
 
-    /// The currency to take, if one was named.
+    /// The currency of the spend, if one was named.
     pub fn stated(&self) -> Option<Currency> {
         self.stated
     }
@@ -40,42 +34,33 @@ impl Currencies {
         if at_ms > self.latest_ms {
             return Err(format!("the time {} lies in the future", instant(at_ms)));
         }
-        let place = self.place(currency)?;
-        let met = &mut self.met[place];
-        met.rows += 1;
-        if self.stated.is_some_and(|stated| stated != currency) {
-            return Ok(());
+        match self.met.iter().position(|(met, _)| *met == currency) {
+            Some(place) => self.met[place].1 += 1,
+            None if self.met.len() == CURRENCIES_MAX => return Err(format!("there are more than {CURRENCIES_MAX} currencies")),
+            None => self.met.push((currency, 1)),
         }
-        met.builder.add(customer, at_ms, minor).map_err(|error| error.to_string())
+        self.builder.add(customer, at_ms, minor, currency.letters()).map_err(|error| error.to_string())
     }
 
-    fn place(&mut self, currency: Currency) -> Result<usize, String> {
-        if let Some(place) = self.met.iter().position(|met| met.currency == currency) {
-            return Ok(place);
-        }
-        if self.met.len() == CURRENCIES_MAX {
-            return Err(format!("there are more than {CURRENCIES_MAX} currencies"));
-        }
-        self.met.push(Met { currency, rows: 0, builder: PurchaseLogBuilder::new(self.period) });
-        Ok(self.met.len() - 1)
-    }
-
-    /// The log of the currency meant, else of the one with most rows. What was left out is remarked.
+    /// The log with the spend of the currency stated, else of the one with most rows. What that leaves out is remarked.
     pub fn finish(mut self, remarks: &mut Vec<String>) -> Result<PurchaseLog, String> {
-        self.met.sort_by_key(|met| (std::cmp::Reverse(met.rows), met.currency));
-        let counts: Vec<String> = self.met.iter().map(|met| format!("{} ({} rows)", met.currency.code(), met.rows)).collect();
-        let is_meant = |met: &Met| self.stated.is_none_or(|stated| met.currency == stated);
-        let Some(place) = self.met.iter().position(is_meant) else {
+        self.met.sort_by_key(|&(currency, rows)| (std::cmp::Reverse(rows), currency));
+        let counts: Vec<String> = self.met.iter().map(|(currency, rows)| format!("{} ({rows} rows)", currency.code())).collect();
+        let is_meant = |currency: &Currency| self.stated.is_none_or(|stated| *currency == stated);
+        let Some(currency) = self.met.iter().map(|(currency, _)| *currency).find(is_meant) else {
             let missing =
                 self.stated.filter(|_| !counts.is_empty()).map(|stated| format!(" in {}, only in {}", stated.code(), counts.join(", ")));
             return Err(format!("{}{}", PurchaseLogError::Empty, missing.unwrap_or_default()));
         };
-        let Met { currency, builder, .. } = self.met.swap_remove(place);
         if counts.len() > 1 {
             let why = if self.stated.is_some() { "as asked for" } else { "the most frequent; --currency chooses another" };
-            remarks.push(format!("several currencies: {}; only {} is counted, {why}", counts.join(", "), currency.code()));
+            remarks.push(format!(
+                "several currencies: {}; all purchases are counted, the spend is that of customers who buy mostly in {}, {why}",
+                counts.join(", "),
+                currency.code()
+            ));
         }
-        let built = builder.finish(Some(currency.code().to_owned()), currency.exponent()).map_err(|error| error.to_string())?;
+        let built = self.builder.finish(currency.letters(), currency.exponent()).map_err(|error| error.to_string())?;
         remarks.extend(left_over(&built));
         Ok(built.log)
     }

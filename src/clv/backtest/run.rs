@@ -163,6 +163,9 @@ impl Backtest<'_> {
 
 /// Per purchase, in main units: of the spend model, else the customer's own mean.
 fn expected_spend(spend: Option<&GammaGamma>, case: &Case) -> f64 {
+    if !case.is_priced {
+        return 0.0;
+    }
     match (spend, case.sample.mean_repeat_spend) {
         (Some(model), Some(mean)) => model.mean_spend(case.sample.history.x, mean),
         (Some(model), None) => model.mean_spend(0, 0.0),

@@ -43,6 +43,8 @@ pub(super) struct Case {
     pub sample: Sample,
     /// Purchases of the last 52 weeks of the calibration, the first included.
     pub last_year: u32,
+    /// Whether his spend is in the log's currency: if not, none is expected.
+    pub is_priced: bool,
     /// Mean of all his purchases, in main units.
     pub own_mean_spend: f64,
     /// What he bought in the hold-out, and for how much.
@@ -80,7 +82,7 @@ impl Split {
 
 /// All customers who bought by the end of the calibration, in the order of the log.
 pub(super) fn cases(log: &PurchaseLog, split: &Split) -> Vec<Case> {
-    log.until(split.calibration_end_ms).map(|(customer, known)| case(log, split, known, &log.purchases(customer)[known.len()..])).collect()
+    log.until(split.calibration_end_ms).map(|(customer, known)| case(log, split, customer, known)).collect()
 }
 
 /// Refuses what no model can be fitted to.
@@ -94,7 +96,8 @@ pub(super) fn check_cases(cases: &[Case]) -> Result<(), BacktestError> {
     Ok(())
 }
 
-fn case(log: &PurchaseLog, split: &Split, known: &[Purchase], later: &[Purchase]) -> Case {
+fn case(log: &PurchaseLog, split: &Split, customer: usize, known: &[Purchase]) -> Case {
+    let later = &log.purchases(customer)[known.len()..];
     let spend = |purchases: &[Purchase]| {
         let minor: i128 = purchases.iter().map(|purchase| i128::from(purchase.spend_minor)).sum();
         major(minor as f64, log.exponent())
@@ -104,6 +107,7 @@ fn case(log: &PurchaseLog, split: &Split, known: &[Purchase], later: &[Purchase]
     Case {
         sample: sample(known, split.calibration_end_ms, log.exponent()),
         last_year: known.iter().filter(|purchase| purchase.at_ms > year_before_ms).count() as u32,
+        is_priced: log.is_priced(customer),
         own_mean_spend: spend(known) / known.len() as f64,
         hold_out: held_out.len() as u32,
         hold_out_spend: spend(held_out),

@@ -5,8 +5,8 @@
 use super::super::{BgBb, Occasions, ShiftedBetaGeometric};
 use super::likelihood::Likelihood;
 
-/// Histories, each with the number of customers who have it.
-pub(super) struct Donors<'a>(pub &'a [(Occasions, f64)]);
+/// Histories, each with the number of customers who have it; those of equal x and n stand together, t_x falling.
+pub(super) struct Donors(Vec<(Occasions, f64)>);
 
 /// Contracts cancelled at the end of each period, and those left.
 pub(super) struct Cohort<'a> {
@@ -14,7 +14,17 @@ pub(super) struct Cohort<'a> {
     pub kept: u64,
 }
 
-impl Donors<'_> {
+impl Donors {
+    pub fn new(customers: &[(Occasions, f64)]) -> Donors {
+        let mut donors = customers.to_vec();
+        donors.sort_unstable_by(|(one, count), (next, next_count)| {
+            let histories = (one.x, one.n, next.t_x).cmp(&(next.x, next.n, one.t_x));
+            // sums of floats depend on their order
+            histories.then(count.total_cmp(next_count))
+        });
+        Donors(donors)
+    }
+
     pub fn customers(&self) -> f64 {
         self.0.iter().map(|(_, count)| count).sum()
     }
@@ -30,7 +40,7 @@ impl Cohort<'_> {
     }
 }
 
-impl Likelihood for Donors<'_> {
+impl Likelihood for Donors {
     fn parameters(&self) -> &'static [(&'static str, f64)] {
         &[("alpha", 0.0), ("beta", 0.0), ("gamma", 0.0), ("delta", 0.0)]
     }
@@ -42,7 +52,13 @@ impl Likelihood for Donors<'_> {
     fn log_likelihood(&self, parameters: &[f64]) -> f64 {
         let [alpha, beta, gamma, delta]: [f64; 4] = parameters.try_into().expect("invariant: as many as parameters() names");
         let model = BgBb { alpha, beta, gamma, delta };
-        self.0.iter().map(|(history, count)| count * model.log_likelihood(history)).sum()
+        let alike = self.0.chunk_by(|(one, _), (next, _)| (one.x, one.n) == (next.x, next.n));
+        alike
+            .map(|alike| {
+                let Occasions { x, n, .. } = alike[0].0;
+                model.log_likelihood_of_alike(x, n, alike.iter().map(|(history, count)| (history.t_x, *count)))
+            })
+            .sum()
     }
 }
 

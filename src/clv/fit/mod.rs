@@ -175,7 +175,7 @@ pub fn fit_spend(samples: &[Sample]) -> Result<Fitted<GammaGamma>, FitError> {
 
 /// BG/BB over histories of discrete occasions, each with the number of customers who have it.
 pub fn fit_occasions(customers: &[(Occasions, f64)]) -> Result<Fitted<BgBb>, FitError> {
-    let donors = Donors(customers);
+    let donors = Donors::new(customers);
     if donors.customers() < 2.0 {
         return Err(FitError::TooFewCustomers(donors.customers() as usize));
     }

@@ -2,8 +2,8 @@
 //! beside the standard one.
 //!
 //! `order_value` (average order × retention), `yearly_revenue` (revenue × years − costs), `margin_multiple`
-//! (m·r/(1+i−r)), `subscription` (a contract's monthly payment), `undiscounted` (m·T·n), `cash_flow` (net present
-//! value of dated flows, in exact decimals by `discount_factor`),
+//! (m·r/(1+i−r)), `subscription` (a contract's monthly payment) and `cohort` (the same with the retention of a cohort),
+//! `undiscounted` (m·T·n), `cash_flow` (net present value of dated flows, in exact decimals by `discount_factor`),
 //! `present_value` (the same while flows come in). `simple` puts those that need one customer's past
 //! only into the record's `simple` object.
 //!
@@ -12,6 +12,7 @@
 //! Called by `engine` for records and whoever compares a rule of thumb with a model.
 
 mod cash_flow;
+mod cohort;
 mod discount_factor;
 mod margin_multiple;
 mod order_value;
@@ -22,6 +23,7 @@ mod undiscounted;
 mod yearly_revenue;
 
 pub use cash_flow::{CashFlow, NetPresentValue, npv_by_period, npv_dated};
+pub use cohort::{CohortValue, cohort_value, mean_retention, monthly_discount};
 pub use discount_factor::Growth;
 pub use margin_multiple::{MarginMultiple, margin_multiple};
 pub use order_value::{OrderValue, order_value};
@@ -43,8 +45,10 @@ pub const REVENUE_X_YEARS_LESS_COSTS: &str = "revenue_x_years_less_costs";
 pub const MARGIN_MULTIPLE_FIRST_NOT_COUNTED: &str = "margin_multiple_first_not_counted";
 /// Yearly margin · (1+i)/(1+i−r): it is counted.
 pub const MARGIN_MULTIPLE_FIRST_COUNTED: &str = "margin_multiple_first_counted";
-/// A contract's payment · Σ r^t/(1+d)^t by months.
+/// Literal: a contract's payment · Σ r^t/(1+d)^t by months, one retention r for all of them.
 pub const CONTRACTUAL_MONTHLY: &str = "contractual_monthly";
+/// Standard reading of the same: payment · Σ S(t)/(1+d)^t, where those who stay are the loyal ones (shifted beta-geometric).
+pub const CONTRACTUAL_MONTHLY_BY_SURVIVAL: &str = "contractual_monthly_by_survival";
 /// Spend per order × orders a year × years, neither discounted nor less any cost.
 pub const UNDISCOUNTED: &str = "undiscounted";
 /// Net present value of dated signed cash flows.

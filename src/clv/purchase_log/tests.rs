@@ -1,7 +1,7 @@
 //! Merging, refunds, order of rows, and what becomes of a log at a date.
 
 use super::{Built, Period, Purchase, PurchaseLogBuilder, PurchaseLogError, Sample};
-use crate::clv::{History, WEEK_MS};
+use crate::clv::{History, Occasions, WEEK_MS};
 
 const DAY_MS: i64 = WEEK_MS / 7;
 /// 1997-01-01, a Wednesday.
@@ -10,9 +10,9 @@ const START_MS: i64 = 852_076_800_000;
 fn built(period: Period, rows: &[(&str, i64, i64)]) -> Built {
     let mut builder = PurchaseLogBuilder::new(period);
     for &(customer, at_ms, spend_minor) in rows {
-        builder.add(customer, at_ms, spend_minor).expect("rows in bounds");
+        builder.add(customer, at_ms, spend_minor, *b"USD").expect("rows in bounds");
     }
-    builder.finish(Some("USD".into()), 2).expect("some purchases")
+    builder.finish(*b"USD", 2).expect("some purchases")
 }
 
 fn days(purchases: &[Purchase]) -> Vec<(i64, i64)> {
@@ -69,15 +69,15 @@ fn who_has_nothing_left_is_counted_and_no_customer() {
 
 #[test]
 fn what_cannot_be_a_log_is_an_error() {
-    let empty = PurchaseLogBuilder::new(Period::Day).finish(None, 2);
+    let empty = PurchaseLogBuilder::new(Period::Day).finish(*b"USD", 2);
     assert_eq!(empty.err(), Some(PurchaseLogError::Empty));
     let mut builder = PurchaseLogBuilder::new(Period::Day);
     for at_ms in [i64::MIN, -2_208_988_800_001, 7_258_118_400_000, i64::MAX] {
-        assert_eq!(builder.add("a", at_ms, 1), Err(PurchaseLogError::Time { at_ms }));
+        assert_eq!(builder.add("a", at_ms, 1, *b"USD"), Err(PurchaseLogError::Time { at_ms }));
     }
-    builder.add("a", 0, i64::MAX).expect("in bounds");
-    builder.add("a", 1, i64::MAX).expect("in bounds");
-    let message = builder.finish(None, 2).err().map(|error| error.to_string());
+    builder.add("a", 0, i64::MAX, *b"USD").expect("in bounds");
+    builder.add("a", 1, i64::MAX, *b"USD").expect("in bounds");
+    let message = builder.finish(*b"USD", 2).err().map(|error| error.to_string());
     assert_eq!(message.as_deref(), Some("the spend of customer a within one period exceeds what an amount can hold"));
 }
 
@@ -100,4 +100,53 @@ fn samples_count_what_was_bought_up_to_the_end() {
     let names: Vec<_> = log.until(week(5)).map(|(customer, purchases)| (log.name(customer), purchases.len())).collect();
     assert_eq!(names, [("a", 3), ("b", 1), ("d", 2)]);
     assert_eq!(log.until(week(0) - 1).count(), 0);
+}
+
+#[test]
+fn whole_periods_after_that_of_the_first_purchase_are_occasions() {
+    let week = |weeks: i64| START_MS + weeks * WEEK_MS;
+    // weeks begin on Mondays, START_MS is a Wednesday
+    let rows = [("a", week(0), 1), ("a", week(1) - DAY_MS, 1), ("a", week(3), 1), ("b", week(1), 1), ("b", week(4), 1), ("c", week(4), 1)];
+    let seen = |x, t_x, n| Occasions { x, t_x, n };
+    let log = built(Period::Week, &rows).log;
+    let sunday_ms = week(4) + 4 * DAY_MS;
+    assert!(!log.ends_within_period(sunday_ms) && log.ends_within_period(sunday_ms - 1) && log.ends_within_period(week(4)));
+    assert_eq!(log.occasions(sunday_ms), [(seen(0, 0, 0), 1.0), (seen(1, 3, 3), 1.0), (seen(2, 3, 4), 1.0)]);
+    assert_eq!(log.occasions(week(4)), [(seen(0, 0, 2), 1.0), (seen(2, 3, 3), 1.0)]);
+    assert_eq!(log.occasions(week(0)), []);
+    let alike = built(Period::Day, &[("a", week(0), 1), ("b", week(0), 1), ("c", week(0), 1), ("c", week(1), 1)]).log;
+    assert!(!alike.ends_within_period(week(1)));
+    assert_eq!(alike.occasions(week(1)), [(seen(0, 0, 7), 2.0), (seen(1, 7, 7), 1.0)]);
+}
+
+/// Of two currencies each purchase counts once, each refund finds its own currency, and only those who buy mostly in the one meant have spend.
+#[test]
+fn purchases_of_all_currencies_count_and_spend_of_one() {
+    let at = |days: i64| START_MS + days * DAY_MS;
+    let (eur, yen) = (*b"EUR", *b"JPY");
+    type Rows = &'static [(i64, i64, bool)];
+    type Days = &'static [(i64, i64)];
+    // day, amount, whether in euros; what is left with the spend in euros, and whether that is the customer's currency
+    let cases: [(Rows, Days, bool); 8] = [
+        (&[(0, 10, true), (3, 900, false), (5, 20, true)], &[(0, 10), (3, 0), (5, 20)], true),
+        (&[(0, 10, true), (0, 900, false), (5, 20, true)], &[(0, 10), (5, 20)], true),
+        (&[(0, 10, true), (3, 900, false), (5, 900, false)], &[(0, 0), (3, 0), (5, 0)], false),
+        (&[(3, 900, false)], &[(3, 0)], false),
+        // as many of each: the later one decides
+        (&[(0, 10, true), (3, 900, false)], &[(0, 0), (3, 0)], false),
+        (&[(0, 900, false), (3, 10, true)], &[(0, 0), (3, 10)], true),
+        // both at once: the first letter
+        (&[(0, 900, false), (0, 10, true)], &[(0, 10)], true),
+        // the refund is of the yen, whose order is gone then
+        (&[(0, 10, true), (3, 900, false), (4, -900, false), (5, 20, true)], &[(0, 10), (5, 20)], true),
+    ];
+    for (rows, expected, is_priced) in cases {
+        let mut builder = PurchaseLogBuilder::new(Period::Day);
+        for &(day, spend_minor, in_euros) in rows {
+            builder.add("a", at(day), spend_minor, if in_euros { eur } else { yen }).expect("in bounds");
+        }
+        let built = builder.finish(eur, 2).expect("some purchases");
+        assert_eq!((days(built.log.purchases(0)).as_slice(), built.log.is_priced(0)), (expected, is_priced), "{rows:?}");
+        assert_eq!((built.log.currency(), built.unmatched_refunds_minor), ("EUR", 0));
+    }
 }

@@ -103,9 +103,10 @@ impl Cuts {
     }
 }
 
-/// The measures of all customers who bought by `end_ms`, in the order of the log.
+/// The measures of all customers who bought by `end_ms`, in the order of the log; who buys mostly in another currency has none.
 pub fn measures_at(log: &PurchaseLog, end_ms: i64) -> Vec<Measures> {
-    log.until(end_ms).map(|(_, purchases)| measure(purchases, end_ms, log.exponent())).collect()
+    let priced = log.until(end_ms).filter(|(customer, _)| log.is_priced(*customer));
+    priced.map(|(_, purchases)| measure(purchases, end_ms, log.exponent())).collect()
 }
 
 /// Cut points of the customers who bought by `end_ms`, seen at that time. `None` if there are none.

@@ -131,9 +131,9 @@ fn cut_points_of_few_customers_exist_and_of_none_do_not() {
 fn a_log_gives_the_measures_of_those_who_bought_by_the_end() {
     let mut builder = PurchaseLogBuilder::new(Period::Day);
     for (customer, day, spend_minor) in [("a", 0, 1_000), ("a", 5, 500), ("a", 9, 250), ("b", 8, 1), ("c", 20, 7)] {
-        builder.add(customer, day * DAY_MS, spend_minor).unwrap();
+        builder.add(customer, day * DAY_MS, spend_minor, *b"USD").unwrap();
     }
-    let log = builder.finish(Some("USD".into()), 2).unwrap().log;
+    let log = builder.finish(*b"USD", 2).unwrap().log;
     let expected = [Measures { recency_days: 3.0, orders: 2, spend: 15.0 }, Measures { recency_days: 0.0, orders: 1, spend: 0.01 }];
     assert_eq!(measures_at(&log, 8 * DAY_MS), expected);
     assert_eq!(fit_cuts(&log, 8 * DAY_MS), Cuts::fit(&expected));

@@ -1,5 +1,8 @@
 //! `fit`: published figures, what it makes of bad input, refunds and currencies, and that `run` takes what it writes.
 
+mod discrete;
+mod live;
+
 use serde_json::{Value, json};
 
 use super::{Folder, Outcome, SOON, finish, lifetide};
@@ -127,7 +130,7 @@ fn input_that_cannot_be_fitted_is_refused_with_a_clear_message() {
         let file = folder.write("list.csv", &text);
         let outcome = fit(&[&file]);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""), "{what}: {}", outcome.stderr);
-        assert!(outcome.stderr.starts_with("error: ") && outcome.stderr.contains(complaint), "{what}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("error: ") && outcome.stderr.contains(complaint), "{what}: {}", outcome.stderr);
     }
     let late = fit(&[CDNOW, "--calibration-end", "2999-01-01"]);
     assert!(late.code == Some(1) && late.stderr.contains("2999-01-01, lies in the future"), "{}", late.stderr);
@@ -163,25 +166,52 @@ fn the_order_of_rows_delimiters_and_headings_do_not_matter() {
     assert_eq!(shown(&[&files[0], &files[1]])["models"], expected["models"]);
 }
 
+/// As the engine counts: an order is an order in any currency, and spend is of one.
 #[test]
-fn of_several_currencies_the_stated_or_most_frequent_one_is_counted() {
+fn of_several_currencies_all_orders_count_and_the_spend_of_the_stated_or_most_frequent_one() {
     let folder = Folder::new("fit-currencies");
-    let rows = list(300);
-    let in_eur: Vec<String> = rows.iter().map(|row| format!("{row},EUR")).collect();
-    let yen: Vec<String> = list(80).iter().map(|row| format!("y{},jpy", row.replace('.', ""))).collect();
-    let heading = "customer,date,amount,currency";
-    let only = folder.write("only.csv", &format!("{heading}\n{}\n", in_eur.join("\n")));
-    let mixed = folder.write("mixed.csv", &format!("{heading}\n{}\n{}\n", yen.join("\n"), in_eur.join("\n")));
-    let (only, outcome) = (shown(&[&only]), fit(&[&mixed, "-o", "json"]));
-    assert_eq!(outcome.json()["models"], only["models"]);
-    assert_eq!(outcome.json()["currency"], "EUR");
-    let told =
-        "note: several currencies: EUR (750 rows), JPY (200 rows); only EUR is counted, the most frequent; --currency chooses another\n";
+    let with = |rows: Vec<String>, currency: &str| rows.iter().map(|row| format!("{row},{currency}\n")).collect::<String>();
+    let others = || list(80).iter().map(|row| format!("y{row}")).collect::<Vec<_>>();
+    let in_yen = || others().iter().map(|row| row.replace('.', "")).collect::<Vec<_>>();
+    let write = |file: &str, parts: &[String]| folder.write(file, &format!("customer,date,amount,currency\n{}", parts.concat()));
+    // one customer of the first kind buys once in the other currency, too
+    let mixed = write("mixed.csv", &[with(in_yen(), "jpy"), with(list(300), "EUR"), "c3,2025-10-02,700,JPY\n".to_owned()]);
+    let all_in_eur = write("all.csv", &[with(others(), "EUR"), with(list(300), "EUR"), "c3,2025-10-02,7,EUR\n".to_owned()]);
+    let eur_alone = write("eur.csv", &[with(list(300), "EUR"), "c3,2025-10-02,0,EUR\n".to_owned()]);
+    let yen_alone = write("yen.csv", &[with(in_yen(), "JPY")]);
+    let outcome = fit(&[&mixed, "-o", "json"]);
+    let found = outcome.json();
+    let all = shown(&[&all_in_eur]);
+    assert_eq!((&found["currency"], &found["customers"]), (&json!("EUR"), &json!(380)));
+    for name in ["bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k"] {
+        assert_eq!(model(&found, name), model(&all, name));
+    }
+    assert_eq!(model(&found, "gamma_gamma"), model(&shown(&[&eur_alone]), "gamma_gamma"));
+    let told = "note: several currencies: EUR (750 rows), JPY (201 rows); all purchases are counted, the spend is that of customers who buy mostly in \
+        EUR, the most frequent; --currency chooses another\n";
     assert!(outcome.stderr.starts_with(told), "{}", outcome.stderr);
     let yen = shown(&[&mixed, "--currency", "JPY"]);
-    assert_eq!((&yen["currency"], &yen["customers"]), (&json!("JPY"), &json!(80)));
+    assert_eq!((&yen["currency"], &yen["customers"]), (&json!("JPY"), &json!(380)));
+    assert_eq!(model(&yen, "gamma_gamma"), model(&shown(&[&yen_alone]), "gamma_gamma"));
     let absent = fit(&[&mixed, "--currency", "GBP"]);
-    assert!(absent.stderr.contains("there are no purchases in GBP, only in EUR (750 rows), JPY (200 rows)"), "{}", absent.stderr);
+    assert!(absent.stderr.contains("there are no purchases in GBP, only in EUR (750 rows), JPY (201 rows)"), "{}", absent.stderr);
+}
+
+#[test]
+fn a_list_without_currency_is_of_the_stated_or_configured_one_or_the_guess_is_told() {
+    let folder = Folder::new("fit-no-currency");
+    let file = folder.write("list.csv", &csv(&list(300)));
+    let cases = [
+        (&[][..], "USD", "note: list.csv names no currency and was taken for USD; --currency or money.default_currency tell\n"),
+        (&["--currency", "CHF"], "CHF", ""),
+        (&["--set", "money.default_currency=\"EUR\""], "EUR", ""),
+        (&["--set", "money.default_currency=\"EUR\"", "--currency", "CHF"], "CHF", ""),
+    ];
+    for (arguments, currency, told) in cases {
+        let outcome = fit(&[&[file.as_str(), "--model", "bg_nbd", "-o", "json"], arguments].concat());
+        assert_eq!((outcome.code, &outcome.json()["currency"]), (Some(0), &json!(currency)), "{}", outcome.stderr);
+        assert_eq!(outcome.stderr.split("warning: ").next(), Some(told), "{arguments:?}");
+    }
 }
 
 #[test]
