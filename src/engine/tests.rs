@@ -11,6 +11,7 @@ mod lifecycle;
 mod orders;
 mod plays;
 mod properties;
+mod raising;
 mod records;
 mod segments;
 mod timers;
