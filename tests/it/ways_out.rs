@@ -16,7 +16,7 @@ use crate::exactly_once::seed;
 use crate::worker_world::{Rows, SLOTS, World, undisturbed};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub enum Way {
     Mend,
     Rebuild,
 }
@@ -29,7 +29,7 @@ fn keeping_all(seed: u64) -> World {
 }
 
 /// What the slots were found to be.
-fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
+pub fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
     let rules = world.rules();
     let (mut source, mut transaction) = (MemorySource::new(world.log.clone()), MemoryTransaction::new(world.log.clone()));
     let ms = Cell::new(0);
