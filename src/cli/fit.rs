@@ -7,6 +7,7 @@ mod data;
 mod live;
 mod parameter_file;
 mod report;
+mod seasonal;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ use super::settings::SettingsArgs;
 use crate::clock;
 use crate::clv::{FitError, Fitted, GammaGamma, ModelKind, PurchaseModel, fit_purchases, fit_spend};
 use data::Data;
+use seasonal::{HORIZON_DAYS_MAX, HORIZON_DAYS_MIN, Seasonal};
 
 /// Log-likelihoods this near to each other are the same, found on different ways.
 const EQUAL: f64 = 1e-6;
@@ -40,6 +42,10 @@ pub struct FitArgs {
     /// Purchase models to fit, with commas between: all, or names such as bg_nbd
     #[arg(long = "model", value_name = "NAMES", default_value = "all", value_parser = kinds)]
     kinds: Kinds,
+    /// Learn a factor for the season, too, from closed windows of so many days (without a number 365, the horizon of clv records)
+    #[arg(long, value_name = "DAYS", num_args = 0..=1, require_equals = true, default_missing_value = "365", conflicts_with = "live",
+        value_parser = clap::value_parser!(u32).range(HORIZON_DAYS_MIN..=HORIZON_DAYS_MAX))]
+    seasonal: Option<u32>,
     /// Where to write the parameters, for clv.models or models publish
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -64,6 +70,8 @@ pub struct Fit {
     pub purchases: Vec<(ModelKind, Fitted<PurchaseModel>)>,
     /// Models of spend need repeat purchases with spend.
     pub spend: Result<Fitted<GammaGamma>, FitError>,
+    /// `None`: not asked for.
+    pub seasonal: Option<Seasonal>,
 }
 
 /// Reads `--model`.
@@ -80,6 +88,7 @@ pub fn kinds(text: &str) -> Result<Kinds, String> {
 pub fn fit(arguments: &FitArgs) -> Result<(), CommandError> {
     let mut stopwatch = Stopwatch::start(arguments.timings);
     let now_ms = clock::wall_ms();
+    let mut log = None;
     let data = if arguments.live {
         live::read(&arguments.settings, arguments.purchases.currency)?
     } else {
@@ -87,10 +96,16 @@ pub fn fit(arguments: &FitArgs) -> Result<(), CommandError> {
         for remark in &input.remarks {
             eprintln!("note: {remark}");
         }
-        Data::of_input(&input, arguments.calibration_end, purchases::names(&arguments.purchases.inputs), now_ms)?
+        let data = Data::of_input(&input, arguments.calibration_end, purchases::names(&arguments.purchases.inputs), now_ms)?;
+        log = Some(input.log);
+        data
     };
     stopwatch.lap("reading");
-    let fit = fit_all(data, &arguments.kinds, &mut stopwatch)?;
+    let mut fit = fit_all(data, &arguments.kinds, &mut stopwatch)?;
+    if let (Some(horizon_days), Some(log)) = (arguments.seasonal, &log) {
+        fit.seasonal = Some(Seasonal::learn(log, &fit, horizon_days));
+        stopwatch.lap("seasonal factors");
+    }
     report::warn(&fit);
     let file = parameter_file::written(&fit, &arguments.name, now_ms);
     if let Some(path) = &arguments.output {
@@ -139,7 +154,7 @@ fn fit_all(data: Data, kinds: &Kinds, stopwatch: &mut Stopwatch) -> Result<Fit, 
     }
     let spend = fit_spend(&data.samples);
     stopwatch.lap("gamma_gamma");
-    Ok(Fit { data, purchases, spend })
+    Ok(Fit { data, purchases, spend, seasonal: None })
 }
 
 impl Fit {

@@ -56,6 +56,7 @@ pub fn settings() -> Settings {
         buyers: Some(2357),
         history_days: Some(273),
         rfm: None,
+        seasonal: None,
     };
     Settings {
         lifecycle: Lifecycle { min_silence_ms: 30 * DAY, max_silence_ms: 730 * DAY, at_risk_below: 0.5, lapsed_below: 0.3, loyal_x: 5 },

@@ -7,6 +7,7 @@ use std::io::{Write, stdout};
 use serde_json::{Map, Value, json};
 
 use super::Fit;
+use super::seasonal::Seasonal;
 use crate::cli::exit::CommandError;
 use crate::cli::{OutputFormat, day};
 use crate::clv::{Fitted, Period, Warning};
@@ -98,6 +99,7 @@ fn table(fit: &Fit, version: &str) -> String {
     if let Some(best) = fit.best() {
         text += &format!("\nof the purchase models {best} makes these histories most likely\n");
     }
+    text += &fit.seasonal.as_ref().map_or(String::new(), Seasonal::lines);
     text
 }
 
@@ -126,7 +128,7 @@ fn value(fit: &Fit, version: &str) -> Value {
             "warnings": warnings,
         })
     };
-    json!({
+    let mut shown = json!({
         "data": data.source,
         "customers": data.customers(),
         "repeat_buyers": data.repeaters(),
@@ -138,5 +140,9 @@ fn value(fit: &Fit, version: &str) -> Value {
         "models": rows(fit).iter().map(model).collect::<Vec<_>>(),
         "best": fit.best().map(|kind| kind.name()),
         "spend_error": fit.spend.as_ref().err().map(ToString::to_string),
-    })
+    });
+    if let Some(learned) = &fit.seasonal {
+        shown["seasonal"] = learned.value();
+    }
+    shown
 }

@@ -133,8 +133,8 @@ fn last_before_scoring(world: &World, slot: u32) -> Option<TransactionHeader> {
     let blocks = cluster.output(OutputTopic::Changelog, slot).into_iter().flat_map(|log| log.history());
     let headers = blocks.map(|block| block::decode(block.value.as_deref().unwrap()).unwrap().0.transaction);
     let headers: Vec<TransactionHeader> = headers.collect();
-    let changes = headers.array_windows().filter(|[last, next]| last.model_version != next.model_version);
-    let mut lasts = changes.map(|[last, _]| last.clone());
+    let changes = headers.windows(2).filter(|pair| pair[0].model_version != pair[1].model_version);
+    let mut lasts = changes.map(|pair| pair[0].clone());
     let last = lasts.next();
     assert!(lasts.next().is_none(), "slot {slot}: everybody was scored anew twice");
     last
