@@ -131,11 +131,13 @@
 //! away again; nobody ever adds everybody up. Which cells were written is not stored: after a restart all are, and readers keep the last.
 //!
 //! **Rows change their version at a place in the inputs.** A slot goes on in the rows of its history until a word among its inputs (`state
-//! upgrade`) raises it: instances of two versions work side by side, and every owner raises it at the same event.
+//! upgrade`) raises it: instances of two versions work side by side, and every owner raises it at the same event. What newer rows keep of a
+//! score they get by scoring everybody anew, as for another model.
 //!
 //! **A value model takes over between two transactions.** It comes on a topic of its own that every process reads; a transaction is of one
 //! model, and every record names it. Everybody is then scored anew, a piece in each transaction. How far that has come is stored nowhere: the
-//! history names the former model until everybody is done, and whoever takes the slot over before that begins again.
+//! history names what everybody was scored with, and nothing from the first piece to the last, and whoever takes the slot over before that
+//! begins again. A state that is mended, built anew or dealt out takes that name along.
 //!
 //! **Ids are derived, never drawn.** A record's id is a hash of its cause (slot, topic, offset, index) or its deadline (customer, play, instance,
 //! step, due time). Mailers deduplicate by it, a `cancel` can name a send long after, and `replay` can be compared with Kafka.

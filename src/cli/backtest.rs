@@ -116,7 +116,8 @@ fn compare(arguments: &BacktestArgs, input: &PurchaseInput, split: &Split) -> Re
     backtest.run(&input.log, split)
 }
 
-fn fitted(kind: ModelKind, samples: &[Sample]) -> Result<PurchaseModel, String> {
+/// The parameters alone.
+pub fn fitted(kind: ModelKind, samples: &[Sample]) -> Result<PurchaseModel, String> {
     fit_purchases(kind, samples).map(|fitted| fitted.model).map_err(|error| error.to_string())
 }
 

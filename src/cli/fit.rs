@@ -11,6 +11,7 @@ mod live;
 mod parameter_file;
 mod report;
 mod row;
+mod seasonal;
 
 use std::path::PathBuf;
 
@@ -26,6 +27,7 @@ use crate::clv::{BgBb, FitError, Fitted, GammaGamma, ModelKind, PurchaseModel, f
 use chosen::{Chosen, chosen};
 use contracts::ContractArgs;
 use data::Data;
+use seasonal::{HORIZON_DAYS_MAX, HORIZON_DAYS_MIN, Seasonal};
 
 pub use chosen::{Kinds, kinds};
 
@@ -51,6 +53,10 @@ pub struct FitArgs {
     chosen: Chosen,
     #[command(flatten)]
     contracts: ContractArgs,
+    /// Learn a factor for the season, too, from closed windows of so many days (without a number 365, the horizon of clv records)
+    #[arg(long, value_name = "DAYS", num_args = 0..=1, require_equals = true, default_missing_value = "365", conflicts_with = "live",
+        value_parser = clap::value_parser!(u32).range(HORIZON_DAYS_MIN..=HORIZON_DAYS_MAX))]
+    seasonal: Option<u32>,
     /// Where to write the parameters, for clv.models or models publish
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -73,6 +79,8 @@ pub struct Fit {
     pub occasions: Option<Fitted<BgBb>>,
     /// Models of spend need repeat purchases with spend.
     pub spend: Result<Fitted<GammaGamma>, FitError>,
+    /// `None`: not asked for.
+    pub seasonal: Option<Seasonal>,
 }
 
 pub fn fit(arguments: &FitArgs) -> Result<(), CommandError> {
@@ -83,6 +91,7 @@ pub fn fit(arguments: &FitArgs) -> Result<(), CommandError> {
     refuse_together(arguments, bg_bb)?;
     let mut stopwatch = Stopwatch::start(arguments.timings);
     let now_ms = clock::wall_ms();
+    let mut log = None;
     let data = if arguments.live {
         live::read(&arguments.settings, arguments.purchases.currency)?
     } else {
@@ -91,10 +100,16 @@ pub fn fit(arguments: &FitArgs) -> Result<(), CommandError> {
             eprintln!("note: {remark}");
         }
         let names = purchases::names(&arguments.purchases.inputs);
-        Data::of_input(&input, arguments.calibration_end, names, bg_bb, now_ms)?
+        let data = Data::of_input(&input, arguments.calibration_end, names, bg_bb, now_ms)?;
+        log = Some(input.log);
+        data
     };
     stopwatch.lap("reading");
-    let fit = fit_all(data, kinds, &mut stopwatch)?;
+    let mut fit = fit_all(data, kinds, &mut stopwatch)?;
+    if let (Some(horizon_days), Some(log)) = (arguments.seasonal, &log) {
+        fit.seasonal = Some(Seasonal::learn(log, &fit, horizon_days));
+        stopwatch.lap("seasonal factors");
+    }
     report::warn(&fit);
     let file = parameter_file::written(&fit, &arguments.name, now_ms);
     if let Some(path) = &arguments.output {
@@ -164,7 +179,7 @@ fn fit_all(data: Data, kinds: &Kinds, stopwatch: &mut Stopwatch) -> Result<Fit, 
     }
     let spend = fit_spend(&data.samples);
     stopwatch.lap("gamma_gamma");
-    Ok(Fit { data, purchases, occasions, spend })
+    Ok(Fit { data, purchases, occasions, spend, seasonal: None })
 }
 
 impl Fit {

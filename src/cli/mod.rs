@@ -20,6 +20,7 @@ mod purchases;
 pub mod replay;
 pub mod rules;
 mod run;
+mod season;
 mod settings;
 pub mod shop;
 mod state;

@@ -16,6 +16,7 @@ use crate::worker::{Models, WorkerError};
 
 use super::exit::CommandError;
 use super::models::KEY;
+use super::season;
 
 /// One wait for a change: a stop is heard within it.
 const LOOK: Duration = Duration::from_millis(200);
@@ -99,6 +100,7 @@ impl ModelWatch {
         };
         let parameters = &settings.value.parameters;
         tracing::info!(model = parameters.name, version = parameters.version, "value models in force");
+        season::log(parameters);
         self.metrics.set_model(&parameters.name, &parameters.version);
         self.models.put(Arc::new(settings));
         self.in_force = published.value;

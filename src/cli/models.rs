@@ -13,6 +13,7 @@ use super::OutputFormat;
 use super::dlq::failed;
 use super::exit::CommandError;
 use super::rules;
+use super::season;
 use super::settings::SettingsArgs;
 use crate::clock;
 use crate::clv::Parameters;
@@ -127,7 +128,8 @@ fn tell(arguments: &ModelsArgs, what: &str, parameters: Option<&Parameters>, con
         }
         OutputFormat::Text => {
             let model = parameters.map_or(String::new(), |p| format!(" {} {}", p.name, p.version));
-            format!("{what:<14}{model} on {topic}\n")
+            let seasonal = parameters.and_then(season::words).map_or(String::new(), |words| format!("; {words}"));
+            format!("{what:<14}{model} on {topic}{seasonal}\n")
         }
     };
     Ok(stdout().write_all(text.as_bytes())?)

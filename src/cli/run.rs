@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::exit::CommandError;
 use super::process::Process;
 use super::settings::SettingsArgs;
-use super::{logs, rules, topics};
+use super::{logs, rules, season, topics};
 use crate::engine::RowVersion;
 use crate::kafka::{Member, Observer};
 use crate::worker::WorkerError;
@@ -46,6 +46,7 @@ pub fn run(arguments: &RunArgs) -> Result<(), CommandError> {
             "value models are not fitted to this shop's customers: clv records say so, and take them with care"
         );
     }
+    season::log(parameters);
     let settings = rules::kafka_settings(&config);
     if arguments.create_topics {
         topics::create_missing(&settings, TRIAL_PARTITIONS)?;

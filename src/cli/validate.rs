@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::OutputFormat;
 use super::exit::CommandError;
+use super::season;
 use super::settings::{self, SettingsArgs};
 use crate::config::{Config, ConfigError, ENVIRONMENT_PREFIX, OUTPUT_TOPICS, Origin};
 
@@ -67,6 +68,7 @@ fn layers(settings: &SettingsArgs) -> String {
 fn contents(config: &Config) -> Vec<(&'static str, String)> {
     let parameters = &config.engine.value.parameters;
     let fitted = if parameters.fitted { "fitted" } else { "not fitted to this shop's customers" };
+    let seasonal = season::words(parameters).map_or(String::new(), |words| format!(", {words}"));
     let plays: Vec<String> = config
         .engine
         .plays
@@ -79,7 +81,7 @@ fn contents(config: &Config) -> Vec<(&'static str, String)> {
         ("kafka", format!("{}, group {}, instance {}", config.kafka.bootstrap_servers, config.kafka.group_id, config.instance_id)),
         ("inputs", config.input.topics.join(", ")),
         ("outputs", OUTPUT_TOPICS.map(|name| config.output.topic(name)).join(", ")),
-        ("model", format!("{} {}, {fitted}", parameters.name, parameters.version)),
+        ("model", format!("{} {}, {fitted}{seasonal}", parameters.name, parameters.version)),
         ("plays", plays.join(", ")),
     ]
 }

@@ -1,12 +1,15 @@
 //! The year ahead of one customer: orders, spend per order, and their value discounted by month.
 //!
 //! Future CLV = Σ_i E[M] · (E[Y(i)] − E[Y(i−1)]) / (1+d)^i over twelve months of 365/12 days. Values no past order,
-//! takes no margin or cost off, converts no currency: `engine` does the first two, nobody the third.
+//! takes no margin or cost off, converts no currency: `engine` does the first two, nobody the third. A seasonal factor of the
+//! parameters multiplies what is expected; whether and how long the customer stays it leaves alone.
 //! Called by `engine` on every order and refund, so it is written to take about a microsecond.
 
 use super::weeks::weeks_to_ms_ceil;
 use super::{GammaGamma, History, Parameters, PurchaseModel};
 
+/// The horizon: twelve steps of 365/12 days.
+pub const HORIZON_DAYS: u32 = 365;
 /// Months of the horizon.
 const STEPS: usize = 12;
 /// 365/12 days.
@@ -91,10 +94,11 @@ pub fn forecast(parameters: &Parameters, currency: &str, horizon: &Horizon, inpu
         None => (input.mean_order_spend_minor.unwrap_or(0.0), SpendModel::OwnMean),
     };
     let lifetime_weeks = purchase.expected_lifetime_weeks(&input.history, LIFETIME_YEARS_MAX * YEAR_WEEKS);
-    let value_minor = expected_spend_minor * discounted(&path, horizon.discount_monthly);
+    let seasonal_factor = parameters.seasonal_factor().unwrap_or(1.0);
+    let value_minor = expected_spend_minor * discounted(&path, horizon.discount_monthly) * seasonal_factor;
     Forecast {
         p_alive: purchase.p_alive(&input.history),
-        expected_orders: path[STEPS - 1],
+        expected_orders: path[STEPS - 1] * seasonal_factor,
         expected_spend_minor,
         // `as` holds at the ends of i64
         expected_value_minor: value_minor.round_ties_even() as i64,
@@ -133,7 +137,8 @@ pub(super) fn discounted(path: &[f64], discount_per_step: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::MbgNbd;
+    use crate::clv::backtest::WindowKind;
+    use crate::clv::{MbgNbd, SeasonalFactor};
     use std::collections::BTreeMap;
 
     const SPEND: GammaGamma = GammaGamma { p: 6.25, q: 3.74, v: 15.44 };
@@ -150,6 +155,7 @@ mod tests {
             buyers: None,
             history_days: None,
             rfm: None,
+            seasonal: None,
         }
     }
 
@@ -199,6 +205,19 @@ mod tests {
         assert!((found.expected_value_minor as f64 - value).abs() <= 0.5 + 1e-6);
         assert!((found.expected_orders - before).abs() < 1e-12);
         assert_eq!(found.p_alive, parameters.purchase.p_alive(&input.history));
+    }
+
+    #[test]
+    fn a_seasonal_factor_multiplies_what_is_expected_and_nothing_else() {
+        let seasonal = |horizon_days| Some(SeasonalFactor { factor: 0.5, horizon_days, windows: WindowKind::SameSeason });
+        let input = input(None, Some(10_000_000.0), 2);
+        let under = |seasonal| forecast(&Parameters { seasonal, ..parameters() }, "EUR", &MONTHLY, &input);
+        let (plain, halved) = (under(None), under(seasonal(HORIZON_DAYS)));
+        assert_eq!(halved.expected_orders, plain.expected_orders / 2.0);
+        assert!((halved.expected_value_minor * 2 - plain.expected_value_minor).abs() <= 1);
+        let same = Forecast { expected_orders: plain.expected_orders, expected_value_minor: plain.expected_value_minor, ..halved };
+        assert_eq!(same, plain);
+        assert_eq!(under(seasonal(90)), plain, "learned for another horizon");
     }
 
     #[test]

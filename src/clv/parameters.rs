@@ -1,19 +1,36 @@
 //! The numbers a fit has produced, as read from a file, and whether they can be used at all.
 //!
 //! Reads no file: `config` does, and refuses to start with the error this file names. How far to trust usable
-//! numbers is the matter of `reliability`.
+//! numbers is the matter of `reliability`; where a seasonal factor is learned, that of `backtest::season`.
 
+use super::backtest::WindowKind;
+use super::forecast::HORIZON_DAYS;
 use super::rfm::Rfm;
 use super::{GammaGamma, PurchaseModel, REGULARITY_MAX};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Bounds of every shape, and of `alpha` in weeks. Beyond them a fit has run off along a ridge of the
 /// likelihood, where ever larger parameters describe the same customers; the formulas are tested up to here.
 const SHAPE_MIN: f64 = 1e-6;
 const SHAPE_MAX: f64 = 1e6;
 
+/// A factor beyond these bounds is a fault of the data and no season.
+const FACTOR_MIN: f64 = 0.01;
+const FACTOR_MAX: f64 = 100.0;
+
+/// What a closed window's forecast was too high or too low by (`backtest::season`).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SeasonalFactor {
+    /// Multiplies expected purchases and spend.
+    pub factor: f64,
+    /// Length of the windows it was learned from: of a longer or shorter forecast it says nothing.
+    pub horizon_days: u32,
+    pub windows: WindowKind,
+}
+
 /// Everything needed to value a customer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Parameters {
     pub name: String,
     pub version: String,
@@ -28,6 +45,8 @@ pub struct Parameters {
     pub history_days: Option<u64>,
     /// Cut points of the segments, if the file has them; checked by themselves.
     pub rfm: Option<Rfm>,
+    /// Of the purchase model; none unless somebody asked for one.
+    pub seasonal: Option<SeasonalFactor>,
 }
 
 /// A parameter no formula can use; `parameter` as in `purchase.alpha` or `spend.USD.q`.
@@ -41,6 +60,22 @@ pub enum ParameterError {
     Amount { parameter: String, value: f64 },
     #[error("{parameter} = {value} is not above 1, so the mean spend is infinite")]
     InfiniteMean { parameter: String, value: f64 },
+    #[error("{parameter} = {value} is not a factor from {FACTOR_MIN} to {FACTOR_MAX}")]
+    Factor { parameter: String, value: f64 },
+}
+
+/// This text decides what a scoring is named in stored histories (`engine::rules`): a factor that is not there must not show in it.
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Parameters { name, version, fitted, purchase, spend, buyers, history_days, rfm, seasonal } = self;
+        let mut text = f.debug_struct("Parameters");
+        text.field("name", name).field("version", version).field("fitted", fitted).field("purchase", purchase).field("spend", spend);
+        text.field("buyers", buyers).field("history_days", history_days).field("rfm", rfm);
+        if let Some(seasonal) = seasonal {
+            text.field("seasonal", seasonal);
+        }
+        text.finish()
+    }
 }
 
 impl Parameters {
@@ -65,7 +100,16 @@ impl Parameters {
                 return Err(ParameterError::Amount { parameter, value: model.v });
             }
         }
+        if let Some(seasonal) = self.seasonal.filter(|seasonal| !(FACTOR_MIN..=FACTOR_MAX).contains(&seasonal.factor)) {
+            let parameter = format!("seasonal.{}.factor", self.purchase.name());
+            return Err(ParameterError::Factor { parameter, value: seasonal.factor });
+        }
         Ok(())
+    }
+
+    /// What forecasts of the horizon in force are multiplied by; `None`: by nothing.
+    pub fn seasonal_factor(&self) -> Option<f64> {
+        self.seasonal.filter(|seasonal| seasonal.horizon_days == HORIZON_DAYS).map(|seasonal| seasonal.factor)
     }
 }
 
@@ -94,6 +138,7 @@ mod tests {
             buyers: None,
             history_days: None,
             rfm: None,
+            seasonal: None,
         }
     }
 
@@ -115,6 +160,31 @@ mod tests {
             let error = parameters(purchase, spend).check().expect_err(message);
             assert_eq!(error.to_string(), message);
         }
+    }
+
+    #[test]
+    fn a_factor_has_bounds_and_is_for_forecasts_as_long_as_its_windows() {
+        let with = |factor, horizon_days| {
+            let seasonal = Some(SeasonalFactor { factor, horizon_days, windows: WindowKind::SameSeason });
+            Parameters { seasonal, ..parameters([0.25, 4.4, 1.0, 2.4], [6.25, 3.74, 15.44]) }
+        };
+        for (factor, good) in [(0.7, true), (100.0, true), (0.0, false), (f64::NAN, false), (101.0, false)] {
+            assert_eq!(with(factor, 365).check().is_ok(), good, "{factor}");
+        }
+        let refused = with(0.0, 365).check().unwrap_err().to_string();
+        assert_eq!(refused, "seasonal.bg_nbd.factor = 0 is not a factor from 0.01 to 100");
+        assert_eq!((with(0.7, 365).seasonal_factor(), with(0.7, 90).seasonal_factor()), (Some(0.7), None));
+    }
+
+    /// Histories in Kafka name a scoring by a hash of it.
+    #[test]
+    fn the_text_of_parameters_without_a_factor_is_what_it_always_was() {
+        let without = parameters([0.25, 4.4, 1.0, 2.4], [6.25, 3.74, 15.44]);
+        let text = "Parameters { name: \"test\", version: \"1\", fitted: true, purchase: BgNbd(BgNbd { r: 0.25, alpha: 4.4, a: 1.0, b: 2.4 }), \
+                    spend: {\"USD\": GammaGamma { p: 6.25, q: 3.74, v: 15.44 }}, buyers: None, history_days: None, rfm: None }";
+        assert_eq!(format!("{without:?}"), text);
+        let seasonal = Some(SeasonalFactor { factor: 0.7, horizon_days: 365, windows: WindowKind::Preceding });
+        assert_ne!(format!("{:?}", Parameters { seasonal, ..without }), text);
     }
 
     #[test]

@@ -75,6 +75,7 @@ mod tests {
                 buyers,
                 history_days,
                 rfm: None,
+                seasonal: None,
             };
             let found = reliability(&parameters);
             assert_eq!((found.level.as_str(), found.why), (level, why));

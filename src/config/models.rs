@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::clv::backtest::WindowKind;
 use crate::clv::rfm::{Cut, Rfm};
-use crate::clv::{BgNbd, Cnbd, GammaGamma, MbgNbd, ModelKind, Parameters, ParetoNbd, PurchaseModel};
+use crate::clv::{BgNbd, Cnbd, GammaGamma, MbgNbd, ModelKind, Parameters, ParetoNbd, PurchaseModel, SeasonalFactor};
 use crate::event::Currency;
 
 /// Parameters in force until `clv.models` names others.
@@ -32,6 +33,9 @@ struct Written {
     #[serde(default)]
     provenance: Provenance,
     rfm: Option<CutPoints>,
+    /// By purchase model.
+    #[serde(default)]
+    seasonal: BTreeMap<String, Seasonal>,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +84,15 @@ struct CutPoints {
     m: BTreeMap<String, Cut>,
 }
 
+/// `[seasonal.<model>]`: see `clv::SeasonalFactor`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seasonal {
+    factor: f64,
+    horizon_days: u32,
+    windows: String,
+}
+
 /// Where the numbers come from. Other keys are notes for people.
 #[derive(Default, Deserialize)]
 struct Provenance {
@@ -106,6 +119,7 @@ pub fn parse(text: &str, model: ModelKind) -> Result<Parameters, String> {
     }
     let spend = written.spend.into_iter().map(|(code, Spend { p, q, v })| (code, GammaGamma { p, q, v })).collect();
     let rfm = written.rfm.map(segments).transpose()?;
+    let seasonal = seasonal(&written.seasonal, model)?;
     let parameters = Parameters {
         name: written.name,
         version: written.version,
@@ -115,6 +129,7 @@ pub fn parse(text: &str, model: ModelKind) -> Result<Parameters, String> {
         buyers: written.provenance.buyers,
         history_days: written.provenance.history_days,
         rfm,
+        seasonal,
     };
     parameters.check().map_err(|error| error.to_string())?;
     Ok(parameters)
@@ -127,6 +142,22 @@ fn segments(CutPoints { version, r, f, m }: CutPoints) -> Result<Rfm, String> {
     let rfm = Rfm { version, recency_days: r, orders: f, spend: m };
     rfm.check().map_err(|error| error.to_string())?;
     Ok(rfm)
+}
+
+/// The factor of the model in force; those of the others are looked at, too.
+fn seasonal(tables: &BTreeMap<String, Seasonal>, model: ModelKind) -> Result<Option<SeasonalFactor>, String> {
+    let mut found = None;
+    for (name, &Seasonal { factor, horizon_days, ref windows }) in tables {
+        let of: ModelKind = name.parse().map_err(|why| format!("[seasonal.{name}]: {why}"))?;
+        let Some(windows) = WindowKind::ALL.into_iter().find(|kind| kind.as_str() == windows) else {
+            let names = WindowKind::ALL.map(WindowKind::as_str).join(", ");
+            return Err(format!("seasonal.{name}.windows is \"{windows}\", which is none of {names}"));
+        };
+        if of == model {
+            found = Some(SeasonalFactor { factor, horizon_days, windows });
+        }
+    }
+    Ok(found)
 }
 
 impl Written {
@@ -167,6 +198,23 @@ mod tests {
         let rfm = with_rfm("version = \"2\"\nr = [1, 2, 3, 4]\nf = [2, 2, 3, 9]\nm = { EUR = [10, 20.5, 30, 40] }").unwrap().rfm.unwrap();
         assert_eq!((rfm.version.as_str(), rfm.recency_days, rfm.orders), ("2", [1.0, 2.0, 3.0, 4.0], [2.0, 2.0, 3.0, 9.0]));
         assert_eq!(rfm.cuts("EUR").unwrap().spend, [10.0, 20.5, 30.0, 40.0]);
+    }
+
+    #[test]
+    fn a_seasonal_factor_is_read_for_the_model_in_force_alone() {
+        let of = |table: &str, model| parse(&format!("{SHIPPED_TOML}\n[seasonal.{table}\n"), model).map(|parameters| parameters.seasonal);
+        let table = "mbg_nbd]\nfactor = 0.7\nhorizon_days = 365\nwindows = \"same_season\"";
+        let learned = SeasonalFactor { factor: 0.7, horizon_days: 365, windows: WindowKind::SameSeason };
+        assert_eq!((of(table, ModelKind::MbgNbd), of(table, ModelKind::BgNbd)), (Ok(Some(learned)), Ok(None)));
+        for (wrong, message) in [
+            (table.replace("mbg_nbd", "tarot"), "[seasonal.tarot]: \"tarot\" is none of"),
+            (table.replace("same_season", "next"), "seasonal.mbg_nbd.windows is \"next\", which is none of same_season, preceding"),
+            (table.replace("0.7", "-1.0"), "seasonal.mbg_nbd.factor = -1 is not a factor"),
+            (table.replace("factor", "faktor"), "unknown field `faktor`"),
+        ] {
+            let error = of(&wrong, ModelKind::MbgNbd).unwrap_err();
+            assert!(error.contains(message), "{error}");
+        }
     }
 
     #[test]

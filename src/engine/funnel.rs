@@ -1,7 +1,8 @@
 //! The stages of all customers together: how many are in each, how many moved from which to which, and how long they had stayed.
 //!
 //! Figures for conversion and drop-off, on cells: readers divide. The row keeps since when its customer is in the stage, which also says
-//! that they are counted. It decides no stage (`lifecycle` does). Called by `transitions`, and by `slot` when a customer goes.
+//! that they are counted. It decides no stage (`lifecycle` does). Called by `transitions`, and by `slot` when a customer
+//! goes, or was not counted so far.
 
 use super::cells::{Cells, Figure, Place, Window};
 use super::customer::Customer;
@@ -32,6 +33,16 @@ pub fn enter(customer: &mut Customer, from: Option<Stage>, to: Stage, time_ms: i
     let place = Place { name: "stage_entries", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: time_ms };
     cells.add(&place, 1, out);
     customer.stage_since_ms = Some(time_ms);
+}
+
+/// Counts somebody whom the rows of older versions did not count, as having come now; whether that was so.
+pub fn count_in(customer: &mut Customer, cells: &mut Cells, out: &mut Outputs) -> bool {
+    let Some(stage) = customer.stage.filter(|_| cells.are_kept() && customer.stage_since_ms.is_none()) else {
+        return false;
+    };
+    count_present(stage, 1, cells, out);
+    customer.stage_since_ms = Some(customer.now_ms);
+    true
 }
 
 /// The customer is about to be forgotten.

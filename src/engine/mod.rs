@@ -66,7 +66,7 @@ pub use plays::{ActionKind, Phase, PlayState, Reason};
 pub use population::Contribution;
 pub use record::held::held;
 pub use row::{RowError, RowVersion, deadline_ms as row_deadline_ms, encode as encode_row, read_row};
-pub use rules::{PLAYS_MAX, STEPS_MAX, scoring};
+pub use rules::{PLAYS_MAX, STEPS_MAX};
 pub use scene::Cause;
 pub use settings::{
     CancelOn, Cap, Channel, ChannelRule, Condition, ConsentRule, Field, Lifecycle, Mode, Pattern, Play, QuietHours, Settings, Step,

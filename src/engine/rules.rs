@@ -39,7 +39,7 @@ pub struct PlayRule {
 
 /// What customers are scored with, by name: the version of the parameters, the model asked, and a hash of all that decides a score, since a
 /// version may be used twice. It stands in the headers of changelog blocks.
-pub fn scoring(value: &Value) -> String {
+fn scoring(value: &Value) -> String {
     let deciding = format!("{:?} {:?} {:?}", value.parameters, value.horizon, value.margin);
     let (version, model) = (&value.parameters.version, value.parameters.purchase.name());
     format!("{version} {model} {:08x}", xxh3_64(deciding.as_bytes()) as u32)

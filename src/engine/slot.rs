@@ -68,9 +68,8 @@ impl Slot {
     /// A slot with nothing in it.
     pub fn new(number: u32, settings: Arc<Settings>, committed: Arc<Committed>) -> Slot {
         let rules = Rules::new(settings.clone());
-        let rescoring = Rescoring::none(&rules.scoring);
         let cells = Cells::new(number, &settings, committed.clone(), RowVersion::NEWEST);
-        Slot {
+        let slot = Slot {
             number,
             rules,
             committed,
@@ -82,16 +81,19 @@ impl Slot {
             time_ms: None,
             published_time_ms: None,
             published_row_version: RowVersion::NEWEST,
-            published_rescoring: rescoring.clone(),
-            rescoring,
-        }
+            rescoring: Rescoring::default(),
+            published_rescoring: Rescoring::default(),
+        };
+        slot.with_row_version(RowVersion::NEWEST)
     }
 
-    /// The same slot writing rows of a version, which others may read who read no newer one. What this
-    /// version has no place for is forgotten after each event.
+    /// The same slot writing rows of a version, which others may read who read no newer one; whoever is in it has been scored so. What
+    /// this version has no place for is forgotten after each event.
     pub fn with_row_version(mut self, version: RowVersion) -> Slot {
         self.set_row_version(version);
         self.published_row_version = version;
+        self.rescoring = Rescoring::none(&self.scoring());
+        self.published_rescoring.clone_from(&self.rescoring);
         self
     }
 
@@ -100,11 +102,13 @@ impl Slot {
         self.overlay.version()
     }
 
-    /// Writes rows of a newer version from here on, unless the transaction is discarded; `false`: it is not newer.
+    /// Writes rows of a newer version from here on, unless the transaction is discarded; `false`: it is not newer. If they keep more of a
+    /// score, everybody is to be scored anew.
     pub fn raise_row_version(&mut self, version: RowVersion) -> bool {
         let is_newer = version > self.overlay.version();
         if is_newer {
             self.set_row_version(version);
+            self.begin_rescoring();
         }
         is_newer
     }

@@ -12,6 +12,7 @@ mod lifecycle;
 mod orders;
 mod plays;
 mod properties;
+mod raising;
 mod records;
 mod segments;
 mod timers;
@@ -56,6 +57,7 @@ pub fn settings() -> Settings {
         buyers: Some(2357),
         history_days: Some(273),
         rfm: None,
+        seasonal: None,
     };
     Settings {
         lifecycle: Lifecycle {

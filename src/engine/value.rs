@@ -20,10 +20,7 @@ use super::segments;
 use super::settings::Settings;
 use crate::clv::formula::{SIMPLE_MODES, SimpleInput, simple_values};
 use crate::clv::rfm::Segment;
-use crate::clv::{self, Forecast, ForecastInput};
-
-/// `contracts.md` 4: twelve steps of 365/12 days.
-const HORIZON_DAYS: u32 = 365;
+use crate::clv::{self, Forecast, ForecastInput, HORIZON_DAYS};
 
 /// Names these records in ids of their own.
 const SUBJECT: &str = "clv";
@@ -76,6 +73,7 @@ pub fn write_clv(customer: &mut Customer, scene: &mut Scene<'_>) {
             expected_value: amount(expected_minor),
             expected_contribution: amount(clv::scale_minor(expected_minor, margin)),
             spend_model: o.forecast.spend_model.as_str(),
+            seasonal_factor: value.parameters.seasonal_factor(),
         }),
         total: amount(primary.net_minor() + expected_minor),
         p_alive: outlook.as_ref().map(|o| o.forecast.p_alive),

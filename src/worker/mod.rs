@@ -295,6 +295,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
                     timers: slot.timers(),
                     time_ms: slot.time_ms(),
                     row_version: slot.row_version(),
+                    scored_with: slot.model_version().to_owned(),
                 }
             })
             .collect()

@@ -129,4 +129,6 @@ pub struct SlotState {
     pub time_ms: Option<i64>,
     /// Of the rows it writes.
     pub row_version: RowVersion,
+    /// What its customers have been scored with, as the changelog names it.
+    pub scored_with: String,
 }

@@ -54,7 +54,7 @@ pub struct Turn<'a, S: Source, T: Transaction> {
 impl<S: Source, T: Transaction> Turn<'_, S, T> {
     pub fn run(&mut self, running: &mut Running<S::Record>) -> Result<Came, Failure> {
         self.pace_cells(running);
-        let came = self.take_ready(running).and_then(|came| self.rescore(running).map(|()| came));
+        let came = self.rescore(running).and_then(|()| self.take_ready(running));
         self.send_outputs()?;
         came
     }
@@ -147,7 +147,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         running.slot.hold_cells(!may_go);
     }
 
-    /// Scores a piece of the slot anew, beside its records.
+    /// Scores a piece of the slot anew, before its records: so what others see of the slot between two transactions is where it happened.
     fn rescore(&mut self, running: &mut Running<S::Record>) -> Result<(), Failure> {
         // while a record that cannot be written is searched for, nothing else may be to blame
         if !running.slot.is_rescoring() || self.records_max == 1 || self.is_full() {

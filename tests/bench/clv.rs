@@ -30,6 +30,7 @@ fn parameters() -> Parameters {
         buyers: None,
         history_days: None,
         rfm: None,
+        seasonal: None,
     }
 }
 

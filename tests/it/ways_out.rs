@@ -16,7 +16,7 @@ use crate::exactly_once::seed;
 use crate::worker_world::{Rows, SLOTS, World, undisturbed};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub enum Way {
     Mend,
     Rebuild,
 }
@@ -29,7 +29,7 @@ fn keeping_all(seed: u64) -> World {
 }
 
 /// What the slots were found to be.
-fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
+pub fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
     let rules = world.rules();
     let (mut source, mut transaction) = (MemorySource::new(world.log.clone()), MemoryTransaction::new(world.log.clone()));
     let ms = Cell::new(0);
@@ -40,7 +40,7 @@ fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
     let held = hold(&mut source, SLOTS, &clock)?;
     let mut found = Vec::new();
     for slot in 0..SLOTS {
-        let (rows, seq, offsets, time_ms, row_version) = match way {
+        let (rows, seq, offsets, time_ms, row_version, scored_with) = match way {
             Way::Rebuild => {
                 let former = former(&mut source, &rules.topics, slot, &clock)?;
                 let rebuilt = rebuild(&mut source, &held, &rules, slot, &former, &clock)?;
@@ -49,7 +49,7 @@ fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
                     (true, _) => "built anew, with erasures",
                     (false, _) => "built anew, unsure of erasures",
                 });
-                (rebuilt.rows, former.next_seq, former.until, rebuilt.time_ms, rebuilt.row_version)
+                (rebuilt.rows, former.next_seq, former.until, rebuilt.time_ms, rebuilt.row_version, rebuilt.scored_with)
             }
             Way::Mend => match propose(&mut source, &rules.topics, slot, false, &clock)? {
                 Mending::Empty => panic!("slot {slot} is empty"),
@@ -62,11 +62,12 @@ fn mend(world: &mut World, way: Way) -> Result<Vec<&'static str>, WorkerError> {
                     let rows = Committed::new();
                     rows.install(slot, choice.regions);
                     let offsets = choice.inputs.iter().map(|moved| moved.next).collect();
-                    (rows.into(), choice.next_seq, offsets, choice.last.time_ms, choice.last.row_version())
+                    let (time_ms, row_version) = (choice.last.time_ms, choice.last.row_version());
+                    (rows.into(), choice.next_seq, offsets, time_ms, row_version, choice.last.model_version)
                 }
             },
         };
-        let beginning = Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms, row_version };
+        let beginning = Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms, row_version, scored_with: &scored_with };
         rewrite((&mut source, &mut transaction), &held, &rules, &[beginning], &clock)?;
         let looked = inspect(&mut source, &rules.topics, slot, &clock)?;
         let state = looked.state.unwrap_or_else(|why| panic!("{why}"));

@@ -12,11 +12,11 @@ use serde_json::Value;
 
 use crate::worker_world::{SLOTS, World};
 
-const SEED: u64 = 11;
+pub const SEED: u64 = 11;
 /// More than a slot scores in one turn.
-const CUSTOMERS: u32 = 600;
+pub const CUSTOMERS: u32 = 600;
 /// The shipped model's.
-const FORMER: &str = "1997-09-30";
+pub const FORMER: &str = "1997-09-30";
 
 /// The shipped model with customers who leave sooner.
 fn next_models(rules: &Rules, version: &str) -> Arc<Settings> {
@@ -27,7 +27,7 @@ fn next_models(rules: &Rules, version: &str) -> Arc<Settings> {
 }
 
 /// A life of so many steps, or until nothing is left to do, with other models in force from a step on.
-fn live(world: &mut World, steps: u64, version: &str, from_step: u64) {
+pub fn live(world: &mut World, steps: u64, version: &str, from_step: u64) {
     live_through(world, steps, &[(from_step, version)]);
 }
 
@@ -50,7 +50,7 @@ fn live_through(world: &mut World, steps: u64, changes: &[(u64, &str)]) {
 }
 
 /// The values of a topic, in the order of their writing, of customers who were not erased.
-fn values(world: &World, topic: OutputTopic) -> Vec<Value> {
+pub fn values(world: &World, topic: OutputTopic) -> Vec<Value> {
     let log = world.log.borrow();
     let erased: BTreeSet<_> = log.produced.iter().filter(|record| record.value.is_none()).map(|record| &record.key).collect();
     let of_topic = log.produced.iter().filter(|record| record.topic == topic && !erased.contains(&record.key));
@@ -58,7 +58,7 @@ fn values(world: &World, topic: OutputTopic) -> Vec<Value> {
 }
 
 /// By customer, of the last record.
-fn versions(values: &[Value]) -> BTreeMap<String, String> {
+pub fn versions(values: &[Value]) -> BTreeMap<String, String> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     values.iter().map(|value| (text(&value["customer_id"]), text(&value["model"]["version"]))).collect()
 }

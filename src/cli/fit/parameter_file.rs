@@ -38,6 +38,10 @@ pub fn written(fit: &Fit, name: &str, now_ms: i64) -> ParameterFile {
     if let Some(cuts) = &fit.data.cuts {
         tables.insert("rfm".to_owned(), Value::Table(segments(cuts, &fit.data.currency, fit.data.end_ms)));
     }
+    if let Some(learned) = fit.seasonal.as_ref().filter(|learned| !learned.table().is_empty()) {
+        tables.insert("seasonal".to_owned(), Value::Table(learned.table()));
+        provenance.insert("seasonal".to_owned(), Value::Table(learned.provenance()));
+    }
     let hash = xxh3_64(format!("{tables}{provenance}").as_bytes());
     let version = format!("{}-{:08x}", day(fit.data.end_ms), hash >> 32);
     provenance.insert("fitted_at".to_owned(), Value::String(instant(now_ms)));

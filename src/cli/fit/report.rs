@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Fit;
 use super::row::Row;
+use super::seasonal::Seasonal;
 use crate::cli::exit::CommandError;
 use crate::cli::{OutputFormat, day};
 use crate::clv::Period;
@@ -77,12 +78,13 @@ fn table(fit: &Fit, version: &str) -> String {
             "\nbg_bb: an occasion is a {period} after that of the first purchase; its likelihood does not compare with the others\n"
         );
     }
+    text += &fit.seasonal.as_ref().map_or(String::new(), Seasonal::lines);
     text
 }
 
 fn value(fit: &Fit, version: &str) -> Value {
     let data = &fit.data;
-    json!({
+    let mut shown = json!({
         "data": data.source,
         "customers": data.customers(),
         "repeat_buyers": data.repeaters(),
@@ -94,5 +96,9 @@ fn value(fit: &Fit, version: &str) -> Value {
         "models": rows(fit).iter().map(Row::value).collect::<Vec<_>>(),
         "best": fit.best().map(|kind| kind.name()),
         "spend_error": fit.spend.as_ref().err().map(ToString::to_string),
-    })
+    });
+    if let Some(learned) = &fit.seasonal {
+        shown["seasonal"] = learned.value();
+    }
+    shown
 }

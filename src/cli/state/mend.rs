@@ -41,8 +41,9 @@ pub fn mend(arguments: &MendArgs, way: Way) -> Result<(), CommandError> {
             let rows = Committed::new();
             let offsets: Vec<i64> = choice.inputs.iter().map(|moved| moved.next).collect();
             rows.install(slot, choice.regions);
-            let (time_ms, row_version) = (choice.last.time_ms, choice.last.row_version());
-            group.rewrite(&[Beginning { slot, rows: &rows, seq: choice.next_seq, offsets: &offsets, time_ms, row_version }])?;
+            let (seq, time_ms, row_version) = (choice.next_seq, choice.last.time_ms, choice.last.row_version());
+            let scored_with = &choice.last.model_version;
+            group.rewrite(&[Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms, row_version, scored_with }])?;
         }
         Ok(told)
     })

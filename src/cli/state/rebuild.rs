@@ -33,8 +33,8 @@ pub fn rebuild(arguments: &RebuildArgs) -> Result<(), CommandError> {
             let rebuilt = offline::rebuild(&mut group.consumer, &group.held, &group.rules, slot, &former, &now)?;
             (customers, carried) = (Some(rebuilt.rows.size(slot).0), Some(rebuilt.carried));
             let (seq, offsets) = (former.next_seq, &former.until);
-            let (time_ms, row_version) = (rebuilt.time_ms, rebuilt.row_version);
-            let beginning = Beginning { slot, rows: &rebuilt.rows, seq, offsets, time_ms, row_version };
+            let (time_ms, row_version, scored_with) = (rebuilt.time_ms, rebuilt.row_version, &rebuilt.scored_with);
+            let beginning = Beginning { slot, rows: &rebuilt.rows, seq, offsets, time_ms, row_version, scored_with };
             group.rewrite(&[beginning])?;
         }
         Ok(describe(slot, &former, topics, customers, carried))

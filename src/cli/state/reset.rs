@@ -44,8 +44,8 @@ pub fn reset(arguments: &ResetArgs) -> Result<(), CommandError> {
         let offsets: Vec<i64> = bounds.iter().map(start).collect();
         if is_asked {
             let rows = Committed::new();
-            let seq = last.unwrap_or_default() + 1;
-            group.rewrite(&[Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms: None, row_version: RowVersion::NEWEST }])?;
+            let (seq, row_version) = (last.unwrap_or_default() + 1, RowVersion::NEWEST);
+            group.rewrite(&[Beginning { slot, rows: &rows, seq, offsets: &offsets, time_ms: None, row_version, scored_with: "" }])?;
         }
         Ok(describe(slot, last, topics, &offsets, is_asked))
     })

@@ -6,7 +6,7 @@
 //! history is too short for one, the windows just before the split stand in, which correct a constant error and a
 //! trend but no season. Whether the factor helps is tried on the hold-out and on each window that has older ones.
 //!
-//! It learns nothing from the hold-out. Called by `run`.
+//! It learns nothing from the hold-out. Called by `run`, and by the command line for a factor to be put into force.
 
 use super::accuracy::{Accuracy, Pair, relative};
 use super::run::Candidate;
@@ -27,6 +27,8 @@ pub enum WindowKind {
 }
 
 impl WindowKind {
+    pub const ALL: [WindowKind; 2] = [WindowKind::SameSeason, WindowKind::Preceding];
+
     /// As records spell it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -43,6 +45,26 @@ pub struct Window {
     pub to_ms: i64,
     pub expected: f64,
     pub actual: f64,
+}
+
+/// A factor, and what it was learned from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LearnedFactor {
+    pub kind: WindowKind,
+    /// Multiplies expected purchases and spend.
+    pub factor: f64,
+    /// The latest first.
+    pub windows: Vec<Window>,
+}
+
+/// The factor for the `length_ms` after `end_ms`, of windows that were closed by then. `None` if there is none with enough history, or none
+/// the model could be fitted before.
+pub fn learn_factor(log: &PurchaseLog, end_ms: i64, length_ms: i64, candidate: &Candidate<'_>) -> Option<LearnedFactor> {
+    let split = Split { calibration_end_ms: end_ms, hold_out_end_ms: end_ms + length_ms };
+    let (kind, spans) = window_spans(log, &split);
+    let windows: Vec<Window> = spans.into_iter().filter_map(|span| window(log, &span, candidate)).collect();
+    let factor = factor(&windows)?;
+    Some(LearnedFactor { kind, factor, windows })
 }
 
 /// The factor of older windows, tried on one it had not seen.
@@ -83,8 +105,7 @@ impl SeasonReport {
     }
 }
 
-/// `None` if there is no closed window with enough history, or none the model could be fitted before.
-/// `purchases` and `spend`: the hold-out's `(expected, actual)` pairs without the factor.
+/// `None` where `learn_factor` learns none. `purchases` and `spend`: the hold-out's `(expected, actual)` pairs without the factor.
 pub(super) fn season(
     log: &PurchaseLog,
     split: &Split,
@@ -92,9 +113,8 @@ pub(super) fn season(
     purchases: &[Pair],
     spend: &[Pair],
 ) -> Option<SeasonReport> {
-    let (kind, spans) = window_spans(log, split);
-    let windows: Vec<Window> = spans.into_iter().filter_map(|span| window(log, &span, candidate)).collect();
-    let factor = factor(&windows)?;
+    let length_ms = split.hold_out_end_ms - split.calibration_end_ms;
+    let LearnedFactor { kind, factor, windows } = learn_factor(log, split.calibration_end_ms, length_ms, candidate)?;
     let scaled = |pairs: &[Pair]| -> Vec<Pair> { pairs.iter().map(|pair| (pair.0 * factor, pair.1)).collect() };
     let adjusted = Accuracy::of(&scaled(purchases), &scaled(spend));
     let hold_out = Window {

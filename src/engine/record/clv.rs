@@ -59,9 +59,11 @@ pub struct Future<'a> {
     pub expected_value: Amount,
     pub expected_contribution: Amount,
     pub spend_model: &'static str,
+    /// What expected orders and values were multiplied by; `None`: by nothing, and the field is not there.
+    pub seasonal_factor: Option<f64>,
 }
 
-json_object!(Future<'_> { currency, horizon_days, discount_monthly, expected_orders, expected_value, expected_contribution, spend_model });
+json_object!(Future<'_> { currency, horizon_days, discount_monthly, expected_orders, expected_value, expected_contribution, spend_model; seasonal_factor });
 
 /// The textbook formulas by name: whole minor units of the primary currency, `null` where a formula has no value for this customer. The
 /// literal division is no amount and is written as it is. `None`: while no order counts.

@@ -8,9 +8,9 @@ pub trait Json {
     fn write(&self, out: &mut Vec<u8>);
 }
 
-/// `Json` of a struct: its fields, in the order named, under their own names.
+/// `Json` of a struct: its fields, in the order named, under their own names. Those behind a semicolon are options, and left out if `None`.
 macro_rules! json_object {
-    ($record:ident $(<$life:lifetime>)? { $($field:ident),+ $(,)? }) => {
+    ($record:ident $(<$life:lifetime>)? { $($field:ident),+ $(,)? $(; $($rare:ident),+)? }) => {
         impl $crate::engine::record::json::Json for $record $(<$life>)? {
             fn write(&self, out: &mut Vec<u8>) {
                 let start = out.len();
@@ -18,6 +18,12 @@ macro_rules! json_object {
                     out.extend_from_slice(concat!(",\"", stringify!($field), "\":").as_bytes());
                     $crate::engine::record::json::Json::write(&self.$field, out);
                 )+
+                $($(
+                    if let Some(value) = &self.$rare {
+                        out.extend_from_slice(concat!(",\"", stringify!($rare), "\":").as_bytes());
+                        $crate::engine::record::json::Json::write(value, out);
+                    }
+                )+)?
                 out[start] = b'{'; // in place of the first comma
                 out.push(b'}');
             }

@@ -1,6 +1,7 @@
-//! Scoring everybody anew after the value model has changed: a piece at a time, region by region, in order of (hash, customer id).
+//! Scoring everybody anew: after the value model has changed, and after rows have become such as keep what a score adds to the cells, and
+//! the segment. A piece at a time, region by region, in order of (hash, customer id).
 //!
-//! Whoever has ordered gets a `clv` record of the new model, and the stage it puts them in; deadlines move with it. How far it has come is
+//! Whoever has ordered gets a `clv` record of the model in force, and the stage it puts them in; deadlines move with it. How far it has come is
 //! not stored: until everybody is done the slot's history names no model, and whoever takes the slot over begins again, as does another
 //! model, the former one included. Which model is in force, and how much may be done at once, others decide. Called by `worker`.
 
@@ -13,12 +14,12 @@ use crate::engine::outputs::Outputs;
 use crate::engine::rules::Rules;
 use crate::engine::scene::{Occasion, Scene};
 use crate::engine::settings::Settings;
-use crate::engine::{segments, transitions, value};
+use crate::engine::{funnel, segments, transitions, value};
 
 /// How far the scores of a slot follow the model in force.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Rescoring {
-    /// What every customer of the slot has been scored with, as `Rules::scoring` names it; `MIXED` while that is being changed.
+    /// What every customer of the slot has been scored with, as `Slot::scoring` names it; `MIXED` while that is being changed.
     pub scored_with: String,
     /// What comes next; `None`: nothing is left to do.
     next: Option<Place>,
@@ -26,6 +27,9 @@ pub(super) struct Rescoring {
 
 /// Some by the former model, some by the one in force: equal to nothing, so that whatever comes next begins again.
 const MIXED: &str = "";
+
+/// Ends the name of a scoring whose scores were counted on the cells, in rows that have a place for it.
+const COUNTED: &str = " counted";
 
 /// Customers up to this one are done.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -49,6 +53,7 @@ impl Slot {
         let is_former_form = scoring == self.rules.settings.value.parameters.version;
         self.rescoring = Rescoring::none(if is_former_form { &self.rules.scoring } else { scoring });
         self.begin_rescoring();
+        self.published_rescoring.clone_from(&self.rescoring);
         self
     }
 
@@ -57,20 +62,28 @@ impl Slot {
         assert!(self.overlay.entries().is_empty(), "invariant: rules change between transactions");
         self.rules = Rules::new(settings);
         self.begin_rescoring();
+        self.published_rescoring.clone_from(&self.rescoring);
     }
 
-    fn begin_rescoring(&mut self) {
-        let scoring = &self.rules.scoring;
+    /// What is in force is another scoring than it was, or may be.
+    pub(super) fn begin_rescoring(&mut self) {
+        let scoring = self.scoring();
         // without a time there was never an event, and nobody is there
-        if self.time_ms.is_none() || self.rescoring.scored_with == *scoring {
-            self.rescoring = Rescoring::none(scoring);
+        if self.time_ms.is_none() || self.rescoring.scored_with == scoring {
+            self.rescoring = Rescoring::none(&scoring);
         } else {
             self.rescoring.next = Some(Place::default());
         }
-        self.published_rescoring = self.rescoring.clone();
     }
 
-    /// What every customer of the slot has been scored with (`Rules::scoring`); empty while that is being changed.
+    /// What customers are scored with from here on: `Rules::scoring`, and whether it is counted. So older rows bear the name they always
+    /// had, and raising them to such as keep cells is another scoring.
+    pub(super) fn scoring(&self) -> String {
+        let counted = if self.row_version().has_cells() { COUNTED } else { "" };
+        format!("{}{counted}", self.rules.scoring)
+    }
+
+    /// What every customer of the slot has been scored with; empty while that is being changed.
     pub fn model_version(&self) -> &str {
         &self.rescoring.scored_with
     }
@@ -79,8 +92,12 @@ impl Slot {
         self.rescoring.next.is_some()
     }
 
-    /// Scores the next customers anew, `limit` at most, at the slot's time.
+    /// Scores the next customers anew, `limit` at most, at the slot's time. Nobody in the transaction that raises the rows: whoever is new
+    /// in it may have been scored in the former ones, and is found once committed.
     pub fn rescore(&mut self, limit: usize, out: &mut Outputs) -> Progress {
+        if self.row_version() != self.published_row_version {
+            return Progress::More;
+        }
         let (Some(mut place), Some(time_ms)) = (self.rescoring.next.take(), self.time_ms) else {
             return self.end_rescoring();
         };
@@ -102,12 +119,12 @@ impl Slot {
     }
 
     fn end_rescoring(&mut self) -> Progress {
-        self.rescoring = Rescoring::none(&self.rules.scoring);
+        self.rescoring = Rescoring::none(&self.scoring());
         Progress::Done
     }
 
-    /// The committed customers of a region behind a place, in order. Those of the open transaction alone are new: the model in force
-    /// scored them.
+    /// The committed customers of a region behind a place, in order. Those of the open transaction alone are new: what is in force scored
+    /// them.
     fn customers_after(&self, place: &Place, most: usize) -> Vec<(u64, String)> {
         let after = place.after.as_ref().map(|(hash, id)| (*hash, id.as_slice()));
         let mut customers = Vec::new();
@@ -123,7 +140,14 @@ impl Slot {
     fn score(&mut self, hash: u64, id: &str, time_ms: i64, out: &mut Outputs) {
         self.open(hash, id);
         let (customer, entry) = self.overlay.current();
-        if !entry.exists || customer.orders.primary().is_none() {
+        if !entry.exists {
+            return;
+        }
+        let is_new_in_funnel = funnel::count_in(customer, &mut self.cells, out);
+        if customer.orders.primary().is_none() {
+            if is_new_in_funnel {
+                self.settle();
+            }
             return;
         }
         customer.now_ms = customer.now_ms.max(time_ms);

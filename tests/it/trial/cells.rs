@@ -8,6 +8,7 @@ use rdkafka::Message;
 use serde_json::Value;
 
 use super::{Process, Trial};
+use crate::population::{Figures, counted, recounted};
 
 type Cells = BTreeMap<String, Value>;
 
@@ -27,6 +28,12 @@ impl Trial {
         let records = self.records(&[format!("{}.out.aggregates", self.name)], "read_committed");
         let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
         records.iter().map(|record| (text(record.key()), serde_json::from_str(&text(record.payload())).unwrap())).collect()
+    }
+
+    /// The figures over all customers, and what they add up to by the last value of each.
+    pub fn population(&self) -> (Figures, Figures) {
+        let values = self.written().remove("clv").unwrap().into_values().filter_map(|mut values| values.pop());
+        (counted(self.cells().into_values()), recounted(values.filter(|value| value.get("future").is_some())))
     }
 
     /// Waits until every cell has its last value, and says which has not otherwise.
