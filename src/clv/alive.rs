@@ -60,16 +60,17 @@ impl Alive {
         self.by_difference(horizons)
     }
 
-    /// Weeks until he leaves, those beyond the horizon not counted: ∫_0^H E[(1 + pu/R)^(−q)] du = R · I(q; H/R).
-    pub fn expected_lifetime_weeks(&self, horizon_weeks: f64) -> f64 {
-        let horizon = horizon_weeks / self.rate;
-        if self.suits_series(horizon) && self.shape <= self.b {
-            let series = disk::integrals(self.shape, self.a, self.a + self.b, &[horizon], 1.0);
+    /// Weeks until he leaves, those beyond each of the ascending horizons not counted: ∫_0^H E[(1 + pu/R)^(−q)] du = R · I(q; H/R).
+    pub fn expected_lifetimes_weeks<const N: usize>(&self, horizons_weeks: &[f64; N]) -> [f64; N] {
+        let horizons = horizons_weeks.map(|weeks| weeks / self.rate);
+        let longest = horizons.last().copied().unwrap_or(0.0);
+        if self.suits_series(longest) && self.shape <= self.b {
+            let series = disk::integrals(self.shape, self.a, self.a + self.b, &horizons, 1.0);
             if series.cancellation <= CALM {
-                return self.rate * series.sums[0];
+                return series.sums.map(|sum| self.rate * sum);
             }
         }
-        self.rate * mixture::expected_lifetime(self, horizon)
+        horizons.map(|horizon| self.rate * mixture::expected_lifetime(self, horizon))
     }
 
     fn by_difference<const N: usize>(&self, horizons: &[f64; N]) -> [f64; N] {

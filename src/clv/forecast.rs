@@ -93,7 +93,8 @@ pub fn forecast(parameters: &Parameters, currency: &str, horizon: &Horizon, inpu
         Some(model) => (modelled_spend_minor(model, input), SpendModel::GammaGamma),
         None => (input.mean_order_spend_minor.unwrap_or(0.0), SpendModel::OwnMean),
     };
-    let lifetime_weeks = purchase.expected_lifetime_weeks(&input.history, LIFETIME_YEARS_MAX * YEAR_WEEKS);
+    let horizons_weeks = [YEAR_WEEKS, LIFETIME_YEARS_MAX * YEAR_WEEKS];
+    let [first_year_weeks, lifetime_weeks] = purchase.expected_lifetimes_weeks(&input.history, &horizons_weeks);
     let seasonal_factor = parameters.seasonal_factor().unwrap_or(1.0);
     let value_minor = expected_spend_minor * discounted(&path, horizon.discount_monthly) * seasonal_factor;
     Forecast {
@@ -106,7 +107,7 @@ pub fn forecast(parameters: &Parameters, currency: &str, horizon: &Horizon, inpu
         next_order_wait_ms: purchase.next_purchase_weeks(&input.history).and_then(weeks_to_ms_ceil),
         lifetime_days: lifetime_weeks * DAYS_PER_WEEK,
         relationship_years: (input.history.t + lifetime_weeks) / YEAR_WEEKS,
-        retention_yearly: (purchase.expected_lifetime_weeks(&input.history, YEAR_WEEKS) / YEAR_WEEKS).clamp(0.0, 1.0),
+        retention_yearly: (first_year_weeks / YEAR_WEEKS).clamp(0.0, 1.0),
     }
 }
 

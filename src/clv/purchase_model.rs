@@ -136,9 +136,18 @@ impl PurchaseModel {
     /// leaves at a purchase stays until the last one he makes. Without a horizon the expectation is infinite for many a fit
     /// (s ≤ 1, a ≤ 1).
     pub fn expected_lifetime_weeks(&self, h: &History, horizon_weeks: f64) -> f64 {
+        let [weeks] = self.expected_lifetimes_weeks(h, &[horizon_weeks]);
+        weeks
+    }
+
+    /// The same for several ascending horizons, at hardly more than the cost of the longest.
+    pub fn expected_lifetimes_weeks<const N: usize>(&self, h: &History, horizons_weeks: &[f64; N]) -> [f64; N] {
         match self.leaving(h.x) {
-            AtPurchases(evidence) => evidence.p_alive(h) * evidence.if_alive(h).expected_lifetime_weeks(horizon_weeks),
-            AnyTime(model) => model.expected_lifetime_weeks(h, horizon_weeks),
+            AtPurchases(evidence) => {
+                let p_alive = evidence.p_alive(h);
+                evidence.if_alive(h).expected_lifetimes_weeks(horizons_weeks).map(|weeks| p_alive * weeks)
+            }
+            AnyTime(model) => horizons_weeks.map(|weeks| model.expected_lifetime_weeks(h, weeks)),
         }
     }
 

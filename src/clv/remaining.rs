@@ -46,13 +46,17 @@ impl Stages {
         sum
     }
 
-    /// ∫_0^H of the chance to be still there at time u.
-    pub fn expected_lifetime_weeks(&self, horizon_weeks: f64) -> f64 {
+    /// ∫_0^H of the chance to be still there at time u, for ascending H.
+    pub fn expected_lifetimes_weeks<const N: usize>(&self, horizons_weeks: &[f64; N]) -> [f64; N] {
+        if self.k == 1 {
+            return self.alive.expected_lifetimes_weeks(horizons_weeks);
+        }
+        horizons_weeks.map(|weeks| self.lifetime_weeks(weeks))
+    }
+
+    fn lifetime_weeks(&self, horizon_weeks: f64) -> f64 {
         if horizon_weeks == 0.0 {
             return 0.0;
-        }
-        if self.k == 1 {
-            return self.alive.expected_lifetime_weeks(horizon_weeks);
         }
         self.lifetime_by_sum(horizon_weeks)
             .unwrap_or_else(|| horizon_weeks - self.mean_over_rates(|rate, stage| lost_weeks(self, rate, stage, horizon_weeks)))
