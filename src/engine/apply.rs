@@ -3,6 +3,7 @@
 //! The order is fixed: duplicate? - time - traits - the event itself - stage - value - carts and reminders. Total: whatever the event says,
 //! the answer is an `Outcome`. Called by `slot`, which has fired what was due before.
 
+use super::attribution;
 use super::cart;
 use super::cash_flow;
 use super::costs;
@@ -133,8 +134,9 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
         Kind::OrderCompleted(order) => complete(customer, order, time_ms, scene),
         Kind::OrderRefunded(refund) => refund_order(customer, refund, scene),
         Kind::OrderCancelled { order_id } => claim(customer, Claim { order: fingerprint(IdKind::Order, order_id), amount: None }, scene),
-        Kind::Email(signal) => {
-            hear(customer, *signal, event);
+        Kind::Email(email) => {
+            hear(customer, email.signal, event);
+            attribution::hear(customer, email.signal, email.campaign_id.as_deref(), time_ms, scene);
             Effect::of(Outcome::Applied)
         }
         Kind::Consent(change) => {
@@ -194,6 +196,7 @@ fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mu
         return Effect::of(Outcome::Duplicate);
     }
     cash_flow::add_changes(customer, &before, scene);
+    attribution::take_order(customer, order.value, is_first, time_ms, scene);
     if is_first {
         costs::count_acquired(customer, time_ms, scene.cells, scene.out);
     }

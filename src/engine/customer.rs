@@ -3,6 +3,7 @@
 //! Every list has a bound, stated at its part; texts are bounded by `event`. At rest a customer is a row (`row`), and what is absent costs
 //! nothing there. Values are reused from transaction to transaction, so `clear` keeps the buffers.
 
+use super::attribution::Attribution;
 use super::cart::Cart;
 use super::cash_flow::Flows;
 use super::consent::Consent;
@@ -62,6 +63,8 @@ pub struct Customer {
     pub scores: Option<Scores>,
     /// Boxed: most customers have none.
     pub journey: Option<Box<Journey>>,
+    /// Boxed: most customers have none.
+    pub attribution: Option<Box<Attribution>>,
     /// What the cells of the slot hold of this customer.
     pub contribution: Option<Contribution>,
     /// Follows from the rest and the settings; not stored.
@@ -110,8 +113,8 @@ impl Customer {
         (*now_ms, *last_event_ms, *known, *identified, *stage, *cycle, *reactivated_day) = (0, 0, false, false, None, 0, None);
         let Customer { last_open_ms, last_click_ms, cart, scores, contribution, derived, .. } = self;
         (*last_open_ms, *last_click_ms, *cart, *scores, *contribution, *derived) = (None, None, None, None, None, Derived::default());
-        let Customer { stage_since_ms, journey, .. } = self;
-        (*stage_since_ms, *journey) = (None, None);
+        let Customer { stage_since_ms, journey, attribution, .. } = self;
+        (*stage_since_ms, *journey, *attribution) = (None, None, None);
         let Customer { seen, contact, consent, orders, plays, sends_ms, touch, costs, flows, .. } = self;
         *consent = Consent::default();
         seen.clear();

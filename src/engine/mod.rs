@@ -5,12 +5,13 @@
 //! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
-//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`), what is
+//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`), what came of it (`attribution`), what is
 //! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`), how it is kept (`row`,
 //! `overlay`, `timers`, `committed`) and forgotten (`erasure`).
 
 mod actions;
 mod apply;
+mod attribution;
 mod cart;
 mod cash_flow;
 mod cells;
@@ -49,6 +50,7 @@ mod transitions;
 mod value;
 
 pub use apply::Outcome;
+pub use attribution::{Attribution, Click, Exposure};
 pub use cart::{Cart, Line};
 pub use cells::check_cell;
 pub use committed::{ALL_REGIONS, Committed, REGION_BITS, ROW_OVERHEAD_BYTES, Region, hash_of, hash_of_mark, region_of};

@@ -5,6 +5,7 @@
 //! `RowError`, whatever they are. A changed layout is a new version; older ones are still read, and written while others read no newer ones.
 //! Called by `overlay`, and by `http` through `read_row`.
 
+mod attribution;
 mod bytes;
 mod cart;
 mod currencies;
@@ -105,7 +106,8 @@ mod further {
     pub const FLOWS: u16 = 1 << 5;
     pub const STAGE_SINCE: u16 = 1 << 6;
     pub const JOURNEY: u16 = 1 << 7;
-    pub const ALL: u16 = (1 << 8) - 1;
+    pub const ATTRIBUTION: u16 = 1 << 12;
+    pub const ALL: u16 = ((1 << 8) - 1) | ATTRIBUTION;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.
@@ -148,6 +150,7 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     plays::encode(customer, version, parts, row);
     worth::encode(customer, further, &mut currencies, row);
     journey::encode(customer, further, row);
+    attribution::encode(customer, further, row);
 }
 
 fn parts_of(customer: &Customer) -> u16 {
@@ -185,6 +188,7 @@ fn further_parts_of(customer: &Customer) -> u16 {
         (further::FLOWS, !customer.flows.is_empty()),
         (further::STAGE_SINCE, customer.stage_since_ms.is_some()),
         (further::JOURNEY, customer.journey.is_some()),
+        (further::ATTRIBUTION, customer.attribution.is_some()),
     ])
 }
 
@@ -220,5 +224,6 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     plays::decode(&mut reader, parts, customer)?;
     worth::decode(&mut reader, further, &mut currencies, customer)?;
     journey::decode(&mut reader, further, customer)?;
+    attribution::decode(&mut reader, further, customer)?;
     reader.finish()
 }

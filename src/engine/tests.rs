@@ -2,6 +2,7 @@
 //!
 //! Times in tests count from `T0`, in hours and days; customers have neutral ids.
 
+mod attribution;
 mod bounds;
 mod carts;
 mod cells;
@@ -25,7 +26,7 @@ use serde_json::Value as Json;
 use super::*;
 use crate::clv;
 use crate::event::{
-    CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, Cost, CostKind, Currency, EmailSignal, Event,
+    CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, Cost, CostKind, Currency, Email, EmailSignal, Event,
     Identity, Kind, Money, Order, Product, Refund, Touch, TraitConsent, Traits,
 };
 
@@ -162,7 +163,7 @@ pub fn identified(at: i64) -> Event<'static> {
 }
 
 pub fn email(at: i64, signal: EmailSignal) -> Event<'static> {
-    event(at, "Email", Kind::Email(signal))
+    event(at, "Email", Kind::Email(Email { signal, campaign_id: None }))
 }
 
 pub fn states(at: i64, status: ConsentStatus) -> Event<'static> {

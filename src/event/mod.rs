@@ -132,7 +132,7 @@ pub enum Kind<'a> {
     OrderCancelled {
         order_id: Text<'a>,
     },
-    Email(EmailSignal),
+    Email(Email<'a>),
     /// `Subscribed`, `Unsubscribed`, `Consent Changed` of the e-mail channel.
     Consent(ConsentChange<'a>),
     /// `Product Added`, `Product Removed`.
@@ -159,11 +159,7 @@ impl Kind<'_> {
             Kind::OrderCompleted(_) => "Order Completed",
             Kind::OrderRefunded(_) => "Order Refunded",
             Kind::OrderCancelled { .. } => "Order Cancelled",
-            Kind::Email(EmailSignal::Delivered) => "Email Delivered",
-            Kind::Email(EmailSignal::Opened) => "Email Opened",
-            Kind::Email(EmailSignal::Clicked) => "Email Link Clicked",
-            Kind::Email(EmailSignal::HardBounce | EmailSignal::SoftBounce) => "Email Bounced",
-            Kind::Email(EmailSignal::Complaint) => "Email Marked as Spam",
+            Kind::Email(email) => email.signal.event_name(),
             Kind::Consent(_) => "Consent Changed",
             Kind::CartLine(CartLine { delta: CartDelta::Added, .. }) => "Product Added",
             Kind::CartLine(CartLine { delta: CartDelta::Removed, .. }) => "Product Removed",
@@ -235,6 +231,13 @@ impl CostKind {
     }
 }
 
+#[derive(Debug, Clone, PartialEq)]
+pub struct Email<'a> {
+    pub signal: EmailSignal,
+    /// `campaign_id`: of mails that lifetide asked for, the play.
+    pub campaign_id: Option<Text<'a>>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmailSignal {
     Delivered,
@@ -244,6 +247,19 @@ pub enum EmailSignal {
     HardBounce,
     SoftBounce,
     Complaint,
+}
+
+impl EmailSignal {
+    /// As Segment writes it.
+    pub fn event_name(self) -> &'static str {
+        match self {
+            EmailSignal::Delivered => "Email Delivered",
+            EmailSignal::Opened => "Email Opened",
+            EmailSignal::Clicked => "Email Link Clicked",
+            EmailSignal::HardBounce | EmailSignal::SoftBounce => "Email Bounced",
+            EmailSignal::Complaint => "Email Marked as Spam",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

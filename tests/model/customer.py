@@ -63,6 +63,7 @@ class Customer:
         self.is_identified |= event.name == "identify"
         self.mailing.learn(event)
         self.mailing.apply(event)
+        self.lifecycle.note_look(event.name)
         self._restage(self._apply_kind(event), event.time_ms)
 
     def _apply_kind(self, event: Event) -> str:

@@ -18,6 +18,7 @@ WEEK_MS = 7 * DAY_MS
 AT_RISK_BELOW, LAPSED_BELOW = 0.50, 0.30
 MIN_SILENCE_MS, MAX_SILENCE_MS = 30 * DAY_MS, 730 * DAY_MS
 LOYAL_REPEATS = 5
+CONSIDERATION_VIEWS = 3
 
 
 def p_alive(x: int, t_x_weeks: float, t_weeks: float) -> float:
@@ -57,6 +58,12 @@ class Lifecycle:
         self.cycle = 1
         self.reactivated_day: Optional[int] = None  # UTC day of the order that set the mark
         self.silence: Optional[tuple] = None
+        self.product_views = 0
+        self.has_compared = False
+
+    def note_look(self, event_name: str) -> None:
+        self.product_views += event_name == "Product Viewed"
+        self.has_compared |= event_name == "Products Compared"
 
     def note_order(self, time_ms: int, is_latest: bool) -> None:
         """Before `move`: the latest order brings a lapsed customer back (an order told late does not), and the next day's settles that."""
@@ -93,6 +100,8 @@ class Lifecycle:
             return "repeat"
         if days == 1:
             return "first_time"
+        if self.has_compared or self.product_views >= CONSIDERATION_VIEWS:
+            return "consideration"
         return "lead" if is_lead else "visitor"
 
     def deadline_ms(self) -> Optional[int]:
@@ -112,4 +121,6 @@ def reason_of(before: Optional[str], after: str, cause: str) -> str:
         return "silence"
     if cause == "refund":
         return "refund"
+    if after == "consideration":
+        return "considering"
     return "reactivated" if after == "reactivated" else "order"

@@ -146,6 +146,11 @@ class Stages(unittest.TestCase):
         wanted = [("visitor", "first_seen"), ("lead", "identified"), ("first_time", "order"), ("repeat", "order"), ("first_time", "refund")]
         self.assertEqual(story.stages(), wanted)
 
+    def test_looking_at_products_is_considering_until_the_first_order(self) -> None:
+        story = Story().track(0, "Product Viewed").track(1, "Product Viewed").track(2, "Product Viewed").order(DAY, "o-1", 10)
+        story.track(2 * DAY, "Products Compared")
+        self.assertEqual(story.stages(), [("visitor", "first_seen"), ("consideration", "considering"), ("first_time", "order")])
+
     def test_silence_lapses_and_an_order_brings_back(self) -> None:
         story = Story().order(0, "o-1", 10).order(2000 * DAY, "o-2", 10).order(2000 * DAY + HOUR, "o-3", 10).order(2001 * DAY, "o-4", 10)
         wanted = [("first_time", "order"), ("at_risk", "silence"), ("lapsed", "silence"), ("reactivated", "reactivated"), ("repeat", "order")]

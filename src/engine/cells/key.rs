@@ -5,8 +5,9 @@
 
 use std::fmt::Write;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 
 /// A dimension's value, for a table that people read. Longer: cut.
 const VALUE_BYTES_MAX: usize = 32;
@@ -44,16 +45,19 @@ pub enum Window {
     All = 0,
     Day = 1,
     Month = 2,
+    /// From Monday on.
+    Week = 3,
 }
 
 impl Window {
-    pub const ALL: [Window; 3] = [Window::All, Window::Day, Window::Month];
+    pub const ALL: [Window; 4] = [Window::All, Window::Day, Window::Month, Window::Week];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Window::All => "all",
             Window::Day => "day",
             Window::Month => "month",
+            Window::Week => "week",
         }
     }
 }
@@ -116,18 +120,19 @@ fn write_start(window: Window, at_ms: i64, zone: &TimeZone, key: &mut String) {
     if window == Window::All {
         return key.push_str(Window::All.as_str());
     }
-    let (year, month, day) = date(at_ms, zone);
+    let date = date(at_ms, zone);
     let written = match window {
-        Window::Day => write!(key, "{year:04}-{month:02}-{day:02}"),
-        _ => write!(key, "{year:04}-{month:02}"),
+        Window::Week => write!(key, "{}", monday(date)),
+        Window::Day => write!(key, "{date}"),
+        _ => write!(key, "{:04}-{:02}", date.year(), date.month()),
     };
     written.expect("invariant: a string takes every text");
 }
 
 /// The month of a moment, counted from January of year 0.
 pub fn month_of(at_ms: i64, zone: &TimeZone) -> u32 {
-    let (year, month, _) = date(at_ms, zone);
-    u32::try_from(i32::from(year) * 12 + i32::from(month) - 1).unwrap_or(0)
+    let date = date(at_ms, zone);
+    u32::try_from(i32::from(date.year()) * 12 + i32::from(date.month()) - 1).unwrap_or(0)
 }
 
 /// `2026-01`
@@ -135,10 +140,16 @@ pub fn month_text(month: u32) -> String {
     format!("{:04}-{:02}", month / 12, month % 12 + 1)
 }
 
-fn date(at_ms: i64, zone: &TimeZone) -> (i16, i8, i8) {
+fn date(at_ms: i64, zone: &TimeZone) -> Date {
     // event times lie between 1990 and 2100
-    let date = Timestamp::from_millisecond(at_ms).unwrap_or_default().to_zoned(zone.clone()).date();
-    (date.year(), date.month(), date.day())
+    Timestamp::from_millisecond(at_ms).unwrap_or_default().to_zoned(zone.clone()).date()
+}
+
+/// The first day of a day's week.
+fn monday(date: Date) -> Date {
+    let since_monday = i64::from(date.weekday().to_monday_zero_offset());
+    // event times lie between 1990 and 2100
+    date.checked_sub(Span::new().days(since_monday)).unwrap_or(date)
 }
 
 /// Name, dimensions and beginning of the window, read back from a key.
@@ -170,6 +181,7 @@ mod tests {
             (place(Window::All, &[][..]), "cost||all"),
             (place(Window::Month, &dims), "cost|channel=paid_search_a_b_,currency=USD,region=unknown|2026-02"),
             (place(Window::Day, &dims[1..2]), "cost|currency=USD|2026-02-01"),
+            (place(Window::Week, &dims[1..2]), "cost|currency=USD|2026-01-26"),
         ];
         for (place, expected) in cases {
             assert_eq!(key(&place, &zone), expected);

@@ -4,6 +4,7 @@
 
 use super::{ActionKind, Phase, Reason, Sent};
 use crate::engine::actions::{self, Decision};
+use crate::engine::attribution;
 use crate::engine::customer::Customer;
 use crate::engine::gates::{Question, Verdict, judge};
 use crate::engine::rules::{PlayRule, Rules};
@@ -43,10 +44,18 @@ pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
         Verdict::Refuse(reason) => {
             decision = Decision { kind: ActionKind::Suppressed, reason, ..decision };
             actions::write(customer, rule, &decision, scene);
+            attribution::count_action(rule, &decision, scene);
+            if reason == Reason::Control && step == 0 {
+                attribution::expose(customer, rule.key, true, scene);
+            }
             customer.plays[place].phase = Phase::Over;
         }
         Verdict::Send => {
             actions::write(customer, rule, &decision, scene);
+            attribution::count_action(rule, &decision, scene);
+            if step == 0 {
+                attribution::expose(customer, rule.key, false, scene);
+            }
             remember_send(customer, place, play, &decision, scene);
         }
     }

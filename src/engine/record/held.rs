@@ -3,6 +3,7 @@
 //! Nothing is left out, hashed ids included, because whoever asks may ask for all of it, but the sum of logarithms of times between orders that
 //! the value model keeps; nothing is computed that is not held. It goes to no topic. Called by `cli` (`state export`).
 
+mod attribution;
 mod journey;
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -24,6 +25,7 @@ use crate::engine::plays::{Phase, PlayState};
 use crate::engine::population::Contribution;
 use crate::engine::settings::Settings;
 use crate::event::ConsentStatus;
+use attribution::HeldAttribution;
 use journey::HeldJourney;
 
 /// A customer's row in words. Ids of messages, orders and checkouts are kept as 64-bit hashes only, and shown in hexadecimal.
@@ -51,6 +53,7 @@ struct Held<'a> {
     first_channel: Option<&'a str>,
     last_channel: Option<&'a str>,
     journey: Option<HeldJourney<'a>>,
+    attribution: Option<HeldAttribution<'a>>,
     costs: Vec<HeldCosts>,
     cash_flows: Vec<HeldFlows>,
     scores: Option<HeldScores>,
@@ -58,7 +61,7 @@ struct Held<'a> {
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, costs, cash_flows, scores, contribution, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, contribution, message_ids });
 
 struct HeldContact<'a> {
     email: Option<&'a str>,
@@ -240,6 +243,7 @@ fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Op
         first_channel: told(&customer.touch.first),
         last_channel: told(&customer.touch.last),
         journey: customer.journey.as_deref().map(journey::held),
+        attribution: customer.attribution.as_deref().map(|held| attribution::held(held, settings)),
         costs: customer.costs.iter().map(costs).collect(),
         cash_flows: customer.flows.iter().map(flows).collect(),
         scores: customer.scores.map(scores),
@@ -333,8 +337,12 @@ fn contribution(contribution: &Contribution) -> HeldContribution {
     }
 }
 
+/// `None`: the play is no longer configured.
+fn play_name(key: u64, settings: &Settings) -> Option<&str> {
+    settings.plays.iter().find(|play| xxh3_64(play.name.as_bytes()) == key).map(|play| play.name.as_str())
+}
+
 fn play<'a>(state: &PlayState, settings: &'a Settings) -> HeldPlay<'a> {
-    let found = settings.plays.iter().find(|play| xxh3_64(play.name.as_bytes()) == state.play);
     let (phase, step, due_ms, release_ms) = match state.phase {
         Phase::Idle => ("idle", None, None, None),
         Phase::Waiting { step, due_ms, release_ms } => ("waiting", Some(step), Some(due_ms), release_ms),
@@ -342,7 +350,7 @@ fn play<'a>(state: &PlayState, settings: &'a Settings) -> HeldPlay<'a> {
     };
     let sent = state.out.iter();
     HeldPlay {
-        play: found.map(|play| play.name.as_str()),
+        play: play_name(state.play, settings),
         phase,
         step: step.map(|step| u32::from(step) + 1),
         due_at: due_ms.map(Time),

@@ -35,6 +35,8 @@ fn an_erased_customer_leaves_a_cancel_a_tombstone_and_a_mark() {
     let mut shop = Shop::new();
     known(&mut shop);
     let sent = shop.written(Topic::Actions)[0].clone();
+    // so that the figures are out
+    shop.until(2 * HOUR + MINUTE);
     shop.commit();
     shop.out.clear();
     assert_eq!(shop.feed(&erased(3 * HOUR)), Outcome::Applied);

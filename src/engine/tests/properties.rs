@@ -86,7 +86,8 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
         8 => order,
         3 => refund,
         1 => cancelled,
-        2 => select(signals).prop_map(Kind::Email),
+        2 => (select(signals), select(vec![None, Some("cart_recovery"), Some("elsewhere")]))
+            .prop_map(|(signal, campaign)| Kind::Email(Email { signal, campaign_id: campaign.map(Into::into) })),
         2 => consent,
         5 => line,
         5 => contents,

@@ -82,6 +82,7 @@ pub(super) struct Properties<'a> {
     pub(super) quantity: Field<'a>,
     // e-mail and consent
     pub(super) bounce_type: Field<'a>,
+    pub(super) campaign_id: Field<'a>,
     pub(super) channel: Field<'a>,
     pub(super) status: Field<'a>,
     pub(super) source: Field<'a>,
@@ -192,6 +193,7 @@ impl<'a> Fields<'a> for Properties<'a> {
             b"price" => Place::Field(&mut self.price),
             b"quantity" => Place::Field(&mut self.quantity),
             b"bounce_type" => Place::Field(&mut self.bounce_type),
+            b"campaign_id" => Place::Field(&mut self.campaign_id),
             b"channel" => Place::Field(&mut self.channel),
             b"status" => Place::Field(&mut self.status),
             b"source" => Place::Field(&mut self.source),

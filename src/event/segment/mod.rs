@@ -17,7 +17,7 @@ mod traits;
 #[cfg(test)]
 mod tests;
 
-use super::value::{Found, Nested};
+use super::value::{Field, Found, Nested};
 use super::{CartDelta, ConsentStatus, ContentsSource, DecodeRules, EmailSignal, Event, Kind, Reason, Reject, json};
 use fields::{Envelope, Properties, TraitFields};
 
@@ -61,11 +61,11 @@ fn read_kind<'a>(name: &str, properties: &Nested<Properties<'a>>, rules: &Decode
         "Order Completed" => orders::completed(own()?, rules),
         "Order Refunded" => orders::refunded(own()?, rules),
         "Order Cancelled" => orders::cancelled(own()?),
-        "Email Delivered" => Ok(Kind::Email(EmailSignal::Delivered)),
-        "Email Opened" => Ok(Kind::Email(EmailSignal::Opened)),
-        "Email Link Clicked" => Ok(Kind::Email(EmailSignal::Clicked)),
+        "Email Delivered" => Ok(email::heard(EmailSignal::Delivered, campaign(properties))),
+        "Email Opened" => Ok(email::heard(EmailSignal::Opened, campaign(properties))),
+        "Email Link Clicked" => Ok(email::heard(EmailSignal::Clicked, campaign(properties))),
         "Email Bounced" => email::bounced(own()?),
-        "Email Marked as Spam" => Ok(Kind::Email(EmailSignal::Complaint)),
+        "Email Marked as Spam" => Ok(email::heard(EmailSignal::Complaint, campaign(properties))),
         "Subscribed" => consent::stated(ConsentStatus::Subscribed, own()?),
         "Unsubscribed" => consent::stated(ConsentStatus::Unsubscribed, own()?),
         "Consent Changed" => consent::changed(own()?),
@@ -83,6 +83,11 @@ fn read_kind<'a>(name: &str, properties: &Nested<Properties<'a>>, rules: &Decode
             None => Ok(Kind::Unknown),
         },
     }
+}
+
+/// Forgiving: what a mail belongs to must not cost a complaint.
+fn campaign<'a>(properties: &Nested<Properties<'a>>) -> Field<'a> {
+    properties.fields.campaign_id
 }
 
 /// The object, or one without any field where it is not given.

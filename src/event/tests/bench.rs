@@ -4,8 +4,8 @@
 
 use super::{AT_MS, money, rules};
 use crate::event::{
-    CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, EmailSignal, Event, Identity, Kind, Order, Product,
-    Raw, Reason, Refund, Touch, Traits, decode,
+    CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, Email, EmailSignal, Event, Identity, Kind, Order,
+    Product, Raw, Reason, Refund, Touch, Traits, decode,
 };
 
 const BEFORE: &str = r#"{"messageId":"m-000000012345","type":"track","event":""#;
@@ -34,6 +34,10 @@ fn contents(source: ContentsSource) -> Kind<'static> {
 
 fn line(delta: CartDelta) -> Kind<'static> {
     Kind::CartLine(CartLine { cart_id: Some("c-00001234-7".into()), delta, product: product() })
+}
+
+fn mail(signal: EmailSignal) -> Kind<'static> {
+    Kind::Email(Email { signal, campaign_id: Some("cmp-103".into()) })
 }
 
 fn order() -> Kind<'static> {
@@ -80,11 +84,11 @@ fn every_record_of_the_generator_is_read() {
     let cases = [
         ("Order Completed", order_fields, order()),
         ("Order Refunded", refund_fields, Kind::OrderRefunded(refund)),
-        ("Email Delivered", EMAIL, Kind::Email(EmailSignal::Delivered)),
-        ("Email Opened", EMAIL, Kind::Email(EmailSignal::Opened)),
-        ("Email Link Clicked", EMAIL, Kind::Email(EmailSignal::Clicked)),
+        ("Email Delivered", EMAIL, mail(EmailSignal::Delivered)),
+        ("Email Opened", EMAIL, mail(EmailSignal::Opened)),
+        ("Email Link Clicked", EMAIL, mail(EmailSignal::Clicked)),
         ("Unsubscribed", EMAIL, Kind::Consent(unsubscribed)),
-        ("Email Bounced", EMAIL, Kind::Email(EmailSignal::HardBounce)),
+        ("Email Bounced", EMAIL, mail(EmailSignal::HardBounce)),
         ("Product Added", LINE, line(CartDelta::Added)),
         ("Product Removed", LINE, line(CartDelta::Removed)),
         ("Cart Viewed", CONTENTS, contents(ContentsSource::Viewed)),

@@ -3,7 +3,7 @@
 //! letter, whatever its properties hold.
 
 use super::{decode_with, kind, rules, track};
-use crate::event::{ConsentChange, ConsentStatus, EmailSignal, Kind};
+use crate::event::{ConsentChange, ConsentStatus, Email, EmailSignal, Kind};
 
 fn consent(status: ConsentStatus) -> Kind<'static> {
     Kind::Consent(ConsentChange { status, source: None, double_opt_in: false })
@@ -24,7 +24,7 @@ fn email_events_are_signals() {
         ("Email Bounced", r#"{"bounce_type":"temporary"}"#, EmailSignal::SoftBounce),
     ];
     for (event, properties, signal) in cases {
-        assert_eq!(kind(event, properties), Kind::Email(signal), "{event} {properties}");
+        assert_eq!(kind(event, properties), Kind::Email(Email { signal, campaign_id: None }), "{event} {properties}");
     }
 }
 
@@ -55,5 +55,17 @@ fn names_without_a_meaning_are_unknown_and_their_properties_unread() {
             let read = decode_with(&value, &rules()).unwrap();
             assert_eq!((read.kind, read.name.as_ref()), (Kind::Unknown, event), "{properties}");
         }
+    }
+}
+
+#[test]
+fn a_mail_tells_its_campaign_and_an_unreadable_one_costs_nothing_else() {
+    let campaign = |event, properties| match kind(event, properties) {
+        Kind::Email(Email { campaign_id, .. }) => campaign_id.map(|id| id.into_owned()),
+        other => panic!("{other:?}"),
+    };
+    for event in ["Email Delivered", "Email Link Clicked", "Email Bounced", "Email Marked as Spam"] {
+        assert_eq!(campaign(event, r#"{"campaign_id":"win_back"}"#).as_deref(), Some("win_back"), "{event}");
+        assert_eq!(campaign(event, r#"{"campaign_id":{}}"#), None, "{event}");
     }
 }

@@ -19,6 +19,7 @@ const SETTINGS: [&str; 4] = ["workers=1", "commit.max_records=20", "changelog.ba
 /// How a torn history shows: its offsets name a state that no block has, or one whose chain is another.
 const FOUND_BY: [&str; 3] = ["changelog ends at sequence", "changelog is torn at offset", "but the committed offsets name"];
 const PACE: Duration = Duration::from_millis(30);
+const ATTEMPTS_MAX: u32 = 5;
 const LONGEST: Duration = Duration::from_secs(120);
 
 #[test]
@@ -35,10 +36,19 @@ fn a_transaction_torn_by_a_late_end_is_found_and_repaired() {
     place.proxy.pace(PACE);
     crew.start("a");
     wait_until_lag(EVENTS as i64 * 4 / 5);
-    place.proxy.set(Trap { client: Client::Producer, api: Api::Produce, moment: Moment::Before, act: Act::Tear, spared: None });
-    wait_for("a transaction to tear", LONGEST, || place.proxy.caught());
-    let late: Vec<i16> = place.proxy.take_late().iter().map(|answer| answer.code).collect();
-    assert_eq!(late, [0], "the broker takes a late end for that of the transaction it meets");
+    for attempt in 1.. {
+        place.proxy.set(Trap { client: Client::Producer, api: Api::Produce, moment: Moment::Before, act: Act::Tear, spared: None });
+        wait_for("a transaction to tear", LONGEST, || place.proxy.caught());
+        let late: Vec<i16> = place.proxy.take_late().iter().map(|answer| answer.code).collect();
+        assert_eq!(late, [0], "the broker takes a late end for that of the transaction it meets");
+        if state(&trial, "verify").code != Some(0) {
+            break;
+        }
+        // on a busy machine records may go before the offsets: then nothing was torn
+        assert!(attempt < ATTEMPTS_MAX, "nothing was torn in {attempt} attempts");
+        crew.restart_killed("a");
+        wait_until_lag(trial.lag() - 200);
+    }
 
     let refusal = refusal(&trial);
     let (reason, _) = refusal.split_once("ways out").expect("a refusal names the ways out");

@@ -16,7 +16,8 @@ use crate::trial::{SLOTS, Trial, Written, differences};
 
 const EVENTS: usize = 4_000;
 /// Transactions small enough to change versions between them.
-const SETTINGS: [&str; 2] = ["commit.max_records=3", "workers=1"];
+/// Rows of the oldest version keep no looks at products, so nobody is to be in a stage that follows from them.
+const SETTINGS: [&str; 3] = ["commit.max_records=3", "workers=1", "stages.consideration_views=10000"];
 
 /// A life of instance `a` that neither reads nor writes newer rows than the oldest; it ends, in order, after `meanwhile`.
 fn live_as_the_version_before(trial: &Trial, meanwhile: impl FnOnce()) {

@@ -1,0 +1,98 @@
+//! What plays brought: clicks that lead to orders, treated against control, and what is counted of each decision.
+
+use super::*;
+
+/// Cells as they stand, by key without the slot.
+fn cells_of(shop: &mut Shop) -> BTreeMap<String, i64> {
+    let time_ms = shop.slot.time_ms().unwrap();
+    shop.tick(time_ms + 10 * SECOND, None);
+    let told = |cell: &Json| cell["value"].as_i64().or(cell["value"]["minor"].as_i64()).unwrap();
+    let key = |record: &str| record.strip_suffix("|3").unwrap().to_owned();
+    let records = shop.out.records().filter(|r| r.topic == Topic::Aggregates);
+    records.map(|r| (key(r.key), told(&serde_json::from_slice(r.value.unwrap()).unwrap()))).collect()
+}
+
+fn mail(at: i64, signal: EmailSignal, play: &'static str) -> Event<'static> {
+    event(at, signal.event_name(), Kind::Email(Email { signal, campaign_id: Some(play.into()) }))
+}
+
+fn clicked(at: i64, play: &'static str) -> Event<'static> {
+    mail(at, EmailSignal::Clicked, play)
+}
+
+fn two_plays() -> Settings {
+    Settings { plays: vec![play("cart_recovery"), Play { mode: Mode::Shadow, ..play("other") }], ..settings() }
+}
+
+/// The value of the cells of a name that have these words in their key.
+fn sum(cells: &BTreeMap<String, i64>, name: &str, words: &[&str]) -> i64 {
+    let fits = |key: &str| key.starts_with(name) && words.iter().all(|word| key.contains(word));
+    cells.iter().filter(|(key, _)| fits(key)).map(|(_, value)| value).sum()
+}
+
+#[test]
+fn an_order_is_due_to_the_play_clicked_last_within_five_days_and_in_equal_parts_to_all() {
+    let mut shop = Shop::with(two_plays());
+    shop.feed_all(&[clicked(0, "cart_recovery"), clicked(DAY, "other"), clicked(DAY, "nobody's"), order(2 * DAY, "a", usd(1001))]);
+    let cells = cells_of(&mut shop);
+    assert_eq!(cells["play_orders|model=last_touch,play=other|2025-12-29"], 1);
+    assert_eq!(cells["play_revenue|currency=USD,model=last_touch,play=other|2025-12-29"], 1001);
+    assert_eq!(cells["play_revenue|currency=USD,model=linear,play=cart_recovery|2025-12-29"], 501);
+    assert_eq!(cells["play_revenue|currency=USD,model=linear,play=other|2025-12-29"], 500);
+    assert_eq!(sum(&cells, "play_emails", &["event=clicked"]), 2);
+
+    let mut shop = Shop::with(two_plays());
+    shop.feed_all(&[clicked(0, "other"), order(5 * DAY, "a", usd(1)), order(5 * DAY - 1, "b", usd(1)), clicked(9 * DAY, "other")]);
+    shop.feed_all(&[mail(10 * DAY, EmailSignal::Opened, "cart_recovery"), order(8 * DAY, "c", usd(1))]);
+    let cells = cells_of(&mut shop);
+    assert_eq!(sum(&cells, "play_orders", &[]), 0, "too late, too early, or only opened: {cells:?}");
+}
+
+#[test]
+fn treated_and_control_are_compared_by_what_they_order_in_five_days() {
+    // half of all are in the control arm: of these customers some are and some are not
+    let mut shop = Shop::with(Settings { plays: vec![Play { control: 0.5, ..play("cart_recovery") }], ..settings() });
+    let ids = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    for id in ids {
+        let own = |event: Event<'static>| Event { customer: id.into(), ..event };
+        shop.feed_all(&[own(identified(0)), own(added(1, "p", 1))]);
+    }
+    shop.until(2 * HOUR);
+    for (day, id) in ids.into_iter().enumerate() {
+        // the last two order too late
+        let order = order(day as i64 * DAY, &format!("o-{id}"), usd(100));
+        shop.feed(&Event { customer: id.into(), ..order });
+        shop.feed(&Event { customer: id.into(), ..super::order(3 * DAY, &format!("again-{id}"), usd(10)) });
+    }
+    let cells = cells_of(&mut shop);
+    let of = |name: &str, arm: &str| sum(&cells, name, &[arm]);
+    let (treated, control) = (of("lift_customers", "arm=treatment"), of("lift_customers", "arm=control"));
+    assert!(treated > 0 && control > 0 && treated + control == 8, "{cells:?}");
+    assert_eq!((treated, control), (of("play_actions", "kind=send"), of("play_actions", "reason=control")));
+    assert_eq!(sum(&cells, "lift_converted", &[]), 6, "once each, however often they order");
+    assert!(sum(&cells, "lift_revenue", &["currency=USD"]) < 8 * 110, "what comes after five days is of none");
+}
+
+#[test]
+fn mails_before_the_first_order_are_counted() {
+    let delivered = |at| email(at, EmailSignal::Delivered);
+    let mut shop = Shop::new();
+    shop.feed_all(&[delivered(0), delivered(1), delivered(2), order(DAY, "a", usd(1)), delivered(2 * DAY), order(3 * DAY, "b", usd(1))]);
+    shop.feed(&Event { customer: "u-2".into(), ..order(4 * DAY, "c", usd(1)) });
+    let cells = cells_of(&mut shop);
+    assert_eq!(cells["emails_before_first_order|emails=3|2025-12-29"], 1);
+    assert_eq!(sum(&cells, "emails_before", &[]), 1);
+    assert_eq!(shop.customer("u-1").attribution, None, "nothing is left to remember");
+}
+
+#[test]
+fn a_row_keeps_a_few_clicks_and_exposures_and_none_that_are_over() {
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let mut shop = Shop::with(Settings { plays: names.map(play).to_vec(), ..settings() });
+    for (at, name) in names.into_iter().enumerate() {
+        shop.feed(&clicked(at as i64, name));
+    }
+    assert_eq!(shop.customer("u-1").attribution.unwrap().clicks.len(), 4);
+    shop.feed(&clicked(6 * DAY, "a"));
+    assert_eq!(shop.customer("u-1").attribution.unwrap().clicks.len(), 1);
+}
