@@ -29,7 +29,6 @@ pub struct Question<'a> {
     pub play: &'a Play,
     pub customer_id: &'a str,
     pub customer: &'a Customer,
-    pub cart: &'a Cart,
     /// The first step of its instance: the cool-down is about coming back, not about going on.
     pub is_first_step: bool,
     /// The play's last send to this customer.
@@ -139,7 +138,7 @@ fn refusal(complaint: bool) -> Reason {
 fn conditions(q: &Question<'_>) -> Option<Reason> {
     for condition in &q.play.when {
         let money = match condition.field {
-            Field::CartValue => q.cart.value(),
+            Field::CartValue => q.customer.cart.as_ref().and_then(Cart::value),
         };
         let Some((money, least)) = money.and_then(|m| Some((m, *condition.at_least.get(&m.currency)?))) else {
             return Some(Reason::NoThreshold);

@@ -10,7 +10,7 @@ use super::settings::{Mode, Play, Settings, Value};
 use crate::clv::formula::Growth;
 use crate::clv::{self, Reliability};
 
-/// Plays per configuration, and so states per customer: a row must stay small.
+/// Plays that run, and so states per customer: a row must stay small.
 pub const PLAYS_MAX: usize = 16;
 
 /// Steps per play: a row stores the step as one small number, and its sends that are out one by one.
@@ -48,9 +48,9 @@ pub fn scoring(value: &Value) -> String {
 impl Rules {
     /// The configuration has checked the bounds; a violation is a bug there.
     pub fn new(settings: Arc<Settings>) -> Rules {
-        assert!(settings.plays.len() <= PLAYS_MAX, "invariant: config allows at most {PLAYS_MAX} plays");
         assert!(settings.plays.iter().all(|p| (1..=STEPS_MAX).contains(&p.steps.len())), "invariant: config allows 1 to {STEPS_MAX} steps");
         let mut running: Vec<(usize, &Play)> = settings.plays.iter().enumerate().filter(|(_, p)| p.mode != Mode::Off).collect();
+        assert!(running.len() <= PLAYS_MAX, "invariant: config lets at most {PLAYS_MAX} plays run");
         running.sort_by(|a, b| a.1.name.cmp(&b.1.name));
         let plays = running.into_iter().map(|(place, play)| PlayRule { key: xxh3_64(play.name.as_bytes()), place: place as u16 }).collect();
         let reliability = clv::reliability(&settings.value.parameters);

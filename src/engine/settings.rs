@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::erasure::ErasureKey;
+use super::lifecycle::Stage;
 use crate::clv;
 use crate::event::Currency;
 
@@ -102,10 +103,14 @@ pub struct Play {
     pub mode: Mode,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {
     /// `{ cart = "idle" }`
     CartIdle,
+    /// `{ stage = "lapsed" }`
+    StageEntered(Stage),
+    /// `{ event = "Order Completed" }`, by the event's name as written.
+    EventSeen(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,10 +119,13 @@ pub struct Step {
     pub template: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CancelOn {
     pub order: bool,
+    /// Of plays that a cart begins.
     pub cart_emptied: bool,
+    /// Of plays that a stage begins.
+    pub stage_left: bool,
 }
 
 /// `{ field = "cart.value", ge = { USD = 2000 } }`: minor units by currency.

@@ -14,6 +14,7 @@ mod properties;
 mod records;
 mod segments;
 mod timers;
+mod triggers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -83,7 +84,7 @@ pub fn play(name: &str) -> Play {
         version: "0badcafe".into(),
         trigger: Trigger::CartIdle,
         steps: vec![Step { delay_ms: HOUR, template: "cart_1".into() }],
-        cancel_on: CancelOn { order: true, cart_emptied: true },
+        cancel_on: CancelOn { order: true, cart_emptied: true, stage_left: false },
         when: Vec::new(),
         expires_ms: 24 * HOUR,
         cool_down_ms: None,
@@ -159,6 +160,7 @@ pub struct Shop {
     pub slot: Slot,
     pub out: Outputs,
     pub committed: Arc<Committed>,
+    pub settings: Settings,
     offset: i64,
 }
 
@@ -169,7 +171,8 @@ impl Shop {
 
     pub fn with(settings: Settings) -> Shop {
         let committed = Arc::new(Committed::new());
-        Shop { slot: Slot::new(3, Arc::new(settings), Arc::clone(&committed)), out: Outputs::default(), committed, offset: 0 }
+        let slot = Slot::new(3, Arc::new(settings.clone()), Arc::clone(&committed));
+        Shop { slot, out: Outputs::default(), committed, settings, offset: 0 }
     }
 
     /// Fires what is due, then applies the event.

@@ -6,6 +6,7 @@ use super::customer::Customer;
 use super::lifecycle::{Stage, Why, stage_of};
 use super::note::Note;
 use super::outputs::Topic;
+use super::plays;
 use super::record::time::Time;
 use super::record::transition::TransitionRecord;
 use super::scene::Scene;
@@ -27,6 +28,7 @@ pub fn settle(customer: &mut Customer, why: Option<Why>, scene: &mut Scene<'_>) 
     customer.stage = Some(to);
     write(customer, TRACK, from.map(Stage::as_str), to.as_str(), reason(from, to, why), scene);
     scene.note(Note::Transition { from, to });
+    plays::on_stage(customer, from, to, scene);
 }
 
 fn reason(from: Option<Stage>, to: Stage, why: Option<Why>) -> Why {

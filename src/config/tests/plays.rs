@@ -1,7 +1,7 @@
 //! Plays in every shape of `contracts.md` 5, and those this version refuses.
 
 use super::read;
-use crate::engine::{Channel, Mode, Play};
+use crate::engine::{CancelOn, Channel, Mode, PLAYS_MAX, Play, Stage, Trigger};
 
 fn plays(file: &str) -> Vec<Play> {
     read(file, &[], &[]).unwrap().engine.plays
@@ -77,18 +77,22 @@ fn plays_can_be_set_from_the_environment_and_the_command_line() {
 
 /// A line of a play, and what its problem says.
 const BAD_LINES: &[(&str, &str)] = &[
-    ("trigger = { stage = \"lapsed\" }", "this version runs the trigger { cart = \"idle\" } only"),
-    ("trigger = { event = \"Review Submitted\" }", "this version runs the trigger"),
-    ("trigger = { band = \"high\" }", "this version runs the trigger"),
-    ("trigger = { date = \"birthday\" }", "this version runs the trigger"),
-    ("trigger = { cart = \"full\" }", "expected { cart = \"idle\" }, got"),
-    ("trigger = \"cart\"", "expected { cart = \"idle\" }, got \"cart\""),
+    ("trigger = { stage = \"lapsd\" }", "unknown stage \"lapsd\", did you mean \"lapsed\"?"),
+    ("trigger = { stage = \"somewhere\" }", "unknown stage \"somewhere\", expected \"visitor\" or \"lead\""),
+    ("trigger = { event = \"\" }", "or { event = \"Order Completed\" }, got"),
+    ("trigger = { band = \"high\" }", "this version runs the triggers { cart = \"idle\" }, { stage = \"lapsed\" } or"),
+    ("trigger = { date = \"birthday\" }", "this version runs the triggers"),
+    ("trigger = { cart = \"full\" }", "expected { cart = \"idle\" }, { stage = \"lapsed\" } or { event = \"Order Completed\" }, got"),
+    ("trigger = { cart = \"idle\", stage = \"lead\" }", "expected { cart = \"idle\" }, { stage"),
+    ("trigger = \"cart\"", "or { event = \"Order Completed\" }, got \"cart\""),
     ("steps = []", "expected 1 to 8 steps such as"),
     ("steps = [{ delay = \"0s\", template = \"t\" }]", "delay: expected a duration from 1s to 36500d, got \"0s\""),
     ("steps = [{ dealy = \"1h\", template = \"t\" }]", "unknown key `dealy`, did you mean `delay`?"),
     ("steps = [{ delay = \"1h\" }]", "a step has no template"),
     ("steps = [{ delay = \"2h\", template = \"a\" }, { delay = \"1h\", template = \"b\" }]", "must rise from step to step"),
-    ("cancel_on = [\"refund\"]", "expected \"order\" or \"cart_emptied\", got \"refund\""),
+    ("cancel_on = [\"refund\"]", "unknown end \"refund\", expected \"order\" or \"cart_emptied\" or \"stage_left\""),
+    ("cancel_on = [\"orders\"]", "unknown end \"orders\", did you mean \"order\"?"),
+    ("cancel_on = [\"stage_left\"]", "\"stage_left\" ends plays with the trigger { stage = \"…\" } only"),
     ("when = [{ field = \"stage\", ge = { USD = 1 } }]", "this version tests the field \"cart.value\" only, got \"stage\""),
     ("when = [{ field = \"cart.value\" }]", "ge must list minor units by currency"),
     ("when = [{ field = \"cart.value\", ge = { USD = 19.99 } }]", "expected USD in whole minor units, not negative, got 19.99"),
@@ -104,6 +108,33 @@ const BAD_LINES: &[(&str, &str)] = &[
     ("priority = -1", "expected a whole number from 0 to 1000, got -1"),
     ("mode = \"dry\"", "expected \"live\" or \"shadow\" or \"off\", got \"dry\""),
 ];
+
+#[test]
+fn plays_begin_with_stages_and_events_as_with_carts() {
+    let file = "[plays.s]\ntrigger = { stage = \"lapsed\" }\nsteps = [{ delay = \"0s\", template = \"t\" }]\ncancel_on = [\"order\", \"stage_left\"]
+        [plays.e]\ntrigger = { event = \"Order Completed\" }\nsteps = [{ delay = \"0s\", template = \"t\" }]";
+    let plays = plays(file);
+    let of = |name: &str| plays.iter().find(|play| play.name == name).unwrap();
+    assert_eq!(of("s").trigger, Trigger::StageEntered(Stage::Lapsed));
+    assert_eq!(of("s").cancel_on, CancelOn { order: true, cart_emptied: false, stage_left: true });
+    assert_eq!(of("e").trigger, Trigger::EventSeen("Order Completed".into()));
+    assert_eq!(of("e").cancel_on, CancelOn { order: true, ..CancelOn::default() }, "of the shipped ends, what can happen to it");
+    let error = read(&format!("{file}\ncancel_on = [\"cart_emptied\"]"), &[], &[]).unwrap_err().to_string();
+    assert_eq!(error, "plays.e.cancel_on (0.toml line 8): \"cart_emptied\" ends plays with the trigger { cart = \"idle\" } only");
+}
+
+#[test]
+fn more_plays_than_a_row_can_hold_may_be_named_but_not_run() {
+    let file = |mode: &str| -> String {
+        let play = |n| {
+            format!("[plays.p{n}]\ntrigger = {{ cart = \"idle\" }}\nsteps = [{{ delay = \"1h\", template = \"t\" }}]\nmode = \"{mode}\"\n")
+        };
+        (0..PLAYS_MAX).map(play).collect()
+    };
+    assert!(read(&file("off"), &[], &[]).is_ok());
+    let error = read(&file("shadow"), &[], &[]).unwrap_err().to_string();
+    assert_eq!(error, "plays: 17 plays are not off, at most 16 can run");
+}
 
 #[test]
 fn each_bad_play_is_refused_with_a_sentence() {

@@ -1,6 +1,8 @@
 //! The words of an action record: its kinds and its reasons. Metrics use them as labels, so both are closed lists.
 //! It chooses none of them: `plays`, `gates` and `cart` do. Read by `actions` and by whoever counts notes.
 
+use crate::engine::settings::Trigger;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ActionKind {
     Send,
@@ -25,9 +27,14 @@ impl ActionKind {
 pub enum Reason {
     /// Of a send: the cart was left alone for the step's delay.
     CartIdle,
+    /// Of a send: the customer entered the play's stage.
+    StageEntered,
+    /// Of a send: the play's event was seen.
+    EventSeen,
     /// Of a cancel.
     Order,
     CartEmptied,
+    StageLeft,
     /// Of a cancel: the customer is forgotten.
     Erased,
     Shadow,
@@ -48,11 +55,23 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Of what a play with this trigger sends.
+    pub fn to_send(trigger: &Trigger) -> Reason {
+        match trigger {
+            Trigger::CartIdle => Reason::CartIdle,
+            Trigger::StageEntered(_) => Reason::StageEntered,
+            Trigger::EventSeen(_) => Reason::EventSeen,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Reason::CartIdle => "cart_idle",
+            Reason::StageEntered => "stage_entered",
+            Reason::EventSeen => "event_seen",
             Reason::Order => "order",
             Reason::CartEmptied => "cart_emptied",
+            Reason::StageLeft => "stage_left",
             Reason::Erased => "erased",
             Reason::Shadow => "shadow",
             Reason::Backfill => "backfill",

@@ -68,15 +68,21 @@ fn full() -> Customer {
         PlayState {
             play: 41,
             phase: Phase::Waiting { step: 1, due_ms: NOW + 60, release_ms: Some(NOW + 70) },
+            instance: String::new(),
             out,
             last_send_ms: Some(NOW - 50),
             decided_ms: Some(NOW - 50),
         },
-        PlayState { play: 42, phase: Phase::Over, out: Vec::new(), last_send_ms: None, decided_ms: Some(NOW - 2) },
-        PlayState { play: 43, phase: Phase::Idle, out: Vec::new(), last_send_ms: Some(NOW - 1), decided_ms: None },
+        PlayState { play: 42, phase: Phase::Over, decided_ms: Some(NOW - 2), ..at_rest() },
+        PlayState { play: 43, last_send_ms: Some(NOW - 1), ..at_rest() },
+        PlayState { play: 44, phase: Phase::Over, instance: "lapsed:1:1767225600000".into(), ..at_rest() },
     ];
     add_worth(&mut customer, usd);
     customer
+}
+
+fn at_rest() -> PlayState {
+    PlayState { play: 0, phase: Phase::Idle, instance: String::new(), out: Vec::new(), last_send_ms: None, decided_ms: None }
 }
 
 fn add_worth(customer: &mut Customer, usd: Currency) {
@@ -100,7 +106,9 @@ fn add_worth(customer: &mut Customer, usd: Currency) {
 /// What version 2 knew of it.
 fn full_of_version_2() -> Customer {
     let (touch, costs, flows, scores, contribution) = Default::default();
-    Customer { touch, costs, flows, scores, contribution, ..full() }
+    let mut customer = Customer { touch, costs, flows, scores, contribution, ..full() };
+    customer.plays.retain(|state| state.instance.is_empty());
+    customer
 }
 
 /// What version 1 knew of it.
@@ -132,9 +140,9 @@ const GOLDEN_3: &str = "\
     6f70652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d804d8\
     2c080c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c0021500000000000000001600000000000000010109\
     03632d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac1610\
-    03702d320105030329000000000000001d01778b010100646364642a000000000000001200042b0000000000000008000202a0fe0ac0a90705656d61696c0b7061\
-    69645f7365617263680200ac020080808080802004474250020009000100ccbf0200001980de79fa72d844a423b22fbe8d18b9608080808080808080808001f8bd\
-    010a54";
+    03702d320105030429000000000000001d01778b010100646364642a000000000000001200042b000000000000000800022c000000000000002200166c61707365\
+    643a313a3137363732323536303030303002a0fe0ac0a90705656d61696c0b706169645f7365617263680200ac020080808080802004474250020009000100ccbf\
+    0200001980de79fa72d844a423b22fbe8d18b9608080808080808080808001f8bd010a54";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
@@ -265,6 +273,7 @@ fn everything_a_row_holds_is_told_when_asked() {
         ("/checkout", "000000000000001f"),
         ("/message_ids/0", "0102030405060708"),
         ("/plays/0/sent/0/due_at", "2025-12-31T23:59:59.950Z"),
+        ("/plays/3/instance", "lapsed:1:1767225600000"),
         ("/first_channel", "email"),
         ("/last_channel", "paid_search"),
         ("/costs/0/service/amount", "10995116277.76"),
