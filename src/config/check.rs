@@ -164,7 +164,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     let channels = keys.required("channels.rules", channels::rules);
     let report_zone = keys.required("time.report_zone", values::zone);
     let aggregates_interval_ms = keys.required("aggregates.interval", values::duration(SECOND_MS..=DAY_MS));
-    let plays = plays::read(keys, entries);
+    let plays = plays::read(keys, entries, &channels);
     if keys.is_clean() {
         order_of_stages(keys, &lifecycle);
     }

@@ -3,9 +3,11 @@
 //! A play must say its trigger and its steps; what else it leaves out it takes from the shipped `cart_recovery`. Triggers and channels that
 //! later versions run are recognised and refused with a sentence of their own. Called by `check`.
 
+mod amounts;
+mod conditions;
 mod trigger;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use toml::Value;
 use xxhash_rust::xxh3::xxh3_64;
@@ -13,12 +15,10 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::keys::Keys;
 use super::layers::{Entries, Entry};
 use super::values::{self, DURATION_MS_MAX, SECOND_MS, expected};
-use crate::engine::{Cap, Channel, Condition, Field, Mode, PLAYS_MAX, Play, QuietHours, STEPS_MAX, Step};
-use crate::event::Currency;
+use crate::engine::{Cap, Channel, ChannelRule, Mode, PLAYS_MAX, Play, QuietHours, STEPS_MAX, Step};
 
 /// Plays of a configuration, those that are off among them.
 const NAMED_MAX: usize = 64;
-const CONDITIONS_MAX: usize = 8;
 /// Send times a customer's row keeps.
 const CAP_COUNT_MAX: u32 = 8;
 /// Names stand in records, metrics and rows.
@@ -56,12 +56,13 @@ fn names(entries: &Entries) -> BTreeSet<String> {
     named.map(str::to_string).collect()
 }
 
-pub fn read(keys: &mut Keys<'_>, entries: &Entries) -> Vec<Play> {
+/// `channels`: of the configuration, which conditions may name.
+pub fn read(keys: &mut Keys<'_>, entries: &Entries, channels: &[ChannelRule]) -> Vec<Play> {
     let names = names(entries);
     if names.len() > NAMED_MAX {
         keys.refuse("plays", format!("{} plays, at most {NAMED_MAX} are possible", names.len()));
     }
-    let plays: Vec<Play> = names.iter().filter_map(|name| read_one(keys, name)).collect();
+    let plays: Vec<Play> = names.iter().filter_map(|name| read_one(keys, name, channels)).collect();
     let running = plays.iter().filter(|play| play.mode != Mode::Off).count();
     if running > PLAYS_MAX {
         keys.refuse("plays", format!("{running} plays are not off, at most {PLAYS_MAX} can run"));
@@ -69,7 +70,7 @@ pub fn read(keys: &mut Keys<'_>, entries: &Entries) -> Vec<Play> {
     plays
 }
 
-fn read_one(keys: &mut Keys<'_>, name: &str) -> Option<Play> {
+fn read_one(keys: &mut Keys<'_>, name: &str, channels: &[ChannelRule]) -> Option<Play> {
     let at = |key: &str| format!("plays.{name}.{key}");
     let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
     if name.len() > NAME_BYTES_MAX || !name.bytes().all(is_letter) {
@@ -88,7 +89,7 @@ fn read_one(keys: &mut Keys<'_>, name: &str) -> Option<Play> {
     if let (Some(trigger), Some(cancel_on)) = (&trigger, &mut cancel_on) {
         trigger::check_ends(keys, &at("cancel_on"), trigger, cancel_on);
     }
-    let when = keys.optional(&at("when"), conditions);
+    let when = keys.optional(&at("when"), |entry| conditions::conditions(entry, channels));
     let expires_ms = keys.optional(&at("expires"), values::duration(SECOND_MS..=DURATION_MS_MAX));
     let cool_down_ms = keys.optional(&at("cool_down"), values::duration(SECOND_MS..=DURATION_MS_MAX));
     let caps = keys.optional(&at("caps"), caps);
@@ -139,38 +140,6 @@ fn step(value: &Value, least_delay_ms: i64) -> Result<Step, String> {
         Some(text) if !text.is_empty() && text.len() <= TEMPLATE_BYTES_MAX => Ok(Step { delay_ms, template: text.to_string() }),
         _ => Err(format!("template: {}", expected("a name in quotes", template))),
     }
-}
-
-fn conditions(entry: &Entry) -> Result<Vec<Condition>, String> {
-    let array = entry.value.as_array().filter(|array| array.len() <= CONDITIONS_MAX);
-    let array = array.ok_or_else(|| {
-        let what = "at most {CONDITIONS_MAX} conditions such as [{ field = \"cart.value\", ge = { USD = 2000 } }]";
-        expected(&what.replace("{CONDITIONS_MAX}", &CONDITIONS_MAX.to_string()), &entry.value)
-    })?;
-    array.iter().map(condition).collect()
-}
-
-fn condition(value: &Value) -> Result<Condition, String> {
-    let table = trigger::known_table(value, &["field", "ge"])?;
-    let field = table.get("field").ok_or("a condition has no field")?;
-    if field.as_str() != Some("cart.value") {
-        return Err(format!("this version tests the field \"cart.value\" only, got {field}"));
-    }
-    let thresholds = table.get("ge").and_then(Value::as_table).filter(|thresholds| !thresholds.is_empty());
-    let thresholds = thresholds.ok_or("ge must list minor units by currency, such as { USD = 2000 }")?;
-    let mut at_least = BTreeMap::new();
-    for (code, amount) in thresholds {
-        let currency = Currency::from_code(code).ok_or_else(|| format!("{code} is not an ISO 4217 currency"))?;
-        match amount.as_integer() {
-            Some(minor) if minor >= 0 => {
-                at_least.insert(currency, minor);
-            }
-            _ => {
-                return Err(expected(&format!("{code} in whole minor units, not negative"), amount));
-            }
-        }
-    }
-    Ok(Condition { field: Field::CartValue, at_least })
 }
 
 fn caps(entry: &Entry) -> Result<Vec<Cap>, String> {

@@ -128,16 +128,46 @@ pub struct CancelOn {
     pub stage_left: bool,
 }
 
-/// `{ field = "cart.value", ge = { USD = 2000 } }`: minor units by currency.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
-    pub field: Field,
-    pub at_least: BTreeMap<Currency, i64>,
+/// One of `when`: what must be so at the moment of a send.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
+    /// `{ field = "cart.value", ge = { USD = 2000 } }`: minor units by currency.
+    Money { field: MoneyField, test: Test, minor: BTreeMap<Currency, i64> },
+    /// `{ field = "orders", ge = 3 }`: those not refunded in full.
+    Orders { test: Test, count: u32 },
+    /// `{ field = "p_alive", lt = 0.4 }`
+    Alive { test: Test, share: f64 },
+    /// `{ field = "stage", in = ["loyal"] }`
+    Word { field: WordField, among: Vec<String> },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
+pub enum Test {
+    /// `ge`
+    AtLeast,
+    /// `lt`
+    LessThan,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MoneyField {
+    /// Of the open cart.
     CartValue,
+    /// Of all orders in the primary currency, net of refunds.
+    HistoricNet,
+    /// Expected over the horizon, in the primary currency.
+    FutureValue,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WordField {
+    Stage,
+    /// By recency, frequency and money.
+    Segment,
+    /// Of the first touch.
+    Channel,
+    /// `de` stands for `de-AT`, too.
+    Locale,
 }
 
 /// `caps = { email = "1/1d" }`

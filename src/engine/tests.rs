@@ -7,6 +7,7 @@ mod carts;
 mod cells;
 mod consent;
 mod erasure;
+mod gates;
 mod lifecycle;
 mod orders;
 mod plays;

@@ -58,7 +58,7 @@ pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
 
 fn verdict(customer: &Customer, place: usize, play: &Play, (step, due_ms): (u8, i64), scene: &Scene<'_>) -> Verdict {
     judge(&Question {
-        settings: &scene.rules.settings,
+        rules: scene.rules,
         play,
         customer_id: scene.customer_id,
         customer,
