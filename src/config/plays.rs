@@ -93,6 +93,7 @@ fn read_one(keys: &mut Keys<'_>, name: &str, channels: &[ChannelRule]) -> Option
     let expires_ms = keys.optional(&at("expires"), values::duration(SECOND_MS..=DURATION_MS_MAX));
     let cool_down_ms = keys.optional(&at("cool_down"), values::duration(SECOND_MS..=DURATION_MS_MAX));
     let caps = keys.optional(&at("caps"), caps);
+    let cost = keys.optional(&at("cost"), |entry| amounts::amounts(&entry.value));
     let quiet = keys.optional(&at("quiet"), quiet);
     let control = keys.optional(&at("control"), values::number(0.0..=1.0));
     let priority = keys.optional(&at("priority"), values::whole(0..=PRIORITY_MAX));
@@ -107,6 +108,7 @@ fn read_one(keys: &mut Keys<'_>, name: &str, channels: &[ChannelRule]) -> Option
         expires_ms: expires_ms?,
         cool_down_ms,
         caps: caps.unwrap_or_default(),
+        cost: cost.unwrap_or_default(),
         quiet,
         control: control?,
         priority: u32::try_from(priority?).ok()?,

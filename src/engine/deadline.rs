@@ -1,7 +1,7 @@
 //! What a customer waits for: the steps of plays, silence growing long enough for a stage or a segment, the end of an anonymous row.
 //!
 //! One moment per customer, the earliest, goes into the row and the slot's queue. Of several things due at one moment plays come first (by
-//! name), then the lifecycle, then the segment, then the end. Called by `slot`.
+//! priority, then name), then the lifecycle, then the segment, then the end. Called by `slot`.
 
 use super::customer::Customer;
 use super::lifecycle::{Stage, Why};

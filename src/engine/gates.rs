@@ -4,6 +4,9 @@
 //! with rules of their own have files of their own. Called by `plays` when a step is due or released.
 
 mod conditions;
+mod margin;
+mod priority;
+mod support;
 
 use email_address::{EmailAddress, Options};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -15,6 +18,9 @@ use super::rules::Rules;
 use super::settings::{ConsentRule, Mode, Play, Settings};
 use crate::event::ConsentStatus;
 use conditions::conditions;
+use margin::margin;
+use priority::priority;
+use support::support_issue;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -59,7 +65,7 @@ impl Arm {
 }
 
 pub fn judge(question: &Question<'_>) -> Verdict {
-    let gates = [timing, address, consent, suppression, conditions, frequency];
+    let gates = [timing, address, consent, suppression, support_issue, conditions, frequency, priority, margin];
     if let Some(reason) = gates.iter().find_map(|gate| gate(question)) {
         return Verdict::Refuse(reason);
     }
@@ -144,7 +150,8 @@ fn frequency(q: &Question<'_>) -> Option<Reason> {
         return Some(Reason::CoolDown);
     }
     let is_capped = q.play.caps.iter().any(|cap| {
-        let recent = q.customer.sends_ms.iter().filter(|sent| **sent > q.at_ms.saturating_sub(cap.window_ms) && **sent <= q.at_ms).count();
+        // sends of a later moment count, too: what comes late is sent after them
+        let recent = q.customer.sends_ms.iter().filter(|sent| **sent > q.at_ms.saturating_sub(cap.window_ms)).count();
         recent as u64 >= u64::from(cap.count)
     });
     is_capped.then_some(Reason::Cap)

@@ -34,7 +34,7 @@ pub struct PlayState {
     pub instance: String,
     /// Sends of the instance, by step; at most `rules::STEPS_MAX`.
     pub out: Vec<Sent>,
-    /// For the cool-down, over all instances; only plays with one keep it.
+    /// For the cool-down and for plays of lower priority, over all instances; kept only while somebody asks.
     pub last_send_ms: Option<i64>,
     /// When the first step last decided about was due, over all instances, while an event that comes late may still ask for it again.
     pub decided_ms: Option<i64>,
@@ -105,9 +105,8 @@ pub fn prune(customer: &mut Customer, rules: &Rules) {
             return false;
         };
         let play = rules.play(*rule);
-        let cool_down_ms = play.cool_down_ms;
-        state.last_send_ms =
-            state.last_send_ms.filter(|sent| cool_down_ms.is_some_and(|cool_down| now_ms < sent.saturating_add(cool_down)));
+        let matters_ms = rules.last_send_matters_ms(play);
+        state.last_send_ms = state.last_send_ms.filter(|sent| matters_ms.is_some_and(|matters| now_ms < sent.saturating_add(matters)));
         if play.trigger == Trigger::CartIdle {
             state.decided_ms = state.decided_ms.filter(|decided| ordered_ms.is_none_or(|ordered| ordered <= *decided));
         } else {

@@ -21,6 +21,8 @@ pub struct Settings {
     pub plays_not_before_ms: Option<i64>,
     /// `plays.global_holdout`: share of customers no play may reach, 0..=1.
     pub global_holdout: f64,
+    /// `plays.priority_window`: how long before and after its own moment a play steps back for one of higher priority; 0: never.
+    pub priority_window_ms: i64,
     /// `plays.salt` of the control arms.
     pub salt: String,
     /// Where a customer's own zone is unknown (`time.customer_zone`).
@@ -96,6 +98,8 @@ pub struct Play {
     pub expires_ms: i64,
     pub cool_down_ms: Option<i64>,
     pub caps: Vec<Cap>,
+    /// `{ USD = 5 }`: minor units a send costs, by currency; empty: nothing worth asking about.
+    pub cost: BTreeMap<Currency, i64>,
     pub quiet: Option<QuietHours>,
     /// Share of customers in the control arm, 0..=1.
     pub control: f64,

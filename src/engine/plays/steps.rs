@@ -10,7 +10,7 @@ use crate::engine::rules::{PlayRule, Rules};
 use crate::engine::scene::Scene;
 use crate::engine::settings::{Play, Trigger};
 
-/// The earliest moment a play waits for; of several at one moment, the play that comes first by name.
+/// The earliest moment a play waits for; of several at one moment, the play of the highest priority, then by name.
 pub fn next_due(customer: &Customer, rules: &Rules) -> Option<(i64, PlayRule)> {
     if customer.plays.is_empty() {
         return None;
@@ -71,12 +71,12 @@ fn verdict(customer: &Customer, place: usize, play: &Play, (step, due_ms): (u8, 
 }
 
 fn remember_send(customer: &mut Customer, place: usize, play: &Play, sent: &Decision, scene: &Scene<'_>) {
-    if let Some(window_ms) = scene.rules.cap_window_ms() {
-        customer.remember_send(scene.time_ms, window_ms);
+    if scene.rules.counts_sends() {
+        customer.remember_send(scene.time_ms);
     }
     let state = &mut customer.plays[place];
     state.out.push(Sent { step: sent.step, due_ms: sent.due_ms, expires_ms: sent.expires_ms });
-    state.last_send_ms = play.cool_down_ms.map(|_| scene.time_ms).max(state.last_send_ms);
+    state.last_send_ms = scene.rules.last_send_matters_ms(play).map(|_| scene.time_ms).max(state.last_send_ms);
     let (this, next) = (usize::from(sent.step), usize::from(sent.step) + 1);
     state.phase = match play.steps.get(next) {
         Some(later) => {

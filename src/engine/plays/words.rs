@@ -47,6 +47,7 @@ pub enum Reason {
     Unsubscribed,
     Complained,
     Bounced,
+    SupportIssue,
     BelowMinimum,
     AboveMaximum,
     NoThreshold,
@@ -54,6 +55,8 @@ pub enum Reason {
     Condition,
     CoolDown,
     Cap,
+    Priority,
+    Margin,
     Control,
 }
 
@@ -86,12 +89,15 @@ impl Reason {
             Reason::Unsubscribed => "unsubscribed",
             Reason::Complained => "complained",
             Reason::Bounced => "bounced",
+            Reason::SupportIssue => "support_issue",
             Reason::BelowMinimum => "below_minimum",
             Reason::AboveMaximum => "above_maximum",
             Reason::NoThreshold => "no_threshold",
             Reason::Condition => "condition",
             Reason::CoolDown => "cool_down",
             Reason::Cap => "cap",
+            Reason::Priority => "priority",
+            Reason::Margin => "margin",
             Reason::Control => "control",
         }
     }
