@@ -158,6 +158,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     let margin = keys.optional("clv.margin", values::number(0.0..=1.0));
     let plays_not_before_ms = keys.optional("plays.not_before", values::instant);
     let global_holdout = keys.required("plays.global_holdout", values::number(0.0..=1.0));
+    let priority_window_ms = keys.required("plays.priority_window", values::duration(0..=DURATION_MS_MAX));
     let salt = keys.required("plays.salt", values::text);
     let consent = keys.required("consent.require", values::choice(CONSENT));
     let customer_zone = keys.required("time.customer_zone", values::zone);
@@ -166,7 +167,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     let channels = keys.required("channels.rules", channels::rules);
     let report_zone = keys.required("time.report_zone", values::zone);
     let aggregates_interval_ms = keys.required("aggregates.interval", values::duration(SECOND_MS..=DAY_MS));
-    let plays = plays::read(keys, entries);
+    let plays = plays::read(keys, entries, &channels);
     if keys.is_clean() {
         order_of_stages(keys, &lifecycle);
     }
@@ -177,6 +178,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
         plays,
         plays_not_before_ms,
         global_holdout,
+        priority_window_ms,
         salt,
         customer_zone,
         anonymous_ttl_ms,

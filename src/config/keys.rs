@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::layers::{Entries, Entry};
-use super::problem::{Problem, nearest};
+use super::problem::{Origin, Problem, nearest};
 
 pub struct Keys<'a> {
     entries: &'a Entries,
@@ -50,6 +50,11 @@ impl<'a> Keys<'a> {
     /// Whether some layer gives the key a value, good or bad.
     pub fn has(&self, key: &str) -> bool {
         self.entries.contains_key(key)
+    }
+
+    /// Where the value in force was written.
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.entries.get(key).map(|entry| &entry.origin)
     }
 
     /// All entries below a path whose keys are not ours to know.

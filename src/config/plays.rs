@@ -1,25 +1,24 @@
 //! `plays.<name>.*`: the marketing rules, in the shape of `contracts.md` 5.
 //!
-//! A play must say its trigger and its steps; what else it leaves out it takes from the shipped `cart_recovery`. Triggers, conditions and
-//! channels that later versions run are recognised and refused with a sentence of their own. Called by `check`.
+//! A play must say its trigger and its steps; what else it leaves out it takes from the shipped `cart_recovery`. Triggers and channels that
+//! later versions run are recognised and refused with a sentence of their own. Called by `check`.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod amounts;
+mod conditions;
+mod trigger;
+
+use std::collections::BTreeSet;
 
 use toml::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::keys::Keys;
 use super::layers::{Entries, Entry};
-use super::problem::nearest;
 use super::values::{self, DURATION_MS_MAX, SECOND_MS, expected};
-use crate::engine::{CancelOn, Cap, Channel, Condition, Field, Mode, Play, QuietHours, Step, Trigger};
-use crate::event::Currency;
+use crate::engine::{Cap, Channel, ChannelRule, Mode, PLAYS_MAX, Play, QuietHours, STEPS_MAX, Step};
 
-/// Plays are tried one by one for each deadline.
-const PLAYS_MAX: usize = 64;
-/// Steps a customer's row can count.
-const STEPS_MAX: usize = 8;
-const CONDITIONS_MAX: usize = 8;
+/// Plays of a configuration, those that are off among them.
+const NAMED_MAX: usize = 64;
 /// Send times a customer's row keeps.
 const CAP_COUNT_MAX: u32 = 8;
 /// Names stand in records, metrics and rows.
@@ -30,7 +29,6 @@ const PRIORITY_MAX: i64 = 1_000;
 const SHIPPED: &str = "plays.cart_recovery";
 /// Keys of a play without a default.
 const OWN_KEYS: [&str; 2] = ["trigger", "steps"];
-const LATER_TRIGGERS: [&str; 4] = ["stage", "event", "band", "date"];
 const MODES: &[(&str, Mode)] = &[("live", Mode::Live), ("shadow", Mode::Shadow), ("off", Mode::Off)];
 
 /// Gives each play what it leaves out.
@@ -58,15 +56,21 @@ fn names(entries: &Entries) -> BTreeSet<String> {
     named.map(str::to_string).collect()
 }
 
-pub fn read(keys: &mut Keys<'_>, entries: &Entries) -> Vec<Play> {
+/// `channels`: of the configuration, which conditions may name.
+pub fn read(keys: &mut Keys<'_>, entries: &Entries, channels: &[ChannelRule]) -> Vec<Play> {
     let names = names(entries);
-    if names.len() > PLAYS_MAX {
-        keys.refuse("plays", format!("{} plays, at most {PLAYS_MAX} are possible", names.len()));
+    if names.len() > NAMED_MAX {
+        keys.refuse("plays", format!("{} plays, at most {NAMED_MAX} are possible", names.len()));
     }
-    names.iter().filter_map(|name| read_one(keys, name)).collect()
+    let plays: Vec<Play> = names.iter().filter_map(|name| read_one(keys, name, channels)).collect();
+    let running = plays.iter().filter(|play| play.mode != Mode::Off).count();
+    if running > PLAYS_MAX {
+        keys.refuse("plays", format!("{running} plays are not off, at most {PLAYS_MAX} can run"));
+    }
+    plays
 }
 
-fn read_one(keys: &mut Keys<'_>, name: &str) -> Option<Play> {
+fn read_one(keys: &mut Keys<'_>, name: &str, channels: &[ChannelRule]) -> Option<Play> {
     let at = |key: &str| format!("plays.{name}.{key}");
     let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
     if name.len() > NAME_BYTES_MAX || !name.bytes().all(is_letter) {
@@ -78,13 +82,18 @@ fn read_one(keys: &mut Keys<'_>, name: &str) -> Option<Play> {
         }
     }
     let version = version(&keys.below(&format!("plays.{name}")));
-    let trigger = keys.optional(&at("trigger"), trigger);
-    let steps = keys.optional(&at("steps"), steps);
-    let cancel_on = keys.optional(&at("cancel_on"), cancel_on);
-    let when = keys.optional(&at("when"), conditions);
+    let trigger = keys.optional(&at("trigger"), trigger::trigger);
+    let least_delay_ms = trigger::least_delay_ms(trigger.as_ref());
+    let steps = keys.optional(&at("steps"), |entry| steps(entry, least_delay_ms));
+    let mut cancel_on = keys.optional(&at("cancel_on"), trigger::cancel_on);
+    if let (Some(trigger), Some(cancel_on)) = (&trigger, &mut cancel_on) {
+        trigger::check_ends(keys, &at("cancel_on"), trigger, cancel_on);
+    }
+    let when = keys.optional(&at("when"), |entry| conditions::conditions(entry, channels));
     let expires_ms = keys.optional(&at("expires"), values::duration(SECOND_MS..=DURATION_MS_MAX));
     let cool_down_ms = keys.optional(&at("cool_down"), values::duration(SECOND_MS..=DURATION_MS_MAX));
     let caps = keys.optional(&at("caps"), caps);
+    let cost = keys.optional(&at("cost"), |entry| amounts::amounts(&entry.value));
     let quiet = keys.optional(&at("quiet"), quiet);
     let control = keys.optional(&at("control"), values::number(0.0..=1.0));
     let priority = keys.optional(&at("priority"), values::whole(0..=PRIORITY_MAX));
@@ -99,6 +108,7 @@ fn read_one(keys: &mut Keys<'_>, name: &str) -> Option<Play> {
         expires_ms: expires_ms?,
         cool_down_ms,
         caps: caps.unwrap_or_default(),
+        cost: cost.unwrap_or_default(),
         quiet,
         control: control?,
         priority: u32::try_from(priority?).ok()?,
@@ -112,85 +122,26 @@ fn version(rules: &[(&str, &Entry)]) -> String {
     format!("{:08x}", xxh3_64(text.as_bytes()) >> 32)
 }
 
-fn trigger(entry: &Entry) -> Result<Trigger, String> {
-    let what = "{ cart = \"idle\" }";
-    let table = entry.value.as_table().filter(|table| table.len() == 1);
-    let (key, value) = table.and_then(|table| table.iter().next()).ok_or_else(|| expected(what, &entry.value))?;
-    if LATER_TRIGGERS.contains(&key.as_str()) {
-        return Err(format!("this version runs the trigger {what} only, got {}", entry.value));
-    }
-    match (key.as_str(), value.as_str()) {
-        ("cart", Some("idle")) => Ok(Trigger::CartIdle),
-        _ => Err(expected(what, &entry.value)),
-    }
-}
-
-fn steps(entry: &Entry) -> Result<Vec<Step>, String> {
+fn steps(entry: &Entry, least_delay_ms: i64) -> Result<Vec<Step>, String> {
     let array = entry.value.as_array().filter(|array| !array.is_empty() && array.len() <= STEPS_MAX);
     let array = array
         .ok_or_else(|| expected(&format!("1 to {STEPS_MAX} steps such as [{{ delay = \"1h\", template = \"cart_1\" }}]"), &entry.value))?;
-    let steps: Vec<Step> = array.iter().map(step).collect::<Result<_, _>>()?;
+    let steps: Vec<Step> = array.iter().map(|value| step(value, least_delay_ms)).collect::<Result<_, _>>()?;
     if steps.windows(2).any(|pair| pair[1].delay_ms <= pair[0].delay_ms) {
         return Err("delays count from the trigger and must rise from step to step".to_string());
     }
     Ok(steps)
 }
 
-fn step(value: &Value) -> Result<Step, String> {
-    let table = known_table(value, &["delay", "template"])?;
+fn step(value: &Value, least_delay_ms: i64) -> Result<Step, String> {
+    let table = trigger::known_table(value, &["delay", "template"])?;
     let delay = table.get("delay").ok_or("a step has no delay")?;
-    let delay_ms = values::duration_of(delay, &(SECOND_MS..=DURATION_MS_MAX)).map_err(|message| format!("delay: {message}"))?;
+    let delay_ms = values::duration_of(delay, &(least_delay_ms..=DURATION_MS_MAX)).map_err(|message| format!("delay: {message}"))?;
     let template = table.get("template").ok_or("a step has no template")?;
     match template.as_str() {
         Some(text) if !text.is_empty() && text.len() <= TEMPLATE_BYTES_MAX => Ok(Step { delay_ms, template: text.to_string() }),
         _ => Err(format!("template: {}", expected("a name in quotes", template))),
     }
-}
-
-fn cancel_on(entry: &Entry) -> Result<CancelOn, String> {
-    let mut cancel_on = CancelOn { order: false, cart_emptied: false };
-    for word in values::texts(entry)? {
-        match word.as_str() {
-            "order" => cancel_on.order = true,
-            "cart_emptied" => cancel_on.cart_emptied = true,
-            _ => {
-                return Err(format!("expected \"order\" or \"cart_emptied\", got \"{word}\""));
-            }
-        }
-    }
-    Ok(cancel_on)
-}
-
-fn conditions(entry: &Entry) -> Result<Vec<Condition>, String> {
-    let array = entry.value.as_array().filter(|array| array.len() <= CONDITIONS_MAX);
-    let array = array.ok_or_else(|| {
-        let what = "at most {CONDITIONS_MAX} conditions such as [{ field = \"cart.value\", ge = { USD = 2000 } }]";
-        expected(&what.replace("{CONDITIONS_MAX}", &CONDITIONS_MAX.to_string()), &entry.value)
-    })?;
-    array.iter().map(condition).collect()
-}
-
-fn condition(value: &Value) -> Result<Condition, String> {
-    let table = known_table(value, &["field", "ge"])?;
-    let field = table.get("field").ok_or("a condition has no field")?;
-    if field.as_str() != Some("cart.value") {
-        return Err(format!("this version tests the field \"cart.value\" only, got {field}"));
-    }
-    let thresholds = table.get("ge").and_then(Value::as_table).filter(|thresholds| !thresholds.is_empty());
-    let thresholds = thresholds.ok_or("ge must list minor units by currency, such as { USD = 2000 }")?;
-    let mut at_least = BTreeMap::new();
-    for (code, amount) in thresholds {
-        let currency = Currency::from_code(code).ok_or_else(|| format!("{code} is not an ISO 4217 currency"))?;
-        match amount.as_integer() {
-            Some(minor) if minor >= 0 => {
-                at_least.insert(currency, minor);
-            }
-            _ => {
-                return Err(expected(&format!("{code} in whole minor units, not negative"), amount));
-            }
-        }
-    }
-    Ok(Condition { field: Field::CartValue, at_least })
 }
 
 fn caps(entry: &Entry) -> Result<Vec<Cap>, String> {
@@ -220,16 +171,4 @@ fn quiet(entry: &Entry) -> Result<QuietHours, String> {
         Some((Some(from), Some(until))) if from != until => Ok(QuietHours { from, until }),
         _ => Err(expected("hours such as \"21:00-08:00\"", &entry.value)),
     }
-}
-
-/// The table, if it holds these keys and no other.
-fn known_table<'a>(value: &'a Value, known: &[&str]) -> Result<&'a toml::Table, String> {
-    let table = value.as_table().ok_or_else(|| expected(&format!("a table with {}", known.join(" and ")), value))?;
-    let Some(unknown) = table.keys().find(|key| !known.contains(&key.as_str())) else {
-        return Ok(table);
-    };
-    Err(match nearest(unknown, known.iter().copied()) {
-        Some(meant) => format!("unknown key `{unknown}`, did you mean `{meant}`?"),
-        None => format!("unknown key `{unknown}`, expected {}", known.join(" and ")),
-    })
 }

@@ -26,18 +26,21 @@ pub struct Decision {
     pub expires_ms: i64,
 }
 
-/// The customer's cart is the instance; it is still open.
+/// The instance is what the play's state says, else the customer's cart, which is still open.
 pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &mut Scene<'_>) {
     let rules = scene.rules;
     let play = rules.play(rule);
     // of an erased customer a record says the id, and which send it takes back
     let shown = Some(customer).filter(|_| decision.reason != Reason::Erased);
-    let instance = customer.cart.as_ref().map_or("", |c| c.id.as_str());
+    let state = customer.plays.iter().find(|s| s.play == rule.key);
+    let named = state.map(|s| s.instance.as_str()).filter(|instance| !instance.is_empty());
+    let instance = named.or(customer.cart.as_ref().map(|c| c.id.as_str())).unwrap_or_default();
     let step = u32::from(decision.step) + 1;
     let planned = OutputId::of_deadline(scene.customer_id, &play.name, instance, step, decision.due_ms);
     let (id, cancels) = match (decision.kind, scene.occasion) {
         (ActionKind::Cancel, Occasion::Event { cause, .. }) => (scene.next_event_id(&cause), Some(planned)),
-        _ => (planned, None),
+        (ActionKind::Cancel, Occasion::Deadline { .. } | Occasion::Model { .. }) => (OutputId::of_cancel(&planned), Some(planned)),
+        (ActionKind::Send | ActionKind::Suppressed, _) => (planned, None),
     };
     let cart = shown.and_then(|c| c.cart.as_ref());
     let value = cart.and_then(|c| c.value());

@@ -1,7 +1,7 @@
 //! One event on one customer: recognised or not, learned from, applied, and what follows from it written.
 //!
-//! The order is fixed: duplicate? - time - traits - the event itself - stage - value - carts and reminders. Total: whatever the event says,
-//! the answer is an `Outcome`. Called by `slot`, which has fired what was due before.
+//! The order is fixed: duplicate? - time - traits - the event itself - plays an order ends - stage - value - carts and reminders - plays it
+//! begins. Total: whatever the event says, the answer is an `Outcome`. Called by `slot`, which has fired what was due before.
 
 use super::attribution;
 use super::cart;
@@ -87,6 +87,9 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
     if effect.outcome == Outcome::Duplicate {
         return Some(effect.outcome);
     }
+    if effect.outcome == Outcome::Applied && matches!(event.kind, Kind::OrderCompleted(_)) {
+        plays::on_order(customer, scene);
+    }
     if effect.orders.is_some() {
         customer.derive(&scene.rules.settings);
     }
@@ -101,9 +104,12 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
         CartEffect::None => {}
         CartEffect::Changed { change, abandoned_ms } => plays::on_cart(customer, change, abandoned_ms, scene),
         CartEffect::Closed => {
-            plays::on_order(customer, scene);
+            plays::on_cart_closed(customer, scene);
             customer.cart = None;
         }
+    }
+    if effect.outcome == Outcome::Applied {
+        plays::on_event(customer, event, scene);
     }
     Some(effect.outcome)
 }

@@ -52,7 +52,7 @@ pub struct Customer {
     pub cart: Option<Cart>,
     /// At most one per configured play, `plays::PLAYS_MAX`.
     pub plays: Vec<PlayState>,
-    /// Times of the last e-mails sent, oldest first; at most `SENDS_MAX`.
+    /// Event times of the latest e-mails sent, oldest first; at most `SENDS_MAX`.
     pub sends_ms: Vec<i64>,
     pub touch: Touches,
     /// By first cost of the currency; at most `money::CURRENCIES_MAX`.
@@ -97,13 +97,13 @@ impl Customer {
         sum.map_or_else(Default::default, |sum| sum.minor)
     }
 
-    /// Keeps the sends a cap can still look back to.
-    pub fn remember_send(&mut self, at_ms: i64, window_ms: i64) {
-        self.sends_ms.retain(|sent| *sent > at_ms.saturating_sub(window_ms));
-        if self.sends_ms.len() == SENDS_MAX {
+    /// Keeps the latest sends: no cap counts more, whichever moment it looks back from.
+    pub fn remember_send(&mut self, at_ms: i64) {
+        let place = self.sends_ms.partition_point(|sent_ms| *sent_ms <= at_ms);
+        self.sends_ms.insert(place, at_ms);
+        if self.sends_ms.len() > SENDS_MAX {
             self.sends_ms.remove(0);
         }
-        self.sends_ms.push(at_ms);
     }
 
     /// A customer nobody has heard of, in the same buffers.

@@ -2,7 +2,7 @@
 //! an anonymous row.
 //!
 //! One moment per customer, the earliest, goes into the row and the slot's queue. Of several things due at one moment plays come first (by
-//! name), then the lifecycle, then the segment, then the end. Called by `slot`.
+//! priority, then name), then the lifecycle, then the segment, then the end. Called by `slot`.
 
 use super::customer::Customer;
 use super::lifecycle::{Stage, Why, onboarding_ends_ms};

@@ -1,17 +1,26 @@
 //! The gates a mail must pass, in the order of `contracts.md` 5: the first that fails is the reason it is not sent.
 //!
-//! Looks, changes nothing; the answer is a function of the customer, the settings and the moment. Quiet hours do not fail but hold. Called
-//! by `plays` when a step is due or released.
+//! Looks, changes nothing; the answer is a function of the customer, the settings and the moment. Quiet hours do not fail but hold. Gates
+//! with rules of their own have files of their own. Called by `plays` when a step is due or released.
+
+mod conditions;
+mod margin;
+mod priority;
+mod support;
 
 use email_address::{EmailAddress, Options};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::cart::Cart;
 use super::customer::Customer;
 use super::plays::Reason;
 use super::quiet::{quiet_until_ms, zone_of};
-use super::settings::{ConsentRule, Field, Mode, Play, Settings};
+use super::rules::Rules;
+use super::settings::{ConsentRule, Mode, Play, Settings};
 use crate::event::ConsentStatus;
+use conditions::conditions;
+use margin::margin;
+use priority::priority;
+use support::support_issue;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -25,11 +34,10 @@ pub enum Verdict {
 
 /// One step of one play asking for one customer.
 pub struct Question<'a> {
-    pub settings: &'a Settings,
+    pub rules: &'a Rules,
     pub play: &'a Play,
     pub customer_id: &'a str,
     pub customer: &'a Customer,
-    pub cart: &'a Cart,
     /// The first step of its instance: the cool-down is about coming back, not about going on.
     pub is_first_step: bool,
     /// The play's last send to this customer.
@@ -57,14 +65,14 @@ impl Arm {
 }
 
 pub fn judge(question: &Question<'_>) -> Verdict {
-    let gates = [timing, address, consent, suppression, conditions, frequency];
+    let gates = [timing, address, consent, suppression, support_issue, conditions, frequency, priority, margin];
     if let Some(reason) = gates.iter().find_map(|gate| gate(question)) {
         return Verdict::Refuse(reason);
     }
     if let Some(until_ms) = quiet_until(question) {
         return Verdict::Hold { until_ms };
     }
-    match arm(question.customer_id, question.play, question.settings) {
+    match arm(question.customer_id, question.play, &question.rules.settings) {
         Arm::Control => Verdict::Refuse(Reason::Control),
         Arm::Treatment => Verdict::Send,
     }
@@ -89,7 +97,7 @@ fn timing(q: &Question<'_>) -> Option<Reason> {
     if q.play.mode != Mode::Live {
         return Some(Reason::Shadow);
     }
-    if q.settings.plays_not_before_ms.is_some_and(|start| q.due_ms < start) {
+    if q.rules.settings.plays_not_before_ms.is_some_and(|start| q.due_ms < start) {
         return Some(Reason::Backfill);
     }
     let expires_ms = q.due_ms + q.play.expires_ms;
@@ -111,7 +119,7 @@ fn is_valid(email: &str) -> bool {
 }
 
 fn consent(q: &Question<'_>) -> Option<Reason> {
-    let rule = q.settings.consent;
+    let rule = q.rules.settings.consent;
     if rule == ConsentRule::None {
         return None;
     }
@@ -136,28 +144,14 @@ fn refusal(complaint: bool) -> Reason {
     if complaint { Reason::Complained } else { Reason::Unsubscribed }
 }
 
-fn conditions(q: &Question<'_>) -> Option<Reason> {
-    for condition in &q.play.when {
-        let money = match condition.field {
-            Field::CartValue => q.cart.value(),
-        };
-        let Some((money, least)) = money.and_then(|m| Some((m, *condition.at_least.get(&m.currency)?))) else {
-            return Some(Reason::NoThreshold);
-        };
-        if money.minor < least {
-            return Some(Reason::BelowMinimum);
-        }
-    }
-    None
-}
-
 fn frequency(q: &Question<'_>) -> Option<Reason> {
     let cools_until_ms = q.play.cool_down_ms.and_then(|cool_down| q.last_send_ms.map(|last| last.saturating_add(cool_down)));
     if q.is_first_step && cools_until_ms.is_some_and(|until| q.at_ms < until) {
         return Some(Reason::CoolDown);
     }
     let is_capped = q.play.caps.iter().any(|cap| {
-        let recent = q.customer.sends_ms.iter().filter(|sent| **sent > q.at_ms.saturating_sub(cap.window_ms) && **sent <= q.at_ms).count();
+        // sends of a later moment count, too: what comes late is sent after them
+        let recent = q.customer.sends_ms.iter().filter(|sent| **sent > q.at_ms.saturating_sub(cap.window_ms)).count();
         recent as u64 >= u64::from(cap.count)
     });
     is_capped.then_some(Reason::Cap)
@@ -165,5 +159,5 @@ fn frequency(q: &Question<'_>) -> Option<Reason> {
 
 fn quiet_until(q: &Question<'_>) -> Option<i64> {
     let hours = q.play.quiet.as_ref()?;
-    quiet_until_ms(hours, &zone_of(&q.customer.contact.time_zone, &q.settings.customer_zone), q.at_ms)
+    quiet_until_ms(hours, &zone_of(&q.customer.contact.time_zone, &q.rules.settings.customer_zone), q.at_ms)
 }

@@ -71,8 +71,8 @@ pub use row::{RowError, RowVersion, deadline_ms as row_deadline_ms, encode as en
 pub use rules::{PLAYS_MAX, STEPS_MAX};
 pub use scene::Cause;
 pub use settings::{
-    CancelOn, Cap, Channel, ChannelRule, Condition, ConsentRule, Field, Lifecycle, Mode, Pattern, Play, QuietHours, Settings, Step,
-    Trigger, Value,
+    CancelOn, Cap, Channel, ChannelRule, Condition, ConsentRule, Lifecycle, Mode, MoneyField, Pattern, Play, QuietHours, Settings, Step,
+    Test, Trigger, Value, WordField,
 };
 pub use slot::{Change, Moment, Progress, Slot};
 pub use touch::Touches;

@@ -1,16 +1,24 @@
-//! Plays: when a reminder starts waiting, moves, is dropped, is sent, is refused, is taken back.
+//! Plays: when a mail starts waiting, moves, is dropped, is sent, is refused, is taken back.
 //!
-//! A customer has at most one cart, so at most one instance of a cart play; what a row stores of it is `PlayState`. The gates are in
-//! `gates`, the record in `actions`. Called by `apply` when carts and orders change, and by `deadline` when a step is due.
+//! A customer has at most one running instance of a play; what a row stores of it is `PlayState`. What starts it, and what ends it early, is
+//! in the file of its trigger: `cart`, `stage`, `event`; a step that is due is in `steps`. The gates are in `gates`, the record in
+//! `actions`. Called by `apply`, by `transitions` when a stage is entered, and by `deadline` when a step is due.
 
+mod cart;
+mod event;
+mod instance;
+mod stage;
 mod steps;
 mod words;
 
+pub use cart::{on_cart, on_cart_closed};
+pub use event::on_event;
+pub use instance::on_order;
+pub use stage::on_stage;
 pub use steps::{fire, next_due};
 pub use words::{ActionKind, Reason};
 
 use super::actions::{self, Decision};
-use super::cart::Change;
 use super::customer::Customer;
 use super::rules::{PlayRule, Rules};
 use super::scene::Scene;
@@ -22,21 +30,23 @@ pub struct PlayState {
     /// The play, as `PlayRule::key`.
     pub play: u64,
     pub phase: Phase,
-    /// Sends for the open cart, by step; at most `rules::STEPS_MAX`.
+    /// What started it, as records name it (`contracts.md` 5); empty: the open cart, or nothing yet.
+    pub instance: String,
+    /// Sends of the instance, by step; at most `rules::STEPS_MAX`.
     pub out: Vec<Sent>,
-    /// For the cool-down, over all carts; only plays with one keep it.
+    /// For the cool-down and for plays of lower priority, over all instances; kept only while somebody asks.
     pub last_send_ms: Option<i64>,
-    /// When the first step last decided about was due, over all carts, while an event that comes late may still ask for it again.
+    /// When the first step last decided about was due, over all instances, while an event that comes late may still ask for it again.
     pub decided_ms: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Nothing to remind of.
+    /// Nothing to send.
     Idle,
     /// `release_ms`: held by quiet hours until then.
     Waiting { step: u8, due_ms: i64, release_ms: Option<i64> },
-    /// All is decided for this cart.
+    /// All is decided for this instance.
     Over,
 }
 
@@ -58,33 +68,22 @@ impl Phase {
     }
 }
 
-/// A cart event was applied. `abandoned_ms`: an upstream says that the cart was left, and so the first step is due.
-pub fn on_cart(customer: &mut Customer, change: Change, abandoned_ms: Option<i64>, scene: &mut Scene<'_>) {
-    let rules = scene.rules;
-    for &rule in rules.plays() {
-        let Trigger::CartIdle = rules.play(rule).trigger;
-        if change.opened {
-            forget_cart(customer, rule);
-        }
-        if change.emptied {
-            drop_pending(customer, rule);
-            if rules.play(rule).cancel_on.cart_emptied {
-                take_back(customer, rule, Reason::CartEmptied, scene);
-            }
-        } else if change.touched || abandoned_ms.is_some() {
-            await_first_step(customer, rule, abandoned_ms, rules);
-        }
+impl PlayState {
+    fn new(rule: PlayRule) -> PlayState {
+        PlayState { play: rule.key, phase: Phase::Idle, instance: String::new(), out: Vec::new(), last_send_ms: None, decided_ms: None }
     }
-}
 
-/// An order is about to close the cart.
-pub fn on_order(customer: &mut Customer, scene: &mut Scene<'_>) {
-    let rules = scene.rules;
-    for &rule in rules.plays() {
-        if rules.play(rule).cancel_on.order {
-            take_back(customer, rule, Reason::Order, scene);
-        }
-        forget_cart(customer, rule);
+    /// The instance is no more; what was decided stays decided.
+    fn forget_instance(&mut self) {
+        self.phase = Phase::Idle;
+        self.instance.clear();
+        self.out.clear();
+    }
+
+    /// Whether an instance whose first step would be due at that moment was decided about, or may have been: what is due no later than
+    /// what was decided last is not asked again, whatever comes late.
+    fn has_decided(&self, due_ms: i64) -> bool {
+        self.decided_ms.is_some_and(|decided_ms| due_ms <= decided_ms)
     }
 }
 
@@ -105,10 +104,14 @@ pub fn prune(customer: &mut Customer, rules: &Rules) {
         let Some(rule) = rules.plays().iter().find(|r| r.key == state.play) else {
             return false;
         };
-        let cool_down_ms = rules.play(*rule).cool_down_ms;
-        state.last_send_ms =
-            state.last_send_ms.filter(|sent| cool_down_ms.is_some_and(|cool_down| now_ms < sent.saturating_add(cool_down)));
-        state.decided_ms = state.decided_ms.filter(|decided| ordered_ms.is_none_or(|ordered| ordered <= *decided));
+        let play = rules.play(*rule);
+        let matters_ms = rules.last_send_matters_ms(play);
+        state.last_send_ms = state.last_send_ms.filter(|sent| matters_ms.is_some_and(|matters| now_ms < sent.saturating_add(matters)));
+        if play.trigger == Trigger::CartIdle {
+            state.decided_ms = state.decided_ms.filter(|decided| ordered_ms.is_none_or(|ordered| ordered <= *decided));
+        } else {
+            instance::end_if_over(state, now_ms);
+        }
         state.phase != Phase::Idle || !state.out.is_empty() || state.last_send_ms.is_some() || state.decided_ms.is_some()
     });
 }
@@ -117,46 +120,12 @@ fn find(customer: &mut Customer, rule: PlayRule) -> Option<&mut PlayState> {
     customer.plays.iter_mut().find(|s| s.play == rule.key)
 }
 
-fn forget_cart(customer: &mut Customer, rule: PlayRule) {
-    if let Some(state) = find(customer, rule) {
-        state.phase = Phase::Idle;
-        state.out.clear();
-    }
-}
-
-/// The cart is empty: what waits is dropped without a word. A cart for which nothing was decided may start again.
-fn drop_pending(customer: &mut Customer, rule: PlayRule) {
-    let Some(state) = find(customer, rule) else {
-        return;
-    };
-    if let Phase::Waiting { step, .. } = state.phase {
-        state.phase = if step == 0 { Phase::Idle } else { Phase::Over };
-    }
-}
-
-/// The first step waits from the last change of the cart. Once it is decided, changes move nothing (`rearm = false`). A record that comes
-/// very late may bring back a former cart: what would be due no later than what was decided last is not asked again.
-fn await_first_step(customer: &mut Customer, rule: PlayRule, abandoned_ms: Option<i64>, rules: &Rules) {
-    let Some(cart) = &customer.cart else { return };
-    let is_worth_it = cart.is_worth_reminding();
-    let idle_since_ms = cart.last_change_ms;
-    let due_ms = abandoned_ms.unwrap_or_else(|| idle_since_ms.saturating_add(rules.play(rule).steps[0].delay_ms));
-    let place = match customer.plays.iter().position(|s| s.play == rule.key) {
-        Some(place) => place,
-        None if is_worth_it => {
-            let state = PlayState { play: rule.key, phase: Phase::Idle, out: Vec::new(), last_send_ms: None, decided_ms: None };
-            customer.plays.push(state);
-            customer.plays.len() - 1
-        }
-        None => return,
-    };
-    let PlayState { phase, decided_ms, .. } = &mut customer.plays[place];
-    let (Phase::Idle | Phase::Waiting { step: 0, .. }) = phase else { return };
-    if !is_worth_it {
-        *phase = Phase::Idle;
-    } else if decided_ms.is_none_or(|decided| due_ms > decided) {
-        *phase = Phase::Waiting { step: 0, due_ms, release_ms: None };
-    }
+fn find_or_add(customer: &mut Customer, rule: PlayRule) -> &mut PlayState {
+    let place = customer.plays.iter().position(|s| s.play == rule.key).unwrap_or_else(|| {
+        customer.plays.push(PlayState::new(rule));
+        customer.plays.len() - 1
+    });
+    &mut customer.plays[place]
 }
 
 fn take_back(customer: &mut Customer, rule: PlayRule, reason: Reason, scene: &mut Scene<'_>) {

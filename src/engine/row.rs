@@ -31,7 +31,7 @@ impl RowVersion {
     pub const NEWEST: RowVersion = RowVersion(3);
     /// The first that keeps what plays have decided.
     const WITH_DECISIONS: RowVersion = RowVersion(2);
-    /// The first that keeps channels, costs and contributions; who reads it reads cells, too.
+    /// The first that keeps channels, costs, contributions, and plays that no cart begins; who reads it reads cells, too.
     const WITH_CELLS: RowVersion = RowVersion(3);
 
     /// `None`: not known here.
@@ -128,7 +128,7 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     row.extend_from_slice(&deadline_ms.to_le_bytes());
     row.push(version.number());
     let further = if version.has_cells() { further_parts_of(customer) } else { 0 };
-    let parts = parts_of(customer) | if further == 0 { 0 } else { part::FURTHER };
+    let parts = parts_of(customer, version) | if further == 0 { 0 } else { part::FURTHER };
     row.extend_from_slice(&parts.to_le_bytes());
     if further != 0 {
         row.extend_from_slice(&further.to_le_bytes());
@@ -153,7 +153,7 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     attribution::encode(customer, further, row);
 }
 
-fn parts_of(customer: &Customer) -> u16 {
+fn parts_of(customer: &Customer, version: RowVersion) -> u16 {
     let Customer { orders, contact, consent, .. } = customer;
     let there = [
         (part::KNOWN, customer.known),
@@ -172,7 +172,7 @@ fn parts_of(customer: &Customer) -> u16 {
         (part::FOLDED, orders.folded.is_some()),
         (part::HELD, !orders.held.is_empty()),
         (part::CART, customer.cart.is_some()),
-        (part::PLAYS, !customer.plays.is_empty()),
+        (part::PLAYS, plays::written(customer, version).next().is_some()),
         (part::SENDS, !customer.sends_ms.is_empty()),
     ];
     bytes::bits(there)

@@ -10,7 +10,7 @@ use super::settings::{Mode, Play, Settings, Value};
 use crate::clv::formula::Growth;
 use crate::clv::{self, Reliability};
 
-/// Plays per configuration, and so states per customer: a row must stay small.
+/// Plays that run, and so states per customer: a row must stay small.
 pub const PLAYS_MAX: usize = 16;
 
 /// Steps per play: a row stores the step as one small number, and its sends that are out one by one.
@@ -23,9 +23,9 @@ pub struct Rules {
     pub scoring: String,
     /// Of money, at the discount of the configuration.
     pub growth: Growth,
-    /// By name: the order in which plays due at one moment decide.
+    /// By priority, the highest first, then by name: the order in which plays due at one moment decide.
     plays: Vec<PlayRule>,
-    cap_window_ms: Option<i64>,
+    counts_sends: bool,
 }
 
 /// A play that runs.
@@ -48,16 +48,16 @@ fn scoring(value: &Value) -> String {
 impl Rules {
     /// The configuration has checked the bounds; a violation is a bug there.
     pub fn new(settings: Arc<Settings>) -> Rules {
-        assert!(settings.plays.len() <= PLAYS_MAX, "invariant: config allows at most {PLAYS_MAX} plays");
         assert!(settings.plays.iter().all(|p| (1..=STEPS_MAX).contains(&p.steps.len())), "invariant: config allows 1 to {STEPS_MAX} steps");
         let mut running: Vec<(usize, &Play)> = settings.plays.iter().enumerate().filter(|(_, p)| p.mode != Mode::Off).collect();
-        running.sort_by(|a, b| a.1.name.cmp(&b.1.name));
+        assert!(running.len() <= PLAYS_MAX, "invariant: config lets at most {PLAYS_MAX} plays run");
+        running.sort_by(|a, b| b.1.priority.cmp(&a.1.priority).then_with(|| a.1.name.cmp(&b.1.name)));
         let plays = running.into_iter().map(|(place, play)| PlayRule { key: xxh3_64(play.name.as_bytes()), place: place as u16 }).collect();
         let reliability = clv::reliability(&settings.value.parameters);
         let scoring = scoring(&settings.value);
         let growth = Growth::monthly(settings.value.horizon.discount_monthly);
-        let cap_window_ms = settings.plays.iter().flat_map(|p| &p.caps).map(|c| c.window_ms).max();
-        Rules { settings, reliability, scoring, growth, plays, cap_window_ms }
+        let counts_sends = settings.plays.iter().any(|p| !p.caps.is_empty());
+        Rules { settings, reliability, scoring, growth, plays, counts_sends }
     }
 
     pub fn plays(&self) -> &[PlayRule] {
@@ -68,8 +68,14 @@ impl Rules {
         &self.settings.plays[usize::from(rule.place)]
     }
 
-    /// The longest window of any cap; `None`: no play has one, so nobody's sends need remembering.
-    pub fn cap_window_ms(&self) -> Option<i64> {
-        self.cap_window_ms
+    /// Whether any play has a cap: else nobody's sends need remembering.
+    pub fn counts_sends(&self) -> bool {
+        self.counts_sends
+    }
+
+    /// How long somebody asks when a play last sent; `None`: nobody does.
+    pub fn last_send_matters_ms(&self, play: &Play) -> Option<i64> {
+        let window_ms = Some(self.settings.priority_window_ms).filter(|window_ms| *window_ms > 0);
+        play.cool_down_ms.max(window_ms)
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::erasure::ErasureKey;
+use super::lifecycle::Stage;
 use crate::clv;
 use crate::event::Currency;
 
@@ -20,6 +21,8 @@ pub struct Settings {
     pub plays_not_before_ms: Option<i64>,
     /// `plays.global_holdout`: share of customers no play may reach, 0..=1.
     pub global_holdout: f64,
+    /// `plays.priority_window`: how long before and after its own moment a play steps back for one of higher priority; 0: never.
+    pub priority_window_ms: i64,
     /// `plays.salt` of the control arms.
     pub salt: String,
     /// Where a customer's own zone is unknown (`time.customer_zone`).
@@ -99,6 +102,8 @@ pub struct Play {
     pub expires_ms: i64,
     pub cool_down_ms: Option<i64>,
     pub caps: Vec<Cap>,
+    /// `{ USD = 5 }`: minor units a send costs, by currency; empty: nothing worth asking about.
+    pub cost: BTreeMap<Currency, i64>,
     pub quiet: Option<QuietHours>,
     /// Share of customers in the control arm, 0..=1.
     pub control: f64,
@@ -106,10 +111,14 @@ pub struct Play {
     pub mode: Mode,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {
     /// `{ cart = "idle" }`
     CartIdle,
+    /// `{ stage = "lapsed" }`
+    StageEntered(Stage),
+    /// `{ event = "Order Completed" }`, by the event's name as written.
+    EventSeen(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,22 +127,55 @@ pub struct Step {
     pub template: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CancelOn {
     pub order: bool,
+    /// Of plays that a cart begins.
     pub cart_emptied: bool,
+    /// Of plays that a stage begins.
+    pub stage_left: bool,
 }
 
-/// `{ field = "cart.value", ge = { USD = 2000 } }`: minor units by currency.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
-    pub field: Field,
-    pub at_least: BTreeMap<Currency, i64>,
+/// One of `when`: what must be so at the moment of a send.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
+    /// `{ field = "cart.value", ge = { USD = 2000 } }`: minor units by currency.
+    Money { field: MoneyField, test: Test, minor: BTreeMap<Currency, i64> },
+    /// `{ field = "orders", ge = 3 }`: those not refunded in full.
+    Orders { test: Test, count: u32 },
+    /// `{ field = "p_alive", lt = 0.4 }`
+    Alive { test: Test, share: f64 },
+    /// `{ field = "stage", in = ["loyal"] }`
+    Word { field: WordField, among: Vec<String> },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
+pub enum Test {
+    /// `ge`
+    AtLeast,
+    /// `lt`
+    LessThan,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MoneyField {
+    /// Of the open cart.
     CartValue,
+    /// Of all orders in the primary currency, net of refunds.
+    HistoricNet,
+    /// Expected over the horizon, in the primary currency.
+    FutureValue,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WordField {
+    Stage,
+    /// By recency, frequency and money.
+    Segment,
+    /// Of the first touch.
+    Channel,
+    /// `de` stands for `de-AT`, too.
+    Locale,
 }
 
 /// `caps = { email = "1/1d" }`

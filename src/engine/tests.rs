@@ -8,6 +8,7 @@ mod carts;
 mod cells;
 mod consent;
 mod erasure;
+mod gates;
 mod journey;
 mod lifecycle;
 mod orders;
@@ -17,6 +18,7 @@ mod raising;
 mod records;
 mod segments;
 mod timers;
+mod triggers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,6 +77,7 @@ pub fn settings() -> Settings {
         plays: vec![play("cart_recovery")],
         plays_not_before_ms: None,
         global_holdout: 0.0,
+        priority_window_ms: 0,
         salt: "salt".into(),
         customer_zone: jiff::tz::TimeZone::UTC,
         anonymous_ttl_ms: 90 * DAY,
@@ -95,11 +98,12 @@ pub fn play(name: &str) -> Play {
         version: "0badcafe".into(),
         trigger: Trigger::CartIdle,
         steps: vec![Step { delay_ms: HOUR, template: "cart_1".into() }],
-        cancel_on: CancelOn { order: true, cart_emptied: true },
+        cancel_on: CancelOn { order: true, cart_emptied: true, stage_left: false },
         when: Vec::new(),
         expires_ms: 24 * HOUR,
         cool_down_ms: None,
         caps: Vec::new(),
+        cost: BTreeMap::new(),
         quiet: None,
         control: 0.0,
         priority: 50,
@@ -175,6 +179,7 @@ pub struct Shop {
     pub slot: Slot,
     pub out: Outputs,
     pub committed: Arc<Committed>,
+    pub settings: Settings,
     offset: i64,
 }
 
@@ -185,7 +190,8 @@ impl Shop {
 
     pub fn with(settings: Settings) -> Shop {
         let committed = Arc::new(Committed::new());
-        Shop { slot: Slot::new(3, Arc::new(settings), Arc::clone(&committed)), out: Outputs::default(), committed, offset: 0 }
+        let slot = Slot::new(3, Arc::new(settings.clone()), Arc::clone(&committed));
+        Shop { slot, out: Outputs::default(), committed, settings, offset: 0 }
     }
 
     /// Fires what is due, then applies the event.

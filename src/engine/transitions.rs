@@ -7,6 +7,7 @@ use super::funnel;
 use super::lifecycle::{Stage, Why, stage_of};
 use super::note::Note;
 use super::outputs::Topic;
+use super::plays;
 use super::record::time::Time;
 use super::record::transition::TransitionRecord;
 use super::scene::Scene;
@@ -29,6 +30,7 @@ pub fn settle(customer: &mut Customer, why: Option<Why>, scene: &mut Scene<'_>) 
     write(customer, TRACK, from.map(Stage::as_str), to.as_str(), reason(from, to, why), scene);
     funnel::enter(customer, from, to, scene.time_ms, scene.cells, scene.out);
     scene.note(Note::Transition { from, to });
+    plays::on_stage(customer, from, to, scene);
 }
 
 fn reason(from: Option<Stage>, to: Stage, why: Option<Why>) -> Why {

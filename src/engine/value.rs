@@ -17,10 +17,11 @@ use super::record::money::Amount;
 use super::record::time::Time;
 use super::scene::Scene;
 use super::segments;
-use super::settings::Settings;
+use super::settings::{Settings, Value};
 use crate::clv::formula::{SIMPLE_MODES, SimpleInput, simple_values};
 use crate::clv::rfm::Segment;
 use crate::clv::{self, Forecast, ForecastInput, HORIZON_DAYS};
+use crate::event::Currency;
 
 /// Names these records in ids of their own.
 const SUBJECT: &str = "clv";
@@ -30,13 +31,40 @@ const MOMENT_MAX_MS: i64 = 7_258_118_400_000;
 
 /// P(alive) at the customer's now; `None` without a counted order.
 pub fn p_alive(customer: &Customer, scene: &Scene<'_>) -> Option<f64> {
+    alive(customer, &scene.rules.settings)
+}
+
+/// The same, for whoever decides.
+pub fn alive(customer: &Customer, settings: &Settings) -> Option<f64> {
     let purchases = customer.derived.purchases.as_ref()?;
-    Some(scene.rules.settings.value.parameters.purchase.p_alive(&purchases.history(customer.now_ms)))
+    Some(settings.value.parameters.purchase.p_alive(&purchases.history(customer.now_ms)))
 }
 
 /// Historic value net of refunds in the primary currency; `None` for who never ordered.
 pub fn net(customer: &Customer) -> Option<Amount> {
     customer.orders.primary().map(|sum| Amount { minor: sum.net_minor(), currency: sum.currency })
+}
+
+/// What a customer is expected to bring over the horizon, in the primary currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    pub value: Amount,
+    pub contribution: Amount,
+}
+
+impl Expected {
+    fn of(outlook: &Outlook, currency: Currency, value: &Value) -> Expected {
+        let minor = i128::from(outlook.forecast.expected_value_minor);
+        let amount = |minor| Amount { minor, currency };
+        Expected { value: amount(minor), contribution: amount(clv::scale_minor(minor, value.margin.unwrap_or(1.0))) }
+    }
+}
+
+/// At the customer's now, as the `clv` record says it; `None` without a counted order.
+pub fn expected(customer: &Customer, settings: &Settings) -> Option<Expected> {
+    let currency = customer.orders.primary()?.currency;
+    let outlook = look_ahead(customer, settings, customer.now_ms)?;
+    Some(Expected::of(&outlook, currency, &settings.value))
 }
 
 /// What the model is told and what it answers.
@@ -55,8 +83,8 @@ pub fn write_clv(customer: &mut Customer, scene: &mut Scene<'_>) {
     let value = &settings.value;
     let margin = value.margin.unwrap_or(1.0);
     let outlook = look_ahead(customer, settings, customer.now_ms);
-    let expected_minor = outlook.as_ref().map_or(0, |o| i128::from(o.forecast.expected_value_minor));
-    let amount = |minor| Amount { minor, currency: primary.currency };
+    let expected = outlook.as_ref().map(|o| (o, Expected::of(o, primary.currency, value)));
+    let expected_minor = expected.map_or(0, |(_, expected)| expected.value.minor);
     let record = ClvRecord {
         id,
         customer_id: scene.customer_id,
@@ -65,17 +93,17 @@ pub fn write_clv(customer: &mut Customer, scene: &mut Scene<'_>) {
         primary_currency: primary.currency.code(),
         historic: Historic { sums: &customer.orders.sums, costs: &customer.costs, margin },
         npv: npv(customer, settings),
-        future: outlook.as_ref().map(|o| Future {
+        future: expected.map(|(o, expected)| Future {
             currency: primary.currency.code(),
             horizon_days: HORIZON_DAYS,
             discount_monthly: value.horizon.discount_monthly,
             expected_orders: o.forecast.expected_orders,
-            expected_value: amount(expected_minor),
-            expected_contribution: amount(clv::scale_minor(expected_minor, margin)),
+            expected_value: expected.value,
+            expected_contribution: expected.contribution,
             spend_model: o.forecast.spend_model.as_str(),
             seasonal_factor: value.parameters.seasonal_factor(),
         }),
-        total: amount(primary.net_minor() + expected_minor),
+        total: Amount { minor: primary.net_minor() + expected_minor, currency: primary.currency },
         p_alive: outlook.as_ref().map(|o| o.forecast.p_alive),
         next_order_at: outlook.as_ref().and_then(|o| in_anybodys_time(customer.now_ms + o.forecast.next_order_wait_ms?)).map(Time),
         lapse_at: outlook.as_ref().and_then(|o| lapse_ms(&o.purchases, scene)).map(Time),

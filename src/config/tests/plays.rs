@@ -1,10 +1,16 @@
 //! Plays in every shape of `contracts.md` 5, and those this version refuses.
 
 use super::read;
-use crate::engine::{Channel, Mode, Play};
+use crate::engine::{CancelOn, Channel, Condition, Mode, MoneyField, PLAYS_MAX, Play, Stage, Test, Trigger, WordField};
+use crate::event::Currency;
+use std::collections::BTreeMap;
 
 fn plays(file: &str) -> Vec<Play> {
     read(file, &[], &[]).unwrap().engine.plays
+}
+
+fn currency(code: &str) -> Currency {
+    Currency::from_code(code).unwrap()
 }
 
 const CONTRACT: &str = r#"
@@ -30,8 +36,8 @@ fn the_play_of_the_contract_is_read_to_the_field() {
     let steps: Vec<(i64, &str)> = play.steps.iter().map(|step| (step.delay_ms, step.template.as_str())).collect();
     assert_eq!(steps, [(3_600_000, "cart_1"), (93_600_000, "cart_2")]);
     assert!(play.cancel_on.order && !play.cancel_on.cart_emptied);
-    let amounts: Vec<(String, i64)> = play.when[0].at_least.iter().map(|(currency, minor)| (currency.code().to_string(), *minor)).collect();
-    assert_eq!(amounts, [("JPY".to_string(), 3000), ("USD".to_string(), 2000)]);
+    let minor = BTreeMap::from([(currency("JPY"), 3000), (currency("USD"), 2000)]);
+    assert_eq!(play.when, [Condition::Money { field: MoneyField::CartValue, test: Test::AtLeast, minor }]);
     assert_eq!((play.expires_ms, play.cool_down_ms), (86_400_000, Some(604_800_000)));
     assert_eq!((play.caps[0].channel, play.caps[0].count, play.caps[0].window_ms), (Channel::Email, 1, 86_400_000));
     let quiet = play.quiet.unwrap();
@@ -77,20 +83,41 @@ fn plays_can_be_set_from_the_environment_and_the_command_line() {
 
 /// A line of a play, and what its problem says.
 const BAD_LINES: &[(&str, &str)] = &[
-    ("trigger = { stage = \"lapsed\" }", "this version runs the trigger { cart = \"idle\" } only"),
-    ("trigger = { event = \"Review Submitted\" }", "this version runs the trigger"),
-    ("trigger = { band = \"high\" }", "this version runs the trigger"),
-    ("trigger = { date = \"birthday\" }", "this version runs the trigger"),
-    ("trigger = { cart = \"full\" }", "expected { cart = \"idle\" }, got"),
-    ("trigger = \"cart\"", "expected { cart = \"idle\" }, got \"cart\""),
+    ("trigger = { stage = \"lapsd\" }", "unknown stage \"lapsd\", did you mean \"lapsed\"?"),
+    ("trigger = { stage = \"somewhere\" }", "unknown stage \"somewhere\", expected \"visitor\" or \"lead\""),
+    ("trigger = { event = \"\" }", "or { event = \"Order Completed\" }, got"),
+    ("trigger = { band = \"high\" }", "this version runs the triggers { cart = \"idle\" }, { stage = \"lapsed\" } or"),
+    ("trigger = { date = \"birthday\" }", "this version runs the triggers"),
+    ("trigger = { cart = \"full\" }", "expected { cart = \"idle\" }, { stage = \"lapsed\" } or { event = \"Order Completed\" }, got"),
+    ("trigger = { cart = \"idle\", stage = \"lead\" }", "expected { cart = \"idle\" }, { stage"),
+    ("trigger = \"cart\"", "or { event = \"Order Completed\" }, got \"cart\""),
     ("steps = []", "expected 1 to 8 steps such as"),
     ("steps = [{ delay = \"0s\", template = \"t\" }]", "delay: expected a duration from 1s to 36500d, got \"0s\""),
     ("steps = [{ dealy = \"1h\", template = \"t\" }]", "unknown key `dealy`, did you mean `delay`?"),
     ("steps = [{ delay = \"1h\" }]", "a step has no template"),
     ("steps = [{ delay = \"2h\", template = \"a\" }, { delay = \"1h\", template = \"b\" }]", "must rise from step to step"),
-    ("cancel_on = [\"refund\"]", "expected \"order\" or \"cart_emptied\", got \"refund\""),
-    ("when = [{ field = \"stage\", ge = { USD = 1 } }]", "this version tests the field \"cart.value\" only, got \"stage\""),
-    ("when = [{ field = \"cart.value\" }]", "ge must list minor units by currency"),
+    ("cancel_on = [\"refund\"]", "unknown end \"refund\", expected \"order\" or \"cart_emptied\" or \"stage_left\""),
+    ("cancel_on = [\"orders\"]", "unknown end \"orders\", did you mean \"order\"?"),
+    ("cancel_on = [\"stage_left\"]", "\"stage_left\" ends plays with the trigger { stage = \"…\" } only"),
+    ("when = [{ field = \"stage\", ge = { USD = 1 } }]", "stage takes in, with 1 to 64 words, such as in = [\"…\"]"),
+    ("when = [{ field = \"stage\", in = [] }]", "stage takes in, with 1 to 64 words"),
+    ("when = [{ field = \"stage\", in = [\"loyl\"] }]", "unknown stage \"loyl\", did you mean \"loyal\"?"),
+    ("when = [{ field = \"segment\", in = [\"champion\"] }]", "unknown segment \"champion\", did you mean \"champions\"?"),
+    ("when = [{ field = \"channel\", in = [\"emial\"] }]", "unknown channel \"emial\", did you mean \"email\"?"),
+    ("when = [{ field = \"locale\", in = [1] }]", "locale takes in, with 1 to 64 words"),
+    ("when = [{ field = \"cart.valu\", ge = { USD = 1 } }]", "unknown field `cart.valu`, did you mean `cart.value`?"),
+    ("when = [{ field = \"palive\", ge = 0.5 }]", "unknown field `palive`, did you mean `p_alive`?"),
+    (
+        "when = [{ field = \"weather\", in = [\"rain\"] }]",
+        "unknown field `weather`, expected one of cart.value, historic.net, future.value, orders",
+    ),
+    ("when = [{ field = \"cart.value\" }]", "cart.value takes one of ge and lt, with minor units by currency, such as { USD = 2000 }"),
+    ("when = [{ field = \"cart.value\", ge = { USD = 1 }, lt = { USD = 2 } }]", "cart.value takes one of ge and lt"),
+    ("when = [{ field = \"historic.net\", in = [\"USD\"] }]", "historic.net takes one of ge and lt"),
+    ("when = [{ field = \"future.value\", ge = 5 }]", "expected minor units by currency, such as { USD = 2000 }, got 5"),
+    ("when = [{ field = \"orders\", ge = { USD = 3 } }]", "orders: expected a whole number, not negative, got"),
+    ("when = [{ field = \"orders\", ge = 2.5 }]", "orders: expected a whole number, not negative, got 2.5"),
+    ("when = [{ field = \"p_alive\", lt = 1.5 }]", "p_alive: expected a probability from 0.0 to 1.0, got 1.5"),
     ("when = [{ field = \"cart.value\", ge = { USD = 19.99 } }]", "expected USD in whole minor units, not negative, got 19.99"),
     ("when = [{ field = \"cart.value\", ge = { ABC = 1 } }]", "ABC is not an ISO 4217 currency"),
     ("when = [{ field = \"cart.value\", le = { USD = 1 } }]", "unknown key `le`, did you mean `ge`?"),
@@ -98,12 +125,63 @@ const BAD_LINES: &[(&str, &str)] = &[
     ("caps = { sms = \"1/1d\" }", "this version caps the channel email only, got sms"),
     ("caps = { email = \"9/1d\" }", "expected sends/duration such as \"1/1d\", with 1 to 8 sends, got \"9/1d\""),
     ("caps = { email = \"daily\" }", "expected sends/duration such as"),
+    ("cost = { USD = -1 }", "expected USD in whole minor units, not negative, got -1"),
+    ("cost = {}", "expected minor units by currency, such as { USD = 2000 }, got {}"),
+    ("cost = { usd = 1 }", "usd is not an ISO 4217 currency"),
     ("quiet = \"21-8\"", "expected hours such as \"21:00-08:00\", got \"21-8\""),
     ("quiet = \"08:00-08:00\"", "expected hours such as"),
     ("control = 1.5", "expected a number from 0 to 1, got 1.5"),
     ("priority = -1", "expected a whole number from 0 to 1000, got -1"),
     ("mode = \"dry\"", "expected \"live\" or \"shadow\" or \"off\", got \"dry\""),
 ];
+
+#[test]
+fn plays_begin_with_stages_and_events_as_with_carts() {
+    let file = "[plays.s]\ntrigger = { stage = \"lapsed\" }\nsteps = [{ delay = \"0s\", template = \"t\" }]\ncancel_on = [\"order\", \"stage_left\"]
+        [plays.e]\ntrigger = { event = \"Order Completed\" }\nsteps = [{ delay = \"0s\", template = \"t\" }]";
+    let plays = plays(file);
+    let of = |name: &str| plays.iter().find(|play| play.name == name).unwrap();
+    assert_eq!(of("s").trigger, Trigger::StageEntered(Stage::Lapsed));
+    assert_eq!(of("s").cancel_on, CancelOn { order: true, cart_emptied: false, stage_left: true });
+    assert_eq!(of("e").trigger, Trigger::EventSeen("Order Completed".into()));
+    assert_eq!(of("e").cancel_on, CancelOn { order: true, ..CancelOn::default() }, "of the shipped ends, what can happen to it");
+    let error = read(&format!("{file}\ncancel_on = [\"cart_emptied\"]"), &[], &[]).unwrap_err().to_string();
+    assert_eq!(error, "plays.e.cancel_on (0.toml line 8): \"cart_emptied\" ends plays with the trigger { cart = \"idle\" } only");
+}
+
+#[test]
+fn more_plays_than_a_row_can_hold_may_be_named_but_not_run() {
+    let file = |mode: &str| -> String {
+        let play = |n| {
+            format!("[plays.p{n}]\ntrigger = {{ cart = \"idle\" }}\nsteps = [{{ delay = \"1h\", template = \"t\" }}]\nmode = \"{mode}\"\n")
+        };
+        (0..PLAYS_MAX).map(play).collect()
+    };
+    assert!(read(&file("off"), &[], &[]).is_ok());
+    let error = read(&file("shadow"), &[], &[]).unwrap_err().to_string();
+    assert_eq!(error, "plays: 17 plays are not off, at most 16 can run");
+}
+
+#[test]
+fn conditions_test_amounts_numbers_and_words() {
+    let when = [
+        (
+            "{ field = \"historic.net\", lt = { USD = 5 } }",
+            Condition::Money { field: MoneyField::HistoricNet, test: Test::LessThan, minor: BTreeMap::from([(currency("USD"), 5)]) },
+        ),
+        ("{ field = \"orders\", ge = 3 }", Condition::Orders { test: Test::AtLeast, count: 3 }),
+        ("{ field = \"p_alive\", lt = 0.4 }", Condition::Alive { test: Test::LessThan, share: 0.4 }),
+        (
+            "{ field = \"stage\", in = [\"loyal\", \"repeat\"] }",
+            Condition::Word { field: WordField::Stage, among: vec!["loyal".into(), "repeat".into()] },
+        ),
+        ("{ field = \"channel\", in = [\"unknown\"] }", Condition::Word { field: WordField::Channel, among: vec!["unknown".into()] }),
+        ("{ field = \"locale\", in = [\"de\"] }", Condition::Word { field: WordField::Locale, among: vec!["de".into()] }),
+    ];
+    let written: Vec<&str> = when.iter().map(|(text, _)| *text).collect();
+    let plays = plays(&format!("[plays.cart_recovery]\nwhen = [{}]", written.join(", ")));
+    assert_eq!(plays[0].when, when.map(|(_, condition)| condition));
+}
 
 #[test]
 fn each_bad_play_is_refused_with_a_sentence() {

@@ -9,9 +9,9 @@ use crate::engine::customer::Customer;
 use crate::engine::gates::{Question, Verdict, judge};
 use crate::engine::rules::{PlayRule, Rules};
 use crate::engine::scene::Scene;
-use crate::engine::settings::Play;
+use crate::engine::settings::{Play, Trigger};
 
-/// The earliest moment a play waits for; of several at one moment, the play that comes first by name.
+/// The earliest moment a play waits for; of several at one moment, the play of the highest priority, then by name.
 pub fn next_due(customer: &Customer, rules: &Rules) -> Option<(i64, PlayRule)> {
     if customer.plays.is_empty() {
         return None;
@@ -33,9 +33,13 @@ pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
         customer.plays[place].phase = Phase::Over; // the configuration has fewer steps than when this one was planned
         return;
     }
+    if (play.trigger == Trigger::CartIdle) != customer.plays[place].instance.is_empty() {
+        customer.plays[place].forget_instance(); // what began it is no longer what begins the play
+        return;
+    }
     let verdict = verdict(customer, place, play, (step, due_ms), scene);
     let expires_ms = due_ms.saturating_add(play.expires_ms);
-    let mut decision = Decision { kind: ActionKind::Send, reason: Reason::CartIdle, step, due_ms, expires_ms };
+    let mut decision = Decision { kind: ActionKind::Send, reason: Reason::to_send(&play.trigger), step, due_ms, expires_ms };
     if step == 0 && !matches!(verdict, Verdict::Hold { .. }) {
         customer.plays[place].decided_ms = Some(due_ms);
     }
@@ -62,13 +66,11 @@ pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
 }
 
 fn verdict(customer: &Customer, place: usize, play: &Play, (step, due_ms): (u8, i64), scene: &Scene<'_>) -> Verdict {
-    let cart = customer.cart.as_ref().expect("invariant: what waits for a cart is dropped with the cart");
     judge(&Question {
-        settings: &scene.rules.settings,
+        rules: scene.rules,
         play,
         customer_id: scene.customer_id,
         customer,
-        cart,
         is_first_step: step == 0,
         last_send_ms: customer.plays[place].last_send_ms,
         due_ms,
@@ -78,12 +80,12 @@ fn verdict(customer: &Customer, place: usize, play: &Play, (step, due_ms): (u8, 
 }
 
 fn remember_send(customer: &mut Customer, place: usize, play: &Play, sent: &Decision, scene: &Scene<'_>) {
-    if let Some(window_ms) = scene.rules.cap_window_ms() {
-        customer.remember_send(scene.time_ms, window_ms);
+    if scene.rules.counts_sends() {
+        customer.remember_send(scene.time_ms);
     }
     let state = &mut customer.plays[place];
     state.out.push(Sent { step: sent.step, due_ms: sent.due_ms, expires_ms: sent.expires_ms });
-    state.last_send_ms = play.cool_down_ms.map(|_| scene.time_ms);
+    state.last_send_ms = scene.rules.last_send_matters_ms(play).map(|_| scene.time_ms).max(state.last_send_ms);
     let (this, next) = (usize::from(sent.step), usize::from(sent.step) + 1);
     state.phase = match play.steps.get(next) {
         Some(later) => {

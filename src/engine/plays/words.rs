@@ -1,6 +1,8 @@
 //! The words of an action record: its kinds and its reasons. Metrics use them as labels, so both are closed lists.
 //! It chooses none of them: `plays`, `gates` and `cart` do. Read by `actions` and by whoever counts notes.
 
+use crate::engine::settings::Trigger;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ActionKind {
     Send,
@@ -25,9 +27,14 @@ impl ActionKind {
 pub enum Reason {
     /// Of a send: the cart was left alone for the step's delay.
     CartIdle,
+    /// Of a send: the customer entered the play's stage.
+    StageEntered,
+    /// Of a send: the play's event was seen.
+    EventSeen,
     /// Of a cancel.
     Order,
     CartEmptied,
+    StageLeft,
     /// Of a cancel: the customer is forgotten.
     Erased,
     Shadow,
@@ -40,19 +47,37 @@ pub enum Reason {
     Unsubscribed,
     Complained,
     Bounced,
+    SupportIssue,
     BelowMinimum,
+    AboveMaximum,
     NoThreshold,
+    /// A condition over a word, or over what is not known.
+    Condition,
     CoolDown,
     Cap,
+    Priority,
+    Margin,
     Control,
 }
 
 impl Reason {
+    /// Of what a play with this trigger sends.
+    pub fn to_send(trigger: &Trigger) -> Reason {
+        match trigger {
+            Trigger::CartIdle => Reason::CartIdle,
+            Trigger::StageEntered(_) => Reason::StageEntered,
+            Trigger::EventSeen(_) => Reason::EventSeen,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Reason::CartIdle => "cart_idle",
+            Reason::StageEntered => "stage_entered",
+            Reason::EventSeen => "event_seen",
             Reason::Order => "order",
             Reason::CartEmptied => "cart_emptied",
+            Reason::StageLeft => "stage_left",
             Reason::Erased => "erased",
             Reason::Shadow => "shadow",
             Reason::Backfill => "backfill",
@@ -64,10 +89,15 @@ impl Reason {
             Reason::Unsubscribed => "unsubscribed",
             Reason::Complained => "complained",
             Reason::Bounced => "bounced",
+            Reason::SupportIssue => "support_issue",
             Reason::BelowMinimum => "below_minimum",
+            Reason::AboveMaximum => "above_maximum",
             Reason::NoThreshold => "no_threshold",
+            Reason::Condition => "condition",
             Reason::CoolDown => "cool_down",
             Reason::Cap => "cap",
+            Reason::Priority => "priority",
+            Reason::Margin => "margin",
             Reason::Control => "control",
         }
     }

@@ -140,6 +140,8 @@ struct HeldPlay<'a> {
     /// `None`: a play that the configuration no longer has.
     play: Option<&'a str>,
     phase: &'static str,
+    /// `None`: the open cart.
+    instance: Option<&'a str>,
     step: Option<u32>,
     due_at: Option<Time>,
     release_at: Option<Time>,
@@ -148,7 +150,7 @@ struct HeldPlay<'a> {
     decided_due_at: Option<Time>,
 }
 
-json_object!(HeldPlay<'_> { play, phase, step, due_at, release_at, sent, last_send_at, decided_due_at });
+json_object!(HeldPlay<'_> { play, phase, instance, step, due_at, release_at, sent, last_send_at, decided_due_at });
 
 struct HeldSend {
     step: u32,
@@ -342,7 +344,7 @@ fn play_name(key: u64, settings: &Settings) -> Option<&str> {
     settings.plays.iter().find(|play| xxh3_64(play.name.as_bytes()) == key).map(|play| play.name.as_str())
 }
 
-fn play<'a>(state: &PlayState, settings: &'a Settings) -> HeldPlay<'a> {
+fn play<'a>(state: &'a PlayState, settings: &'a Settings) -> HeldPlay<'a> {
     let (phase, step, due_ms, release_ms) = match state.phase {
         Phase::Idle => ("idle", None, None, None),
         Phase::Waiting { step, due_ms, release_ms } => ("waiting", Some(step), Some(due_ms), release_ms),
@@ -352,6 +354,7 @@ fn play<'a>(state: &PlayState, settings: &'a Settings) -> HeldPlay<'a> {
     HeldPlay {
         play: play_name(state.play, settings),
         phase,
+        instance: told(&state.instance),
         step: step.map(|step| u32::from(step) + 1),
         due_at: due_ms.map(Time),
         release_at: release_ms.map(Time),

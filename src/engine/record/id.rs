@@ -23,6 +23,11 @@ impl OutputId {
         OutputId::of(&[b"deadline", customer.as_bytes(), play.as_bytes(), instance.as_bytes(), &step.to_be_bytes(), &due_ms.to_be_bytes()])
     }
 
+    /// Of what takes back a send, when no event does: a send is taken back once at most.
+    pub fn of_cancel(send: &OutputId) -> OutputId {
+        OutputId::of(&[b"cancel", &send.0])
+    }
+
     /// Of what a model coming into force says about a customer at a time: `what` is the track or `clv`. A model may come twice.
     pub fn of_model(customer: &str, what: &str, version: &str, at_ms: i64) -> OutputId {
         OutputId::of(&[b"model", customer.as_bytes(), what.as_bytes(), version.as_bytes(), &at_ms.to_be_bytes()])

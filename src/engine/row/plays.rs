@@ -1,7 +1,7 @@
 //! The part of a row about plays and the sends they remember.
 //! Written and read by `row`; a new field is a new row version, never another meaning of these bytes.
 
-use super::bytes::{Reader, put_ago, put_fixed, put_u64};
+use super::bytes::{Reader, put_ago, put_fixed, put_text, put_u64};
 use super::{RowError, RowVersion, part};
 use crate::engine::customer::{Customer, SENDS_MAX};
 use crate::engine::plays::{Phase, PlayState, Sent};
@@ -18,17 +18,24 @@ const RELEASE: u8 = 1 << 2;
 const LAST_SEND: u8 = 1 << 3;
 /// Since `RowVersion::WITH_DECISIONS`.
 const DECIDED: u8 = 1 << 4;
+/// Since `RowVersion::WITH_CELLS`.
+const INSTANCE: u8 = 1 << 5;
 
 pub fn encode(customer: &Customer, version: RowVersion, parts: u16, row: &mut Vec<u8>) {
     let now_ms = customer.now_ms;
     if parts & part::PLAYS != 0 {
-        put_u64(row, customer.plays.len() as u64);
-        customer.plays.iter().for_each(|state| encode_state(state, version, now_ms, row));
+        put_u64(row, written(customer, version).count() as u64);
+        written(customer, version).for_each(|state| encode_state(state, version, now_ms, row));
     }
     if parts & part::SENDS != 0 {
         put_u64(row, customer.sends_ms.len() as u64);
         customer.sends_ms.iter().for_each(|at_ms| put_ago(row, now_ms, *at_ms));
     }
+}
+
+/// The plays a row of the version has a place for: older ones know those of carts alone.
+pub fn written(customer: &Customer, version: RowVersion) -> impl Iterator<Item = &PlayState> {
+    customer.plays.iter().filter(move |state| version >= RowVersion::WITH_CELLS || state.instance.is_empty())
 }
 
 pub fn decode(reader: &mut Reader<'_>, parts: u16, customer: &mut Customer) -> Result<(), RowError> {
@@ -49,7 +56,8 @@ fn encode_state(state: &PlayState, version: RowVersion, now_ms: i64, row: &mut V
     put_fixed(row, state.play);
     let last_send = if state.last_send_ms.is_some() { LAST_SEND } else { 0 };
     let decided_ms = state.decided_ms.filter(|_| version >= RowVersion::WITH_DECISIONS);
-    let there = last_send | if decided_ms.is_some() { DECIDED } else { 0 };
+    let instance = if state.instance.is_empty() { 0 } else { INSTANCE };
+    let there = last_send | instance | if decided_ms.is_some() { DECIDED } else { 0 };
     match state.phase {
         Phase::Idle => row.push(phase::IDLE | there),
         Phase::Over => row.push(phase::OVER | there),
@@ -67,6 +75,9 @@ fn encode_state(state: &PlayState, version: RowVersion, now_ms: i64, row: &mut V
         put_ago(row, now_ms, sent.expires_ms);
     }
     state.last_send_ms.into_iter().chain(decided_ms).for_each(|at_ms| put_ago(row, now_ms, at_ms));
+    if !state.instance.is_empty() {
+        put_text(row, &state.instance);
+    }
 }
 
 fn decode_state(reader: &mut Reader<'_>, now_ms: i64) -> Result<PlayState, RowError> {
@@ -89,5 +100,6 @@ fn decode_state(reader: &mut Reader<'_>, now_ms: i64) -> Result<PlayState, RowEr
     }
     let last_send_ms = if bits & LAST_SEND != 0 { Some(reader.ago(now_ms)?) } else { None };
     let decided_ms = if bits & DECIDED != 0 { Some(reader.ago(now_ms)?) } else { None };
-    Ok(PlayState { play, phase, out, last_send_ms, decided_ms })
+    let instance = if bits & INSTANCE != 0 { reader.text()?.to_owned() } else { String::new() };
+    Ok(PlayState { play, phase, instance, out, last_send_ms, decided_ms })
 }

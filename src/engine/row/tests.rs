@@ -3,6 +3,7 @@
 use super::*;
 use crate::clv::formula::{Growth, PresentValue};
 use crate::clv::rfm::{Scores, Segment};
+use crate::engine::attribution::{Attribution, Click, Exposure};
 use crate::engine::cart::{Cart, Line};
 use crate::engine::cash_flow::Flows;
 use crate::engine::consent::{ByTrait, Stated};
@@ -69,12 +70,14 @@ fn full() -> Customer {
         PlayState {
             play: 41,
             phase: Phase::Waiting { step: 1, due_ms: NOW + 60, release_ms: Some(NOW + 70) },
+            instance: String::new(),
             out,
             last_send_ms: Some(NOW - 50),
             decided_ms: Some(NOW - 50),
         },
-        PlayState { play: 42, phase: Phase::Over, out: Vec::new(), last_send_ms: None, decided_ms: Some(NOW - 2) },
-        PlayState { play: 43, phase: Phase::Idle, out: Vec::new(), last_send_ms: Some(NOW - 1), decided_ms: None },
+        PlayState { play: 42, phase: Phase::Over, decided_ms: Some(NOW - 2), ..at_rest() },
+        PlayState { play: 43, last_send_ms: Some(NOW - 1), ..at_rest() },
+        PlayState { play: 44, phase: Phase::Over, instance: "lapsed:1:1767225600000".into(), ..at_rest() },
     ];
     add_worth(&mut customer, usd);
     customer.stage_since_ms = Some(NOW - 77);
@@ -83,7 +86,15 @@ fn full() -> Customer {
     journey.parcel = Some(Parcel { order: 61, is_delivered: true, at_ms: NOW - 400 });
     journey.salesperson = "s-1".into();
     customer.journey = Some(Box::new(journey));
+    let clicks = vec![Click { play: 71, at_ms: NOW - 30 }];
+    let exposure = Exposure { play: 72, is_control: true, has_ordered: false, at_ms: NOW - 40 };
+    let exposures = vec![exposure, Exposure { has_ordered: true, is_control: false, ..exposure }];
+    customer.attribution = Some(Box::new(Attribution { clicks, exposures, touches: 3 }));
     customer
+}
+
+fn at_rest() -> PlayState {
+    PlayState { play: 0, phase: Phase::Idle, instance: String::new(), out: Vec::new(), last_send_ms: None, decided_ms: None }
 }
 
 fn add_worth(customer: &mut Customer, usd: Currency) {
@@ -107,7 +118,10 @@ fn add_worth(customer: &mut Customer, usd: Currency) {
 /// What version 2 knew of it.
 fn full_of_version_2() -> Customer {
     let (touch, costs, flows, scores, contribution) = Default::default();
-    Customer { touch, costs, flows, scores, contribution, stage_since_ms: None, journey: None, ..full() }
+    let mut customer =
+        Customer { touch, costs, flows, scores, contribution, stage_since_ms: None, journey: None, attribution: None, ..full() };
+    customer.plays.retain(|state| state.instance.is_empty());
+    customer
 }
 
 /// What version 1 knew of it.
@@ -135,13 +149,14 @@ const GOLDEN_2: &str = "\
 
 /// Version 3, for ever.
 const GOLDEN_3: &str = "\
-    46a8da769b01000003ffffff0080a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d457572\
+    46a8da769b01000003ffffff1080a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d457572\
     6f70652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d804d8\
     2c080c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c0021500000000000000001600000000000000010109\
     03632d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac1610\
-    03702d320105030329000000000000001d01778b010100646364642a000000000000001200042b0000000000000008000202a0fe0ac0a90705656d61696c0b7061\
-    69645f7365617263680200ac020080808080802004474250020009000100ccbf0200001980de79fa72d844a423b22fbe8d18b9608080808080808080808001f8bd\
-    010a549a011f828001ac02010ce80702330000000000000034000000000000003d00000000000000a00603732d31";
+    03702d320105030429000000000000001d01778b010100646364642a000000000000001200042b000000000000000800022c000000000000002200166c61707365\
+    643a313a3137363732323536303030303002a0fe0ac0a90705656d61696c0b706169645f7365617263680200ac020080808080802004474250020009000100ccbf\
+    0200001980de79fa72d844a423b22fbe8d18b9608080808080808080808001f8bd010a549a011f828001ac02010ce8070233000000000000003400000000000000\
+    3d00000000000000a00603732d31030147000000000000003c020148000000000000005002480000000000000050";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
@@ -216,8 +231,8 @@ fn a_typical_customer_takes_about_150_bytes() {
 #[test]
 fn further_parts_are_of_the_newest_version_and_known_to_it() {
     let mut row = Vec::new();
-    encode(&Customer { stage_since_ms: None, journey: None, ..full() }, RowVersion::NEWEST, 0, &mut row);
-    for (place, byte) in [(8, 2), (12, 1), (12, 0x80)] {
+    encode(&Customer { stage_since_ms: None, journey: None, attribution: None, ..full() }, RowVersion::NEWEST, 0, &mut row);
+    for (place, byte) in [(8, 2), (12, 4), (12, 0x80)] {
         let mut other = row.clone();
         other[place] = byte;
         assert_eq!(read_row(&other), Err(RowError::Malformed("parts")), "{place}");
@@ -272,6 +287,7 @@ fn everything_a_row_holds_is_told_when_asked() {
         ("/checkout", "000000000000001f"),
         ("/message_ids/0", "0102030405060708"),
         ("/plays/0/sent/0/due_at", "2025-12-31T23:59:59.950Z"),
+        ("/plays/3/instance", "lapsed:1:1767225600000"),
         ("/first_channel", "email"),
         ("/last_channel", "paid_search"),
         ("/costs/0/service/amount", "10995116277.76"),

@@ -163,7 +163,7 @@ fn a_send_that_is_out_is_taken_back_while_it_has_not_expired() {
         ),
     ];
     for (name, events, wanted, expected) in cases {
-        let mut shop = shop_with(|play| play.cancel_on = CancelOn { order: wanted, cart_emptied: wanted });
+        let mut shop = shop_with(|play| play.cancel_on = CancelOn { order: wanted, cart_emptied: wanted, stage_left: false });
         shop.feed_all(&events).until(2 * DAY);
         assert_eq!(dated(&shop), expected, "{name}");
     }
@@ -241,6 +241,10 @@ fn later_steps_count_from_the_trigger_until_something_stops_them() {
     assert_eq!(steps, [(1, "after_1".to_owned()), (2, "after_6".to_owned()), (3, "after_24".to_owned())]);
 }
 
+fn cart_worth(currency: Currency, minor: i64) -> Condition {
+    Condition::Money { field: MoneyField::CartValue, test: Test::AtLeast, minor: BTreeMap::from([(currency, minor)]) }
+}
+
 #[test]
 fn the_minimum_is_a_table_by_currency() {
     let euro = |at: i64| line(at, CartDelta::Added, product("e", Some(money(5000, "EUR")), 1));
@@ -253,7 +257,7 @@ fn the_minimum_is_a_table_by_currency() {
     ];
     for (event, expected) in cases {
         let usd = Currency::from_code("USD").unwrap();
-        let mut shop = shop_with(|play| play.when = vec![Condition { field: Field::CartValue, at_least: BTreeMap::from([(usd, 2000)]) }]);
+        let mut shop = shop_with(|play| play.when = vec![cart_worth(usd, 2000)]);
         shop.feed(&event);
         shop.until(DAY);
         assert_eq!(shop.actions(), [expected]);

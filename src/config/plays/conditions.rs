@@ -1,0 +1,100 @@
+//! `plays.<name>.when`: conditions over amounts, numbers and words, each field with the tests that mean something for it.
+//!
+//! Words are checked against those there are, so that a misspelt one is found at the start and not by its silence. Called by `plays`.
+
+use toml::Value;
+
+use super::super::layers::Entry;
+use super::super::problem::nearest;
+use super::super::values::expected;
+use super::amounts::amounts;
+use super::trigger::{known_table, unknown};
+use crate::clv::rfm::Segment;
+use crate::engine::{ChannelRule, Condition, MoneyField, Stage, Test, WordField};
+
+const CONDITIONS_MAX: usize = 8;
+const WORDS_MAX: usize = 64;
+const WORD_BYTES_MAX: usize = 64;
+const MONEY: [(&str, MoneyField); 3] =
+    [("cart.value", MoneyField::CartValue), ("historic.net", MoneyField::HistoricNet), ("future.value", MoneyField::FutureValue)];
+const ORDERS: &str = "orders";
+const ALIVE: &str = "p_alive";
+const WORDS: [(&str, WordField); 4] =
+    [("stage", WordField::Stage), ("segment", WordField::Segment), ("channel", WordField::Channel), ("locale", WordField::Locale)];
+/// Channels that no rule names.
+const OTHER_CHANNELS: [&str; 2] = ["other", "unknown"];
+
+pub fn conditions(entry: &Entry, channels: &[ChannelRule]) -> Result<Vec<Condition>, String> {
+    let array = entry.value.as_array().filter(|array| array.len() <= CONDITIONS_MAX);
+    let array = array.ok_or_else(|| {
+        let what = format!("at most {CONDITIONS_MAX} conditions such as");
+        expected(&format!("{what} [{{ field = \"cart.value\", ge = {{ USD = 2000 }} }}]"), &entry.value)
+    })?;
+    array.iter().map(|value| condition(value, channels)).collect()
+}
+
+fn condition(value: &Value, channels: &[ChannelRule]) -> Result<Condition, String> {
+    let table = known_table(value, &["field", "ge", "lt", "in"])?;
+    let field = table.get("field").ok_or("a condition has no field")?;
+    let name = field.as_str().ok_or_else(|| expected("the name of a field in quotes", field))?;
+    if let Some((_, field)) = MONEY.into_iter().find(|(known, _)| *known == name) {
+        let (test, limit) = limit(table, name, "minor units by currency, such as { USD = 2000 }")?;
+        return Ok(Condition::Money { field, test, minor: amounts(limit)? });
+    }
+    if let Some((_, field)) = WORDS.into_iter().find(|(known, _)| *known == name) {
+        return Ok(Condition::Word { field, among: words(table, name, field, channels)? });
+    }
+    match name {
+        ORDERS => {
+            let (test, limit) = limit(table, name, "a whole number, such as 3")?;
+            let count = limit.as_integer().and_then(|count| u32::try_from(count).ok());
+            let count = count.ok_or_else(|| format!("{name}: {}", expected("a whole number, not negative", limit)))?;
+            Ok(Condition::Orders { test, count })
+        }
+        ALIVE => {
+            let (test, limit) = limit(table, name, "a probability, such as 0.4")?;
+            let share = limit.as_float().filter(|share| (0.0..=1.0).contains(share));
+            let share = share.ok_or_else(|| format!("{name}: {}", expected("a probability from 0.0 to 1.0", limit)))?;
+            Ok(Condition::Alive { test, share })
+        }
+        _ => Err(unknown_field(name)),
+    }
+}
+
+fn unknown_field(name: &str) -> String {
+    let fields = || MONEY.iter().map(|(name, _)| *name).chain([ORDERS, ALIVE]).chain(WORDS.iter().map(|(name, _)| *name));
+    match nearest(name, fields()) {
+        Some(meant) => format!("unknown field `{name}`, did you mean `{meant}`?"),
+        None => format!("unknown field `{name}`, expected one of {}", fields().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// The one of `ge` and `lt` there is.
+fn limit<'a>(table: &'a toml::Table, name: &str, what: &str) -> Result<(Test, &'a Value), String> {
+    match (table.get("ge"), table.get("lt"), table.get("in")) {
+        (Some(limit), None, None) => Ok((Test::AtLeast, limit)),
+        (None, Some(limit), None) => Ok((Test::LessThan, limit)),
+        _ => Err(format!("{name} takes one of ge and lt, with {what}")),
+    }
+}
+
+fn words(table: &toml::Table, name: &str, field: WordField, channels: &[ChannelRule]) -> Result<Vec<String>, String> {
+    let form = || format!("{name} takes in, with 1 to {WORDS_MAX} words, such as in = [\"…\"]");
+    if table.contains_key("ge") || table.contains_key("lt") {
+        return Err(form());
+    }
+    let words = table.get("in").and_then(Value::as_array).filter(|words| (1..=WORDS_MAX).contains(&words.len())).ok_or_else(form)?;
+    let words: Option<Vec<String>> = words.iter().map(|word| word.as_str().map(str::to_owned)).collect();
+    let words = words.filter(|words| words.iter().all(|word| !word.is_empty() && word.len() <= WORD_BYTES_MAX)).ok_or_else(form)?;
+    let known: Vec<&str> = match field {
+        WordField::Stage => Stage::ALL.map(Stage::as_str).to_vec(),
+        WordField::Segment => Segment::ALL.map(Segment::as_str).to_vec(),
+        WordField::Channel => channels.iter().map(|rule| rule.channel.as_str()).chain(OTHER_CHANNELS).collect(),
+        // any language there may be
+        WordField::Locale => return Ok(words),
+    };
+    match words.iter().find(|word| !known.contains(&word.as_str())) {
+        Some(word) => Err(unknown(name, word, known)),
+        None => Ok(words),
+    }
+}

@@ -1,0 +1,87 @@
+//! `plays.<name>.trigger` and `cancel_on`: what begins a play, and what ends it early.
+//!
+//! Which ends go with which beginning is checked here, too. Triggers of later versions are recognised and refused with a sentence of their
+//! own. Called by `plays`.
+
+use toml::Value;
+
+use super::super::keys::Keys;
+use super::super::layers::Entry;
+use super::super::problem::{Origin, nearest};
+use super::super::values::{self, SECOND_MS, expected};
+use crate::engine::{CancelOn, Stage, Trigger};
+use crate::event::MAX_NAME_BYTES;
+
+const FORMS: &str = "{ cart = \"idle\" }, { stage = \"lapsed\" } or { event = \"Order Completed\" }";
+const LATER_TRIGGERS: [&str; 2] = ["band", "date"];
+
+pub fn trigger(entry: &Entry) -> Result<Trigger, String> {
+    let table = entry.value.as_table().filter(|table| table.len() == 1);
+    let (key, value) = table.and_then(|table| table.iter().next()).ok_or_else(|| expected(FORMS, &entry.value))?;
+    if LATER_TRIGGERS.contains(&key.as_str()) {
+        return Err(format!("this version runs the triggers {FORMS} only, got {}", entry.value));
+    }
+    match (key.as_str(), value.as_str()) {
+        ("cart", Some("idle")) => Ok(Trigger::CartIdle),
+        ("stage", Some(name)) => stage(name).map(Trigger::StageEntered),
+        ("event", Some(name)) if !name.is_empty() && name.len() <= MAX_NAME_BYTES => Ok(Trigger::EventSeen(name.to_owned())),
+        _ => Err(expected(FORMS, &entry.value)),
+    }
+}
+
+pub fn stage(name: &str) -> Result<Stage, String> {
+    let found = Stage::ALL.into_iter().find(|stage| stage.as_str() == name);
+    found.ok_or_else(|| unknown("stage", name, Stage::ALL.map(Stage::as_str)))
+}
+
+/// `unknown stage "lapsd", did you mean "lapsed"?`
+pub fn unknown<'a>(what: &str, word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    if let Some(meant) = nearest(word, known.clone().into_iter()) {
+        return format!("unknown {what} \"{word}\", did you mean \"{meant}\"?");
+    }
+    let known: Vec<String> = known.into_iter().map(|word| format!("\"{word}\"")).collect();
+    format!("unknown {what} \"{word}\", expected {}", known.join(" or "))
+}
+
+/// The shortest delay of a step: a cart is idle only after a while, everything else may be answered at once.
+pub fn least_delay_ms(trigger: Option<&Trigger>) -> i64 {
+    if trigger == Some(&Trigger::CartIdle) { SECOND_MS } else { 0 }
+}
+
+pub fn cancel_on(entry: &Entry) -> Result<CancelOn, String> {
+    let mut cancel_on = CancelOn::default();
+    for word in values::texts(entry)? {
+        match word.as_str() {
+            "order" => cancel_on.order = true,
+            "cart_emptied" => cancel_on.cart_emptied = true,
+            "stage_left" => cancel_on.stage_left = true,
+            _ => return Err(unknown("end", &word, ["order", "cart_emptied", "stage_left"])),
+        }
+    }
+    Ok(cancel_on)
+}
+
+/// What cannot happen to a play is refused where somebody wrote it, and left out where it was taken from the shipped play.
+pub fn check_ends(keys: &mut Keys<'_>, key: &str, trigger: &Trigger, cancel_on: &mut CancelOn) {
+    if cancel_on.cart_emptied && *trigger != Trigger::CartIdle {
+        if keys.origin(key) != Some(&Origin::Default) {
+            keys.refuse(key, "\"cart_emptied\" ends plays with the trigger { cart = \"idle\" } only".to_owned());
+        }
+        cancel_on.cart_emptied = false;
+    }
+    if cancel_on.stage_left && !matches!(trigger, Trigger::StageEntered(_)) {
+        keys.refuse(key, "\"stage_left\" ends plays with the trigger { stage = \"…\" } only".to_owned());
+    }
+}
+
+/// The table, if it holds these keys and no other.
+pub fn known_table<'a>(value: &'a Value, known: &[&str]) -> Result<&'a toml::Table, String> {
+    let table = value.as_table().ok_or_else(|| expected(&format!("a table with {}", known.join(" and ")), value))?;
+    let Some(unknown) = table.keys().find(|key| !known.contains(&key.as_str())) else {
+        return Ok(table);
+    };
+    Err(match nearest(unknown, known.iter().copied()) {
+        Some(meant) => format!("unknown key `{unknown}`, did you mean `{meant}`?"),
+        None => format!("unknown key `{unknown}`, expected {}", known.join(" and ")),
+    })
+}

@@ -1,0 +1,80 @@
+//! Plays that begin with an idle cart: the first step waits from the last change, and is asked once for each cart.
+//!
+//! A customer has at most one cart, so the open one is the instance and no name of it is kept. Called by `apply` when carts change, and when
+//! an order closes one.
+
+use super::{Phase, PlayState, Reason, find, find_or_add, take_back};
+use crate::engine::cart::Change;
+use crate::engine::customer::Customer;
+use crate::engine::rules::{PlayRule, Rules};
+use crate::engine::scene::Scene;
+use crate::engine::settings::Trigger;
+
+/// A cart event was applied. `abandoned_ms`: an upstream says that the cart was left, and so the first step is due.
+pub fn on_cart(customer: &mut Customer, change: Change, abandoned_ms: Option<i64>, scene: &mut Scene<'_>) {
+    let rules = scene.rules;
+    for rule in of_carts(rules) {
+        if change.opened {
+            forget_cart(customer, rule);
+        }
+        if change.emptied {
+            drop_pending(customer, rule);
+            if rules.play(rule).cancel_on.cart_emptied {
+                take_back(customer, rule, Reason::CartEmptied, scene);
+            }
+        } else if change.touched || abandoned_ms.is_some() {
+            await_first_step(customer, rule, abandoned_ms, rules);
+        }
+    }
+}
+
+/// An order is about to close the cart.
+pub fn on_cart_closed(customer: &mut Customer, scene: &mut Scene<'_>) {
+    let rules = scene.rules;
+    for rule in of_carts(rules) {
+        if rules.play(rule).cancel_on.order {
+            take_back(customer, rule, Reason::Order, scene);
+        }
+        forget_cart(customer, rule);
+    }
+}
+
+fn of_carts(rules: &Rules) -> impl Iterator<Item = PlayRule> {
+    rules.plays().iter().copied().filter(|rule| rules.play(*rule).trigger == Trigger::CartIdle)
+}
+
+fn forget_cart(customer: &mut Customer, rule: PlayRule) {
+    if let Some(state) = find(customer, rule) {
+        state.forget_instance();
+    }
+}
+
+/// The cart is empty: what waits is dropped without a word. A cart for which nothing was decided may start again.
+fn drop_pending(customer: &mut Customer, rule: PlayRule) {
+    let Some(state) = find(customer, rule) else {
+        return;
+    };
+    if let Phase::Waiting { step, .. } = state.phase {
+        state.phase = if step == 0 { Phase::Idle } else { Phase::Over };
+    }
+}
+
+/// The first step waits from the last change of the cart. Once it is decided, changes move nothing (`rearm = false`). A record that comes
+/// very late may bring back a former cart, which then asks for nothing.
+fn await_first_step(customer: &mut Customer, rule: PlayRule, abandoned_ms: Option<i64>, rules: &Rules) {
+    let Some(cart) = &customer.cart else { return };
+    let is_worth_it = cart.is_worth_reminding();
+    let idle_since_ms = cart.last_change_ms;
+    let due_ms = abandoned_ms.unwrap_or_else(|| idle_since_ms.saturating_add(rules.play(rule).steps[0].delay_ms));
+    if !is_worth_it && find(customer, rule).is_none() {
+        return;
+    }
+    let state: &mut PlayState = find_or_add(customer, rule);
+    let (Phase::Idle | Phase::Waiting { step: 0, .. }) = state.phase else { return };
+    if !is_worth_it {
+        state.phase = Phase::Idle;
+    } else if !state.has_decided(due_ms) {
+        state.instance.clear();
+        state.phase = Phase::Waiting { step: 0, due_ms, release_ms: None };
+    }
+}
