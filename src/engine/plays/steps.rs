@@ -2,7 +2,7 @@
 //!
 //! Called by `deadline`.
 
-use super::{ActionKind, Phase, Reason, Sent};
+use super::{ActionKind, Phase, Reason, Sent, offer};
 use crate::engine::actions::{self, Decision};
 use crate::engine::customer::Customer;
 use crate::engine::gates::{Question, Verdict, judge};
@@ -50,6 +50,10 @@ pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
             customer.plays[place].phase = Phase::Over;
         }
         Verdict::Send => {
+            // rows of old versions have no place for a grant
+            if scene.cells.are_kept() {
+                offer::grant(&mut customer.plays[place], &play.steps[usize::from(step)], scene.time_ms);
+            }
             actions::write(customer, rule, &decision, scene);
             remember_send(customer, place, play, &decision, scene);
         }
