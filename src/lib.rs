@@ -51,7 +51,8 @@
 //! - **No local disk state.** Memory and Kafka, nothing else; a lost machine is a restore.
 //! - **No lock around a decision.** A slot has one owner; readers lock one region of committed rows for one look.
 //! - **No float near money, time or counts outside `clv`.** Money is i64 minor units and a currency, sums are i128. Other rooms carry
-//!   `clv`'s floats to the output; their own are shares (control arms), the changelog's ratio, and seconds in metrics.
+//!   `clv`'s floats to the output; their own are shares (control arms, conditions on P(alive)),
+//!   the changelog's ratio, and seconds in metrics.
 //! - **No effect of one customer on another.** There is no relay yet: no identity merge, no referral credit. Every event is about its key.
 //! - **No personal data in logs and labels.** Dead letters quote the record, logs and metrics never do.
 //! - **No list, queue, wait or retry without a bound**, a named constant with its reason. librdkafka's transaction calls alone wait as long as
@@ -78,7 +79,7 @@
 //! | records being produced | 256 MiB; `send` waits for room, as long as a transaction may last | `kafka::client` |
 //! | a slot being restored | 16 MiB of blocks, taken 4 MiB at a time, and its rows | `kafka::client`, `worker::recovery` |
 //! | slots of others held ready | `state.max_bytes`, of which they are the first to go; 64 MiB of blocks fetched ahead (beyond 64 slots 1 MiB each), taken 1 MiB at a time | `worker::follow`, `kafka::client` |
-//! | one customer | a row of 60 KiB, whatever they do; two entries in the queue of deadlines | `engine` |
+//! | one customer | a row of 64 KiB, whatever they do; two entries in the queue of deadlines | `engine` |
 //! | cells of a slot | 10,000; what is more is counted as `other` | `engine::cells` |
 //! | all customers | `state.max_bytes`: what does not fit is not taken up | `worker::admission` |
 //!

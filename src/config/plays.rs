@@ -5,6 +5,7 @@
 
 mod amounts;
 mod conditions;
+mod steps;
 mod trigger;
 
 use std::collections::BTreeSet;
@@ -15,7 +16,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::keys::Keys;
 use super::layers::{Entries, Entry};
 use super::values::{self, DURATION_MS_MAX, SECOND_MS, expected};
-use crate::engine::{Cap, Channel, ChannelRule, Mode, PLAYS_MAX, Play, QuietHours, STEPS_MAX, Step};
+use crate::engine::{Cap, Channel, ChannelRule, Mode, PLAYS_MAX, Play, QuietHours};
 
 /// Plays of a configuration, those that are off among them.
 const NAMED_MAX: usize = 64;
@@ -23,7 +24,6 @@ const NAMED_MAX: usize = 64;
 const CAP_COUNT_MAX: u32 = 8;
 /// Names stand in records, metrics and rows.
 const NAME_BYTES_MAX: usize = 64;
-const TEMPLATE_BYTES_MAX: usize = 200;
 const PRIORITY_MAX: i64 = 1_000;
 /// The shipped play, whose values other plays take where they have none.
 const SHIPPED: &str = "plays.cart_recovery";
@@ -84,7 +84,7 @@ fn read_one(keys: &mut Keys<'_>, name: &str, channels: &[ChannelRule]) -> Option
     let version = version(&keys.below(&format!("plays.{name}")));
     let trigger = keys.optional(&at("trigger"), trigger::trigger);
     let least_delay_ms = trigger::least_delay_ms(trigger.as_ref());
-    let steps = keys.optional(&at("steps"), |entry| steps(entry, least_delay_ms));
+    let steps = keys.optional(&at("steps"), |entry| steps::steps(entry, least_delay_ms));
     let mut cancel_on = keys.optional(&at("cancel_on"), trigger::cancel_on);
     if let (Some(trigger), Some(cancel_on)) = (&trigger, &mut cancel_on) {
         trigger::check_ends(keys, &at("cancel_on"), trigger, cancel_on);
@@ -120,28 +120,6 @@ fn read_one(keys: &mut Keys<'_>, name: &str, channels: &[ChannelRule]) -> Option
 fn version(rules: &[(&str, &Entry)]) -> String {
     let text: String = rules.iter().map(|(key, entry)| format!("{key} = {}\n", entry.value)).collect();
     format!("{:08x}", xxh3_64(text.as_bytes()) >> 32)
-}
-
-fn steps(entry: &Entry, least_delay_ms: i64) -> Result<Vec<Step>, String> {
-    let array = entry.value.as_array().filter(|array| !array.is_empty() && array.len() <= STEPS_MAX);
-    let array = array
-        .ok_or_else(|| expected(&format!("1 to {STEPS_MAX} steps such as [{{ delay = \"1h\", template = \"cart_1\" }}]"), &entry.value))?;
-    let steps: Vec<Step> = array.iter().map(|value| step(value, least_delay_ms)).collect::<Result<_, _>>()?;
-    if steps.windows(2).any(|pair| pair[1].delay_ms <= pair[0].delay_ms) {
-        return Err("delays count from the trigger and must rise from step to step".to_string());
-    }
-    Ok(steps)
-}
-
-fn step(value: &Value, least_delay_ms: i64) -> Result<Step, String> {
-    let table = trigger::known_table(value, &["delay", "template"])?;
-    let delay = table.get("delay").ok_or("a step has no delay")?;
-    let delay_ms = values::duration_of(delay, &(least_delay_ms..=DURATION_MS_MAX)).map_err(|message| format!("delay: {message}"))?;
-    let template = table.get("template").ok_or("a step has no template")?;
-    match template.as_str() {
-        Some(text) if !text.is_empty() && text.len() <= TEMPLATE_BYTES_MAX => Ok(Step { delay_ms, template: text.to_string() }),
-        _ => Err(format!("template: {}", expected("a name in quotes", template))),
-    }
 }
 
 fn caps(entry: &Entry) -> Result<Vec<Cap>, String> {

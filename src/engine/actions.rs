@@ -6,7 +6,7 @@ use super::customer::Customer;
 use super::gates;
 use super::note::Note;
 use super::outputs::Topic;
-use super::plays::{ActionKind, Reason};
+use super::plays::{self, ActionKind, Reason};
 use super::record::action::{ActionRecord, CartRecord, ConsentRecord, status_text, told};
 use super::record::id::OutputId;
 use super::record::time::Time;
@@ -43,6 +43,9 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         (ActionKind::Send | ActionKind::Suppressed, _) => (planned, None),
     };
     let cart = shown.and_then(|c| c.cart.as_ref());
+    let planned_step = play.steps.get(usize::from(decision.step));
+    let template = |s| plays::template(scene.customer_id, play, decision.step, s, &rules.settings.salt);
+    let offer = state.filter(|_| decision.kind == ActionKind::Send).zip(planned_step);
     let value = cart.and_then(|c| c.value());
     let contact = shown.map(|c| &c.contact);
     let record = ActionRecord {
@@ -51,7 +54,7 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         play: &play.name,
         play_version: &play.version,
         step,
-        template: play.steps.get(usize::from(decision.step)).map_or("", |s| s.template.as_str()),
+        template: planned_step.map_or("", template),
         instance: shown.map_or("", |_| instance),
         channel: channel(Channel::Email),
         arm: gates::arm(scene.customer_id, play, &rules.settings).as_str(),
@@ -74,7 +77,7 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         value_band: None,
         segment: shown.and_then(segments::segment_of).map(|s| s.as_str()),
         affinity: &[],
-        offer: None,
+        offer: offer.and_then(|(state, s)| plays::offer_shown(state, scene.customer_id, play, s, scene.time_ms)),
         event_time: Time(scene.time_ms),
         cause: scene.occasion.record(scene.slot),
     };

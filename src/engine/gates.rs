@@ -9,9 +9,9 @@ mod priority;
 mod support;
 
 use email_address::{EmailAddress, Options};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::customer::Customer;
+use super::draw::share;
 use super::plays::Reason;
 use super::quiet::{quiet_until_ms, zone_of};
 use super::rules::Rules;
@@ -80,17 +80,10 @@ pub fn judge(question: &Question<'_>) -> Verdict {
 
 /// The arm of a customer in a play: the same for ever, and independent of the arms of other plays.
 pub fn arm(customer_id: &str, play: &Play, settings: &Settings) -> Arm {
-    let falls_below = |play: &str, limit: f64| limit > 0.0 && share(&settings.salt, play, customer_id) < limit;
+    let falls_below = |play: &str, limit: f64| limit > 0.0 && share(&[&settings.salt, play, customer_id]) < limit;
     let held_out = falls_below("", settings.global_holdout);
     let in_control = falls_below(&play.name, play.control);
     if held_out || in_control { Arm::Control } else { Arm::Treatment }
-}
-
-/// A place in [0, 1) that looks random.
-fn share(salt: &str, play: &str, customer_id: &str) -> f64 {
-    let hash = [salt, play, customer_id].into_iter().fold(0, |seed, text| xxh3_64_with_seed(text.as_bytes(), seed));
-    // the upper 53 bits: what a double holds exactly
-    (hash >> 11) as f64 / (1u64 << 53) as f64
 }
 
 fn timing(q: &Question<'_>) -> Option<Reason> {

@@ -5,7 +5,7 @@
 //! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
-//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`), what came of it (`attribution`), what is
+//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what is
 //! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`), how it is kept (`row`,
 //! `overlay`, `timers`, `committed`) and forgotten (`erasure`).
 
@@ -21,6 +21,7 @@ mod contact;
 mod costs;
 mod customer;
 mod deadline;
+mod draw;
 mod erasure;
 mod funnel;
 mod gates;
@@ -64,15 +65,15 @@ pub use lifecycle::Stage;
 pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};
 pub use outputs::{Outputs, Record, Topic};
-pub use plays::{ActionKind, Phase, PlayState, Reason};
+pub use plays::{ActionKind, Grant, Phase, PlayState, Reason};
 pub use population::Contribution;
 pub use record::held::held;
 pub use row::{RowError, RowVersion, deadline_ms as row_deadline_ms, encode as encode_row, read_row};
 pub use rules::{PLAYS_MAX, STEPS_MAX};
 pub use scene::Cause;
 pub use settings::{
-    CancelOn, Cap, Channel, ChannelRule, Condition, ConsentRule, Lifecycle, Mode, MoneyField, Pattern, Play, QuietHours, Settings, Step,
-    Test, Trigger, Value, WordField,
+    CancelOn, Cap, Channel, ChannelRule, Condition, ConsentRule, Lifecycle, Mode, MoneyField, Offer, Pattern, Play, QuietHours, Settings,
+    Step, Test, Trigger, Value, WordField,
 };
 pub use slot::{Change, Moment, Progress, Slot};
 pub use touch::Touches;

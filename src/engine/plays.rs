@@ -7,15 +7,19 @@
 mod cart;
 mod event;
 mod instance;
+mod offer;
 mod stage;
 mod steps;
+mod variant;
 mod words;
 
 pub use cart::{on_cart, on_cart_closed};
 pub use event::on_event;
 pub use instance::on_order;
+pub use offer::{Grant, shown as offer_shown};
 pub use stage::on_stage;
 pub use steps::{fire, next_due};
+pub use variant::template;
 pub use words::{ActionKind, Reason};
 
 use super::actions::{self, Decision};
@@ -38,6 +42,8 @@ pub struct PlayState {
     pub last_send_ms: Option<i64>,
     /// When the first step last decided about was due, over all instances, while an event that comes late may still ask for it again.
     pub decided_ms: Option<i64>,
+    /// The offer the play has granted this customer, for ever.
+    pub grant: Option<Grant>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +76,8 @@ impl Phase {
 
 impl PlayState {
     fn new(rule: PlayRule) -> PlayState {
-        PlayState { play: rule.key, phase: Phase::Idle, instance: String::new(), out: Vec::new(), last_send_ms: None, decided_ms: None }
+        let (instance, out, last_send_ms, decided_ms, grant) = Default::default();
+        PlayState { play: rule.key, phase: Phase::Idle, instance, out, last_send_ms, decided_ms, grant }
     }
 
     /// The instance is no more; what was decided stays decided.
@@ -95,7 +102,7 @@ pub fn on_erasure(customer: &mut Customer, scene: &mut Scene<'_>) {
     }
 }
 
-/// Drops states that say nothing: of plays that no longer run, and of plays at rest whose cool-down is over.
+/// Drops states that say nothing: of plays that no longer run, and of plays at rest that nobody asks about.
 pub fn prune(customer: &mut Customer, rules: &Rules) {
     let now_ms = customer.now_ms;
     // no cart older than the last order is taken up any more, and none has a reminder due before its own time
@@ -112,7 +119,8 @@ pub fn prune(customer: &mut Customer, rules: &Rules) {
         } else {
             instance::end_if_over(state, now_ms);
         }
-        state.phase != Phase::Idle || !state.out.is_empty() || state.last_send_ms.is_some() || state.decided_ms.is_some()
+        let is_at_work = state.phase != Phase::Idle || !state.out.is_empty();
+        is_at_work || state.last_send_ms.is_some() || state.decided_ms.is_some() || state.grant.is_some()
     });
 }
 

@@ -31,7 +31,7 @@ impl RowVersion {
     pub const NEWEST: RowVersion = RowVersion(3);
     /// The first that keeps what plays have decided.
     const WITH_DECISIONS: RowVersion = RowVersion(2);
-    /// The first that keeps channels, costs, contributions, and plays that no cart begins; who reads it reads cells, too.
+    /// The first that keeps channels, costs, contributions, offers, and plays that no cart begins; who reads it reads cells, too.
     const WITH_CELLS: RowVersion = RowVersion(3);
 
     /// `None`: not known here.

@@ -123,8 +123,19 @@ pub enum Trigger {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
+    /// From the trigger.
     pub delay_ms: i64,
-    pub template: String,
+    /// At least one; of several each customer gets one.
+    pub templates: Vec<String>,
+    pub offer: Option<Offer>,
+}
+
+/// `offer = "WELCOME10"`, `offer_ttl = "14d"`: all steps of a play that have one have the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub id: String,
+    /// From the send that grants it.
+    pub ttl_ms: i64,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

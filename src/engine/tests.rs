@@ -2,6 +2,7 @@
 //!
 //! Times in tests count from `T0`, in hours and days; customers have neutral ids.
 
+mod any_settings;
 mod attribution;
 mod bounds;
 mod carts;
@@ -11,12 +12,14 @@ mod erasure;
 mod gates;
 mod journey;
 mod lifecycle;
+mod offers;
 mod orders;
 mod plays;
 mod properties;
 mod raising;
 mod records;
 mod segments;
+mod sends;
 mod timers;
 mod triggers;
 
@@ -92,12 +95,16 @@ pub fn channel_rule(medium: &str, channel: &str) -> ChannelRule {
     ChannelRule { source: None, medium: Some(Pattern::OneOf(vec![medium.into()])), referrer: None, channel: channel.into() }
 }
 
+pub fn step(delay_ms: i64, template: &str) -> Step {
+    Step { delay_ms, templates: vec![template.into()], offer: None }
+}
+
 pub fn play(name: &str) -> Play {
     Play {
         name: name.into(),
         version: "0badcafe".into(),
         trigger: Trigger::CartIdle,
-        steps: vec![Step { delay_ms: HOUR, template: "cart_1".into() }],
+        steps: vec![step(HOUR, "cart_1")],
         cancel_on: CancelOn { order: true, cart_emptied: true, stage_left: false },
         when: Vec::new(),
         expires_ms: 24 * HOUR,

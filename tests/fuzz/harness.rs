@@ -22,7 +22,7 @@ const AT_MS: i64 = 1_767_225_600_000;
 /// Events of one input that are applied.
 const EVENTS_MAX: usize = 32;
 /// What an event can leave behind: a full cart (61 KB), and each output with it.
-const ROW_BYTES_MAX: usize = 60 * 1024;
+const ROW_BYTES_MAX: usize = 64 * 1024;
 /// Kafka's own default is 4096; ours fits easily.
 const METADATA_BYTES_MAX: usize = 128;
 /// Magic and checksum of a block.

@@ -5,8 +5,10 @@ use crate::engine::{CancelOn, Channel, Condition, Mode, MoneyField, PLAYS_MAX, P
 use crate::event::Currency;
 use std::collections::BTreeMap;
 
+/// The shipped play that runs, and those of the file.
 fn plays(file: &str) -> Vec<Play> {
-    read(file, &[], &[]).unwrap().engine.plays
+    let is_meant = |play: &Play| play.name == "cart_recovery" || file.contains(&format!("[plays.{}]", play.name));
+    read(file, &[], &[]).unwrap().engine.plays.into_iter().filter(is_meant).collect()
 }
 
 fn currency(code: &str) -> Currency {
@@ -33,7 +35,7 @@ fn the_play_of_the_contract_is_read_to_the_field() {
     let plays = plays(CONTRACT);
     assert_eq!(plays.len(), 1);
     let play = &plays[0];
-    let steps: Vec<(i64, &str)> = play.steps.iter().map(|step| (step.delay_ms, step.template.as_str())).collect();
+    let steps: Vec<(i64, &str)> = play.steps.iter().map(|step| (step.delay_ms, step.templates[0].as_str())).collect();
     assert_eq!(steps, [(3_600_000, "cart_1"), (93_600_000, "cart_2")]);
     assert!(play.cancel_on.order && !play.cancel_on.cart_emptied);
     let minor = BTreeMap::from([(currency("JPY"), 3000), (currency("USD"), 2000)]);
@@ -75,7 +77,7 @@ fn plays_can_be_set_from_the_environment_and_the_command_line() {
     ];
     let sets = ["plays.cart_recovery.caps.email=3/7d", "plays.global_holdout=0.05"];
     let engine = read(CONTRACT, &environment, &sets).unwrap().engine;
-    let play = &engine.plays[0];
+    let play = engine.plays.iter().find(|play| play.name == "cart_recovery").unwrap();
     assert_eq!((play.mode, play.steps.len(), play.steps[0].delay_ms), (Mode::Off, 1, 2_000));
     assert_eq!((play.caps.len(), play.caps[0].count), (1, 3));
     assert_eq!((engine.plays_not_before_ms, engine.global_holdout), (Some(1_767_222_000_000), 0.05));
@@ -95,6 +97,16 @@ const BAD_LINES: &[(&str, &str)] = &[
     ("steps = [{ delay = \"0s\", template = \"t\" }]", "delay: expected a duration from 1s to 36500d, got \"0s\""),
     ("steps = [{ dealy = \"1h\", template = \"t\" }]", "unknown key `dealy`, did you mean `delay`?"),
     ("steps = [{ delay = \"1h\" }]", "a step has no template"),
+    ("steps = [{ delay = \"1h\", template = \"a\", templates = [\"b\", \"c\"] }]", "a step has either template or templates"),
+    ("steps = [{ delay = \"1h\", templates = [\"a\"] }]", "templates: expected 2 to 8 names in quotes, got [\"a\"]"),
+    ("steps = [{ delay = \"1h\", templates = [\"a\", \"a\"] }]", "templates: \"a\" is there twice"),
+    ("steps = [{ delay = \"1h\", template = \"a\", offer = \"X\" }]", "an offer needs an offer_ttl, such as \"14d\""),
+    ("steps = [{ delay = \"1h\", template = \"a\", offer_ttl = \"1d\" }]", "offer_ttl without an offer"),
+    ("steps = [{ delay = \"1h\", template = \"a\", offer = \"\", offer_ttl = \"1d\" }]", "offer: expected a name in quotes, got \"\""),
+    (
+        "steps = [{ delay = \"1h\", template = \"a\", offer = \"X\", offer_ttl = \"1d\" }, { delay = \"2h\", template = \"b\", offer = \"Y\", offer_ttl = \"1d\" }]",
+        "a play grants one offer, with one offer_ttl: \"X\" is followed by \"Y\"",
+    ),
     ("steps = [{ delay = \"2h\", template = \"a\" }, { delay = \"1h\", template = \"b\" }]", "must rise from step to step"),
     ("cancel_on = [\"refund\"]", "unknown end \"refund\", expected \"order\" or \"cart_emptied\" or \"stage_left\""),
     ("cancel_on = [\"orders\"]", "unknown end \"orders\", did you mean \"order\"?"),
@@ -181,6 +193,18 @@ fn conditions_test_amounts_numbers_and_words() {
     let written: Vec<&str> = when.iter().map(|(text, _)| *text).collect();
     let plays = plays(&format!("[plays.cart_recovery]\nwhen = [{}]", written.join(", ")));
     assert_eq!(plays[0].when, when.map(|(_, condition)| condition));
+}
+
+#[test]
+fn a_step_may_have_several_templates_and_an_offer() {
+    let plays = plays(
+        "[plays.cart_recovery]\nsteps = [{ delay = \"1h\", templates = [\"a\", \"b\"], offer = \"WELCOME10\", offer_ttl = \"14d\" }]",
+    );
+    let step = &plays[0].steps[0];
+    assert_eq!(
+        (step.templates.as_slice(), step.offer.as_ref().map(|offer| (offer.id.as_str(), offer.ttl_ms))),
+        (["a".to_owned(), "b".to_owned()].as_slice(), Some(("WELCOME10", 14 * 86_400_000)))
+    );
 }
 
 #[test]

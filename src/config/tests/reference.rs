@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::keys::Keys;
 use super::super::{Config, DEFAULT_TOML, Sources, Text, gather, layers, plays};
 use super::read;
+use crate::engine::{Mode, Play};
 
 /// The reference with every `#key = example` line taken as written.
 fn with_examples() -> String {
@@ -26,10 +27,18 @@ fn the_defaults_are_what_the_program_runs_with() {
     assert_eq!((config.workers, config.commit.interval_ms, config.state_bytes_max), (1, 100, None));
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:9464");
     assert!(config.http.admin_token.is_none(), "admin actions are off unless somebody turns them on");
-    let play = &config.engine.plays[0];
+    let running: Vec<&Play> = config.engine.plays.iter().filter(|play| play.mode != Mode::Off).collect();
+    assert_eq!(running.len(), 1, "the other shipped plays wait to be switched on");
+    let play = running[0];
     assert_eq!((play.name.as_str(), play.steps[0].delay_ms, play.expires_ms), ("cart_recovery", 3_600_000, 86_400_000));
     assert_eq!((play.control, play.cool_down_ms, play.quiet), (0.0, None, None));
     assert!(play.when.is_empty() && play.caps.is_empty() && play.steps.len() == 1);
+}
+
+/// The key of the first play that stands for one of another.
+fn example_of(key: &str) -> String {
+    let own = key.strip_prefix("plays.").and_then(|rest| rest.split_once('.'));
+    own.map_or(key.to_string(), |(_, own)| format!("plays.cart_recovery.{own}"))
 }
 
 #[test]
@@ -45,6 +54,10 @@ fn every_key_is_in_the_reference_and_every_example_in_it_is_good() {
     assert!(Config::from_keys(&mut keys, &entries, &sources).is_some());
     let values = entries.iter().filter(|(_, entry)| entry.value != toml::Table::new().into());
     let written: BTreeSet<String> = values.map(|(key, _)| key.clone()).collect();
-    assert_eq!(keys.asked(), &written);
+    // what the first play shows, the others have, too
+    let of_first = |key: &String| written.contains(&example_of(key)) || written.contains(key);
+    let unwritten: Vec<&String> = keys.asked().iter().filter(|key| !of_first(key)).collect();
+    assert_eq!(unwritten, [] as [&String; 0]);
+    assert_eq!(written.difference(keys.asked()).next(), None);
     assert_eq!(keys.finish(), []);
 }

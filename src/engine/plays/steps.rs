@@ -2,7 +2,7 @@
 //!
 //! Called by `deadline`.
 
-use super::{ActionKind, Phase, Reason, Sent};
+use super::{ActionKind, Phase, Reason, Sent, offer};
 use crate::engine::actions::{self, Decision};
 use crate::engine::attribution;
 use crate::engine::customer::Customer;
@@ -55,6 +55,10 @@ pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
             customer.plays[place].phase = Phase::Over;
         }
         Verdict::Send => {
+            // rows of old versions have no place for a grant
+            if scene.cells.are_kept() {
+                offer::grant(&mut customer.plays[place], &play.steps[usize::from(step)], scene.time_ms);
+            }
             actions::write(customer, rule, &decision, scene);
             attribution::count_action(rule, &decision, scene);
             if step == 0 {

@@ -37,12 +37,22 @@ pub struct ActionRecord<'a> {
     pub value_band: Option<&'a str>,
     pub segment: Option<&'a str>,
     pub affinity: &'a [&'a str],
-    pub offer: Option<&'a str>,
+    pub offer: Option<OfferRecord<'a>>,
     pub event_time: Time,
     pub cause: CauseRecord<'a>,
 }
 
 json_object!(ActionRecord<'_> { id, kind, play, play_version, step, template, instance, channel, arm, due_at, expires_at, reason, cancels, customer_id, email, first_name, locale, time_zone, consent, cart, stage, value_band, segment, affinity, offer, event_time, cause });
+
+/// A grant of an offer; the shop mints the code.
+#[derive(Debug)]
+pub struct OfferRecord<'a> {
+    pub id: &'a str,
+    pub grant_id: OutputId,
+    pub expires_at: Time,
+}
+
+json_object!(OfferRecord<'_> { id, grant_id, expires_at });
 
 #[derive(Debug)]
 pub struct ConsentRecord<'a> {

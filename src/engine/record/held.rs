@@ -148,9 +148,10 @@ struct HeldPlay<'a> {
     sent: Vec<HeldSend>,
     last_send_at: Option<Time>,
     decided_due_at: Option<Time>,
+    offer_expires_at: Option<Time>,
 }
 
-json_object!(HeldPlay<'_> { play, phase, instance, step, due_at, release_at, sent, last_send_at, decided_due_at });
+json_object!(HeldPlay<'_> { play, phase, instance, step, due_at, release_at, sent, last_send_at, decided_due_at, offer_expires_at });
 
 struct HeldSend {
     step: u32,
@@ -361,5 +362,6 @@ fn play<'a>(state: &'a PlayState, settings: &'a Settings) -> HeldPlay<'a> {
         sent: sent.map(|s| HeldSend { step: u32::from(s.step) + 1, due_at: Time(s.due_ms), expires_at: Time(s.expires_ms) }).collect(),
         last_send_at: state.last_send_ms.map(Time),
         decided_due_at: state.decided_ms.map(Time),
+        offer_expires_at: state.grant.map(|grant| Time(grant.expires_ms)),
     }
 }

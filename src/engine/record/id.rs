@@ -28,6 +28,11 @@ impl OutputId {
         OutputId::of(&[b"cancel", &send.0])
     }
 
+    /// Of an offer granted to a customer by a play: not an output's, but as lasting.
+    pub fn of_grant(customer: &str, play: &str, offer: &str) -> OutputId {
+        OutputId::of(&[b"grant", customer.as_bytes(), play.as_bytes(), offer.as_bytes()])
+    }
+
     /// Of what a model coming into force says about a customer at a time: `what` is the track or `clv`. A model may come twice.
     pub fn of_model(customer: &str, what: &str, version: &str, at_ms: i64) -> OutputId {
         OutputId::of(&[b"model", customer.as_bytes(), what.as_bytes(), version.as_bytes(), &at_ms.to_be_bytes()])

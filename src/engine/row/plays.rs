@@ -4,7 +4,7 @@
 use super::bytes::{Reader, put_ago, put_fixed, put_text, put_u64};
 use super::{RowError, RowVersion, part};
 use crate::engine::customer::{Customer, SENDS_MAX};
-use crate::engine::plays::{Phase, PlayState, Sent};
+use crate::engine::plays::{Grant, Phase, PlayState, Sent};
 use crate::engine::rules::{PLAYS_MAX, STEPS_MAX};
 
 mod phase {
@@ -20,6 +20,7 @@ const LAST_SEND: u8 = 1 << 3;
 const DECIDED: u8 = 1 << 4;
 /// Since `RowVersion::WITH_CELLS`.
 const INSTANCE: u8 = 1 << 5;
+const GRANT: u8 = 1 << 6;
 
 pub fn encode(customer: &Customer, version: RowVersion, parts: u16, row: &mut Vec<u8>) {
     let now_ms = customer.now_ms;
@@ -57,7 +58,8 @@ fn encode_state(state: &PlayState, version: RowVersion, now_ms: i64, row: &mut V
     let last_send = if state.last_send_ms.is_some() { LAST_SEND } else { 0 };
     let decided_ms = state.decided_ms.filter(|_| version >= RowVersion::WITH_DECISIONS);
     let instance = if state.instance.is_empty() { 0 } else { INSTANCE };
-    let there = last_send | instance | if decided_ms.is_some() { DECIDED } else { 0 };
+    let grant = state.grant.filter(|_| version >= RowVersion::WITH_CELLS);
+    let there = last_send | instance | if grant.is_some() { GRANT } else { 0 } | if decided_ms.is_some() { DECIDED } else { 0 };
     match state.phase {
         Phase::Idle => row.push(phase::IDLE | there),
         Phase::Over => row.push(phase::OVER | there),
@@ -77,6 +79,10 @@ fn encode_state(state: &PlayState, version: RowVersion, now_ms: i64, row: &mut V
     state.last_send_ms.into_iter().chain(decided_ms).for_each(|at_ms| put_ago(row, now_ms, at_ms));
     if !state.instance.is_empty() {
         put_text(row, &state.instance);
+    }
+    if let Some(grant) = grant {
+        put_fixed(row, grant.offer);
+        put_ago(row, now_ms, grant.expires_ms);
     }
 }
 
@@ -101,5 +107,6 @@ fn decode_state(reader: &mut Reader<'_>, now_ms: i64) -> Result<PlayState, RowEr
     let last_send_ms = if bits & LAST_SEND != 0 { Some(reader.ago(now_ms)?) } else { None };
     let decided_ms = if bits & DECIDED != 0 { Some(reader.ago(now_ms)?) } else { None };
     let instance = if bits & INSTANCE != 0 { reader.text()?.to_owned() } else { String::new() };
-    Ok(PlayState { play, phase, instance, out, last_send_ms, decided_ms })
+    let grant = if bits & GRANT != 0 { Some(Grant { offer: reader.fixed()?, expires_ms: reader.ago(now_ms)? }) } else { None };
+    Ok(PlayState { play, phase, instance, out, last_send_ms, decided_ms, grant })
 }

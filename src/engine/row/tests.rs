@@ -11,7 +11,7 @@ use crate::engine::costs::CostSum;
 use crate::engine::journey::{Journey, Parcel};
 use crate::engine::money::Sum;
 use crate::engine::orders::{Claim, Folded, Kept};
-use crate::engine::plays::{Phase, PlayState, Sent};
+use crate::engine::plays::{Grant, Phase, PlayState, Sent};
 use crate::engine::population::Contribution;
 use crate::engine::touch::Touches;
 use crate::event::{ConsentStatus, Currency, Money};
@@ -66,6 +66,7 @@ fn full() -> Customer {
     let url = "https://shop.example.com/c-1".into();
     customer.cart = Some(Cart { id: "c-1".into(), url, checkout: Some(31), lines, stated: Some(money(7, "KWD")), last_change_ms: NOW - 9 });
     let out = vec![Sent { step: 0, due_ms: NOW - 50, expires_ms: NOW + 50 }];
+    let grant = Some(Grant { offer: 51, expires_ms: NOW + 90 });
     customer.plays = vec![
         PlayState {
             play: 41,
@@ -74,10 +75,11 @@ fn full() -> Customer {
             out,
             last_send_ms: Some(NOW - 50),
             decided_ms: Some(NOW - 50),
+            grant: None,
         },
         PlayState { play: 42, phase: Phase::Over, decided_ms: Some(NOW - 2), ..at_rest() },
         PlayState { play: 43, last_send_ms: Some(NOW - 1), ..at_rest() },
-        PlayState { play: 44, phase: Phase::Over, instance: "lapsed:1:1767225600000".into(), ..at_rest() },
+        PlayState { play: 44, phase: Phase::Over, instance: "lapsed:1:1767225600000".into(), grant, ..at_rest() },
     ];
     add_worth(&mut customer, usd);
     customer.stage_since_ms = Some(NOW - 77);
@@ -94,7 +96,7 @@ fn full() -> Customer {
 }
 
 fn at_rest() -> PlayState {
-    PlayState { play: 0, phase: Phase::Idle, instance: String::new(), out: Vec::new(), last_send_ms: None, decided_ms: None }
+    PlayState { play: 0, phase: Phase::Idle, instance: String::new(), out: Vec::new(), last_send_ms: None, decided_ms: None, grant: None }
 }
 
 fn add_worth(customer: &mut Customer, usd: Currency) {
@@ -153,10 +155,10 @@ const GOLDEN_3: &str = "\
     6f70652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d804d8\
     2c080c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c0021500000000000000001600000000000000010109\
     03632d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac1610\
-    03702d320105030429000000000000001d01778b010100646364642a000000000000001200042b000000000000000800022c000000000000002200166c61707365\
-    643a313a3137363732323536303030303002a0fe0ac0a90705656d61696c0b706169645f7365617263680200ac020080808080802004474250020009000100ccbf\
-    0200001980de79fa72d844a423b22fbe8d18b9608080808080808080808001f8bd010a549a011f828001ac02010ce8070233000000000000003400000000000000\
-    3d00000000000000a00603732d31030147000000000000003c020148000000000000005002480000000000000050";
+    03702d320105030429000000000000001d01778b010100646364642a000000000000001200042b000000000000000800022c000000000000006200166c61707365\
+    643a313a313736373232353630303030303300000000000000b30102a0fe0ac0a90705656d61696c0b706169645f7365617263680200ac02008080808080200447\
+    4250020009000100ccbf0200001980de79fa72d844a423b22fbe8d18b9608080808080808080808001f8bd010a549a011f828001ac02010ce80702330000000000\
+    000034000000000000003d00000000000000a00603732d31030147000000000000003c020148000000000000005002480000000000000050";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
@@ -288,6 +290,7 @@ fn everything_a_row_holds_is_told_when_asked() {
         ("/message_ids/0", "0102030405060708"),
         ("/plays/0/sent/0/due_at", "2025-12-31T23:59:59.950Z"),
         ("/plays/3/instance", "lapsed:1:1767225600000"),
+        ("/plays/3/offer_expires_at", "2026-01-01T00:00:00.090Z"),
         ("/first_channel", "email"),
         ("/last_channel", "paid_search"),
         ("/costs/0/service/amount", "10995116277.76"),

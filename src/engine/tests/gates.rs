@@ -89,7 +89,7 @@ fn what_is_not_known_of_a_customer_holds_no_condition() {
 fn rivals(window_ms: i64, plays: &[(&str, u32, i64)]) -> Shop {
     let of = |(name, priority, delay_ms): &(&str, u32, i64)| Play {
         trigger: Trigger::EventSeen("Email".into()),
-        steps: vec![Step { delay_ms: *delay_ms, template: "t".into() }],
+        steps: vec![step(*delay_ms, "t")],
         priority: *priority,
         ..play(name)
     };
@@ -190,4 +190,23 @@ fn a_cap_counts_what_was_sent_later_too() {
     shop.feed(&email(HOUR, EmailSignal::Opened));
     shop.until(DAY);
     assert_eq!(answers(&shop), ["q event_seen", "p cap"]);
+}
+
+#[test]
+fn the_minimum_is_a_table_by_currency() {
+    let euro = |at: i64| line(at, CartDelta::Added, product("e", Some(money(5000, "EUR")), 1));
+    let unpriced = |at: i64| line(at, CartDelta::Added, product("u", None, 1));
+    let cases = [
+        (added(0, "a", 2), "send/cart_idle"),
+        (added(0, "a", 1), "suppressed/below_minimum"),
+        (euro(0), "suppressed/no_threshold"),
+        (unpriced(0), "suppressed/no_threshold"),
+    ];
+    for (event, expected) in cases {
+        let mut settings = settings();
+        settings.plays[0].when = vec![money_is(MoneyField::CartValue, Test::AtLeast, "USD", 2000)];
+        let mut shop = Shop::with(settings);
+        shop.feed_all(&[identified(0), event]).until(DAY);
+        assert_eq!(shop.actions(), [expected]);
+    }
 }

@@ -206,7 +206,7 @@ fn another_cart_drops_what_waits_and_leaves_alone_what_is_out() {
 #[test]
 fn later_steps_count_from_the_trigger_until_something_stops_them() {
     let three_steps = |play: &mut Play| {
-        play.steps = [1, 6, 24].map(|hours| Step { delay_ms: hours * HOUR, template: format!("after_{hours}") }).to_vec();
+        play.steps = [1, 6, 24].map(|hours| step(hours * HOUR, &format!("after_{hours}"))).to_vec();
     };
     let sends = ["send/cart_idle 01T01:00", "send/cart_idle 01T06:00", "send/cart_idle 02T00:00"];
     let cases = [
@@ -239,29 +239,6 @@ fn later_steps_count_from_the_trigger_until_something_stops_them() {
     let steps: Vec<(u64, String)> =
         shop.written(Topic::Actions).iter().map(|a| (a["step"].as_u64().unwrap(), text(a, "template").to_owned())).collect();
     assert_eq!(steps, [(1, "after_1".to_owned()), (2, "after_6".to_owned()), (3, "after_24".to_owned())]);
-}
-
-fn cart_worth(currency: Currency, minor: i64) -> Condition {
-    Condition::Money { field: MoneyField::CartValue, test: Test::AtLeast, minor: BTreeMap::from([(currency, minor)]) }
-}
-
-#[test]
-fn the_minimum_is_a_table_by_currency() {
-    let euro = |at: i64| line(at, CartDelta::Added, product("e", Some(money(5000, "EUR")), 1));
-    let unpriced = |at: i64| line(at, CartDelta::Added, product("u", None, 1));
-    let cases = [
-        (added(0, "a", 2), "send/cart_idle"),
-        (added(0, "a", 1), "suppressed/below_minimum"),
-        (euro(0), "suppressed/no_threshold"),
-        (unpriced(0), "suppressed/no_threshold"),
-    ];
-    for (event, expected) in cases {
-        let usd = Currency::from_code("USD").unwrap();
-        let mut shop = shop_with(|play| play.when = vec![cart_worth(usd, 2000)]);
-        shop.feed(&event);
-        shop.until(DAY);
-        assert_eq!(shop.actions(), [expected]);
-    }
 }
 
 /// A cart a day for some days, each closed by an order after its reminder.

@@ -7,6 +7,7 @@ use std::ops::Range;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use super::any_settings::any_settings;
 use super::cells::{any_cost, any_touch};
 use super::journey::any_interaction;
 use super::*;
@@ -15,7 +16,7 @@ const CUSTOMERS: [&str; 4] = ["u-1", "u-2", "a", "longer-id-3"];
 
 /// A step of a random history: who, when (a step on from the one before, or back), what.
 #[derive(Debug, Clone)]
-struct Happening {
+pub struct Happening {
     customer: usize,
     known: bool,
     step_ms: i64,
@@ -122,7 +123,7 @@ fn any_step() -> impl Strategy<Value = i64> {
     ]
 }
 
-fn any_history() -> impl Strategy<Value = Vec<Happening>> {
+pub fn any_history() -> impl Strategy<Value = Vec<Happening>> {
     let happening =
         (0..CUSTOMERS.len(), any::<bool>(), any_step(), proptest::option::of(0..60u8), any_traits(), any_touch(), any_kind()).prop_map(
             |(customer, known, step_ms, message, traits, touch, kind)| Happening { customer, known, step_ms, message, traits, touch, kind },
@@ -130,35 +131,7 @@ fn any_history() -> impl Strategy<Value = Vec<Happening>> {
     proptest::collection::vec(happening, 1..60)
 }
 
-fn any_settings() -> impl Strategy<Value = Settings> {
-    (any::<[bool; 5]>(), select(vec![ConsentRule::OptIn, ConsentRule::SoftOptIn, ConsentRule::None])).prop_map(
-        |([several_steps, quiet, frequency, two_plays, control], consent)| {
-            let mut play = play("cart_recovery");
-            if several_steps {
-                play.steps.push(Step { delay_ms: 5 * HOUR, template: "cart_2".into() });
-                play.steps.push(Step { delay_ms: 4 * HOUR, template: "cart_3".into() });
-            }
-            if quiet {
-                let time = |hour| jiff::civil::time(hour, 0, 0, 0);
-                play.quiet = Some(QuietHours { from: time(21), until: time(8) });
-            }
-            if frequency {
-                play.cool_down_ms = Some(2 * DAY);
-                play.caps = vec![Cap { channel: Channel::Email, count: 2, window_ms: DAY }];
-            }
-            if control {
-                play.control = 0.5;
-            }
-            let mut plays = vec![play.clone()];
-            if two_plays {
-                plays.push(Play { name: "another".into(), ..play });
-            }
-            Settings { plays, consent, ..settings() }
-        },
-    )
-}
-
-fn events(history: &[Happening]) -> Vec<Event<'static>> {
+pub fn events(history: &[Happening]) -> Vec<Event<'static>> {
     let mut time_ms = T0;
     let mut events = Vec::new();
     for happening in history {
@@ -171,7 +144,7 @@ fn events(history: &[Happening]) -> Vec<Event<'static>> {
                 (false, _) => Identity::Anonymous,
             },
             time_ms,
-            name: "Something".into(),
+            name: happening.kind.label().into(),
             message_id: happening.message.map(|id| format!("m-{id}").into()),
             traits: happening.traits.clone(),
             touch: happening.touch.clone(),
@@ -182,7 +155,7 @@ fn events(history: &[Happening]) -> Vec<Event<'static>> {
 }
 
 /// Events that are sent again, by place, and where: without a message id, as if it had been forgotten.
-fn any_repeats() -> impl Strategy<Value = Vec<(Index, Index)>> {
+pub fn any_repeats() -> impl Strategy<Value = Vec<(Index, Index)>> {
     proptest::collection::vec((any::<Index>(), any::<Index>()), 0..20)
 }
 
@@ -222,7 +195,7 @@ fn run(settings: &Settings, events: &[Event<'_>], mut between: impl FnMut(usize,
 }
 
 /// Some events are sent again, anywhere, under no message id that would tell.
-fn told_again(mut events: Vec<Event<'_>>, again: Vec<(Index, Index)>) -> Vec<Event<'_>> {
+pub fn told_again(mut events: Vec<Event<'_>>, again: Vec<(Index, Index)>) -> Vec<Event<'_>> {
     for (from, to) in again {
         let mut late = events[from.index(events.len())].clone();
         late.message_id = None;

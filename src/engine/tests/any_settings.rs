@@ -1,0 +1,53 @@
+//! Settings for properties: plays of all triggers, with and without each bound, so that histories meet every mix of them.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+
+/// Plays of stages and events with the bounds of another, several steps, variants and an offer.
+fn plays_of_all_triggers(like: &Play) -> Vec<Play> {
+    let stages = [Stage::Lead, Stage::FirstTime, Stage::AtRisk, Stage::Lapsed].map(Trigger::StageEntered);
+    let events = ["Order Completed", "Email Opened", "Cart Viewed", "identify"].map(|name| Trigger::EventSeen(name.into()));
+    let of = |(n, trigger): (usize, Trigger)| {
+        let mut steps = vec![step(if n % 2 == 0 { 0 } else { HOUR }, "a"), step(3 * HOUR, "b")];
+        steps[0].templates.push("c".into());
+        steps[1].offer = Some(Offer { id: "TEN".into(), ttl_ms: 5 * DAY });
+        let stage_left = n == 3;
+        let cancel_on = CancelOn { order: n % 3 == 0, cart_emptied: false, stage_left };
+        Play { name: format!("p-{n}"), trigger, steps, cancel_on, priority: 10 * n as u32, ..like.clone() }
+    };
+    stages.into_iter().chain(events).enumerate().map(of).collect()
+}
+
+pub fn any_settings() -> impl Strategy<Value = Settings> {
+    (any::<[bool; 7]>(), select(vec![ConsentRule::OptIn, ConsentRule::SoftOptIn, ConsentRule::None])).prop_map(
+        |([several_steps, quiet, frequency, two_plays, control, other_triggers, rivals], consent)| {
+            let mut play = play("cart_recovery");
+            if several_steps {
+                play.steps.push(step(5 * HOUR, "cart_2"));
+                play.steps.push(step(4 * HOUR, "cart_3"));
+            }
+            if quiet {
+                let time = |hour| jiff::civil::time(hour, 0, 0, 0);
+                play.quiet = Some(QuietHours { from: time(21), until: time(8) });
+            }
+            if frequency {
+                play.cool_down_ms = Some(2 * DAY);
+                play.caps = vec![Cap { channel: Channel::Email, count: 2, window_ms: DAY }];
+            }
+            if control {
+                play.control = 0.5;
+            }
+            let mut plays = vec![play.clone()];
+            if two_plays {
+                plays.push(Play { name: "another".into(), ..play.clone() });
+            }
+            if other_triggers {
+                plays.extend(plays_of_all_triggers(&play));
+            }
+            let priority_window_ms = if rivals { 6 * HOUR } else { 0 };
+            Settings { plays, consent, priority_window_ms, ..settings() }
+        },
+    )
+}
