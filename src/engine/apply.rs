@@ -51,8 +51,8 @@ struct Effect {
     outcome: Outcome,
     /// Orders, or what they brought, have changed: the stage and the segment have this reason.
     orders: Option<Why>,
-    /// The value is told anew.
-    is_valued_anew: bool,
+    /// Why the value is told anew, if it is.
+    value: Option<Why>,
     cart: CartEffect,
 }
 
@@ -64,11 +64,11 @@ enum CartEffect {
 
 impl Effect {
     fn of(outcome: Outcome) -> Effect {
-        Effect { outcome, orders: None, is_valued_anew: false, cart: CartEffect::None }
+        Effect { outcome, orders: None, value: None, cart: CartEffect::None }
     }
 
     fn of_orders(orders: Option<Why>, cart: CartEffect) -> Effect {
-        Effect { outcome: Outcome::Applied, orders, is_valued_anew: orders.is_some(), cart }
+        Effect { outcome: Outcome::Applied, orders, value: orders, cart }
     }
 }
 
@@ -93,8 +93,8 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
     if let Some(why) = effect.orders {
         segments::settle(customer, why, scene);
     }
-    if effect.is_valued_anew {
-        value::write_clv(customer, scene);
+    if let Some(why) = effect.value {
+        value::write_clv(customer, why, scene);
     }
     match effect.cart {
         CartEffect::None => {}
@@ -175,7 +175,7 @@ fn take_cost(customer: &mut Customer, cost: &Cost<'_>, scene: &mut Scene<'_>) ->
     cash_flow::add_cost(customer, cost.amount, scene);
     costs::count(cost, &customer.touch.first, scene.time_ms, scene.cells, scene.out);
     // rows of old versions have no place for costs
-    Effect { is_valued_anew: scene.cells.are_kept(), ..Effect::of(Outcome::Applied) }
+    Effect { value: scene.cells.are_kept().then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
 }
 
 fn take_interaction(customer: &mut Customer, interaction: &Interaction<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
@@ -184,7 +184,7 @@ fn take_interaction(customer: &mut Customer, interaction: &Interaction<'_>, time
         return Effect::of(Outcome::Ignored);
     }
     let has_cost = journey::take(customer, interaction, time_ms, scene);
-    Effect { is_valued_anew: has_cost, ..Effect::of(Outcome::Applied) }
+    Effect { value: has_cost.then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
 }
 
 fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {

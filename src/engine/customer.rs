@@ -60,6 +60,8 @@ pub struct Customer {
     pub flows: Vec<Flows>,
     /// Recency, frequency and money, as last scored.
     pub scores: Option<Scores>,
+    /// `levels::key_of` the band of the total value; `None`: never in any.
+    pub value_band: Option<u64>,
     /// Boxed: most customers have none.
     pub journey: Option<Box<Journey>>,
     /// What the cells of the slot hold of this customer.
@@ -110,8 +112,8 @@ impl Customer {
         (*now_ms, *last_event_ms, *known, *identified, *stage, *cycle, *reactivated_day) = (0, 0, false, false, None, 0, None);
         let Customer { last_open_ms, last_click_ms, cart, scores, contribution, derived, .. } = self;
         (*last_open_ms, *last_click_ms, *cart, *scores, *contribution, *derived) = (None, None, None, None, None, Derived::default());
-        let Customer { stage_since_ms, journey, .. } = self;
-        (*stage_since_ms, *journey) = (None, None);
+        let Customer { stage_since_ms, journey, value_band, .. } = self;
+        (*stage_since_ms, *journey, *value_band) = (None, None, None);
         let Customer { seen, contact, consent, orders, plays, sends_ms, touch, costs, flows, .. } = self;
         *consent = Consent::default();
         seen.clear();

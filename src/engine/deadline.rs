@@ -81,11 +81,11 @@ impl Due {
             What::Step { rule, .. } => plays::fire(customer, rule, scene),
             What::Silence(_) => {
                 transitions::settle(customer, None, scene);
-                value::write_clv(customer, scene);
+                value::write_clv(customer, Why::Silence, scene);
             }
             What::Recency => {
                 segments::settle(customer, Why::Silence, scene);
-                value::write_clv(customer, scene);
+                value::write_clv(customer, Why::Silence, scene);
             }
             What::OnboardingEnd => transitions::settle(customer, None, scene),
             What::Expiry => {

@@ -150,6 +150,8 @@ pub enum Why {
     Reactivated,
     Silence,
     Refund,
+    /// The customer has cost something.
+    Cost,
     /// Another value model, or other cut points.
     Model,
     /// An order was sent, or has arrived.
@@ -168,6 +170,7 @@ impl Why {
             Why::Reactivated => "reactivated",
             Why::Silence => "silence",
             Why::Refund => "refund",
+            Why::Cost => "cost",
             Why::Model => "model",
             Why::Fulfilment => "fulfilment",
         }

@@ -5,12 +5,13 @@
 //! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
-//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`), what is
+//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `plays`, `gates`, `quiet`), what is
 //! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`), how it is kept (`row`,
 //! `overlay`, `timers`, `committed`) and forgotten (`erasure`).
 
 mod actions;
 mod apply;
+mod bands;
 mod cart;
 mod cash_flow;
 mod cells;
@@ -24,6 +25,7 @@ mod erasure;
 mod funnel;
 mod gates;
 mod journey;
+mod levels;
 mod lifecycle;
 mod money;
 mod note;
@@ -58,6 +60,7 @@ pub use costs::CostSum;
 pub use customer::{Customer, SENDS_MAX};
 pub use erasure::{ErasureKey, Mark, MarkId};
 pub use journey::{Journey, Parcel};
+pub use levels::{LEVELS_MAX, Level, NONE as NO_LEVEL};
 pub use lifecycle::Stage;
 pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};

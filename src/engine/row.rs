@@ -105,7 +105,8 @@ mod further {
     pub const FLOWS: u16 = 1 << 5;
     pub const STAGE_SINCE: u16 = 1 << 6;
     pub const JOURNEY: u16 = 1 << 7;
-    pub const ALL: u16 = (1 << 8) - 1;
+    pub const VALUE_BAND: u16 = 1 << 8;
+    pub const ALL: u16 = (1 << 9) - 1;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.
@@ -185,6 +186,7 @@ fn further_parts_of(customer: &Customer) -> u16 {
         (further::FLOWS, !customer.flows.is_empty()),
         (further::STAGE_SINCE, customer.stage_since_ms.is_some()),
         (further::JOURNEY, customer.journey.is_some()),
+        (further::VALUE_BAND, customer.value_band.is_some()),
     ])
 }
 

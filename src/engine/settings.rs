@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::erasure::ErasureKey;
+use super::levels::Level;
 use crate::clv;
 use crate::event::Currency;
 
@@ -14,6 +15,8 @@ use crate::event::Currency;
 pub struct Settings {
     pub lifecycle: Lifecycle,
     pub value: Value,
+    /// `value_bands`, by name.
+    pub value_bands: Vec<Level>,
     pub consent: ConsentRule,
     pub plays: Vec<Play>,
     /// `plays.not_before`: sends due earlier are refused as back-fill.

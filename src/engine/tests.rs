@@ -2,6 +2,7 @@
 //!
 //! Times in tests count from `T0`, in hours and days; customers have neutral ids.
 
+mod bands;
 mod bounds;
 mod carts;
 mod cells;
@@ -70,6 +71,7 @@ pub fn settings() -> Settings {
             loyal_x: 5,
         },
         value: Value { parameters, horizon: clv::Horizon { discount_monthly: 0.01 }, margin: None },
+        value_bands: Vec::new(),
         consent: ConsentRule::OptIn,
         plays: vec![play("cart_recovery")],
         plays_not_before_ms: None,

@@ -19,6 +19,7 @@ use crate::engine::consent::{ByTrait, Consent, Stated};
 use crate::engine::contact::Contact;
 use crate::engine::costs::CostSum;
 use crate::engine::customer::Customer;
+use crate::engine::levels;
 use crate::engine::orders::Orders;
 use crate::engine::plays::{Phase, PlayState};
 use crate::engine::population::Contribution;
@@ -54,11 +55,12 @@ struct Held<'a> {
     costs: Vec<HeldCosts>,
     cash_flows: Vec<HeldFlows>,
     scores: Option<HeldScores>,
+    value_band: Option<&'a str>,
     contribution: Option<HeldContribution>,
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, costs, cash_flows, scores, contribution, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, costs, cash_flows, scores, value_band, contribution, message_ids });
 
 struct HeldContact<'a> {
     email: Option<&'a str>,
@@ -243,6 +245,7 @@ fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Op
         costs: customer.costs.iter().map(costs).collect(),
         cash_flows: customer.flows.iter().map(flows).collect(),
         scores: customer.scores.map(scores),
+        value_band: customer.value_band.and_then(|key| levels::name_of(&settings.value_bands, key)),
         contribution: customer.contribution.as_ref().map(contribution),
         message_ids: customer.seen.fingerprints().iter().copied().map(Hex).collect(),
     }

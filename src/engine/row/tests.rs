@@ -78,6 +78,7 @@ fn full() -> Customer {
     ];
     add_worth(&mut customer, usd);
     customer.stage_since_ms = Some(NOW - 77);
+    customer.value_band = Some(crate::engine::levels::key_of("high"));
     let mut journey = Journey { signed_up_ms: Some(NOW - 500), latest_ms: NOW - 6, open_tickets: vec![51, 52], ..Journey::default() };
     (journey.counts[1], journey.counts[14]) = (300, 1);
     journey.parcel = Some(Parcel { order: 61, is_delivered: true, at_ms: NOW - 400 });
@@ -107,7 +108,7 @@ fn add_worth(customer: &mut Customer, usd: Currency) {
 /// What version 2 knew of it.
 fn full_of_version_2() -> Customer {
     let (touch, costs, flows, scores, contribution) = Default::default();
-    Customer { touch, costs, flows, scores, contribution, stage_since_ms: None, journey: None, ..full() }
+    Customer { touch, costs, flows, scores, contribution, stage_since_ms: None, journey: None, value_band: None, ..full() }
 }
 
 /// What version 1 knew of it.
@@ -216,8 +217,8 @@ fn a_typical_customer_takes_about_150_bytes() {
 #[test]
 fn further_parts_are_of_the_newest_version_and_known_to_it() {
     let mut row = Vec::new();
-    encode(&Customer { stage_since_ms: None, journey: None, ..full() }, RowVersion::NEWEST, 0, &mut row);
-    for (place, byte) in [(8, 2), (12, 1), (12, 0x80)] {
+    encode(&Customer { stage_since_ms: None, journey: None, value_band: None, ..full() }, RowVersion::NEWEST, 0, &mut row);
+    for (place, byte) in [(8, 2), (12, 0x40), (12, 0x80)] {
         let mut other = row.clone();
         other[place] = byte;
         assert_eq!(read_row(&other), Err(RowError::Malformed("parts")), "{place}");

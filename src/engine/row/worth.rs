@@ -1,7 +1,7 @@
 //! The part of a row about where a customer came from, what they cost, and what they add to the figures of all.
 //! Written and read by `row` since version 3; a new field is a new row version, never another meaning of these bytes.
 
-use super::bytes::{Reader, put_i64, put_text, put_u64, put_u128};
+use super::bytes::{Reader, put_fixed, put_i64, put_text, put_u64, put_u128};
 use super::currencies::Currencies;
 use super::{RowError, further};
 use crate::clv::formula::PresentValue;
@@ -55,6 +55,9 @@ pub fn encode(customer: &Customer, parts: u16, currencies: &mut Currencies, row:
     if parts & further::SCORES != 0 {
         row.extend(customer.scores.map(Scores::to_number));
     }
+    if let Some(band) = customer.value_band.filter(|_| parts & further::VALUE_BAND != 0) {
+        put_fixed(row, band);
+    }
 }
 
 pub fn decode(reader: &mut Reader<'_>, parts: u16, currencies: &mut Currencies, customer: &mut Customer) -> Result<(), RowError> {
@@ -101,6 +104,9 @@ pub fn decode(reader: &mut Reader<'_>, parts: u16, currencies: &mut Currencies, 
     }
     if parts & further::SCORES != 0 {
         customer.scores = Some(Scores::from_number(reader.byte()?).ok_or(RowError::Malformed("scores"))?);
+    }
+    if parts & further::VALUE_BAND != 0 {
+        customer.value_band = Some(reader.fixed()?);
     }
     Ok(())
 }

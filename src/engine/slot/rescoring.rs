@@ -165,7 +165,7 @@ impl Slot {
         };
         transitions::settle(customer, Some(Why::Model), &mut scene);
         segments::settle(customer, Why::Model, &mut scene);
-        value::write_clv(customer, &mut scene);
+        value::write_clv(customer, Why::Model, &mut scene);
         self.settle();
     }
 }

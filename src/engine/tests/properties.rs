@@ -130,8 +130,8 @@ fn any_history() -> impl Strategy<Value = Vec<Happening>> {
 }
 
 fn any_settings() -> impl Strategy<Value = Settings> {
-    (any::<[bool; 5]>(), select(vec![ConsentRule::OptIn, ConsentRule::SoftOptIn, ConsentRule::None])).prop_map(
-        |([several_steps, quiet, frequency, two_plays, control], consent)| {
+    (any::<[bool; 6]>(), select(vec![ConsentRule::OptIn, ConsentRule::SoftOptIn, ConsentRule::None])).prop_map(
+        |([several_steps, quiet, frequency, two_plays, control, levels], consent)| {
             let mut play = play("cart_recovery");
             if several_steps {
                 play.steps.push(Step { delay_ms: 5 * HOUR, template: "cart_2".into() });
@@ -152,7 +152,9 @@ fn any_settings() -> impl Strategy<Value = Settings> {
             if two_plays {
                 plays.push(Play { name: "another".into(), ..play });
             }
-            Settings { plays, consent, ..settings() }
+            let level = |name, minor| Level::new(name, BTreeMap::from([(usd(0).currency, minor), (money(0, "EUR").currency, 2 * minor)]));
+            let value_bands = if levels { vec![level("high", 9_000), level("low", 2_000)] } else { Vec::new() };
+            Settings { plays, consent, value_bands, ..settings() }
         },
     )
 }
