@@ -168,6 +168,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     let report_zone = keys.required("time.report_zone", values::zone);
     let aggregates_interval_ms = keys.required("aggregates.interval", values::duration(SECOND_MS..=DAY_MS));
     let value_bands = levels::value_bands(keys);
+    let loyalty = levels::loyalty(keys);
     let plays = plays::read(keys, entries);
     if keys.is_clean() {
         order_of_stages(keys, &lifecycle);
@@ -176,6 +177,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
         lifecycle,
         value: Value { parameters: parameters?, horizon: Horizon { discount_monthly }, margin },
         value_bands,
+        loyalty,
         consent,
         plays,
         plays_not_before_ms,

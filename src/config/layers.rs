@@ -139,7 +139,8 @@ fn fold_whole_key(key: &str, value: Value) -> (String, Value) {
     let Some(count) = whole_parts(parts[0]).filter(|count| parts.len() > *count) else {
         return (key.to_string(), value);
     };
-    let folded = parts[count..].iter().rev().fold(value, |inner, part| Value::Table(toml::Table::from_iter([((*part).to_string(), inner)])));
+    let folded =
+        parts[count..].iter().rev().fold(value, |inner, part| Value::Table(toml::Table::from_iter([((*part).to_string(), inner)])));
     (parts[..count].join("."), folded)
 }
 

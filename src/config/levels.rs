@@ -1,11 +1,14 @@
-//! `value_bands.*`: named levels of money, and what it takes to reach them.
+//! `value_bands.*` and `loyalty.*`: named levels of money, and what it takes to reach them.
 //!
 //! What a level is compared with, the engine knows. Two levels that one amount would reach at once are refused, as is a name that records
 //! use for being in none. Called by `check`.
 
+use toml::Value;
+
 use super::keys::Keys;
-use super::values;
-use crate::engine::{LEVELS_MAX, Level, NO_LEVEL};
+use super::layers::Entry;
+use super::values::{self, DAY_MS, DURATION_MS_MAX, expected};
+use crate::engine::{LEVELS_MAX, Level, LoyaltyRules, NO_LEVEL, WINDOW_DAYS_MAX};
 
 /// Names stand in records.
 const NAME_BYTES_MAX: usize = 32;
@@ -31,6 +34,42 @@ pub fn value_bands(keys: &mut Keys<'_>) -> Vec<Level> {
         bands.push(band);
     }
     bands
+}
+
+pub fn loyalty(keys: &mut Keys<'_>) -> LoyaltyRules {
+    LoyaltyRules {
+        tiers: keys.optional("loyalty.tiers", tiers).unwrap_or_default(),
+        window_ms: keys.required("loyalty.window", values::duration(DAY_MS..=WINDOW_DAYS_MAX * DAY_MS)),
+        grace_ms: keys.required("loyalty.grace", values::duration(0..=DURATION_MS_MAX)),
+    }
+}
+
+fn tiers(entry: &Entry) -> Result<Vec<Level>, String> {
+    let array = entry.value.as_array().filter(|array| array.len() <= LEVELS_MAX);
+    let form =
+        || expected(&format!("at most {LEVELS_MAX} tiers such as [{{ name = \"silver\", spend = {{ USD = 20000 }} }}]"), &entry.value);
+    let tiers: Vec<Level> = array.ok_or_else(form)?.iter().map(tier).collect::<Result<_, _>>()?;
+    for (place, tier) in tiers.iter().enumerate() {
+        for lower in &tiers[..place] {
+            if lower.name == tier.name {
+                return Err(format!("names the tier {} twice", tier.name));
+            }
+            let is_more = |(currency, minor)| lower.at_least.get(currency).is_none_or(|less| less < minor);
+            if !tier.at_least.iter().all(is_more) {
+                return Err(format!("spend must rise from tier to tier, and {} takes no more than {}", tier.name, lower.name));
+            }
+        }
+    }
+    Ok(tiers)
+}
+
+fn tier(value: &Value) -> Result<Level, String> {
+    let form = || expected("a tier such as { name = \"silver\", spend = { USD = 20000 } }", value);
+    let table = value.as_table().filter(|table| table.len() == 2).ok_or_else(form)?;
+    let name = table.get("name").and_then(Value::as_str).ok_or_else(form)?;
+    checked_name(name)?;
+    let spend = values::amounts(table.get("spend").ok_or_else(form)?).map_err(|message| format!("{name}: {message}"))?;
+    Ok(Level::new(name, spend))
 }
 
 fn has_bound_of(other: &Level, level: &Level) -> bool {

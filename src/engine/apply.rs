@@ -9,14 +9,15 @@ use super::costs;
 use super::customer::Customer;
 use super::journey;
 use super::lifecycle::{Stage, Why};
+use super::loyalty;
 use super::note::{Counter, Note};
-use super::orders::{Claim, day_of};
+use super::orders::{Added, Claim, day_of};
 use super::plays;
 use super::rules::Rules;
 use super::scene::Scene;
 use super::seen::{IdKind, fingerprint};
-use super::{segments, transitions, value};
-use crate::event::{CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Interaction, Kind, Order, Refund};
+use super::{segments, tiers, transitions, value};
+use crate::event::{self, CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Interaction, Kind, Order, Refund};
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,6 +93,7 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
     transitions::settle(customer, effect.orders, scene);
     if let Some(why) = effect.orders {
         segments::settle(customer, why, scene);
+        tiers::settle(customer, scene);
     }
     if let Some(why) = effect.value {
         value::write_clv(customer, why, scene);
@@ -144,6 +146,7 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
         Kind::CartLine(_) | Kind::CartContents(_) | Kind::CartAbandoned(_) => change_cart(customer, event, scene),
         Kind::Cost(cost) => take_cost(customer, cost, scene),
         Kind::Interaction(interaction) => take_interaction(customer, interaction, time_ms, scene),
+        Kind::Loyalty(loyalty) => take_loyalty(customer, loyalty, time_ms, scene),
         Kind::Identify => {
             customer.identified = true;
             Effect::of(Outcome::Applied)
@@ -187,11 +190,24 @@ fn take_interaction(customer: &mut Customer, interaction: &Interaction<'_>, time
     Effect { value: has_cost.then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
 }
 
+fn take_loyalty(customer: &mut Customer, told: &event::Loyalty, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
+    // rows of old versions have no place for it
+    if !scene.cells.are_kept() {
+        return Effect::of(Outcome::Ignored);
+    }
+    let has_cost = loyalty::take(customer, told, time_ms, scene);
+    Effect { value: has_cost.then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
+}
+
 fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
     let is_first = customer.orders.is_empty();
     let before = cash_flow::nets(&customer.orders.sums);
-    if !customer.orders.add(fingerprint(IdKind::Order, &order.order_id), time_ms, order.value, scene.out) {
+    let added = customer.orders.add(fingerprint(IdKind::Order, &order.order_id), time_ms, order.value, scene.out);
+    let Added::New { folded } = added else {
         return Effect::of(Outcome::Duplicate);
+    };
+    if let Some(folded) = folded {
+        tiers::keep(customer, &folded, scene);
     }
     cash_flow::add_changes(customer, &before, scene);
     if is_first {
@@ -222,8 +238,12 @@ fn refund_order(customer: &mut Customer, refund: &Refund<'_>, scene: &mut Scene<
 
 fn claim(customer: &mut Customer, claim: Claim, scene: &mut Scene<'_>) -> Effect {
     let before = cash_flow::nets(&customer.orders.sums);
+    let is_kept = customer.orders.kept.iter().any(|order| order.id == claim.order);
     let changed = customer.orders.refund(claim, scene.out);
     cash_flow::add_changes(customer, &before, scene);
+    if let Some(amount) = claim.amount.filter(|_| changed && !is_kept) {
+        tiers::take_back(customer, amount.currency, amount.minor.into());
+    }
     Effect::of_orders(changed.then_some(Why::Refund), CartEffect::None)
 }
 

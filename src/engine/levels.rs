@@ -65,6 +65,9 @@ mod tests {
         let name = |code, minor| reached(&levels, currency(code), minor).map(|level| level.name.as_str());
         assert_eq!([name("USD", 99), name("USD", 100), name("USD", 500)], [None, Some("silver"), Some("gold")]);
         assert_eq!(name("EUR", 10_000), None);
-        assert_eq!([name_of(&levels, key_of("gold")), name_of(&levels, key_of(NONE)), name_of(&levels, 7)], [Some("gold"), Some(NONE), None]);
+        assert_eq!(
+            [name_of(&levels, key_of("gold")), name_of(&levels, key_of(NONE)), name_of(&levels, 7)],
+            [Some("gold"), Some(NONE), None]
+        );
     }
 }

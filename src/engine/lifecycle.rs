@@ -156,6 +156,10 @@ pub enum Why {
     Model,
     /// An order was sent, or has arrived.
     Fulfilment,
+    /// Spend has reached a higher tier.
+    TierUp,
+    /// Spend no longer holds the tier, and grace is over.
+    TierDown,
 }
 
 impl Why {
@@ -173,6 +177,8 @@ impl Why {
             Why::Cost => "cost",
             Why::Model => "model",
             Why::Fulfilment => "fulfilment",
+            Why::TierUp => "tier_up",
+            Why::TierDown => "tier_down",
         }
     }
 }

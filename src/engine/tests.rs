@@ -10,12 +10,14 @@ mod consent;
 mod erasure;
 mod journey;
 mod lifecycle;
+mod loyalty;
 mod orders;
 mod plays;
 mod properties;
 mod raising;
 mod records;
 mod segments;
+mod tiers;
 mod timers;
 
 use std::collections::BTreeMap;
@@ -72,6 +74,7 @@ pub fn settings() -> Settings {
         },
         value: Value { parameters, horizon: clv::Horizon { discount_monthly: 0.01 }, margin: None },
         value_bands: Vec::new(),
+        loyalty: LoyaltyRules { tiers: Vec::new(), window_ms: 365 * DAY, grace_ms: 30 * DAY },
         consent: ConsentRule::OptIn,
         plays: vec![play("cart_recovery")],
         plays_not_before_ms: None,

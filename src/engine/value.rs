@@ -100,6 +100,7 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
         cohort: month_of(outlook.purchases.first_ms, &settings.report_zone),
         has_channel: !customer.touch.first.is_empty(),
         segment: segments::segment_of(customer),
+        is_member: customer.loyalty.is_some(),
     });
     population::contribute(customer, present, scene.cells, scene.out);
 }
@@ -132,7 +133,7 @@ fn npv(customer: &Customer, settings: &Settings) -> Option<Npv> {
 fn simple(customer: &Customer, outlook: &Outlook, settings: &Settings) -> [(&'static str, Option<f64>); SIMPLE_MODES] {
     let (orders, revenue_minor) = customer.orders.primary().map_or((0, 0), |sum| (sum.orders, sum.net_minor()));
     let value = &settings.value;
-    let [acquisition_minor, _, service_minor] = customer.costs_minor();
+    let [acquisition_minor, _, service_minor, _] = customer.costs_minor();
     simple_values(&SimpleInput {
         orders,
         revenue_minor: saturated(revenue_minor),

@@ -9,6 +9,7 @@ use proptest::sample::{Index, select};
 
 use super::cells::{any_cost, any_touch};
 use super::journey::any_interaction;
+use super::loyalty::any_loyalty;
 use super::*;
 
 const CUSTOMERS: [&str; 4] = ["u-1", "u-2", "a", "longer-id-3"];
@@ -91,6 +92,7 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
         5 => line,
         5 => contents,
         2 => any_cost().prop_map(Kind::Cost),
+        3 => any_loyalty().prop_map(Kind::Loyalty),
         4 => any_interaction().prop_map(Kind::Interaction),
         2 => Just(Kind::Identify),
         1 => Just(Kind::Unknown),
@@ -154,7 +156,9 @@ fn any_settings() -> impl Strategy<Value = Settings> {
             }
             let level = |name, minor| Level::new(name, BTreeMap::from([(usd(0).currency, minor), (money(0, "EUR").currency, 2 * minor)]));
             let value_bands = if levels { vec![level("high", 9_000), level("low", 2_000)] } else { Vec::new() };
-            Settings { plays, consent, value_bands, ..settings() }
+            let tiers = if levels { vec![level("silver", 5_000), level("gold", 20_000)] } else { Vec::new() };
+            let loyalty = LoyaltyRules { tiers, window_ms: 100 * DAY, grace_ms: 10 * DAY };
+            Settings { plays, consent, value_bands, loyalty, ..settings() }
         },
     )
 }
