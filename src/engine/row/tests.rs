@@ -85,6 +85,11 @@ fn full() -> Customer {
         PlayState { play: 44, phase: Phase::Over, instance: "lapsed:1:1767225600000".into(), grant, ..at_rest() },
     ];
     add_worth(&mut customer, usd);
+    add_way(&mut customer, usd, jpy);
+    customer
+}
+
+fn add_way(customer: &mut Customer, usd: Currency, jpy: Currency) {
     customer.stage_since_ms = Some(NOW - 77);
     customer.value_band = Some(key_of("high"));
     let expiring = vec![Expiring { expires_ms: NOW + 80, points: 100 }];
@@ -101,7 +106,6 @@ fn full() -> Customer {
     let exposure = Exposure { play: 72, is_control: true, has_ordered: false, at_ms: NOW - 40 };
     let exposures = vec![exposure, Exposure { has_ordered: true, is_control: false, ..exposure }];
     customer.attribution = Some(Box::new(Attribution { clicks, exposures, touches: 3 }));
-    customer
 }
 
 fn at_rest() -> PlayState {
