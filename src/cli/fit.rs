@@ -156,30 +156,38 @@ impl Stopwatch {
 fn fit_all(data: Data, kinds: &Kinds, stopwatch: &mut Stopwatch) -> Result<Fit, CommandError> {
     let mut purchases = Vec::with_capacity(kinds.0.len());
     // one that fails leaves the others as good as they are
-    let mut failures = Vec::new();
+    let mut failures: Vec<(&'static str, FitError)> = Vec::new();
     for &kind in &kinds.0 {
         match fit_purchases(kind, &data.samples) {
             Ok(fitted) => purchases.push((kind, fitted)),
-            Err(error) => failures.push(format!("cannot fit {kind}: {error}")),
+            Err(error) => failures.push((kind.name(), error)),
         }
         stopwatch.lap(kind.name());
     }
     let occasions = data.occasions.as_deref().map(fit_occasions).transpose().unwrap_or_else(|error| {
-        failures.push(format!("cannot fit bg_bb: {error}"));
+        failures.push(("bg_bb", error));
         None
     });
     if data.occasions.is_some() {
         stopwatch.lap("bg_bb");
     }
     if purchases.is_empty() && occasions.is_none() {
-        return Err(CommandError::Failed(failures.join("; ")));
+        return Err(CommandError::Failed(by_reason(&failures).join("; ")));
     }
-    for failure in &failures {
+    for failure in by_reason(&failures) {
         eprintln!("note: {failure}");
     }
     let spend = fit_spend(&data.samples);
     stopwatch.lap("gamma_gamma");
     Ok(Fit { data, purchases, occasions, spend, seasonal: None })
+}
+
+/// What is wrong with the data is wrong for every model, and said once.
+fn by_reason(failures: &[(&'static str, FitError)]) -> Vec<String> {
+    let alike = failures.chunk_by(|one, next| one.1 == next.1);
+    alike
+        .map(|alike| format!("cannot fit {}: {}", alike.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "), alike[0].1))
+        .collect()
 }
 
 impl Fit {

@@ -25,6 +25,8 @@ use crate::worker::transaction::OutputTopic;
 use history::History;
 use lines::{Columns, Purchase};
 
+pub use table::major;
+
 /// A line longer than this is no record that a broker would take.
 const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Of lists that name no currency.

@@ -1,8 +1,10 @@
 //! What holds for all parameters that pass `Parameters::check`, and for histories from one purchase to a million and
-//! from a day to a hundred years. A failing case is printed, and its seed kept beside this file.
+//! from a day to a hundred years. A failing case is printed, and its seed kept beside this file. Models in discrete time: `discrete`.
+
+mod discrete;
 
 use super::root::FAR_WEEKS;
-use super::{BgNbd, Cnbd, History, MbgNbd, ParetoNbd, PurchaseModel, REGULARITY_MAX};
+use super::{BgNbd, Cnbd, GammaGamma, History, MbgNbd, ParetoNbd, PurchaseModel, REGULARITY_MAX};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence::WithSource;
 
@@ -105,6 +107,17 @@ proptest! {
                 prop_assert!(p_alive >= threshold, "{p_alive}");
             }
         }
+    }
+
+    #[test]
+    fn mean_spend_lies_between_the_own_mean_and_that_of_all(
+        p in log_uniform(1e-6, 1e6), q in log_uniform(1e-6, 1e6), v in log_uniform(1e-6, 1e12), x in 0u32..=1_000_000,
+        m in log_uniform(1e-3, 1e12),
+    ) {
+        let model = GammaGamma { p, q: 1.0 + q, v };
+        let (of_all, found) = (model.mean_spend(0, 0.0), model.mean_spend(x, m));
+        let (least, most) = if x == 0 { (of_all, of_all) } else { (of_all.min(m), of_all.max(m)) };
+        prop_assert!(found.is_finite() && (least * (1.0 - 1e-9)..=most * (1.0 + 1e-9)).contains(&found), "{found} of {least} to {most}");
     }
 }
 

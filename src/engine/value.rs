@@ -20,7 +20,7 @@ use super::scene::Scene;
 use super::segments;
 use super::settings::{Settings, Value};
 use crate::clv::formula::{SIMPLE_MODES, SimpleInput, simple_values};
-use crate::clv::rfm::Segment;
+use crate::clv::rfm::{self, Segment};
 use crate::clv::{self, Forecast, ForecastInput, HORIZON_DAYS};
 use crate::event::Currency;
 
@@ -102,6 +102,7 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
             horizon_days: HORIZON_DAYS,
             discount_monthly: value.horizon.discount_monthly,
             expected_orders: o.forecast.expected_orders,
+            expected_order_value: Amount { minor: clv::whole_minor(o.forecast.expected_spend_minor), currency: primary.currency },
             expected_value: expected.value,
             expected_contribution: expected.contribution,
             spend_model: o.forecast.spend_model.as_str(),
@@ -114,6 +115,8 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
         expected_lifetime_days: outlook.as_ref().map(|o| o.forecast.lifetime_days),
         simple: Simple(outlook.as_ref().map(|o| simple(customer, o, settings))),
         segment: segments::segment_of(customer).map(Segment::as_str),
+        promising_rfm: customer.scores.filter(|scores| rfm::is_promising_rfm(*scores)).map(|_| true),
+        frequent_low_value: customer.scores.filter(|scores| rfm::is_frequent_low_value(*scores)).map(|_| true),
         margin_assumed: value.margin.is_none(),
         reliability: ReliabilityRecord { level: scene.rules.reliability.level.as_str(), why: scene.rules.reliability.why },
         model: Model { name: &value.parameters.name, version: &value.parameters.version, fitted: value.parameters.fitted },

@@ -4,6 +4,7 @@
 //! shop has, and times that are still to come. Called by `lists` and `events`.
 
 use crate::cli::instant;
+use crate::cli::replay::major;
 use crate::clv::{Built, Period, PurchaseLog, PurchaseLogBuilder, PurchaseLogError};
 use crate::event::Currency;
 
@@ -61,17 +62,22 @@ impl Currencies {
             ));
         }
         let built = self.builder.finish(currency.letters(), currency.exponent()).map_err(|error| error.to_string())?;
-        remarks.extend(left_over(&built));
+        remarks.extend(left_over(&built, currency));
         Ok(built.log)
     }
 }
 
-fn left_over(built: &Built) -> Option<String> {
-    if built.without_purchase == 0 && built.unmatched_refunds_minor == 0 {
-        return None;
+fn left_over(built: &Built, currency: Currency) -> Vec<String> {
+    let mut remarks = Vec::new();
+    match built.without_purchase {
+        0 => {}
+        1 => remarks.push("1 customer has no purchase left after refunds, and does not count".to_owned()),
+        many => remarks.push(format!("{many} customers have no purchase left after refunds, and do not count")),
     }
-    Some(format!(
-        "{} customers have no purchase left after refunds; refunds of {} minor units exceed what was bought before",
-        built.without_purchase, built.unmatched_refunds_minor
-    ))
+    if built.unmatched_refunds_minor != 0 {
+        let refunds = major(built.unmatched_refunds_minor, currency.exponent());
+        let code = currency.code();
+        remarks.push(format!("refunds of {refunds} {code} are beyond what those customers had spent before, and were left out"));
+    }
+    remarks
 }

@@ -6,7 +6,7 @@ use std::io::{Write, stdout};
 use super::history::History;
 use super::lines::Purchase;
 use crate::cli::exit::CommandError;
-use crate::clv::Forecast;
+use crate::clv::{Forecast, HORIZON_DAYS};
 use crate::config::Config;
 use crate::engine::{self, Committed, Customer, forecast_at, read_row};
 
@@ -35,9 +35,10 @@ pub fn show(config: &Config, history: &History, slots: u32, until_ms: Option<i64
     let mut to = stdout().lock();
     writeln!(
         to,
-        "{} customers, {} purchases; the next 365 days as of {date}, by {} ({} {})",
+        "{} customers, {} purchases; the next {HORIZON_DAYS} days as of {date}, value discounted by {} % a month, by {} ({} {})",
         worths.len(),
         purchases.len(),
+        100.0 * config.engine.value.horizon.discount_monthly,
         parameters.purchase.name(),
         parameters.name,
         parameters.version
@@ -88,7 +89,7 @@ fn row(worth: &Worth) -> String {
 }
 
 /// Minor units as people write them.
-fn major(minor: i128, exponent: u32) -> String {
+pub fn major(minor: i128, exponent: u32) -> String {
     let unit = 10i128.pow(exponent);
     let sign = if minor < 0 { "-" } else { "" };
     let (whole, part) = (minor.abs() / unit, minor.abs() % unit);

@@ -54,7 +54,7 @@ pub struct Fitted<M> {
 /// Why nothing can be fitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FitError {
-    #[error("{0} customers are too few, at least two are needed")]
+    #[error("too few customers, at least two are needed: {0}")]
     TooFewCustomers(usize),
     #[error("no customer bought twice: how often customers return and when they leave cannot be told from single purchases")]
     NoRepeats,

@@ -175,8 +175,8 @@ fn what_cannot_be_fitted_is_said() {
     let repeater = repeats.iter().find(|sample| sample.history.x > 0).copied().expect("some buy again");
     let unseen = Sample { history: History { x: 1, t_x: 0.0, t: 0.0 }, ..repeater };
     let cases = [
-        (vec![], FitError::TooFewCustomers(0), "0 customers are too few"),
-        (vec![repeater], FitError::TooFewCustomers(1), "1 customers are too few"),
+        (vec![], FitError::TooFewCustomers(0), "too few customers, at least two are needed: 0"),
+        (vec![repeater], FitError::TooFewCustomers(1), "too few customers, at least two are needed: 1"),
         (vec![one_time_buyer(5.0), one_time_buyer(9.0)], FitError::NoRepeats, "no customer bought twice"),
         (vec![unseen, one_time_buyer(0.0)], FitError::NoTime, "no customer has been seen for any time"),
     ];

@@ -1,7 +1,8 @@
 //! m·T·n: spend per order × orders a year × years, in exact decimals. The lifetime figures quoted for whole trades
 //! (a pizzeria, a car maker) are of this kind: revenue, neither discounted nor less any cost.
 //!
-//! An upper bound to check other numbers against, not a prediction. Called by `simple`.
+//! An upper bound to check other numbers against, not a prediction. Kept for whoever checks by hand;
+//! records do not tell it.
 
 use rust_decimal::Decimal;
 

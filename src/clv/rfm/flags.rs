@@ -1,7 +1,7 @@
 //! Two readings of "promising" that the table of segments cannot show; a customer may be both, or neither.
 //!
 //! One source calls promising who has bought once and lately, another who buys often but only small things. Called by
-//! `engine` for records and for plays that mean to sell up.
+//! `engine` for records.
 
 use super::{Scores, Segment};
 

@@ -32,13 +32,17 @@ pub struct ClvRecord<'a> {
     pub expected_lifetime_days: Option<f64>,
     pub simple: Simple,
     pub segment: Option<&'a str>,
+    /// `Some(true)`, else the field is not there: see `clv::rfm::is_promising_rfm`.
+    pub promising_rfm: Option<bool>,
+    /// The same of `clv::rfm::is_frequent_low_value`.
+    pub frequent_low_value: Option<bool>,
     pub margin_assumed: bool,
     pub reliability: ReliabilityRecord,
     pub model: Model<'a>,
     pub inputs: Option<Inputs>,
 }
 
-json_object!(ClvRecord<'_> { id, customer_id, event_time, cause, primary_currency, historic, npv, future, total, p_alive, next_order_at, lapse_at, expected_lifetime_days, simple, segment, margin_assumed, reliability, model, inputs });
+json_object!(ClvRecord<'_> { id, customer_id, event_time, cause, primary_currency, historic, npv, future, total, p_alive, next_order_at, lapse_at, expected_lifetime_days, simple, segment, margin_assumed, reliability, model, inputs; promising_rfm, frequent_low_value });
 
 /// Net present value: orders less refunds and recorded costs, each discounted from its day to `as_of`, the day of the first of them.
 #[derive(Debug)]
@@ -56,6 +60,8 @@ pub struct Future<'a> {
     pub horizon_days: u32,
     pub discount_monthly: f64,
     pub expected_orders: f64,
+    /// `E[M]`: what one order is expected to be worth.
+    pub expected_order_value: Amount,
     pub expected_value: Amount,
     pub expected_contribution: Amount,
     pub spend_model: &'static str,
@@ -63,7 +69,7 @@ pub struct Future<'a> {
     pub seasonal_factor: Option<f64>,
 }
 
-json_object!(Future<'_> { currency, horizon_days, discount_monthly, expected_orders, expected_value, expected_contribution, spend_model; seasonal_factor });
+json_object!(Future<'_> { currency, horizon_days, discount_monthly, expected_orders, expected_order_value, expected_value, expected_contribution, spend_model; seasonal_factor });
 
 /// The textbook formulas by name: whole minor units of the primary currency, `null` where a formula has no value for this customer. The
 /// literal division is no amount and is written as it is. `None`: while no order counts.

@@ -32,7 +32,7 @@ fn a_clv_record() {
 "net_of_refunds":{"minor":7720,"currency":"USD","amount":"77.20"},"contribution":{"minor":7720,"currency":"USD","amount":"77.20"}}],
 "npv":{"as_of":"2026-01-01T00:00:00.000Z","discount_monthly":0.01,"value":{"minor":7711,"currency":"USD","amount":"77.11"}},
 "future":{"currency":"USD","horizon_days":365,"discount_monthly":0.01,"expected_orders":3.499391231069115,
-"expected_value":{"minor":8183,"currency":"USD","amount":"81.83"},"expected_contribution":{"minor":8183,"currency":"USD","amount":"81.83"},
+"expected_order_value":{"minor":2464,"currency":"USD","amount":"24.64"},"expected_value":{"minor":8183,"currency":"USD","amount":"81.83"},"expected_contribution":{"minor":8183,"currency":"USD","amount":"81.83"},
 "spend_model":"gamma_gamma"},"total":{"minor":15903,"currency":"USD","amount":"159.03"},"p_alive":0.7458202567760343,
 "next_order_at":"2026-02-16T23:12:54.492Z","lapse_at":"2026-06-08T23:51:55.738Z","expected_lifetime_days":594.2468173314842,
 "simple":{"aov_x_orders_x_lifespan":14090,"aov_x_retention":1745,"margin_multiple_first_counted":12892,

@@ -70,6 +70,28 @@ fn a_refund_scores_anew_and_who_has_no_order_left_has_no_segment() {
 }
 
 #[test]
+fn both_readings_of_promising_are_told_while_they_hold() {
+    let told = |shop: &Shop| -> Vec<[bool; 2]> {
+        let flags = |record: Json| ["promising_rfm", "frequent_low_value"].map(|name| record.get(name).is_some_and(|value| value == true));
+        shop.written(Topic::Clv).into_iter().map(flags).collect()
+    };
+    // bought once, for little: promising once the first days are over, until 40 days and a tenth have passed
+    let mut shop = Shop::with(settings_with_cuts());
+    shop.feed(&order(0, "o-1", usd(500)));
+    shop.until(90 * DAY);
+    let [first, recent, still, late, ..] = told(&shop)[..] else { panic!("{:?}", told(&shop)) };
+    assert_eq!([first, recent, still, late], [[false, false], [true, false], [true, false], [false, false]]);
+    // buys often, and small things
+    let mut shop = Shop::with(settings_with_cuts());
+    for day in 0..5 {
+        shop.feed(&order(day * DAY, &format!("o-{day}"), usd(300)));
+    }
+    assert_eq!(told(&shop), [[false, false], [false, false], [false, false], [false, true], [false, true]]);
+    shop.feed(&order(5 * DAY, "o-5", usd(9000)));
+    assert_eq!(told(&shop).last(), Some(&[false, false]));
+}
+
+#[test]
 fn a_currency_without_cut_points_has_no_segment() {
     let mut shop = Shop::with(settings_with_cuts());
     shop.feed(&order(0, "o-1", money(9000, "EUR")));

@@ -114,7 +114,11 @@ fn input_that_cannot_be_fitted_is_refused_with_a_clear_message() {
     let cases = [
         ("empty", String::new(), "there are no purchases"),
         ("heading only", "customer,date,amount\n".to_owned(), "there are no purchases"),
-        ("one customer", one_customer.to_owned(), "1 customers are too few, at least two are needed"),
+        (
+            "one customer",
+            one_customer.to_owned(),
+            "error: cannot fit bg_nbd, mbg_nbd, pareto_nbd, bg_cnbd_k, mbg_cnbd_k: too few customers, at least two are needed: 1\n",
+        ),
         ("one-time buyers", csv(&one_time), "no customer bought twice"),
         (
             "future",
@@ -229,6 +233,10 @@ fn negative_rows_are_refunds_and_nothing_is_a_gift() {
     assert_eq!(found["repeat_buyers"], number(&expected["repeat_buyers"]) as u64 + 1);
     assert_ne!(model(&found, "bg_nbd")["log_likelihood"], model(&expected, "bg_nbd")["log_likelihood"]);
     assert_eq!(model(&found, "gamma_gamma"), model(&expected, "gamma_gamma"));
+    let beyond = fit(&[&folder.write("list.csv", &csv(&[list(300), vec!["new,2025-10-01,-12.50".into()]].concat())), "--currency", "JOD"]);
+    let told = "note: 1 customer has no purchase left after refunds, and does not count\n\
+        note: refunds of 12.500 JOD are beyond what those customers had spent before, and were left out\n";
+    assert!(beyond.stderr.starts_with(told), "{}", beyond.stderr);
 }
 
 #[test]

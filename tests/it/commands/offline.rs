@@ -152,7 +152,7 @@ fn the_cdnow_sample_ends_in_a_table_of_what_its_customers_are_worth() {
     let outcome = finish(&mut lifetide(&arguments), SOON);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
     let lines: Vec<&str> = outcome.stdout.lines().collect();
-    let first = "2357 customers, 6919 purchases; the next 365 days as of 1998-06-30, by mbg_nbd";
+    let first = "2357 customers, 6919 purchases; the next 365 days as of 1998-06-30, value discounted by 1 % a month, by mbg_nbd";
     assert!(lines[0].starts_with(first), "{}", lines[0]);
     assert!(lines[1].starts_with("customer "), "{}", lines[1]);
     let rows = &lines[2..12];
