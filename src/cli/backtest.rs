@@ -12,6 +12,8 @@ mod table;
 mod tables;
 mod words;
 
+pub use svg::escape;
+
 use std::io::{Write, stdout};
 use std::path::PathBuf;
 

@@ -18,6 +18,7 @@ pub mod observer;
 mod process;
 mod purchases;
 pub mod replay;
+mod report;
 pub mod rules;
 mod run;
 mod season;
@@ -56,6 +57,7 @@ enum Command {
     Topics(topics::TopicsCommand),
     Models(models::ModelsCommand),
     State(state::StateCommand),
+    Report(report::ReportArgs),
     Generate(generate::GenerateArgs),
     Dlq(dlq::DlqCommand),
     Erase(erase::EraseArgs),
@@ -93,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Topics(command) => topics::topics(&command),
         Command::Models(command) => models::models(&command),
         Command::State(command) => state::state(&command),
+        Command::Report(arguments) => report::report(&arguments),
         Command::Generate(arguments) => generate::generate(&arguments),
         Command::Dlq(command) => dlq::dlq(&command),
         Command::Erase(arguments) => erase::erase(&arguments),

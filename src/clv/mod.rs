@@ -8,7 +8,8 @@
 //! purchases; `forecast` puts both together; `parameters` and `reliability` judge the numbers a file supplied.
 //!
 //! `purchase_log` holds the purchases of many customers, `fit` estimates parameters from them,
-//! `backtest` shows how right they would have been. `formula` and `rfm` need no model: textbook formulas, and segments by scores.
+//! `backtest` shows how right they would have been. `formula` and `rfm` need no model: textbook formulas, and segments by scores. `lift` says how sure a
+//! difference between treated and control is.
 //!
 //! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka, keeps no
 //! state, and calls `libm` for every transcendental function, so that two machines compute the same bytes. Called by
@@ -31,6 +32,7 @@ mod gamma;
 mod gamma_gamma;
 mod gauss_legendre;
 mod incomplete_beta;
+mod lift;
 mod mbg_nbd;
 mod minor;
 mod mixture;
@@ -61,6 +63,7 @@ pub use cnbd::Cnbd;
 pub use fit::{FitError, Fitted, Warning, fit_contracts, fit_occasions, fit_purchases, fit_spend};
 pub use forecast::{Forecast, ForecastInput, HORIZON_DAYS, Horizon, SpendModel, forecast};
 pub use gamma_gamma::{GammaGamma, mean_minor};
+pub use lift::{Arm, Lift, lift};
 pub use mbg_nbd::MbgNbd;
 pub use minor::{major, scale_minor, whole_minor};
 pub use model_kind::ModelKind;

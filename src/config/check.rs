@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::channels;
 use super::keys::Keys;
 use super::layers::{Entries, Entry};
+use super::levels;
 use super::models;
 use super::properties::Properties;
 use super::values::{self, DAY_MS, DURATION_MS_MAX, MINUTE_MS, SECOND_MS};
@@ -167,6 +168,8 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     let channels = keys.required("channels.rules", channels::rules);
     let report_zone = keys.required("time.report_zone", values::zone);
     let aggregates_interval_ms = keys.required("aggregates.interval", values::duration(SECOND_MS..=DAY_MS));
+    let value_bands = levels::value_bands(keys);
+    let loyalty = levels::loyalty(keys);
     let plays = plays::read(keys, entries, &channels);
     if keys.is_clean() {
         order_of_stages(keys, &lifecycle);
@@ -174,6 +177,8 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     Some(Settings {
         lifecycle,
         value: Value { parameters: parameters?, horizon: Horizon { discount_monthly }, margin },
+        value_bands,
+        loyalty,
         consent,
         plays,
         plays_not_before_ms,

@@ -1,8 +1,8 @@
 //! The layers of a configuration laid over one another: one value and one origin for each key, nothing understood yet.
 //!
 //! Keys are dotted paths from here on (`kafka.group_id`), each with the value of the highest layer that has it. Two things are special:
-//! below `kafka.properties` everything is one key with dots inside, as librdkafka names them; and each key of a play is one value, so
-//! that a trigger or a list of caps is replaced, never mixed. Reads neither files nor environment: texts are arguments.
+//! below `kafka.properties` everything is one key with dots inside, as librdkafka names them; and each key of a play, and each value band, is one value,
+//! so that a trigger or a list of caps is replaced, never mixed. Reads neither files nor environment: texts are arguments.
 //! Called by `Config::read`.
 
 use std::collections::BTreeMap;
@@ -126,30 +126,41 @@ fn lay_text(key: &str, raw: String, origin: Origin, entries: &mut Entries) {
         Some(value) if value.is_str() || !is_property(key) && !SECRETS.contains(&key) => value,
         _ => Value::String(raw.clone()),
     };
-    let (key, value) = fold_play_key(key, value);
+    let (key, value) = fold_whole_key(key, value);
     flatten(&key, value, &mut |key, value| {
         let raw = Some(raw.clone()).filter(|_| !value.is_str());
         entries.insert(key, Entry { value, raw, origin: origin.clone() });
     });
 }
 
-/// `plays.x.caps.email` and its value -> `plays.x.caps` and a table: each key of a play is one value.
-fn fold_play_key(key: &str, value: Value) -> (String, Value) {
+/// `plays.x.caps.email` and its value -> `plays.x.caps` and a table, which is one value.
+fn fold_whole_key(key: &str, value: Value) -> (String, Value) {
     let parts: Vec<&str> = key.split('.').collect();
-    if parts[0] != "plays" || parts.len() <= 3 {
+    let Some(count) = whole_parts(parts[0]).filter(|count| parts.len() > *count) else {
         return (key.to_string(), value);
-    }
-    let folded = parts[3..].iter().rev().fold(value, |inner, part| Value::Table(toml::Table::from_iter([((*part).to_string(), inner)])));
-    (parts[..3].join("."), folded)
+    };
+    let folded =
+        parts[count..].iter().rev().fold(value, |inner, part| Value::Table(toml::Table::from_iter([((*part).to_string(), inner)])));
+    (parts[..count].join("."), folded)
 }
 
 pub fn is_property(key: &str) -> bool {
     key.strip_prefix(PROPERTIES).is_some_and(|rest| rest.starts_with('.'))
 }
 
+/// Parts of the keys below a section whose tables are each one value: `plays.x.caps`, `value_bands.high`.
+fn whole_parts(section: &str) -> Option<usize> {
+    match section {
+        "plays" => Some(3),
+        "value_bands" => Some(2),
+        _ => None,
+    }
+}
+
 /// Whether a table at this path is one value.
 fn is_whole(path: &str) -> bool {
-    path.starts_with("plays.") && path.matches('.').count() >= 2
+    let parts: Vec<&str> = path.split('.').collect();
+    whole_parts(parts[0]).is_some_and(|count| parts.len() >= count)
 }
 
 fn join(path: &str, key: &str) -> String {

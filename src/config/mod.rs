@@ -1,13 +1,14 @@
 //! Text as written -> checked `Config`: parsed once, every bad key named, secrets unprintable.
 //!
 //! Reading order: `layers` (texts to one value per key), `keys` (asking for keys by name), `values` (kinds of values), `check` (which
-//! keys there are, and their bounds), `plays`, `channels`, `models`, `properties`, `show`. Nothing here opens a file, reads the environment or the
+//! keys there are, and their bounds), `plays`, `channels`, `levels`, `models`, `properties`, `show`. Nothing here opens a file, reads the environment or the
 //! clock: all of it comes in as `Sources`. Called by `cli`; the result goes to every other room.
 
 mod channels;
 mod check;
 mod keys;
 mod layers;
+mod levels;
 mod models;
 mod plays;
 mod problem;
@@ -39,8 +40,20 @@ pub use show::Setting;
 pub const OUTPUT_TOPICS: [&str; 7] = ["transitions", "clv", "actions", "aggregates", "dlq", "changelog", "models"];
 
 /// What can change a decision: these keys, and the parameter file. Where and how fast it runs cannot.
-const DECIDING: [&str; 10] =
-    ["channels.", "clv.", "consent.", "customers.", "input.max_record_bytes", "input.topics", "money.", "plays.", "stages.", "time."];
+const DECIDING: [&str; 12] = [
+    "channels.",
+    "clv.",
+    "consent.",
+    "customers.",
+    "input.max_record_bytes",
+    "input.topics",
+    "loyalty.",
+    "money.",
+    "plays.",
+    "stages.",
+    "time.",
+    "value_bands.",
+];
 
 /// Everything a configuration is made of.
 pub struct Sources<'a> {

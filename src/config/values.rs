@@ -3,6 +3,7 @@
 //! One function for each kind of value; none knows which key it reads, none reads a clock. Values of `kafka.properties` come through
 //! `property` alone, which never quotes them. Called by `check`, `plays` and `properties`.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use jiff::tz::TimeZone;
@@ -141,6 +142,19 @@ pub fn instant(entry: &Entry) -> Result<i64, String> {
 pub fn currency(entry: &Entry) -> Result<Currency, String> {
     let currency = entry.value.as_str().and_then(Currency::from_code);
     currency.ok_or_else(|| expected("an ISO 4217 currency such as \"EUR\"", &entry.value))
+}
+
+/// `{ USD = 2000 }`: whole minor units by currency, at least one and each above nothing.
+pub fn amounts(value: &Value) -> Result<BTreeMap<Currency, i64>, String> {
+    let table = value.as_table().filter(|table| !table.is_empty());
+    let table = table.ok_or_else(|| expected("minor units by currency, such as { USD = 2000 }", value))?;
+    let mut amounts = BTreeMap::new();
+    for (code, amount) in table {
+        let currency = Currency::from_code(code).ok_or_else(|| format!("{code} is not an ISO 4217 currency"))?;
+        let minor = amount.as_integer().filter(|minor| *minor > 0);
+        amounts.insert(currency, minor.ok_or_else(|| expected(&format!("{code} in whole minor units above 0"), amount))?);
+    }
+    Ok(amounts)
 }
 
 /// The texts of an array, in order.

@@ -2,6 +2,7 @@
 //!
 //! Decides nothing. A send and a refusal are known by what was due, so that a `cancel` can name the send long after. Called by `plays`.
 
+use super::bands;
 use super::customer::Customer;
 use super::gates;
 use super::note::Note;
@@ -74,7 +75,7 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         }),
         cart: cart.map(|c| CartRecord::of(c, value.as_ref())),
         stage: shown.and_then(|c| c.stage).map(|s| s.as_str()),
-        value_band: None,
+        value_band: shown.and_then(|c| bands::band_of(c, &rules.settings)),
         segment: shown.and_then(segments::segment_of).map(|s| s.as_str()),
         affinity: &[],
         offer: offer.and_then(|(state, s)| plays::offer_shown(state, scene.customer_id, play, s, scene.time_ms)),

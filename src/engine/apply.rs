@@ -10,14 +10,15 @@ use super::costs;
 use super::customer::Customer;
 use super::journey;
 use super::lifecycle::{Stage, Why};
+use super::loyalty;
 use super::note::{Counter, Note};
-use super::orders::{Claim, day_of};
+use super::orders::{Added, Claim, day_of};
 use super::plays;
 use super::rules::Rules;
 use super::scene::Scene;
 use super::seen::{IdKind, fingerprint};
-use super::{segments, transitions, value};
-use crate::event::{CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Interaction, Kind, Order, Refund};
+use super::{segments, tiers, transitions, value};
+use crate::event::{self, CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Interaction, Kind, Order, Refund};
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,8 +53,8 @@ struct Effect {
     outcome: Outcome,
     /// Orders, or what they brought, have changed: the stage and the segment have this reason.
     orders: Option<Why>,
-    /// The value is told anew.
-    is_valued_anew: bool,
+    /// Why the value is told anew, if it is.
+    value: Option<Why>,
     cart: CartEffect,
 }
 
@@ -65,11 +66,11 @@ enum CartEffect {
 
 impl Effect {
     fn of(outcome: Outcome) -> Effect {
-        Effect { outcome, orders: None, is_valued_anew: false, cart: CartEffect::None }
+        Effect { outcome, orders: None, value: None, cart: CartEffect::None }
     }
 
     fn of_orders(orders: Option<Why>, cart: CartEffect) -> Effect {
-        Effect { outcome: Outcome::Applied, orders, is_valued_anew: orders.is_some(), cart }
+        Effect { outcome: Outcome::Applied, orders, value: orders, cart }
     }
 }
 
@@ -96,9 +97,10 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
     transitions::settle(customer, effect.orders, scene);
     if let Some(why) = effect.orders {
         segments::settle(customer, why, scene);
+        tiers::settle(customer, scene);
     }
-    if effect.is_valued_anew {
-        value::write_clv(customer, scene);
+    if let Some(why) = effect.value {
+        value::write_clv(customer, why, scene);
     }
     match effect.cart {
         CartEffect::None => {}
@@ -152,6 +154,7 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
         Kind::CartLine(_) | Kind::CartContents(_) | Kind::CartAbandoned(_) => change_cart(customer, event, scene),
         Kind::Cost(cost) => take_cost(customer, cost, scene),
         Kind::Interaction(interaction) => take_interaction(customer, interaction, time_ms, scene),
+        Kind::Loyalty(loyalty) => take_loyalty(customer, loyalty, time_ms, scene),
         Kind::Identify => {
             customer.identified = true;
             Effect::of(Outcome::Applied)
@@ -183,7 +186,7 @@ fn take_cost(customer: &mut Customer, cost: &Cost<'_>, scene: &mut Scene<'_>) ->
     cash_flow::add_cost(customer, cost.amount, scene);
     costs::count(cost, &customer.touch.first, scene.time_ms, scene.cells, scene.out);
     // rows of old versions have no place for costs
-    Effect { is_valued_anew: scene.cells.are_kept(), ..Effect::of(Outcome::Applied) }
+    Effect { value: scene.cells.are_kept().then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
 }
 
 fn take_interaction(customer: &mut Customer, interaction: &Interaction<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
@@ -192,14 +195,27 @@ fn take_interaction(customer: &mut Customer, interaction: &Interaction<'_>, time
         return Effect::of(Outcome::Ignored);
     }
     let has_cost = journey::take(customer, interaction, time_ms, scene);
-    Effect { is_valued_anew: has_cost, ..Effect::of(Outcome::Applied) }
+    Effect { value: has_cost.then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
+}
+
+fn take_loyalty(customer: &mut Customer, told: &event::Loyalty, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
+    // rows of old versions have no place for it
+    if !scene.cells.are_kept() {
+        return Effect::of(Outcome::Ignored);
+    }
+    let has_cost = loyalty::take(customer, told, time_ms, scene);
+    Effect { value: has_cost.then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
 }
 
 fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
     let is_first = customer.orders.is_empty();
     let before = cash_flow::nets(&customer.orders.sums);
-    if !customer.orders.add(fingerprint(IdKind::Order, &order.order_id), time_ms, order.value, scene.out) {
+    let added = customer.orders.add(fingerprint(IdKind::Order, &order.order_id), time_ms, order.value, scene.out);
+    let Added::New { folded } = added else {
         return Effect::of(Outcome::Duplicate);
+    };
+    if let Some(folded) = folded {
+        tiers::keep(customer, &folded, scene);
     }
     cash_flow::add_changes(customer, &before, scene);
     attribution::take_order(customer, order.value, is_first, time_ms, scene);
@@ -231,8 +247,12 @@ fn refund_order(customer: &mut Customer, refund: &Refund<'_>, scene: &mut Scene<
 
 fn claim(customer: &mut Customer, claim: Claim, scene: &mut Scene<'_>) -> Effect {
     let before = cash_flow::nets(&customer.orders.sums);
+    let is_kept = customer.orders.kept.iter().any(|order| order.id == claim.order);
     let changed = customer.orders.refund(claim, scene.out);
     cash_flow::add_changes(customer, &before, scene);
+    if let Some(amount) = claim.amount.filter(|_| changed && !is_kept) {
+        tiers::take_back(customer, amount.currency, amount.minor.into());
+    }
     Effect::of_orders(changed.then_some(Why::Refund), CartEffect::None)
 }
 

@@ -1,14 +1,17 @@
-//! What customers cost (`Cost Recorded`): sums of a customer by kind and currency, and cells of all costs and of customers acquired.
+//! What customers cost (`Cost Recorded`, service, rewards): sums of a customer by kind and currency, and cells of all costs and of customers acquired.
 //!
 //! Cost and customers of one channel and month give what acquiring one costs; both are cells, readers divide. A cost that names no
-//! customer is counted on cells alone. Nothing is converted, nothing becomes less. Called by `apply` and `slot`.
+//! customer is counted on cells alone. Nothing is converted, nothing becomes less. Called by `apply`, `journey`,
+//! `loyalty` and `slot`.
 
+use super::cash_flow;
 use super::cells::{Cells, Figure, Place, Window};
 use super::customer::Customer;
 use super::money::{self, OfCurrency};
 use super::note::{Counter, Note};
 use super::outputs::Outputs;
-use crate::event::{Cost, CostKind, Currency};
+use super::scene::Scene;
+use crate::event::{Cost, CostKind, Currency, Money};
 
 /// A customer's costs in a currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +34,15 @@ pub fn add(costs: &mut Vec<CostSum>, cost: &Cost<'_>, out: &mut Outputs) {
         Some(sum) => sum.minor[cost.kind as usize] += i128::from(cost.amount.minor),
         None => out.note(Note::Count(Counter::CurrencyOverflow)),
     }
+}
+
+/// Something else that is a cost of the customer: a call, a reward. Counted like one that was recorded.
+pub fn charge(customer: &mut Customer, kind: CostKind, amount: Money, time_ms: i64, scene: &mut Scene<'_>) {
+    let (cost_id, channel, region, customer_type, product_type, from_ms) = Default::default();
+    let cost = Cost { cost_id, kind, amount, channel, region, customer_type, product_type, from_ms };
+    add(&mut customer.costs, &cost, scene.out);
+    cash_flow::add_cost(customer, amount, scene);
+    count(&cost, &customer.touch.first, time_ms, scene.cells, scene.out);
 }
 
 /// Counts a cost on its cell: in the month it is for, else that of its event.

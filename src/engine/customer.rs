@@ -11,12 +11,14 @@ use super::contact::Contact;
 use super::costs::CostSum;
 use super::journey::Journey;
 use super::lifecycle::{Silence, Stage};
+use super::loyalty::Loyalty;
 use super::money;
 use super::orders::{Orders, Purchases};
 use super::plays::PlayState;
 use super::population::Contribution;
 use super::seen::Seen;
 use super::settings::Settings;
+use super::tiers::Tier;
 use super::touch::Touches;
 use crate::clv::rfm::Scores;
 use crate::event::CostKind;
@@ -61,10 +63,16 @@ pub struct Customer {
     pub flows: Vec<Flows>,
     /// Recency, frequency and money, as last scored.
     pub scores: Option<Scores>,
+    /// `levels::key_of` the band of the total value; `None`: never in any.
+    pub value_band: Option<u64>,
     /// Boxed: most customers have none.
     pub journey: Option<Box<Journey>>,
     /// Boxed: most customers have none.
     pub attribution: Option<Box<Attribution>>,
+    /// Boxed: most customers are in no programme.
+    pub loyalty: Option<Box<Loyalty>>,
+    /// Boxed: there with a first tier, or with orders that a tier may need.
+    pub tier: Option<Box<Tier>>,
     /// What the cells of the slot hold of this customer.
     pub contribution: Option<Contribution>,
     /// Follows from the rest and the settings; not stored.
@@ -113,8 +121,8 @@ impl Customer {
         (*now_ms, *last_event_ms, *known, *identified, *stage, *cycle, *reactivated_day) = (0, 0, false, false, None, 0, None);
         let Customer { last_open_ms, last_click_ms, cart, scores, contribution, derived, .. } = self;
         (*last_open_ms, *last_click_ms, *cart, *scores, *contribution, *derived) = (None, None, None, None, None, Derived::default());
-        let Customer { stage_since_ms, journey, attribution, .. } = self;
-        (*stage_since_ms, *journey, *attribution) = (None, None, None);
+        let Customer { stage_since_ms, journey, attribution, value_band, loyalty, tier, .. } = self;
+        (*stage_since_ms, *journey, *attribution, *value_band, *loyalty, *tier) = (None, None, None, None, None, None);
         let Customer { seen, contact, consent, orders, plays, sends_ms, touch, costs, flows, .. } = self;
         *consent = Consent::default();
         seen.clear();

@@ -1,8 +1,8 @@
-//! What a customer waits for: the steps of plays, silence growing long enough for a stage or a segment, the end of being new, the end of
-//! an anonymous row.
+//! What a customer waits for: the steps of plays, silence growing long enough for a stage or a segment, the end of being new, of a
+//! tier, of points, of an anonymous row.
 //!
 //! One moment per customer, the earliest, goes into the row and the slot's queue. Of several things due at one moment plays come first (by
-//! priority, then name), then the lifecycle, then the segment, then the end. Called by `slot`.
+//! priority, then name), then the lifecycle, then the segment, the tier, points, then the end. Called by `slot`.
 
 use super::customer::Customer;
 use super::lifecycle::{Stage, Why, onboarding_ends_ms};
@@ -10,7 +10,7 @@ use super::note::{Counter, Note, TimerKind};
 use super::plays::{self, Phase};
 use super::rules::{PlayRule, Rules};
 use super::scene::{Occasion, Scene};
-use super::{funnel, segments, transitions, value};
+use super::{funnel, loyalty, segments, tiers, transitions, value};
 
 /// The next thing due.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,10 @@ enum What {
     Recency,
     /// Who signed up is new no longer.
     OnboardingEnd,
+    /// Spend no longer holds the tier, or grace is over.
+    Tier,
+    /// Points are over.
+    Points,
     Expiry,
 }
 
@@ -49,9 +53,11 @@ pub fn next(customer: &Customer, rules: &Rules) -> Option<Due> {
     let onboarding = onboarding_ends_ms(customer, &rules.settings.lifecycle)
         .filter(|_| customer.stage == Some(Stage::Onboarding))
         .map(|at_ms| Due { at_ms, what: What::OnboardingEnd });
+    let tier = tiers::due_ms(customer, &rules.settings).map(|at_ms| Due { at_ms, what: What::Tier });
+    let points = loyalty::expires_ms(customer).map(|at_ms| Due { at_ms, what: What::Points });
     let expiry_ms = customer.last_event_ms.saturating_add(rules.settings.anonymous_ttl_ms);
     let expiry = customer.is_fleeting().then_some(Due { at_ms: expiry_ms, what: What::Expiry });
-    [step, silence, recency, onboarding, expiry].into_iter().flatten().min_by_key(|due| due.at_ms)
+    [step, silence, recency, onboarding, tier, points, expiry].into_iter().flatten().min_by_key(|due| due.at_ms)
 }
 
 fn due_of(customer: &Customer, rule: PlayRule, at_ms: i64) -> i64 {
@@ -69,6 +75,8 @@ impl Due {
             What::Silence(stage) => Occasion::Deadline { name: stage.as_str(), due_ms: self.at_ms },
             What::Recency => Occasion::Deadline { name: "recency", due_ms: self.at_ms },
             What::OnboardingEnd => Occasion::Deadline { name: "onboarding", due_ms: self.at_ms },
+            What::Tier => Occasion::Deadline { name: "tier", due_ms: self.at_ms },
+            What::Points => Occasion::Deadline { name: "points", due_ms: self.at_ms },
             What::Expiry => Occasion::Deadline { name: "expiry", due_ms: self.at_ms },
         }
     }
@@ -81,15 +89,18 @@ impl Due {
             What::Step { rule, .. } => plays::fire(customer, rule, scene),
             What::Silence(_) => {
                 transitions::settle(customer, None, scene);
-                value::write_clv(customer, scene);
+                value::write_clv(customer, Why::Silence, scene);
             }
             What::Recency => {
                 segments::settle(customer, Why::Silence, scene);
-                value::write_clv(customer, scene);
+                value::write_clv(customer, Why::Silence, scene);
             }
             What::OnboardingEnd => transitions::settle(customer, None, scene),
+            What::Tier => tiers::settle(customer, scene),
+            What::Points => loyalty::expire(customer, scene),
             What::Expiry => {
                 funnel::leave(customer, scene.cells, scene.out);
+                loyalty::leave(customer, scene.cells, scene.out);
                 scene.note(Note::Count(Counter::AnonymousExpired));
                 return Fate::Gone;
             }
@@ -100,7 +111,7 @@ impl Due {
     fn timer(&self) -> TimerKind {
         match self.what {
             What::Step { .. } => TimerKind::Play,
-            What::Silence(_) | What::Recency | What::OnboardingEnd => TimerKind::Lifecycle,
+            What::Silence(_) | What::Recency | What::OnboardingEnd | What::Tier | What::Points => TimerKind::Lifecycle,
             What::Expiry => TimerKind::Expiry,
         }
     }

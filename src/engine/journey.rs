@@ -10,8 +10,8 @@ use super::customer::Customer;
 use super::lifecycle::Why;
 use super::scene::Scene;
 use super::seen::{IdKind, fingerprint};
-use super::{cash_flow, costs, transitions};
-use crate::event::{Answer, Cost, CostKind, Interaction, InteractionKind, Money};
+use super::{costs, transitions};
+use crate::event::{Answer, CostKind, Interaction, InteractionKind, Money};
 
 /// Open tickets told apart; a customer with more is one with open tickets all the same.
 pub const TICKETS_MAX: usize = 8;
@@ -137,19 +137,7 @@ fn count_answer(answer: &Answer<'_>, time_ms: i64, scene: &mut Scene<'_>) {
 
 /// Service that costs money is a cost like any other; besides it is told by who closed the customer's sale, or else served them.
 fn charge(customer: &mut Customer, amount: Money, served_by: Option<&str>, time_ms: i64, scene: &mut Scene<'_>) {
-    let cost = Cost {
-        cost_id: None,
-        kind: CostKind::Service,
-        amount,
-        channel: None,
-        region: None,
-        customer_type: None,
-        product_type: None,
-        from_ms: None,
-    };
-    costs::add(&mut customer.costs, &cost, scene.out);
-    cash_flow::add_cost(customer, amount, scene);
-    costs::count(&cost, &customer.touch.first, time_ms, scene.cells, scene.out);
+    costs::charge(customer, CostKind::Service, amount, time_ms, scene);
     let closed_by = customer.journey.as_ref().map(|journey| journey.salesperson.as_str()).filter(|name| !name.is_empty());
     let salesperson = closed_by.or(served_by).unwrap_or(UNKNOWN);
     let dims = [("currency", amount.currency.code()), ("salesperson", salesperson)];

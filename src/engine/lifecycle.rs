@@ -150,10 +150,16 @@ pub enum Why {
     Reactivated,
     Silence,
     Refund,
+    /// The customer has cost something.
+    Cost,
     /// Another value model, or other cut points.
     Model,
     /// An order was sent, or has arrived.
     Fulfilment,
+    /// Spend has reached a higher tier.
+    TierUp,
+    /// Spend no longer holds the tier, and grace is over.
+    TierDown,
 }
 
 impl Why {
@@ -168,8 +174,11 @@ impl Why {
             Why::Reactivated => "reactivated",
             Why::Silence => "silence",
             Why::Refund => "refund",
+            Why::Cost => "cost",
             Why::Model => "model",
             Why::Fulfilment => "fulfilment",
+            Why::TierUp => "tier_up",
+            Why::TierDown => "tier_down",
         }
     }
 }

@@ -5,13 +5,14 @@
 //! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
-//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`), what is decided about it (`lifecycle`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what is
+//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what is
 //! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`), how it is kept (`row`,
 //! `overlay`, `timers`, `committed`) and forgotten (`erasure`).
 
 mod actions;
 mod apply;
 mod attribution;
+mod bands;
 mod cart;
 mod cash_flow;
 mod cells;
@@ -26,7 +27,9 @@ mod erasure;
 mod funnel;
 mod gates;
 mod journey;
+mod levels;
 mod lifecycle;
+mod loyalty;
 mod money;
 mod note;
 mod orders;
@@ -45,6 +48,7 @@ mod settings;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod tiers;
 mod timers;
 mod touch;
 mod transitions;
@@ -61,7 +65,9 @@ pub use costs::CostSum;
 pub use customer::{Customer, SENDS_MAX};
 pub use erasure::{ErasureKey, Mark, MarkId};
 pub use journey::{Journey, Parcel};
+pub use levels::{LEVELS_MAX, Level, NONE as NO_LEVEL};
 pub use lifecycle::Stage;
+pub use loyalty::{Expiring, Loyalty};
 pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};
 pub use outputs::{Outputs, Record, Topic};
@@ -72,9 +78,10 @@ pub use row::{RowError, RowVersion, deadline_ms as row_deadline_ms, encode as en
 pub use rules::{PLAYS_MAX, STEPS_MAX};
 pub use scene::Cause;
 pub use settings::{
-    CancelOn, Cap, Channel, ChannelRule, Condition, ConsentRule, Lifecycle, Mode, MoneyField, Offer, Pattern, Play, QuietHours, Settings,
-    Step, Test, Trigger, Value, WordField,
+    CancelOn, Cap, Channel, ChannelRule, Condition, ConsentRule, Lifecycle, Loyalty as LoyaltyRules, Mode, MoneyField, Offer, Pattern,
+    Play, QuietHours, Settings, Step, Test, Trigger, Value, WordField,
 };
 pub use slot::{Change, Moment, Progress, Slot};
+pub use tiers::{Month, Tier, WINDOW_DAYS_MAX};
 pub use touch::Touches;
 pub use value::forecast_at;

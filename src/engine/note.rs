@@ -68,12 +68,14 @@ pub enum Counter {
     AnonymousExpired,
     /// Told before.
     CostDuplicate,
+    /// More points were spent than there were.
+    PointsOverdrawn,
     /// A cell that would have been one too many: counted as `other`.
     CellFolded,
 }
 
 impl Counter {
-    pub const ALL: [Counter; 10] = [
+    pub const ALL: [Counter; 11] = [
         Counter::OrderDuplicate,
         Counter::RefundDuplicate,
         Counter::RefundUnmatched,
@@ -83,6 +85,7 @@ impl Counter {
         Counter::LateCart,
         Counter::AnonymousExpired,
         Counter::CostDuplicate,
+        Counter::PointsOverdrawn,
         Counter::CellFolded,
     ];
 
@@ -97,6 +100,7 @@ impl Counter {
             Counter::LateCart => "late_cart",
             Counter::AnonymousExpired => "anonymous_expired",
             Counter::CostDuplicate => "cost_duplicate",
+            Counter::PointsOverdrawn => "points_overdrawn",
             Counter::CellFolded => "cell_folded",
         }
     }

@@ -32,6 +32,17 @@ pub struct Kept {
     pub counted: bool,
 }
 
+/// What became of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It is one of those kept: nothing has changed.
+    Known,
+    New {
+        /// The one that is no longer kept, for want of room.
+        folded: Option<Kept>,
+    },
+}
+
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Orders {
     /// By event time, equal times by arrival; at most `KEPT_MAX`.
@@ -45,11 +56,11 @@ pub struct Orders {
 }
 
 impl Orders {
-    /// Adds an order with the refunds held for it. `false`: it is one of those kept, nothing changed.
-    pub fn add(&mut self, id: u64, at_ms: i64, value: Money, out: &mut Outputs) -> bool {
+    /// Adds an order with the refunds held for it.
+    pub fn add(&mut self, id: u64, at_ms: i64, value: Money, out: &mut Outputs) -> Added {
         if self.kept.iter().any(|o| o.id == id) {
             out.note(Note::Count(Counter::OrderDuplicate));
-            return false;
+            return Added::Known;
         }
         let place = self.kept.partition_point(|o| o.at_ms <= at_ms);
         self.kept.insert(place, Kept { id, at_ms, remaining_minor: value.minor, currency: value.currency, counted: true });
@@ -61,11 +72,11 @@ impl Orders {
             None => out.note(Note::Count(Counter::CurrencyOverflow)),
         }
         self.settle_held(place, out);
-        if self.kept.len() > KEPT_MAX {
-            let oldest = self.kept.remove(0);
-            self.fold(&oldest);
+        let oldest = (self.kept.len() > KEPT_MAX).then(|| self.kept.remove(0));
+        if let Some(oldest) = &oldest {
+            self.fold(oldest);
         }
-        true
+        Added::New { folded: oldest }
     }
 
     /// Whether the customer ever ordered, refunded or not.

@@ -1,7 +1,8 @@
-//! What a customer's value adds to the figures of all customers: customer equity, and value by cohort, segment and channel.
+//! What a customer's value adds to the figures of all customers: customer equity, and value by cohort, segment and channel,
+//! of members of the loyalty programme and of others.
 //!
 //! The row keeps what was added last, so that the next score can take it away again; who has none has nothing to take away. It counts on
-//! cells and writes no record. Called by `value` with each `clv` record, and by `slot` when a customer is erased.
+//! cells and writes no record. Called by `value` with each `clv` record, by `loyalty` when somebody joins, and by `slot` when a customer is erased.
 
 use super::cells::{Cells, Figure, Place, UNKNOWN, Window, month_text};
 use super::customer::Customer;
@@ -22,6 +23,8 @@ pub struct Contribution {
     /// Under the channel of the first touch, which never changes; else it was not known.
     pub has_channel: bool,
     pub segment: Option<Segment>,
+    /// In the loyalty programme.
+    pub is_member: bool,
 }
 
 /// What a figure is told by, beside the currency.
@@ -31,6 +34,7 @@ enum By {
     Channel,
     Cohort,
     Segment,
+    Membership,
 }
 
 /// A figure of the population.
@@ -49,7 +53,7 @@ const ONE: fn(&Contribution) -> i128 = |_| 1;
 const TOTAL: fn(&Contribution) -> i128 = |contribution| contribution.total_minor;
 const EXPECTED: fn(&Contribution) -> i128 = |contribution| contribution.expected_minor;
 
-const FACETS: [Facet; 8] = [
+const FACETS: [Facet; 10] = [
     facet("customer_equity", By::All, Figure::Sum, EXPECTED),
     facet("valued_customers", By::All, Figure::Count, ONE),
     facet("clv_total", By::Cohort, Figure::Sum, TOTAL),
@@ -58,6 +62,8 @@ const FACETS: [Facet; 8] = [
     facet("clv_customers", By::Channel, Figure::Count, ONE),
     facet("clv_total", By::Segment, Figure::Sum, TOTAL),
     facet("clv_customers", By::Segment, Figure::Count, ONE),
+    facet("loyalty_clv", By::Membership, Figure::Sum, TOTAL),
+    facet("loyalty_customers", By::Membership, Figure::Count, ONE),
 ];
 
 /// A contribution with the words its dimensions have.
@@ -83,6 +89,7 @@ impl<'a> Told<'a> {
             By::Channel => take(&[("channel", self.channel), currency]),
             By::Cohort => take(&[("cohort", &self.cohort), currency]),
             By::Segment => take(&[currency, ("segment", self.contribution.segment?.as_str())]),
+            By::Membership => take(&[currency, ("member", if self.contribution.is_member { "yes" } else { "no" })]),
         })
     }
 }

@@ -10,6 +10,7 @@ mod bytes;
 mod cart;
 mod currencies;
 mod journey;
+mod loyalty;
 mod orders;
 mod person;
 mod plays;
@@ -106,8 +107,11 @@ mod further {
     pub const FLOWS: u16 = 1 << 5;
     pub const STAGE_SINCE: u16 = 1 << 6;
     pub const JOURNEY: u16 = 1 << 7;
-    pub const ATTRIBUTION: u16 = 1 << 12;
-    pub const ALL: u16 = ((1 << 8) - 1) | ATTRIBUTION;
+    pub const VALUE_BAND: u16 = 1 << 8;
+    pub const LOYALTY: u16 = 1 << 9;
+    pub const TIER: u16 = 1 << 10;
+    pub const ATTRIBUTION: u16 = 1 << 11;
+    pub const ALL: u16 = (1 << 12) - 1;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.
@@ -151,6 +155,7 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     worth::encode(customer, further, &mut currencies, row);
     journey::encode(customer, further, row);
     attribution::encode(customer, further, row);
+    loyalty::encode(customer, further, &mut currencies, row);
 }
 
 fn parts_of(customer: &Customer, version: RowVersion) -> u16 {
@@ -189,6 +194,9 @@ fn further_parts_of(customer: &Customer) -> u16 {
         (further::STAGE_SINCE, customer.stage_since_ms.is_some()),
         (further::JOURNEY, customer.journey.is_some()),
         (further::ATTRIBUTION, customer.attribution.is_some()),
+        (further::VALUE_BAND, customer.value_band.is_some()),
+        (further::LOYALTY, customer.loyalty.is_some()),
+        (further::TIER, customer.tier.is_some()),
     ])
 }
 
@@ -225,5 +233,6 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     worth::decode(&mut reader, further, &mut currencies, customer)?;
     journey::decode(&mut reader, further, customer)?;
     attribution::decode(&mut reader, further, customer)?;
+    loyalty::decode(&mut reader, further, &mut currencies, customer)?;
     reader.finish()
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::erasure::ErasureKey;
+use super::levels::Level;
 use super::lifecycle::Stage;
 use crate::clv;
 use crate::event::Currency;
@@ -15,6 +16,9 @@ use crate::event::Currency;
 pub struct Settings {
     pub lifecycle: Lifecycle,
     pub value: Value,
+    /// `value_bands`, by name.
+    pub value_bands: Vec<Level>,
+    pub loyalty: Loyalty,
     pub consent: ConsentRule,
     pub plays: Vec<Play>,
     /// `plays.not_before`: sends due earlier are refused as back-fill.
@@ -80,6 +84,17 @@ pub struct Value {
     pub horizon: clv::Horizon,
     /// Contribution margin of net revenue; `None`: assumed 1.0 and said so in each record.
     pub margin: Option<f64>,
+}
+
+/// `loyalty.*`
+#[derive(Debug, Clone)]
+pub struct Loyalty {
+    /// From the lowest on; spend rises from each to the next in every currency both have.
+    pub tiers: Vec<Level>,
+    /// In which spend counts; at most `tiers::WINDOW_DAYS_MAX`.
+    pub window_ms: i64,
+    /// How long a tier stays after spend no longer holds it.
+    pub grace_ms: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

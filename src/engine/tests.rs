@@ -4,6 +4,7 @@
 
 mod any_settings;
 mod attribution;
+mod bands;
 mod bounds;
 mod carts;
 mod cells;
@@ -12,6 +13,7 @@ mod erasure;
 mod gates;
 mod journey;
 mod lifecycle;
+mod loyalty;
 mod offers;
 mod orders;
 mod plays;
@@ -20,6 +22,7 @@ mod raising;
 mod records;
 mod segments;
 mod sends;
+mod tiers;
 mod timers;
 mod triggers;
 
@@ -76,6 +79,8 @@ pub fn settings() -> Settings {
             loyal_x: 5,
         },
         value: Value { parameters, horizon: clv::Horizon { discount_monthly: 0.01 }, margin: None },
+        value_bands: Vec::new(),
+        loyalty: LoyaltyRules { tiers: Vec::new(), window_ms: 365 * DAY, grace_ms: 30 * DAY },
         consent: ConsentRule::OptIn,
         plays: vec![play("cart_recovery")],
         plays_not_before_ms: None,

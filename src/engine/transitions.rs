@@ -49,7 +49,7 @@ fn reason(from: Option<Stage>, to: Stage, why: Option<Why>) -> Why {
 }
 
 /// Says that a customer has moved on a track.
-pub fn write(customer: &Customer, track: &'static str, from: Option<&'static str>, to: &'static str, why: Why, scene: &mut Scene<'_>) {
+pub fn write(customer: &Customer, track: &'static str, from: Option<&str>, to: &str, why: Why, scene: &mut Scene<'_>) {
     let id = scene.next_id(track);
     let record = TransitionRecord {
         id,

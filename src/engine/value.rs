@@ -4,9 +4,10 @@
 //! the figures of all customers. Called by `apply` after each order and refund that changed something, by `deadline` when silence has, and
 //! by `slot` when the model has.
 
+use super::bands;
 use super::cells::month_of;
 use super::customer::Customer;
-use super::lifecycle;
+use super::lifecycle::{self, Why};
 use super::money::{self, Sum};
 use super::note::Note;
 use super::orders::Purchases;
@@ -74,17 +75,20 @@ struct Outlook {
     forecast: Forecast,
 }
 
-pub fn write_clv(customer: &mut Customer, scene: &mut Scene<'_>) {
-    let Some(primary) = customer.orders.primary() else {
+/// Tells the value anew, and the band it is in if that is another. `why`: what happened.
+pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
+    let Some(primary) = customer.orders.primary().copied() else {
         return;
     };
-    let id = scene.next_id(SUBJECT);
     let settings = &scene.rules.settings;
     let value = &settings.value;
     let margin = value.margin.unwrap_or(1.0);
     let outlook = look_ahead(customer, settings, customer.now_ms);
     let expected = outlook.as_ref().map(|o| (o, Expected::of(o, primary.currency, value)));
     let expected_minor = expected.map_or(0, |(_, expected)| expected.value.minor);
+    let total = Amount { minor: primary.net_minor() + expected_minor, currency: primary.currency };
+    bands::settle(customer, &total, why, scene);
+    let id = scene.next_id(SUBJECT);
     let record = ClvRecord {
         id,
         customer_id: scene.customer_id,
@@ -104,7 +108,7 @@ pub fn write_clv(customer: &mut Customer, scene: &mut Scene<'_>) {
             spend_model: o.forecast.spend_model.as_str(),
             seasonal_factor: value.parameters.seasonal_factor(),
         }),
-        total: Amount { minor: primary.net_minor() + expected_minor, currency: primary.currency },
+        total,
         p_alive: outlook.as_ref().map(|o| o.forecast.p_alive),
         next_order_at: outlook.as_ref().and_then(|o| in_anybodys_time(customer.now_ms + o.forecast.next_order_wait_ms?)).map(Time),
         lapse_at: outlook.as_ref().and_then(|o| lapse_ms(&o.purchases, scene)).map(Time),
@@ -116,17 +120,18 @@ pub fn write_clv(customer: &mut Customer, scene: &mut Scene<'_>) {
         margin_assumed: value.margin.is_none(),
         reliability: ReliabilityRecord { level: scene.rules.reliability.level.as_str(), why: scene.rules.reliability.why },
         model: Model { name: &value.parameters.name, version: &value.parameters.version, fitted: value.parameters.fitted },
-        inputs: outlook.as_ref().map(|o| inputs(o, primary)),
+        inputs: outlook.as_ref().map(|o| inputs(o, &primary)),
     };
     scene.push(Topic::Clv, &id, &record);
     scene.note(Note::Clv { currency: primary.currency });
     let present = outlook.map(|outlook| Contribution {
         currency: primary.currency,
         expected_minor,
-        total_minor: primary.net_minor() + expected_minor,
+        total_minor: total.minor,
         cohort: month_of(outlook.purchases.first_ms, &settings.report_zone),
         has_channel: !customer.touch.first.is_empty(),
         segment: segments::segment_of(customer),
+        is_member: customer.loyalty.is_some(),
     });
     population::contribute(customer, present, scene.cells, scene.out);
 }
@@ -159,7 +164,7 @@ fn npv(customer: &Customer, settings: &Settings) -> Option<Npv> {
 fn simple(customer: &Customer, outlook: &Outlook, settings: &Settings) -> [(&'static str, Option<f64>); SIMPLE_MODES] {
     let (orders, revenue_minor) = customer.orders.primary().map_or((0, 0), |sum| (sum.orders, sum.net_minor()));
     let value = &settings.value;
-    let [acquisition_minor, _, service_minor] = customer.costs_minor();
+    let [acquisition_minor, _, service_minor, _] = customer.costs_minor();
     simple_values(&SimpleInput {
         orders,
         revenue_minor: saturated(revenue_minor),

@@ -3,7 +3,7 @@
 //! Called by the files that read wire formats, through `json`, and by the command line for lists.
 
 use super::Reason;
-use super::limits::MAX_QUANTITY;
+use super::limits::{MAX_POINTS, MAX_QUANTITY};
 
 /// Significant digits an amount may have: what a 96-bit decimal (that of most shops' databases) can hold.
 const MAX_DIGITS: u32 = 28;
@@ -41,10 +41,19 @@ pub fn signed_minor_units(text: &str, exponent: u32) -> Result<i64, Reason> {
 
 /// A count of pieces: whole (2, 2.0 and 2e0 are), from 0 to `MAX_QUANTITY`.
 pub(super) fn quantity(text: &str) -> Result<u32, Reason> {
+    count(text, MAX_QUANTITY)
+}
+
+/// Points: whole, from 0 to `MAX_POINTS`.
+pub(super) fn points(text: &str) -> Result<u32, Reason> {
+    count(text, MAX_POINTS)
+}
+
+fn count(text: &str, most: u32) -> Result<u32, Reason> {
     let number = Decimal::parse(text).map_err(|_| Reason::InvalidQuantity)?;
     let whole = number.whole().and_then(|pieces| u32::try_from(pieces).ok());
     match whole {
-        Some(pieces) if pieces <= MAX_QUANTITY && (pieces == 0 || !number.negative) => Ok(pieces),
+        Some(pieces) if pieces <= most && (pieces == 0 || !number.negative) => Ok(pieces),
         _ => Err(Reason::InvalidQuantity),
     }
 }

@@ -8,7 +8,7 @@
 use super::limits::{MAX_ID_BYTES, MAX_NAME_BYTES, MAX_QUOTE_BYTES, MAX_URL_BYTES, cut};
 use super::scan::{self, Fields};
 use super::value::{Field, Value};
-use super::{Currency, Money, Reason, Reject, Text, amount};
+use super::{Currency, Money, Reason, Reject, Text, amount, time};
 use serde::Deserialize;
 use std::borrow::Cow;
 
@@ -116,6 +116,27 @@ pub(super) fn quantity(name: &str, field: Field) -> Result<u32, Reject> {
     let Some(value) = field.given() else { return Ok(1) };
     let text = number_text(name, value)?;
     amount::quantity(&text).map_err(|reason| refusal(reason, name, &text))
+}
+
+/// Points of a loyalty programme, as number or text: whole, none or more.
+pub(super) fn points(name: &str, field: Field) -> Result<Option<u32>, Reject> {
+    let Some(value) = field.given() else { return Ok(None) };
+    let text = number_text(name, value)?;
+    amount::points(&text).map(Some).map_err(|reason| refusal(reason, name, &text))
+}
+
+/// A moment in RFC 3339, or a day: then so long after its midnight in UTC.
+pub(super) fn moment(name: &str, field: Field, into_day_ms: i64) -> Result<Option<i64>, Reject> {
+    let Some(written) = text(name, field)? else {
+        return Ok(None);
+    };
+    let is_day = written.len() == "2026-01-01".len();
+    let moment = match is_day {
+        true => time::parse_rfc3339(&format!("{written}T00:00:00Z")).map(|midnight_ms| midnight_ms + into_day_ms),
+        false => time::parse_rfc3339(&written),
+    };
+    let at_ms = moment.map_err(|reason| refusal(reason, name, &written))?;
+    if time::in_range(at_ms) { Ok(Some(at_ms)) } else { Err(refusal(Reason::TimeOutOfRange, name, &written)) }
 }
 
 /// Text given as JSON text; `None` for any other type.

@@ -26,6 +26,9 @@ pub const MAX_PRODUCTS: usize = 1_000;
 /// Pieces of one product in one record. More: refused; it keeps price × quantity × products far inside i128.
 pub const MAX_QUANTITY: u32 = 1_000_000;
 
+/// Points of one record of a loyalty programme. More: refused; sums of them stay far inside u64.
+pub const MAX_POINTS: u32 = 1_000_000_000;
+
 /// What a rejection says for people; it becomes a Kafka header.
 pub(super) const MAX_DETAIL_BYTES: usize = 200;
 

@@ -8,6 +8,7 @@ mod decode;
 mod interaction;
 mod json;
 mod limits;
+mod loyalty;
 mod money;
 mod reject;
 mod scan;
@@ -22,6 +23,7 @@ pub use amount::signed_minor_units;
 pub use decode::decode;
 pub use interaction::{Answer, Interaction, InteractionKind};
 pub use limits::{MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_PRODUCTS, MAX_QUANTITY};
+pub use loyalty::{Loyalty, LoyaltyKind};
 pub use money::{Currency, Money};
 pub use reject::{Reason, Reject, RejectStage};
 
@@ -145,6 +147,8 @@ pub enum Kind<'a> {
     Cost(Cost<'a>),
     /// `Signed Up`, `Product Viewed`, `Call Logged` and their kin.
     Interaction(Interaction<'a>),
+    /// `Loyalty Enrolled`, `Points Earned`, `Points Redeemed`, `Reward Redeemed`.
+    Loyalty(Loyalty),
     Identify,
     /// `Customer Erased`: the person is to be forgotten, with everything up to the event's time.
     Erased,
@@ -171,6 +175,7 @@ impl Kind<'_> {
             },
             Kind::Cost(_) => "Cost Recorded",
             Kind::Interaction(interaction) => interaction.kind.event_name(),
+            Kind::Loyalty(loyalty) => loyalty.kind.event_name(),
             Kind::Identify => "identify",
             Kind::Erased => "Customer Erased",
             Kind::Unknown => "other",
@@ -217,16 +222,21 @@ pub enum CostKind {
     Acquire = 0,
     Retain = 1,
     Service = 2,
+    /// What loyalty rewards cost: told by `Reward Redeemed` alone.
+    Reward = 3,
 }
 
 impl CostKind {
-    pub const ALL: [CostKind; 3] = [CostKind::Acquire, CostKind::Retain, CostKind::Service];
+    pub const ALL: [CostKind; 4] = [CostKind::Acquire, CostKind::Retain, CostKind::Service, CostKind::Reward];
+    /// Those of `Cost Recorded`.
+    pub const RECORDED: [CostKind; 3] = [CostKind::Acquire, CostKind::Retain, CostKind::Service];
 
     pub fn as_str(self) -> &'static str {
         match self {
             CostKind::Acquire => "acquire",
             CostKind::Retain => "retain",
             CostKind::Service => "service",
+            CostKind::Reward => "reward",
         }
     }
 }

@@ -13,6 +13,7 @@ mod offline;
 mod overload;
 mod refusals;
 mod replays;
+mod report;
 pub mod running;
 pub mod state;
 mod supervision;

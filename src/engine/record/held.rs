@@ -1,10 +1,11 @@
 //! Everything a row holds about a customer, as a record for people and programs.
 //!
 //! Nothing is left out, hashed ids included, because whoever asks may ask for all of it, but the sum of logarithms of times between orders that
-//! the value model keeps; nothing is computed that is not held. It goes to no topic. Called by `cli` (`state export`).
+//! the value model keeps; nothing is computed that is not held, but points in all and how far it is to the next tier. It goes to no topic. Called by `cli` (`state export`).
 
 mod attribution;
 mod journey;
+mod loyalty;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -20,6 +21,7 @@ use crate::engine::consent::{ByTrait, Consent, Stated};
 use crate::engine::contact::Contact;
 use crate::engine::costs::CostSum;
 use crate::engine::customer::Customer;
+use crate::engine::levels;
 use crate::engine::orders::Orders;
 use crate::engine::plays::{Phase, PlayState};
 use crate::engine::population::Contribution;
@@ -27,6 +29,7 @@ use crate::engine::settings::Settings;
 use crate::event::ConsentStatus;
 use attribution::HeldAttribution;
 use journey::HeldJourney;
+use loyalty::{HeldLoyalty, HeldTier};
 
 /// A customer's row in words. Ids of messages, orders and checkouts are kept as 64-bit hashes only, and shown in hexadecimal.
 struct Held<'a> {
@@ -57,11 +60,14 @@ struct Held<'a> {
     costs: Vec<HeldCosts>,
     cash_flows: Vec<HeldFlows>,
     scores: Option<HeldScores>,
+    value_band: Option<&'a str>,
+    loyalty: Option<HeldLoyalty>,
+    tier: Option<HeldTier<'a>>,
     contribution: Option<HeldContribution>,
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, contribution, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, contribution, message_ids });
 
 struct HeldContact<'a> {
     email: Option<&'a str>,
@@ -165,9 +171,10 @@ struct HeldCosts {
     acquire: Amount,
     retain: Amount,
     service: Amount,
+    reward: Amount,
 }
 
-json_object!(HeldCosts { acquire, retain, service });
+json_object!(HeldCosts { acquire, retain, service, reward });
 
 struct HeldFlows {
     as_of: Time,
@@ -191,9 +198,10 @@ struct HeldContribution {
     cohort: Month,
     has_channel: bool,
     segment: Option<&'static str>,
+    is_member: bool,
 }
 
-json_object!(HeldContribution { expected, total, cohort, has_channel, segment });
+json_object!(HeldContribution { expected, total, cohort, has_channel, segment, is_member });
 
 /// `2026-01`
 struct Month(u32);
@@ -250,6 +258,9 @@ fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Op
         costs: customer.costs.iter().map(costs).collect(),
         cash_flows: customer.flows.iter().map(flows).collect(),
         scores: customer.scores.map(scores),
+        value_band: customer.value_band.and_then(|key| levels::name_of(&settings.value_bands, key)),
+        loyalty: customer.loyalty.as_deref().map(loyalty::held),
+        tier: loyalty::held_tier(customer, settings),
         contribution: customer.contribution.as_ref().map(contribution),
         message_ids: customer.seen.fingerprints().iter().copied().map(Hex).collect(),
     }
@@ -315,8 +326,8 @@ fn orders(orders: &Orders) -> HeldOrders {
 }
 
 fn costs(sum: &CostSum) -> HeldCosts {
-    let [acquire, retain, service] = sum.minor.map(|minor| Amount { minor, currency: sum.currency });
-    HeldCosts { acquire, retain, service }
+    let [acquire, retain, service, reward] = sum.minor.map(|minor| Amount { minor, currency: sum.currency });
+    HeldCosts { acquire, retain, service, reward }
 }
 
 fn flows(flows: &Flows) -> HeldFlows {
@@ -337,6 +348,7 @@ fn contribution(contribution: &Contribution) -> HeldContribution {
         cohort: Month(contribution.cohort),
         has_channel: contribution.has_channel,
         segment: contribution.segment.map(Segment::as_str),
+        is_member: contribution.is_member,
     }
 }
 

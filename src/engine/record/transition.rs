@@ -12,9 +12,9 @@ pub struct TransitionRecord<'a> {
     pub id: OutputId,
     pub customer_id: &'a str,
     pub track: &'static str,
-    /// `None`: the first stage of this customer.
-    pub from: Option<&'static str>,
-    pub to: &'static str,
+    /// `None`: the customer's first on this track, or one whose name is no longer known.
+    pub from: Option<&'a str>,
+    pub to: &'a str,
     pub reason: &'static str,
     pub cycle: u32,
     pub cause: CauseRecord<'a>,

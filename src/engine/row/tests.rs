@@ -9,10 +9,13 @@ use crate::engine::cash_flow::Flows;
 use crate::engine::consent::{ByTrait, Stated};
 use crate::engine::costs::CostSum;
 use crate::engine::journey::{Journey, Parcel};
+use crate::engine::levels::key_of;
+use crate::engine::loyalty::{Expiring, Loyalty};
 use crate::engine::money::Sum;
 use crate::engine::orders::{Claim, Folded, Kept};
 use crate::engine::plays::{Grant, Phase, PlayState, Sent};
 use crate::engine::population::Contribution;
+use crate::engine::tiers::{Month, Tier};
 use crate::engine::touch::Touches;
 use crate::event::{ConsentStatus, Currency, Money};
 
@@ -82,7 +85,18 @@ fn full() -> Customer {
         PlayState { play: 44, phase: Phase::Over, instance: "lapsed:1:1767225600000".into(), grant, ..at_rest() },
     ];
     add_worth(&mut customer, usd);
+    add_way(&mut customer, usd, jpy);
+    customer
+}
+
+fn add_way(customer: &mut Customer, usd: Currency, jpy: Currency) {
     customer.stage_since_ms = Some(NOW - 77);
+    customer.value_band = Some(key_of("high"));
+    let expiring = vec![Expiring { expires_ms: NOW + 80, points: 100 }];
+    customer.loyalty = Some(Box::new(Loyalty { since_ms: NOW - 600, lasting: 1 << 33, expiring }));
+    let months =
+        vec![Month { latest_ms: NOW - 950, currency: usd, minor: 1 << 50 }, Month { latest_ms: NOW - 900, currency: jpy, minor: 0 }];
+    customer.tier = Some(Box::new(Tier { key: Some(key_of("gold")), since_ms: NOW - 88, lost_ms: Some(NOW - 44), months }));
     let mut journey = Journey { signed_up_ms: Some(NOW - 500), latest_ms: NOW - 6, open_tickets: vec![51, 52], ..Journey::default() };
     (journey.counts[1], journey.counts[14]) = (300, 1);
     journey.parcel = Some(Parcel { order: 61, is_delivered: true, at_ms: NOW - 400 });
@@ -92,7 +106,6 @@ fn full() -> Customer {
     let exposure = Exposure { play: 72, is_control: true, has_ordered: false, at_ms: NOW - 40 };
     let exposures = vec![exposure, Exposure { has_ordered: true, is_control: false, ..exposure }];
     customer.attribution = Some(Box::new(Attribution { clicks, exposures, touches: 3 }));
-    customer
 }
 
 fn at_rest() -> PlayState {
@@ -102,7 +115,7 @@ fn at_rest() -> PlayState {
 fn add_worth(customer: &mut Customer, usd: Currency) {
     (customer.touch.first, customer.touch.last) = ("email".into(), "paid_search".into());
     customer.costs =
-        vec![CostSum { currency: usd, minor: [300, 0, 1 << 40] }, CostSum { currency: money(0, "GBP").currency, minor: [0, 9, 0] }];
+        vec![CostSum { currency: usd, minor: [300, 0, 1 << 40, 5] }, CostSum { currency: money(0, "GBP").currency, minor: [0, 9, 0, 0] }];
     let mut present = PresentValue::at(NOW);
     assert!(present.add(&Growth::monthly(0.01), NOW + 400 * 86_400_000, -5_000));
     customer.flows = vec![Flows { currency: usd, present }];
@@ -114,14 +127,27 @@ fn add_worth(customer: &mut Customer, usd: Currency) {
         cohort: 2026 * 12,
         has_channel: true,
         segment: Some(Segment::Others),
+        is_member: true,
     });
 }
 
 /// What version 2 knew of it.
 fn full_of_version_2() -> Customer {
     let (touch, costs, flows, scores, contribution) = Default::default();
-    let mut customer =
-        Customer { touch, costs, flows, scores, contribution, stage_since_ms: None, journey: None, attribution: None, ..full() };
+    let mut customer = Customer {
+        touch,
+        costs,
+        flows,
+        scores,
+        contribution,
+        stage_since_ms: None,
+        journey: None,
+        attribution: None,
+        value_band: None,
+        loyalty: None,
+        tier: None,
+        ..full()
+    };
     customer.plays.retain(|state| state.instance.is_empty());
     customer
 }
@@ -151,14 +177,15 @@ const GOLDEN_2: &str = "\
 
 /// Version 3, for ever.
 const GOLDEN_3: &str = "\
-    46a8da769b01000003ffffff1080a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d457572\
+    46a8da769b01000003ffffff0f80a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d457572\
     6f70652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d804d8\
     2c080c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c0021500000000000000001600000000000000010109\
     03632d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac1610\
     03702d320105030429000000000000001d01778b010100646364642a000000000000001200042b000000000000000800022c000000000000006200166c61707365\
-    643a313a313736373232353630303030303300000000000000b30102a0fe0ac0a90705656d61696c0b706169645f7365617263680200ac02008080808080200447\
-    4250020009000100ccbf0200001980de79fa72d844a423b22fbe8d18b9608080808080808080808001f8bd010a549a011f828001ac02010ce80702330000000000\
-    000034000000000000003d00000000000000a00603732d31030147000000000000003c020148000000000000005002480000000000000050";
+    643a313a313736373232353630303030303300000000000000b30102a0fe0ac0a90705656d61696c0b706169645f7365617263680200ac02008080808080200504\
+    47425002000900000100ccbf0200001980de79fa72d844a423b22fbe8d38b9608080808080808080808001f8bd010a5422dff6bc17e0263a9a011f828001ac0201\
+    0ce80702330000000000000034000000000000003d00000000000000a00603732d31030147000000000000003c0201480000000000000050024800000000000000\
+    50b0098080808020019f016407c31b13b11442b617b0015802ec0e008080808080808002880e044a50590000";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
@@ -224,6 +251,7 @@ fn a_typical_customer_takes_about_150_bytes() {
         cohort,
         has_channel: true,
         segment: Some(Segment::New),
+        is_member: false,
     });
     row.clear();
     encode(&customer, RowVersion::NEWEST, day(-60), &mut row);
@@ -233,8 +261,13 @@ fn a_typical_customer_takes_about_150_bytes() {
 #[test]
 fn further_parts_are_of_the_newest_version_and_known_to_it() {
     let mut row = Vec::new();
-    encode(&Customer { stage_since_ms: None, journey: None, attribution: None, ..full() }, RowVersion::NEWEST, 0, &mut row);
-    for (place, byte) in [(8, 2), (12, 4), (12, 0x80)] {
+    encode(
+        &Customer { stage_since_ms: None, journey: None, attribution: None, value_band: None, loyalty: None, tier: None, ..full() },
+        RowVersion::NEWEST,
+        0,
+        &mut row,
+    );
+    for (place, byte) in [(8, 2), (12, 0x10), (12, 0x80)] {
         let mut other = row.clone();
         other[place] = byte;
         assert_eq!(read_row(&other), Err(RowError::Malformed("parts")), "{place}");
@@ -298,6 +331,11 @@ fn everything_a_row_holds_is_told_when_asked() {
         ("/contribution/expected/amount", "123.45"),
         ("/contribution/cohort", "2026-01"),
         ("/contribution/segment", "others"),
+        ("/costs/0/reward/amount", "0.05"),
+        ("/loyalty/member_since", "2025-12-31T23:59:59.400Z"),
+        ("/loyalty/expiring/0/expires_at", "2026-01-01T00:00:00.080Z"),
+        ("/tier/lost_at", "2025-12-31T23:59:59.956Z"),
+        ("/tier/older_spend/1/spend/currency", "JPY"),
     ];
     for (place, expected) in cases {
         assert_eq!(told.pointer(place).and_then(|found| found.as_str()), Some(expected), "{place} of {text}");

@@ -1,7 +1,7 @@
 //! The part of a row about where a customer came from, what they cost, and what they add to the figures of all.
 //! Written and read by `row` since version 3; a new field is a new row version, never another meaning of these bytes.
 
-use super::bytes::{Reader, put_i64, put_text, put_u64, put_u128};
+use super::bytes::{Reader, put_fixed, put_i64, put_text, put_u64, put_u128};
 use super::currencies::Currencies;
 use super::{RowError, further};
 use crate::clv::formula::PresentValue;
@@ -16,6 +16,7 @@ use crate::event::CostKind;
 /// Bits beside the currency of a contribution.
 const HAS_CHANNEL: u8 = 1;
 const HAS_SEGMENT: u8 = 1 << 1;
+const IS_MEMBER: u8 = 1 << 2;
 
 /// Days from 1970 beyond which no event is taken.
 const DAY_MAX: u64 = 1_000_000;
@@ -46,7 +47,8 @@ pub fn encode(customer: &Customer, parts: u16, currencies: &mut Currencies, row:
     if let Some(contribution) = customer.contribution.as_ref().filter(|_| parts & further::CONTRIBUTION != 0) {
         let has_channel = if contribution.has_channel { HAS_CHANNEL } else { 0 };
         let has_segment = if contribution.segment.is_some() { HAS_SEGMENT } else { 0 };
-        currencies.put(row, contribution.currency, has_channel | has_segment);
+        let is_member = if contribution.is_member { IS_MEMBER } else { 0 };
+        currencies.put(row, contribution.currency, has_channel | has_segment | is_member);
         put_u128(row, contribution.expected_minor as u128);
         put_u128(row, contribution.total_minor as u128);
         put_u64(row, u64::from(contribution.cohort));
@@ -54,6 +56,9 @@ pub fn encode(customer: &Customer, parts: u16, currencies: &mut Currencies, row:
     }
     if parts & further::SCORES != 0 {
         row.extend(customer.scores.map(Scores::to_number));
+    }
+    if let Some(band) = customer.value_band.filter(|_| parts & further::VALUE_BAND != 0) {
+        put_fixed(row, band);
     }
 }
 
@@ -96,11 +101,14 @@ pub fn decode(reader: &mut Reader<'_>, parts: u16, currencies: &mut Currencies, 
             0 => None,
             _ => Some(*Segment::ALL.get(usize::from(reader.byte()?)).ok_or(RowError::Malformed("segment"))?),
         };
-        let has_channel = bits & HAS_CHANNEL != 0;
-        customer.contribution = Some(Contribution { currency, expected_minor, total_minor, cohort, has_channel, segment });
+        let (has_channel, is_member) = (bits & HAS_CHANNEL != 0, bits & IS_MEMBER != 0);
+        customer.contribution = Some(Contribution { currency, expected_minor, total_minor, cohort, has_channel, segment, is_member });
     }
     if parts & further::SCORES != 0 {
         customer.scores = Some(Scores::from_number(reader.byte()?).ok_or(RowError::Malformed("scores"))?);
+    }
+    if parts & further::VALUE_BAND != 0 {
+        customer.value_band = Some(reader.fixed()?);
     }
     Ok(())
 }

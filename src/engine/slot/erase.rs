@@ -8,6 +8,7 @@ use crate::engine::apply::Outcome;
 use crate::engine::committed::{ALL_REGIONS, Committed, hash_of};
 use crate::engine::erasure::{Mark, MarkId};
 use crate::engine::funnel;
+use crate::engine::loyalty;
 use crate::engine::outputs::{Outputs, Topic};
 use crate::engine::plays;
 use crate::engine::population;
@@ -38,6 +39,7 @@ impl Slot {
         plays::on_erasure(customer, &mut scene);
         population::contribute(customer, None, scene.cells, scene.out);
         funnel::leave(customer, scene.cells, scene.out);
+        loyalty::leave(customer, scene.cells, scene.out);
         // also for somebody unknown here: an older record may lie in the topic
         scene.push_tombstone(Topic::Clv, cause);
         if entry.exists {

@@ -14,7 +14,7 @@ use crate::engine::outputs::Outputs;
 use crate::engine::rules::Rules;
 use crate::engine::scene::{Occasion, Scene};
 use crate::engine::settings::Settings;
-use crate::engine::{funnel, segments, transitions, value};
+use crate::engine::{funnel, segments, tiers, transitions, value};
 
 /// How far the scores of a slot follow the model in force.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -165,7 +165,8 @@ impl Slot {
         };
         transitions::settle(customer, Some(Why::Model), &mut scene);
         segments::settle(customer, Why::Model, &mut scene);
-        value::write_clv(customer, &mut scene);
+        tiers::settle(customer, &mut scene);
+        value::write_clv(customer, Why::Model, &mut scene);
         self.settle();
     }
 }

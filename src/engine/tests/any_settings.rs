@@ -21,8 +21,8 @@ fn plays_of_all_triggers(like: &Play) -> Vec<Play> {
 }
 
 pub fn any_settings() -> impl Strategy<Value = Settings> {
-    (any::<[bool; 7]>(), select(vec![ConsentRule::OptIn, ConsentRule::SoftOptIn, ConsentRule::None])).prop_map(
-        |([several_steps, quiet, frequency, two_plays, control, other_triggers, rivals], consent)| {
+    (any::<[bool; 8]>(), select(vec![ConsentRule::OptIn, ConsentRule::SoftOptIn, ConsentRule::None])).prop_map(
+        |([several_steps, quiet, frequency, two_plays, control, other_triggers, rivals, levels], consent)| {
             let mut play = play("cart_recovery");
             if several_steps {
                 play.steps.push(step(5 * HOUR, "cart_2"));
@@ -47,7 +47,11 @@ pub fn any_settings() -> impl Strategy<Value = Settings> {
                 plays.extend(plays_of_all_triggers(&play));
             }
             let priority_window_ms = if rivals { 6 * HOUR } else { 0 };
-            Settings { plays, consent, priority_window_ms, ..settings() }
+            let level = |name, minor| Level::new(name, BTreeMap::from([(usd(0).currency, minor), (money(0, "EUR").currency, 2 * minor)]));
+            let value_bands = if levels { vec![level("high", 9_000), level("low", 2_000)] } else { Vec::new() };
+            let tiers = if levels { vec![level("silver", 5_000), level("gold", 20_000)] } else { Vec::new() };
+            let loyalty = LoyaltyRules { tiers, window_ms: 100 * DAY, grace_ms: 10 * DAY };
+            Settings { plays, consent, priority_window_ms, value_bands, loyalty, ..settings() }
         },
     )
 }

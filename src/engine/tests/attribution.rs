@@ -96,3 +96,49 @@ fn a_row_keeps_a_few_clicks_and_exposures_and_none_that_are_over() {
     shop.feed(&clicked(6 * DAY, "a"));
     assert_eq!(shop.customer("u-1").attribution.unwrap().clicks.len(), 1);
 }
+
+/// Customers with a cart each, half of them in the control arm, who order with these chances; the arms as the cells tell them.
+fn told_arms(seed: u64, treated_percent: u64, control_percent: u64) -> (clv::Arm, clv::Arm) {
+    const CUSTOMERS: usize = 300;
+    let plays = vec![Play { control: 0.5, ..play("cart_recovery") }];
+    let mut shop = Shop::with(Settings { plays, salt: format!("salt {seed}"), ..settings() });
+    let ids: Vec<String> = (0..CUSTOMERS).map(|number| format!("c-{number}")).collect();
+    let of = |id: &str, event: Event<'static>| Event { customer: id.to_owned().into(), ..event };
+    for id in &ids {
+        shop.feed_all(&[of(id, identified(0)), of(id, added(1, "p", 1))]);
+    }
+    shop.until(2 * HOUR);
+    let actions = shop.written(Topic::Actions);
+    assert_eq!(actions.len(), CUSTOMERS);
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    for action in actions {
+        // xorshift64*
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        let draw = (state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % 100;
+        let chance = if text(&action, "arm") == "control" { control_percent } else { treated_percent };
+        if draw < chance {
+            shop.feed(&of(text(&action, "customer_id"), order(DAY, "o", usd(100))));
+        }
+    }
+    let cells = cells_of(&mut shop);
+    let arm = |word: &str| {
+        let figure = |name: &str| sum(&cells, name, &[word]) as u64;
+        clv::Arm { customers: figure("lift_customers"), converted: figure("lift_converted") }
+    };
+    (arm("arm=treatment"), arm("arm=control"))
+}
+
+#[test]
+fn the_interval_of_the_lift_covers_a_planted_one_and_none_where_there_is_none() {
+    for (treated_percent, control_percent, truth) in [(30, 20, 0.1), (20, 20, 0.0)] {
+        let covers = |seed: &u64| {
+            let (treated, control) = told_arms(*seed, treated_percent, control_percent);
+            let found = clv::lift(&treated, &control).unwrap();
+            found.low <= truth && truth <= found.high
+        };
+        let covered = (1..=100).filter(covers).count();
+        assert!((90..=99).contains(&covered), "{covered} of 100 cover {truth}");
+    }
+}

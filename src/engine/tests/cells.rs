@@ -143,6 +143,8 @@ fn a_cell_is_written_as_contracts_say() {
         "customer_equity|currency=USD|all|3",
         "customers_acquired|channel=email|2026-01|3",
         "customers_in_stage|stage=first_time|all|3",
+        "loyalty_clv|currency=USD,member=no|all|3",
+        "loyalty_customers|currency=USD,member=no|all|3",
         "stage_entries|channel=email,from=none,to=first_time|2026-01|3",
         "valued_customers|currency=USD|all|3",
     ];
@@ -181,7 +183,7 @@ fn after_a_restart_all_cells_are_written_once_and_go_on_where_they_were() {
     flushed(&mut shop);
     let before = stored(&mut shop);
     shop.slot = Slot::restored(3, Arc::new(settings()), Arc::clone(&shop.committed), shop.slot.time_ms());
-    assert_eq!(flushed(&mut shop).len(), 9);
+    assert_eq!(flushed(&mut shop).len(), 11);
     assert_eq!(flushed(&mut shop), []);
     assert_eq!(stored(&mut shop), before);
     shop.feed(&of("u-2", order(HOUR, "b", usd(100))));
@@ -204,7 +206,7 @@ fn what_is_discarded_was_never_counted() {
     let cells = flushed(&mut shop);
     assert_eq!(
         (named(&cells, "valued"), cells.len()),
-        (vec![("valued_customers|currency=USD|all", 1)], 9),
+        (vec![("valued_customers|currency=USD|all", 1)], 11),
         "what was said was not, either"
     );
 }
@@ -264,7 +266,7 @@ fn a_cost_counts_once_for_its_customer_and_for_all() {
     ];
     assert_eq!(named(&cells, "cost"), expected);
     let costs = shop.customer("u-1").costs;
-    assert_eq!(costs.iter().map(|sum| sum.minor).collect::<Vec<_>>(), [[40, 0, 300], [7, 0, 0]]);
+    assert_eq!(costs.iter().map(|sum| sum.minor).collect::<Vec<_>>(), [[40, 0, 300, 0], [7, 0, 0, 0]]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use proptest::sample::{Index, select};
 use super::any_settings::any_settings;
 use super::cells::{any_cost, any_touch};
 use super::journey::any_interaction;
+use super::loyalty::any_loyalty;
 use super::*;
 
 const CUSTOMERS: [&str; 4] = ["u-1", "u-2", "a", "longer-id-3"];
@@ -93,6 +94,7 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
         5 => line,
         5 => contents,
         2 => any_cost().prop_map(Kind::Cost),
+        3 => any_loyalty().prop_map(Kind::Loyalty),
         4 => any_interaction().prop_map(Kind::Interaction),
         2 => Just(Kind::Identify),
         1 => Just(Kind::Unknown),

@@ -4,14 +4,15 @@
 
 use super::fields::Properties;
 use super::orders::required_currency;
-use crate::event::value::Field;
-use crate::event::{Cost, CostKind, DecodeRules, Kind, Reason, Reject, json, time};
+use crate::event::{Cost, CostKind, DecodeRules, Kind, Reason, Reject, json};
+
+const NOON_MS: i64 = 12 * 3_600_000;
 
 pub(super) const EVENT: &str = "Cost Recorded";
 
 pub(super) fn recorded<'a>(properties: &Properties<'a>, rules: &DecodeRules) -> Result<Kind<'a>, Reject> {
     let written = json::text("kind", properties.kind)?.ok_or_else(|| json::missing("kind"))?;
-    let kind = CostKind::ALL.into_iter().find(|kind| written.eq_ignore_ascii_case(kind.as_str()));
+    let kind = CostKind::RECORDED.into_iter().find(|kind| written.eq_ignore_ascii_case(kind.as_str()));
     let amount = properties.amount.given().ok_or_else(|| json::missing("amount"))?;
     Ok(Kind::Cost(Cost {
         cost_id: json::id("cost_id", properties.cost_id)?,
@@ -21,17 +22,7 @@ pub(super) fn recorded<'a>(properties: &Properties<'a>, rules: &DecodeRules) -> 
         region: json::name("region", properties.region)?,
         customer_type: json::name("customer_type", properties.customer_type)?,
         product_type: json::name("product_type", properties.product_type)?,
-        from_ms: from_ms(properties.from)?,
+        // of a day its noon, which is of that day in nearly every zone
+        from_ms: json::moment("from", properties.from, NOON_MS)?,
     }))
-}
-
-/// A moment or a day; of a day its noon, which is of that day in nearly every zone.
-fn from_ms(field: Field<'_>) -> Result<Option<i64>, Reject> {
-    let Some(written) = json::text("from", field)? else {
-        return Ok(None);
-    };
-    let is_day = written.len() == "2026-01-01".len();
-    let moment = if is_day { time::parse_rfc3339(&format!("{written}T12:00:00Z")) } else { time::parse_rfc3339(&written) };
-    let at_ms = moment.map_err(|reason| json::refusal(reason, "from", &written))?;
-    if time::in_range(at_ms) { Ok(Some(at_ms)) } else { Err(json::refusal(Reason::TimeOutOfRange, "from", &written)) }
 }

@@ -102,6 +102,9 @@ pub(super) struct Properties<'a> {
     pub(super) survey_id: Field<'a>,
     pub(super) question_id: Field<'a>,
     pub(super) answer_id: Field<'a>,
+    // loyalty, with value and currency
+    pub(super) points: Field<'a>,
+    pub(super) expires_at: Field<'a>,
 }
 
 /// A product: an element of `products`, or taken from the properties of a single line.
@@ -211,6 +214,8 @@ impl<'a> Fields<'a> for Properties<'a> {
             b"survey_id" => Place::Field(&mut self.survey_id),
             b"question_id" => Place::Field(&mut self.question_id),
             b"answer_id" => Place::Field(&mut self.answer_id),
+            b"points" => Place::Field(&mut self.points),
+            b"expires_at" => Place::Field(&mut self.expires_at),
             _ => Place::Nowhere,
         }
     }

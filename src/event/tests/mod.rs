@@ -9,6 +9,7 @@ mod carts;
 mod costs;
 mod email;
 mod interactions;
+mod loyalty;
 mod orders;
 mod people;
 mod rejects;

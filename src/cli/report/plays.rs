@@ -1,0 +1,76 @@
+//! The figures of one play in one week, taken from cells.
+//!
+//! Which cells there are is `engine`'s; here they are only put side by side. Called by `report`.
+
+use std::collections::BTreeMap;
+
+use super::CellId;
+use crate::clv::{Arm, Lift, lift};
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PlayWeek {
+    /// The Monday it begins with.
+    pub week: String,
+    pub play: String,
+    pub sent: i128,
+    /// Refusals by reason, those of the control arm among them.
+    pub suppressed: BTreeMap<String, i128>,
+    pub delivered: i128,
+    pub clicked: i128,
+    /// Orders given to the play by the last click.
+    pub orders: i128,
+    /// By currency, in minor units.
+    pub revenue_minor: BTreeMap<String, i128>,
+    pub treated: Arm,
+    pub control: Arm,
+}
+
+impl PlayWeek {
+    /// Of every play and week that any cell tells of, in order of week and play.
+    pub fn of_cells(cells: &BTreeMap<CellId, i128>) -> Vec<PlayWeek> {
+        let mut weeks: BTreeMap<(String, String), PlayWeek> = BTreeMap::new();
+        for ((name, dims, start), value) in cells {
+            let Some(play) = dims.get("play") else { continue };
+            let week = weeks.entry((start.clone(), play.clone())).or_default();
+            (week.week, week.play) = (start.clone(), play.clone());
+            week.take(name, |dim| dims.get(dim).map_or("", String::as_str), *value);
+        }
+        weeks.into_values().collect()
+    }
+
+    fn take<'a>(&mut self, name: &str, dim: impl Fn(&str) -> &'a str, value: i128) {
+        match (name, dim("kind"), dim("event"), dim("model")) {
+            ("play_actions", "send", ..) => self.sent += value,
+            ("play_actions", "suppressed", ..) => *self.suppressed.entry(dim("reason").to_owned()).or_default() += value,
+            ("play_emails", _, "delivered", _) => self.delivered += value,
+            ("play_emails", _, "clicked", _) => self.clicked += value,
+            ("play_orders", _, _, "last_touch") => self.orders += value,
+            ("play_revenue", _, _, "last_touch") => *self.revenue_minor.entry(dim("currency").to_owned()).or_default() += value,
+            ("lift_customers", ..) => self.arm(dim("arm")).customers += count(value),
+            ("lift_converted", ..) => self.arm(dim("arm")).converted += count(value),
+            _ => {}
+        }
+    }
+
+    fn arm(&mut self, name: &str) -> &mut Arm {
+        if name == "control" { &mut self.control } else { &mut self.treated }
+    }
+
+    /// Treated less control; `None` without a control arm.
+    pub fn lift(&self) -> Option<Lift> {
+        lift(&self.treated, &self.control)
+    }
+
+    /// Orders that would not have come without the play: the difference of the shares, for all treated.
+    pub fn incremental(&self) -> Option<f64> {
+        self.lift().map(|lift| lift.difference * self.treated.customers as f64)
+    }
+
+    pub fn suppressed_total(&self) -> i128 {
+        self.suppressed.values().sum()
+    }
+}
+
+fn count(value: i128) -> u64 {
+    u64::try_from(value).unwrap_or_default()
+}

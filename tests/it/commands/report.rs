@@ -1,0 +1,81 @@
+//! `report`: from events to what a marketer reads of each play, in every form.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use super::{Outcome, finish};
+
+const LONGEST: Duration = Duration::from_secs(60);
+
+fn lifetide(arguments: &[&str]) -> Outcome {
+    finish(Command::new(env!("CARGO_BIN_EXE_lifetide")).args(arguments), LONGEST)
+}
+
+/// The cells of a shop of twenty customers with a cart each, all of whom order within five days; the first clicks a mail.
+fn aggregates(folder: &Path) -> String {
+    fs::create_dir_all(folder).unwrap();
+    let mut lines = String::new();
+    let mut track = |customer: usize, at: &str, event: &str, properties: &str| {
+        lines += &format!(
+            r#"{{"type":"track","event":"{event}","userId":"u-{customer}","timestamp":"{at}","context":{{"traits":{{"email":"u-{customer}@example.com"}}}},"properties":{{{properties}}}}}"#
+        );
+        lines.push('\n');
+    };
+    for customer in 0..20 {
+        let product = r#""cart_id":"c","product_id":"p","price":10,"quantity":1,"currency":"USD""#;
+        track(customer, "2026-01-05T08:00:00Z", "Product Added", product);
+    }
+    for customer in 0..20 {
+        track(customer, "2026-01-05T10:00:00Z", "Email Link Clicked", r#""campaign_id":"cart_recovery""#);
+    }
+    for customer in 0..20 {
+        track(customer, "2026-01-06T08:00:00Z", "Order Completed", &format!(r#""order_id":"o-{customer}","total":12.5,"currency":"USD""#));
+    }
+    let (input, output) = (folder.join("input.jsonl"), folder.join("out"));
+    fs::write(&input, lines).unwrap();
+    let paths = [&input, &output].map(|path| path.to_str().unwrap().to_owned());
+    let sets = ["consent.require=none", "plays.cart_recovery.control=0.5", "input.topics=[\"shop\"]"];
+    let replay =
+        ["replay", "--slots", "3", "--input", &paths[0], "--output", &paths[1], "--set", sets[0], "--set", sets[1], "--set", sets[2]];
+    let replayed = lifetide(&replay);
+    assert_eq!(replayed.code, Some(0), "{}", replayed.stderr);
+    output.join("lifetide.aggregates.jsonl").to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_play_is_told_by_week_in_every_form() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("report-{}", std::process::id()));
+    let cells = aggregates(&folder);
+    let text = lifetide(&["report", &cells]);
+    assert_eq!((text.code, text.stdout.lines().count()), (Some(0), 2), "{}{}", text.stdout, text.stderr);
+    let csv = lifetide(&["report", &cells, "-o", "csv"]).stdout;
+    let row: Vec<&str> = csv.lines().nth(1).unwrap().split(',').collect();
+    let [week, play, sent, suppressed, reasons, delivered, clicked, orders, revenue, treated, control, lift, ..] = row[..] else {
+        panic!("{csv}")
+    };
+    assert_eq!([week, play, delivered, clicked, orders, revenue], ["2026-01-05", "cart_recovery", "0", "20", "20", "250.00 USD"]);
+    let (sent, suppressed): (u32, u32) = (sent.parse().unwrap(), suppressed.parse().unwrap());
+    assert_eq!((sent + suppressed, reasons), (20, format!("control {suppressed}").as_str()));
+    assert_eq!(
+        (treated, control, lift),
+        (format!("{sent} of {sent}").as_str(), format!("{suppressed} of {suppressed}").as_str(), "+0.0 %")
+    );
+    let page = lifetide(&["report", &cells, "-o", "html"]).stdout;
+    assert!(page.starts_with("<!doctype html>") && page.contains("<td>cart_recovery</td>") && !page.contains("<script"), "{page}");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn what_is_no_cell_is_named_with_its_line() {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("report-{}.jsonl", std::process::id()));
+    fs::write(&file, "\n{\"name\":1}\n").unwrap();
+    let refused = lifetide(&["report", file.to_str().unwrap()]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("line 2: expected a record of the aggregates topic"), "{}", refused.stderr);
+    fs::write(&file, "").unwrap();
+    let nothing = lifetide(&["report", file.to_str().unwrap()]);
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (Some(0), "no play has done anything in these records\n"));
+    fs::remove_file(&file).unwrap();
+}
