@@ -65,9 +65,9 @@ impl Batch {
         }
     }
 
-    /// After deadlines have fired. Where a transaction is for one record, what fell due has one of its own: nobody's record is to blame for
-    /// it. True: nothing may be added.
-    pub fn close_after_deadlines(&mut self, outputs: &Outputs) -> bool {
+    /// After deadlines have fired or customers were scored anew. Where a transaction is for one record, these have one of their own: nobody's
+    /// record is to blame for them. True: nothing may be added.
+    pub fn close_if_for_one_record(&mut self, outputs: &Outputs) -> bool {
         self.is_closed |= self.records_max == 1 && !outputs.is_empty();
         self.is_closed
     }
@@ -293,7 +293,10 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             && committed
         {
             self.first_slot = batch.next_slot.unwrap_or(self.first_slot);
-            self.records_max = self.records_max.saturating_mul(2).min(self.rules.commit_records_max);
+            // one without records says nothing about how many can be written
+            if batch.last.is_some() {
+                self.records_max = self.records_max.saturating_mul(2).min(self.rules.commit_records_max);
+            }
             self.blamed.retain(|blamed| !batch.put_aside.contains(&blamed.place));
             self.report.commits.push(Commit { tally: batch.tally, open_ms: now.mono_ms.saturating_sub(batch.began_ms) });
         }

@@ -117,7 +117,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         } else if let Ok(event) = decoded {
             let moment = moment_of(event, record, self.rules.time, is_lagging, self.now);
             let progress = running.slot.tick(moment, TIMERS_MAX, self.outputs);
-            if batch.close_after_deadlines(self.outputs) || progress == Progress::More {
+            if batch.close_if_for_one_record(self.outputs) || progress == Progress::More {
                 return Ok(Progress::More);
             }
             batch.last = Some(place);
@@ -149,12 +149,20 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
 
     /// Scores a piece of the slot anew, before its records: so what others see of the slot between two transactions is where it happened.
     fn rescore(&mut self, running: &mut Running<S::Record>) -> Result<(), Failure> {
-        // while a record that cannot be written is searched for, nothing else may be to blame
-        if !running.slot.is_rescoring() || self.records_max == 1 || self.is_full() {
+        if !running.slot.is_rescoring() || self.is_full() {
+            return Ok(());
+        }
+        // while a record that cannot be written is searched for, nothing else may be to blame: then a piece waits for the records, and has a
+        // transaction of its own
+        let is_searching = self.records_max == 1;
+        if is_searching && (self.batch.is_some() || !running.merge.is_at_end()) {
             return Ok(());
         }
         self.open_batch(running)?;
         running.slot.rescore(RESCORE_MAX, self.outputs);
+        if let Some(batch) = self.batch.as_mut() {
+            batch.close_if_for_one_record(self.outputs);
+        }
         Ok(())
     }
 
@@ -173,7 +181,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             self.open_batch(running)?;
             let progress = running.slot.tick(Moment { to_ms, wall_ms: self.wall_ms() }, TIMERS_MAX, self.outputs);
             if let Some(batch) = self.batch.as_mut() {
-                batch.close_after_deadlines(self.outputs);
+                batch.close_if_for_one_record(self.outputs);
             }
             if progress == Progress::More {
                 return Ok(Came::Further);

@@ -1,15 +1,19 @@
 //! Another value model comes into force while a worker runs, over the log in memory: from which transaction on, for whom, and what a death in
 //! the middle of it leaves to the next life.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use lifetide::engine::{Committed, Settings};
 use lifetide::worker::memory::{MemorySource, MemoryTransaction};
-use lifetide::worker::transaction::OutputTopic;
+use lifetide::worker::source::Claim;
+use lifetide::worker::transaction::{OutputTopic, Position, Transaction, TransactionError};
 use lifetide::worker::{Models, Next, Now, Rules, Worker};
 use serde_json::Value;
 
+use crate::pass_on::pass_on;
 use crate::worker_world::{SLOTS, World};
 
 pub const SEED: u64 = 11;
@@ -100,6 +104,44 @@ fn whoever_takes_over_in_the_middle_scores_everybody_with_the_same_ids() {
     // and once that is done, a further life finds nothing to do
     live(&mut world, u64::MAX, "next-1", 0);
     assert_eq!(values(&world, OutputTopic::Clv).len(), all.len());
+}
+
+/// A transaction of which one commit does not come about.
+struct CutOff {
+    inner: MemoryTransaction,
+    is_cut: Rc<Cell<bool>>,
+}
+
+impl Transaction for CutOff {
+    pass_on!(writer, begin, send, abort, renew, fence, trim);
+
+    fn commit(&mut self, positions: &[Position], claim: &Claim) -> Result<(), TransactionError> {
+        if self.is_cut.take() {
+            return Err(TransactionError::Abort("as planned".into()));
+        }
+        self.inner.commit(positions, claim)
+    }
+}
+
+#[test]
+fn a_piece_that_was_cut_off_is_done_again_though_no_record_comes_any_more() {
+    let mut world = World::crowded(SEED, CUSTOMERS);
+    live(&mut world, u64::MAX, FORMER, 0);
+    let models = Arc::new(Models::default());
+    let rules = Rules { models: models.clone(), ..world.rules() };
+    let is_cut = Rc::new(Cell::new(false));
+    let transaction = CutOff { inner: MemoryTransaction::new(world.log.clone()), is_cut: is_cut.clone() };
+    let mut worker = Worker::new(MemorySource::new(world.log.clone()), transaction, rules.clone(), Arc::new(Committed::new()));
+    for step in 0..100 {
+        if step == 10 {
+            models.put(next_models(&rules, "next-1"));
+            is_cut.set(true);
+        }
+        worker.step(Now { mono_ms: step * 100, wall_ms: 0 }).unwrap();
+    }
+    assert!(!is_cut.get(), "nothing was cut off");
+    let last = versions(&values(&world, OutputTopic::Clv));
+    assert!(last.values().all(|version| version == "next-1"), "{last:?}");
 }
 
 #[test]
