@@ -48,7 +48,7 @@ impl Observer {
             own: WorkerMetrics::new(metrics.clone()),
             metrics,
             health,
-            inputs: config.input.topics.clone(),
+            inputs: rules::consumed_topics(config),
             outputs: rules::kafka_settings(config).output,
             plays: config.engine.plays.iter().map(|play| play.name.clone()).collect(),
             phases,
@@ -251,6 +251,7 @@ impl Observer {
         let mut transitions = BTreeMap::new();
         let mut actions = BTreeMap::new();
         let mut clv_updates = BTreeMap::new();
+        let mut relayed = BTreeMap::new();
         let mut timer_delays_ms = Vec::new();
         for note in notes {
             match note {
@@ -263,6 +264,7 @@ impl Observer {
                     let play = self.plays.get(usize::from(*play)).map_or("unknown", String::as_str);
                     *actions.entry((play, kind.as_str(), reason.as_str())).or_insert(0) += 1;
                 }
+                Note::Relay { kind, fate } => *relayed.entry((*kind, fate.as_str())).or_insert(0) += 1,
                 Note::Clv { currency } => *clv_updates.entry(*currency).or_insert(0) += 1,
                 Note::TimerFired { deadline_ms, .. } => {
                     timer_delays_ms.push(now.wall_ms - deadline_ms);
@@ -275,6 +277,7 @@ impl Observer {
         self.own.record_batch(&BatchReport {
             events,
             dead_letters,
+            relayed: &relayed.into_iter().map(|((kind, fate), count)| (kind, fate, count)).collect::<Vec<_>>(),
             refusals: &refusals.into_iter().collect::<Vec<_>>(),
             transitions: &transitions.collect::<Vec<_>>(),
             actions: &actions.collect::<Vec<_>>(),

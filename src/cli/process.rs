@@ -51,7 +51,7 @@ impl Process {
         let settings = rules::kafka_settings(config);
         let metrics = Arc::new(Metrics::new(
             &Build { version: env!("CARGO_PKG_VERSION"), librdkafka: &rdkafka::util::get_rdkafka_version().1 },
-            &config.input.topics,
+            &rules::consumed_topics(config),
         ));
         let health = Arc::new(Health::new(config.workers, clock::monotonic_ms()));
         let token = config.http.admin_token.as_ref().map(|token| token.0.as_str());

@@ -19,7 +19,7 @@ const TRANSACTION_TIMEOUT_MS: u32 = 8_000;
 pub fn worker_rules(config: &Config, partitions: u32, nonce: u64) -> worker::Rules {
     worker::Rules {
         group: config.kafka.group_id.clone(),
-        topics: config.input.topics.clone(),
+        topics: consumed_topics(config),
         partitions: match config.input.partitioner {
             Partitioner::Murmur2 => Some(partitions),
             Partitioner::Trust => None,
@@ -36,6 +36,7 @@ pub fn worker_rules(config: &Config, partitions: u32, nonce: u64) -> worker::Rul
         commit_bytes_max: config.commit.max_bytes,
         base_ratio: config.changelog.base_ratio,
         max_round_ms: config.changelog.max_round_ms,
+        relays_at_once: false,
         state_bytes_max: config.state_bytes_max,
         follows: Vec::new(),
         shelf: Arc::default(),
@@ -43,6 +44,11 @@ pub fn worker_rules(config: &Config, partitions: u32, nonce: u64) -> worker::Rul
         configuration: config.fingerprint(),
         nonce,
     }
+}
+
+/// What every slot reads: the inputs, and the relay as the last.
+pub fn consumed_topics(config: &Config) -> Vec<String> {
+    config.input.topics.iter().cloned().chain([config.output.topic("relay")]).collect()
 }
 
 /// The rules of one of a process's workers: with `standby` it follows its part of the slots, and shares with the others what it holds of them.
@@ -73,6 +79,7 @@ pub fn kafka_settings(config: &Config) -> kafka::Settings {
             aggregates: topic("aggregates"),
             dead_letters: topic("dlq"),
             changelog: topic("changelog"),
+            relay: topic("relay"),
             models: topic("models"),
         },
         heartbeat_interval_ms: HEARTBEAT_INTERVAL_MS,

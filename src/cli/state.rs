@@ -21,6 +21,7 @@ use serde_json::Value;
 use self::group::Group;
 use super::OutputFormat;
 use super::exit::CommandError;
+use super::rules;
 use super::settings::SettingsArgs;
 use crate::worker::WorkerError;
 
@@ -131,7 +132,8 @@ fn change_slots(
     let config = write.settings.read()?;
     let mut group = Group::hold(&config)?;
     let slots = write.scope.of(group.slots)?;
-    let told: Result<Vec<Told>, CommandError> = slots.into_iter().map(|slot| change(&mut group, &config.input.topics, slot)).collect();
+    let topics = rules::consumed_topics(&config);
+    let told: Result<Vec<Told>, CommandError> = slots.into_iter().map(|slot| change(&mut group, &topics, slot)).collect();
     tell(&told?, write.output)?;
     confirm(write.yes)
 }

@@ -4,7 +4,7 @@
 use crate::clock;
 use crate::metrics::Phase;
 use crate::worker::source::Claim;
-use crate::worker::transaction::{Outgoing, Position, Transaction, TransactionError};
+use crate::worker::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
 
 use super::observer::Phases;
 
@@ -61,7 +61,7 @@ impl<T: Transaction> Transaction for Timed<T> {
         self.inner.fence(writer)
     }
 
-    fn trim(&mut self, slot: u32, before: i64) -> Result<(), TransactionError> {
-        self.inner.trim(slot, before)
+    fn trim(&mut self, topic: OutputTopic, slot: u32, before: i64) -> Result<(), TransactionError> {
+        self.inner.trim(topic, slot, before)
     }
 }

@@ -37,6 +37,11 @@ impl LogTimes {
         self.0 += log(weeks(interval_ms.max(1)));
     }
 
+    /// Adds the intervals of another sum.
+    pub fn absorb(&mut self, other: &LogTimes) {
+        self.0 += other.0;
+    }
+
     pub fn value(&self) -> f64 {
         self.0
     }

@@ -165,6 +165,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     let customer_zone = keys.required("time.customer_zone", values::zone);
     let anonymous_ttl_ms = keys.required("customers.anonymous_ttl", values::duration(DAY_MS..=DURATION_MS_MAX));
     let erasure_key = keys.optional("customers.erasure_key", values::key).map_or_else(ErasureKey::default, ErasureKey);
+    let merges_known = keys.required("identity.merge_known", values::flag);
     let channels = keys.required("channels.rules", channels::rules);
     let report_zone = keys.required("time.report_zone", values::zone);
     let aggregates_interval_ms = keys.required("aggregates.interval", values::duration(SECOND_MS..=DAY_MS));
@@ -188,6 +189,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
         customer_zone,
         anonymous_ttl_ms,
         erasure_key,
+        merges_known,
         channels,
         report_zone,
         aggregates_interval_ms,

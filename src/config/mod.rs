@@ -37,14 +37,15 @@ use show::SECRETS;
 pub use show::Setting;
 
 /// Last parts of the names of the topics lifetide writes.
-pub const OUTPUT_TOPICS: [&str; 7] = ["transitions", "clv", "actions", "aggregates", "dlq", "changelog", "models"];
+pub const OUTPUT_TOPICS: [&str; 8] = ["transitions", "clv", "actions", "aggregates", "dlq", "changelog", "relay", "models"];
 
 /// What can change a decision: these keys, and the parameter file. Where and how fast it runs cannot.
-const DECIDING: [&str; 12] = [
+const DECIDING: [&str; 13] = [
     "channels.",
     "clv.",
     "consent.",
     "customers.",
+    "identity.",
     "input.max_record_bytes",
     "input.topics",
     "loyalty.",

@@ -39,7 +39,7 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
     let step = u32::from(decision.step) + 1;
     let planned = OutputId::of_deadline(scene.customer_id, &play.name, instance, step, decision.due_ms);
     let (id, cancels) = match (decision.kind, scene.occasion) {
-        (ActionKind::Cancel, Occasion::Event { cause, .. }) => (scene.next_event_id(&cause), Some(planned)),
+        (ActionKind::Cancel, Occasion::Event { .. } | Occasion::Relay(_)) => (scene.next_id(""), Some(planned)),
         (ActionKind::Cancel, Occasion::Deadline { .. } | Occasion::Model { .. }) => (OutputId::of_cancel(&planned), Some(planned)),
         (ActionKind::Send | ActionKind::Suppressed, _) => (planned, None),
     };

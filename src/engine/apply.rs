@@ -8,12 +8,14 @@ use super::cart;
 use super::cash_flow;
 use super::costs;
 use super::customer::Customer;
+use super::identity;
 use super::journey;
 use super::lifecycle::{Stage, Why};
 use super::loyalty;
 use super::note::{Counter, Note};
 use super::orders::{Added, Claim, day_of};
 use super::plays;
+use super::referrals;
 use super::rules::Rules;
 use super::scene::Scene;
 use super::seen::{IdKind, fingerprint};
@@ -32,10 +34,15 @@ pub enum Outcome {
     Ignored,
     /// Of a customer erased at this time or later: nothing was done.
     Erased,
+    /// The id is another customer's: sent on.
+    Forwarded,
+    /// It asks for what is not done: a dead letter.
+    Refused,
 }
 
 impl Outcome {
-    pub const ALL: [Outcome; 5] = [Outcome::Applied, Outcome::Duplicate, Outcome::Late, Outcome::Ignored, Outcome::Erased];
+    pub const ALL: [Outcome; 7] =
+        [Outcome::Applied, Outcome::Duplicate, Outcome::Late, Outcome::Ignored, Outcome::Erased, Outcome::Forwarded, Outcome::Refused];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -44,6 +51,8 @@ impl Outcome {
             Outcome::Late => "late",
             Outcome::Ignored => "ignored",
             Outcome::Erased => "erased",
+            Outcome::Forwarded => "forwarded",
+            Outcome::Refused => "refused",
         }
     }
 }
@@ -93,6 +102,7 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
     }
     if effect.orders.is_some() {
         customer.derive(&scene.rules.settings);
+        referrals::tell(customer, "", scene);
     }
     transitions::settle(customer, effect.orders, scene);
     if let Some(why) = effect.orders {
@@ -159,6 +169,12 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
             customer.identified = true;
             Effect::of(Outcome::Applied)
         }
+        Kind::Joined { former_id, is_identify } => {
+            customer.identified |= is_identify;
+            identity::ask(customer, former_id, customer.stage.is_none(), time_ms, scene);
+            Effect::of(Outcome::Applied)
+        }
+        Kind::ReferralSent | Kind::ReferralConverted { .. } => take_referral(customer, event, scene),
         // an erasure never comes here: the slot does it
         Kind::Erased | Kind::Unknown => Effect::of(Outcome::Ignored),
     }
@@ -205,6 +221,19 @@ fn take_loyalty(customer: &mut Customer, told: &event::Loyalty, time_ms: i64, sc
     }
     let has_cost = loyalty::take(customer, told, time_ms, scene);
     Effect { value: has_cost.then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
+}
+
+fn take_referral(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Effect {
+    // rows of old versions have no place for it
+    if !scene.cells.are_kept() {
+        return Effect::of(Outcome::Ignored);
+    }
+    if let Kind::ReferralConverted { referrer_id } = &event.kind {
+        let counts = referrals::convert(customer, referrer_id, event.time_ms, scene);
+        return Effect::of(if counts { Outcome::Applied } else { Outcome::Refused });
+    }
+    referrals::count_sent(customer);
+    Effect::of(Outcome::Applied)
 }
 
 fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {

@@ -101,6 +101,26 @@ pub fn expose(customer: &mut Customer, play: u64, is_control: bool, scene: &mut 
     add("lift_customers", Figure::Count, &[("arm", arm(is_control)), ("play", name)], at_ms, 1, scene);
 }
 
+/// Takes over what plays have brought of another; mails before the first order count only while there is none.
+pub fn unite(customer: &mut Customer, other: &mut Customer) {
+    let mut attribution = customer.attribution.take().unwrap_or_default();
+    let others = other.attribution.take().unwrap_or_default();
+    for click in others.clicks {
+        match attribution.clicks.iter_mut().find(|own| own.play == click.play) {
+            Some(own) => own.at_ms = own.at_ms.max(click.at_ms),
+            None => attribution.clicks.push(click),
+        }
+    }
+    attribution.clicks.sort_by_key(|click| click.at_ms);
+    attribution.exposures.extend(others.exposures);
+    attribution.exposures.sort_by_key(|exposure| exposure.at_ms);
+    let surplus = |length: usize, most: usize| ..length.saturating_sub(most);
+    attribution.clicks.drain(surplus(attribution.clicks.len(), CLICKS_MAX));
+    attribution.exposures.drain(surplus(attribution.exposures.len(), EXPOSURES_MAX));
+    attribution.touches = if customer.orders.is_empty() { attribution.touches.saturating_add(others.touches) } else { 0 };
+    customer.attribution = Some(attribution).filter(|united| **united != Attribution::default());
+}
+
 /// What a play decided, by reason: what was asked for, what was refused and why.
 pub fn count_action(rule: PlayRule, decision: &Decision, scene: &mut Scene<'_>) {
     let play = &scene.rules.play(rule).name;

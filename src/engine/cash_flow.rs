@@ -53,6 +53,17 @@ pub fn add_cost(customer: &mut Customer, cost: Money, scene: &mut Scene<'_>) {
     }
 }
 
+/// Adds the flows of another customer.
+pub fn unite(flows: &mut Vec<Flows>, others: &[Flows], scene: &mut Scene<'_>) {
+    for other in others {
+        match money::open(flows, other.currency, || Flows { currency: other.currency, present: PresentValue::at(other.present.as_of_ms()) })
+        {
+            Some(own) => drop(own.present.absorb(&scene.rules.growth, &other.present)),
+            None => scene.note(Note::Count(Counter::CurrencyOverflow)),
+        }
+    }
+}
+
 /// Adds one flow, below zero what goes out, at the time of the event; at most `CURRENCIES_MAX` currencies.
 fn add(customer: &mut Customer, currency: Currency, amount_minor: i128, scene: &mut Scene<'_>) {
     // rows of old versions have no place for flows

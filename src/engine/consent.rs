@@ -61,8 +61,28 @@ impl Consent {
     /// `event_ms` bounds the time the trait gives itself: a moment in the future would lock the register.
     pub fn learn(&mut self, told: &TraitConsent, event_ms: i64) {
         let at_ms = told.at_ms.unwrap_or(event_ms).min(event_ms);
-        let new = ByTrait { status: told.status, double_opt_in: told.double_opt_in, at_ms };
-        if self.by_trait.is_none_or(|old| (old.at_ms, severity(old.status, false)) < (at_ms, severity(new.status, false))) {
+        self.settle_by_trait(ByTrait { status: told.status, double_opt_in: told.double_opt_in, at_ms });
+    }
+
+    /// Takes over what another id said, who turned out at `merged_ms` to be this customer. A refusal wins: the other's is as good as said
+    /// then, and no consent of the other's outweighs one of our own.
+    pub fn unite(&mut self, other: &Consent, merged_ms: i64) {
+        let refuses = |status: ConsentStatus| status == ConsentStatus::Unsubscribed;
+        let has_refused = self.stated.as_ref().is_some_and(|own| refuses(own.status));
+        if let Some(told) = other.stated.clone().filter(|told| refuses(told.status) || !has_refused) {
+            let at_ms = if refuses(told.status) { told.at_ms.max(merged_ms) } else { told.at_ms };
+            self.settle_stated(Stated { at_ms, ..told });
+        }
+        let has_refused = self.by_trait.is_some_and(|own| refuses(own.status));
+        if let Some(told) = other.by_trait.filter(|told| refuses(told.status) || !has_refused) {
+            let at_ms = if refuses(told.status) { told.at_ms.max(merged_ms) } else { told.at_ms };
+            self.settle_by_trait(ByTrait { at_ms, ..told });
+        }
+    }
+
+    fn settle_by_trait(&mut self, new: ByTrait) {
+        let rank = |told: &ByTrait| (told.at_ms, severity(told.status, false));
+        if self.by_trait.is_none_or(|old| rank(&old) < rank(&new)) {
             self.by_trait = Some(new);
         }
     }

@@ -54,6 +54,24 @@ impl Contact {
         }
     }
 
+    /// The address named last holds; what mail servers said sticks to it; other gaps are filled.
+    pub fn unite(&mut self, other: &Contact) {
+        if other.has_email() && other.email == self.email {
+            self.email_at_ms = self.email_at_ms.max(other.email_at_ms);
+            self.hard_bounced |= other.hard_bounced;
+            self.soft_bounces = self.soft_bounces.max(other.soft_bounces);
+        } else if other.has_email() && (!self.has_email() || other.email_at_ms > self.email_at_ms) {
+            replace(&mut self.email, &other.email);
+            (self.email_at_ms, self.hard_bounced, self.soft_bounces) = (other.email_at_ms, other.hard_bounced, other.soft_bounces);
+        }
+        let texts = [(&mut self.first_name, &other.first_name), (&mut self.locale, &other.locale), (&mut self.time_zone, &other.time_zone)];
+        for (own, others) in texts {
+            if own.is_empty() {
+                replace(own, others);
+            }
+        }
+    }
+
     /// What a mail server or reader said. `about`: the address the signal names, if it names one; another than the known one is old news.
     pub fn hear(&mut self, signal: EmailSignal, about: Option<&str>) {
         if !self.has_email() || about.is_some_and(|address| !address.is_empty() && address != self.email) {

@@ -36,6 +36,16 @@ pub fn add(costs: &mut Vec<CostSum>, cost: &Cost<'_>, out: &mut Outputs) {
     }
 }
 
+/// Adds the sums of another customer.
+pub fn unite(costs: &mut Vec<CostSum>, others: &[CostSum], out: &mut Outputs) {
+    for other in others {
+        match money::open(costs, other.currency, || CostSum { currency: other.currency, minor: Default::default() }) {
+            Some(sum) => sum.minor.iter_mut().zip(&other.minor).for_each(|(sum, minor)| *sum += minor),
+            None => out.note(Note::Count(Counter::CurrencyOverflow)),
+        }
+    }
+}
+
 /// Something else that is a cost of the customer: a call, a reward. Counted like one that was recorded.
 pub fn charge(customer: &mut Customer, kind: CostKind, amount: Money, time_ms: i64, scene: &mut Scene<'_>) {
     let (cost_id, channel, region, customer_type, product_type, from_ms) = Default::default();

@@ -19,6 +19,7 @@ use super::population::Contribution;
 use super::seen::Seen;
 use super::settings::Settings;
 use super::tiers::Tier;
+use super::ties::{Moved, Ties};
 use super::touch::Touches;
 use crate::clv::rfm::Scores;
 use crate::event::CostKind;
@@ -73,6 +74,8 @@ pub struct Customer {
     pub loyalty: Option<Box<Loyalty>>,
     /// Boxed: there with a first tier, or with orders that a tier may need.
     pub tier: Option<Box<Tier>>,
+    /// Boxed: most customers have to do with nobody.
+    pub ties: Option<Box<Ties>>,
     /// What the cells of the slot hold of this customer.
     pub contribution: Option<Contribution>,
     /// Follows from the rest and the settings; not stored.
@@ -99,6 +102,11 @@ impl Customer {
         !self.known && !self.contact.has_email() && self.orders.is_empty()
     }
 
+    /// Where this id has gone, if it has: then nothing else is known here.
+    pub fn moved(&self) -> Option<&Moved> {
+        self.ties.as_ref()?.moved.as_ref()
+    }
+
     /// What the customer cost in the primary currency, by `CostKind`.
     pub fn costs_minor(&self) -> [i128; CostKind::ALL.len()] {
         let sum = self.orders.primary().and_then(|sum| money::find(&self.costs, sum.currency));
@@ -123,6 +131,7 @@ impl Customer {
         (*last_open_ms, *last_click_ms, *cart, *scores, *contribution, *derived) = (None, None, None, None, None, Derived::default());
         let Customer { stage_since_ms, journey, attribution, value_band, loyalty, tier, .. } = self;
         (*stage_since_ms, *journey, *attribution, *value_band, *loyalty, *tier) = (None, None, None, None, None, None);
+        self.ties = None;
         let Customer { seen, contact, consent, orders, plays, sends_ms, touch, costs, flows, .. } = self;
         *consent = Consent::default();
         seen.clear();

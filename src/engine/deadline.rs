@@ -36,6 +36,8 @@ enum What {
     /// Points are over.
     Points,
     Expiry,
+    /// Late events of an id that was given up are no longer sent on.
+    MarkOver,
 }
 
 /// What is left of the customer.
@@ -46,6 +48,9 @@ pub enum Fate {
 }
 
 pub fn next(customer: &Customer, rules: &Rules) -> Option<Due> {
+    if let Some(moved) = customer.moved() {
+        return Some(Due { at_ms: moved.until_ms, what: What::MarkOver });
+    }
     let step = plays::next_due(customer, rules)
         .map(|(at_ms, rule)| Due { at_ms, what: What::Step { rule, due_ms: due_of(customer, rule, at_ms) } });
     let silence = customer.derived.silence.next(customer.now_ms).map(|(at_ms, stage)| Due { at_ms, what: What::Silence(stage) });
@@ -77,7 +82,7 @@ impl Due {
             What::OnboardingEnd => Occasion::Deadline { name: "onboarding", due_ms: self.at_ms },
             What::Tier => Occasion::Deadline { name: "tier", due_ms: self.at_ms },
             What::Points => Occasion::Deadline { name: "points", due_ms: self.at_ms },
-            What::Expiry => Occasion::Deadline { name: "expiry", due_ms: self.at_ms },
+            What::Expiry | What::MarkOver => Occasion::Deadline { name: "expiry", due_ms: self.at_ms },
         }
     }
 
@@ -104,6 +109,7 @@ impl Due {
                 scene.note(Note::Count(Counter::AnonymousExpired));
                 return Fate::Gone;
             }
+            What::MarkOver => return Fate::Gone,
         }
         Fate::Stays
     }
@@ -112,7 +118,7 @@ impl Due {
         match self.what {
             What::Step { .. } => TimerKind::Play,
             What::Silence(_) | What::Recency | What::OnboardingEnd | What::Tier | What::Points => TimerKind::Lifecycle,
-            What::Expiry => TimerKind::Expiry,
+            What::Expiry | What::MarkOver => TimerKind::Expiry,
         }
     }
 }

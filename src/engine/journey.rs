@@ -53,6 +53,25 @@ impl Journey {
     }
 }
 
+impl Journey {
+    /// Counts add up; a ticket that either has open is open; of what there is once the latest stays, of who closed the sale our own.
+    pub fn unite(&mut self, other: Journey) {
+        self.counts.iter_mut().zip(other.counts).for_each(|(count, others)| *count = count.saturating_add(others));
+        self.signed_up_ms = self.signed_up_ms.into_iter().chain(other.signed_up_ms).min();
+        self.latest_ms = self.latest_ms.max(other.latest_ms);
+        for ticket in other.open_tickets {
+            if !self.open_tickets.contains(&ticket) && self.open_tickets.len() < TICKETS_MAX {
+                self.open_tickets.push(ticket);
+            }
+        }
+        let is_newer = |parcel: &Parcel| self.parcel.is_none_or(|own| own.at_ms < parcel.at_ms);
+        self.parcel = other.parcel.filter(is_newer).or(self.parcel);
+        if self.salesperson.is_empty() {
+            self.salesperson = other.salesperson;
+        }
+    }
+}
+
 /// Takes an interaction up; whether it cost money.
 pub fn take(customer: &mut Customer, interaction: &Interaction<'_>, time_ms: i64, scene: &mut Scene<'_>) -> bool {
     let journey = customer.journey.get_or_insert_default();

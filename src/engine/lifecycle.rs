@@ -23,11 +23,12 @@ pub enum Stage {
     /// Rows of version 2 know none from here on.
     Onboarding = 8,
     Consideration = 9,
+    Advocate = 10,
 }
 
 impl Stage {
     /// By their numbers.
-    pub const ALL: [Stage; 10] = [
+    pub const ALL: [Stage; 11] = [
         Stage::Visitor,
         Stage::Lead,
         Stage::FirstTime,
@@ -38,6 +39,7 @@ impl Stage {
         Stage::Lapsed,
         Stage::Onboarding,
         Stage::Consideration,
+        Stage::Advocate,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -52,6 +54,7 @@ impl Stage {
             Stage::Lapsed => "lapsed",
             Stage::Onboarding => "onboarding",
             Stage::Consideration => "consideration",
+            Stage::Advocate => "advocate",
         }
     }
 }
@@ -111,7 +114,10 @@ pub fn stage_of(customer: &Customer, settings: &Settings) -> Stage {
     }
     match purchases.x() {
         0 => Stage::FirstTime,
-        x if x >= settings.lifecycle.loyal_x => Stage::Loyal,
+        x if x >= settings.lifecycle.loyal_x => {
+            let has_brought = customer.ties.as_ref().is_some_and(|ties| ties.referred > 0);
+            if has_brought { Stage::Advocate } else { Stage::Loyal }
+        }
         _ => Stage::Repeat,
     }
 }
@@ -156,6 +162,10 @@ pub enum Why {
     Model,
     /// An order was sent, or has arrived.
     Fulfilment,
+    /// Another id's customer is this one.
+    Merged,
+    /// Somebody came whom the customer brought, or what they bought has changed.
+    Referral,
     /// Spend has reached a higher tier.
     TierUp,
     /// Spend no longer holds the tier, and grace is over.
@@ -177,6 +187,8 @@ impl Why {
             Why::Cost => "cost",
             Why::Model => "model",
             Why::Fulfilment => "fulfilment",
+            Why::Merged => "merged",
+            Why::Referral => "referral",
             Why::TierUp => "tier_up",
             Why::TierDown => "tier_down",
         }

@@ -89,6 +89,17 @@ pub fn take(customer: &mut Customer, told: &event::Loyalty, time_ms: i64, scene:
     told.reward.is_some()
 }
 
+/// Takes the membership of another over: since the earlier moment, with the points of both.
+pub fn unite(customer: &mut Customer, other: &Loyalty, scene: &mut Scene<'_>) {
+    enrol(customer, other.since_ms, scene);
+    change(customer, scene, |loyalty| {
+        loyalty.lasting = loyalty.lasting.saturating_add(other.lasting);
+        for part in &other.expiring {
+            loyalty.earn(part.points, Some(part.expires_ms), i64::MIN);
+        }
+    });
+}
+
 fn enrol(customer: &mut Customer, time_ms: i64, scene: &mut Scene<'_>) {
     if let Some(loyalty) = &mut customer.loyalty {
         loyalty.since_ms = loyalty.since_ms.min(time_ms);

@@ -5,7 +5,7 @@
 //! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
-//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what is
+//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `ties`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what it means for others (`relay`, `identity`, `unite`, `referrals`), what is
 //! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`), how it is kept (`row`,
 //! `overlay`, `timers`, `committed`) and forgotten (`erasure`).
 
@@ -26,6 +26,7 @@ mod draw;
 mod erasure;
 mod funnel;
 mod gates;
+mod identity;
 mod journey;
 mod levels;
 mod lifecycle;
@@ -39,6 +40,8 @@ mod plays;
 mod population;
 mod quiet;
 mod record;
+mod referrals;
+mod relay;
 mod row;
 mod rules;
 mod scene;
@@ -49,9 +52,11 @@ mod slot;
 #[cfg(test)]
 mod tests;
 mod tiers;
+mod ties;
 mod timers;
 mod touch;
 mod transitions;
+mod unite;
 mod value;
 
 pub use apply::Outcome;
@@ -74,6 +79,8 @@ pub use outputs::{Outputs, Record, Topic};
 pub use plays::{ActionKind, Grant, Phase, PlayState, Reason};
 pub use population::Contribution;
 pub use record::held::held;
+pub use referrals::CREDITED;
+pub use relay::{Content, HOPS_MAX, Message, Origin, RelayFate};
 pub use row::{RowError, RowVersion, deadline_ms as row_deadline_ms, encode as encode_row, read_row};
 pub use rules::{PLAYS_MAX, STEPS_MAX};
 pub use scene::Cause;
@@ -83,5 +90,6 @@ pub use settings::{
 };
 pub use slot::{Change, Moment, Progress, Slot};
 pub use tiers::{Month, Tier, WINDOW_DAYS_MAX};
+pub use ties::{Alias, Moved, Referee, Referrer, Ties};
 pub use touch::Touches;
 pub use value::forecast_at;

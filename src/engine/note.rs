@@ -5,6 +5,7 @@
 
 use super::lifecycle::Stage;
 use super::plays::{ActionKind, Reason};
+use super::relay::RelayFate;
 use crate::event::Currency;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,11 @@ pub enum Note {
         deadline_ms: i64,
     },
     Count(Counter),
+    /// A message of the relay was sent, or something became of one; `kind` is of a closed list.
+    Relay {
+        kind: &'static str,
+        fate: RelayFate,
+    },
 }
 
 /// What a customer was waiting for.

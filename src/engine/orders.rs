@@ -6,6 +6,7 @@
 mod folded;
 mod purchases;
 mod refunds;
+mod unite;
 
 pub use folded::Folded;
 pub use purchases::{Purchases, day_of};

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::note::Note;
+use crate::event::Reject;
 
 /// The topics the engine writes; their names are the configuration's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum Topic {
     Clv,
     Actions,
     Aggregates,
+    /// Words to other customers; not JSON.
+    Relay,
 }
 
 /// One record to write.
@@ -28,7 +31,7 @@ pub struct Record<'a> {
     pub id: &'a str,
     /// W3C trace context of the causing event, copied through.
     pub traceparent: Option<&'a str>,
-    /// The JSON value; `None`: a tombstone, so that a compacted topic forgets the key.
+    /// The value, JSON but for the relay's; `None`: a tombstone, so that a compacted topic forgets the key.
     pub value: Option<&'a [u8]>,
 }
 
@@ -49,9 +52,26 @@ pub struct Outputs {
     values: Vec<u8>,
     texts: String,
     notes: Vec<Note>,
+    refusal: Option<Reject>,
+    tells_others: bool,
 }
 
 impl Outputs {
+    /// Something is said to other customers.
+    pub fn tells_others(&self) -> bool {
+        self.tells_others
+    }
+
+    /// What the record at hand asks for is not done: it becomes a dead letter.
+    pub fn refuse(&mut self, reject: Reject) {
+        self.refusal = Some(reject);
+    }
+
+    /// Why the record just taken was refused, if it was.
+    pub fn take_refusal(&mut self) -> Option<Reject> {
+        self.refusal.take()
+    }
+
     /// Tells the metrics what happened.
     pub fn note(&mut self, note: Note) {
         self.notes.push(note);
@@ -72,6 +92,7 @@ impl Outputs {
         traceparent: Option<&str>,
         write: impl FnOnce(&mut Vec<u8>),
     ) {
+        self.tells_others |= topic == Topic::Relay;
         let start = self.values.len();
         write(&mut self.values);
         let value = Some(start..self.values.len());
@@ -125,5 +146,7 @@ impl Outputs {
         self.values.clear();
         self.texts.clear();
         self.notes.clear();
+        self.refusal = None;
+        self.tells_others = false;
     }
 }

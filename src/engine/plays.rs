@@ -10,15 +10,17 @@ mod instance;
 mod offer;
 mod stage;
 mod steps;
+mod unite;
 mod variant;
 mod words;
 
 pub use cart::{on_cart, on_cart_closed};
-pub use event::on_event;
+pub use event::{on_event, on_named};
 pub use instance::on_order;
 pub use offer::{Grant, shown as offer_shown};
 pub use stage::on_stage;
 pub use steps::{fire, next_due};
+pub use unite::{on_cart_taken, on_merge, unite};
 pub use variant::template;
 pub use words::{ActionKind, Reason};
 

@@ -6,9 +6,9 @@
 //! Called by `overlay`, and by `http` through `read_row`.
 
 mod attribution;
-mod bytes;
+pub(super) mod bytes;
 mod cart;
-mod currencies;
+pub(super) mod currencies;
 mod journey;
 mod loyalty;
 mod orders;
@@ -16,6 +16,7 @@ mod person;
 mod plays;
 #[cfg(test)]
 mod tests;
+mod ties;
 mod worth;
 
 use super::customer::Customer;
@@ -32,8 +33,8 @@ impl RowVersion {
     pub const NEWEST: RowVersion = RowVersion(3);
     /// The first that keeps what plays have decided.
     const WITH_DECISIONS: RowVersion = RowVersion(2);
-    /// The first that keeps channels, costs, contributions, offers, and plays that no cart begins; who reads it reads cells, too.
-    const WITH_CELLS: RowVersion = RowVersion(3);
+    /// The first that keeps channels, costs, contributions, offers, ties, and plays that no cart begins; who reads it reads cells and messages of the relay, too.
+    pub const WITH_CELLS: RowVersion = RowVersion(3);
 
     /// `None`: not known here.
     pub fn from_number(number: u8) -> Option<RowVersion> {
@@ -111,7 +112,8 @@ mod further {
     pub const LOYALTY: u16 = 1 << 9;
     pub const TIER: u16 = 1 << 10;
     pub const ATTRIBUTION: u16 = 1 << 11;
-    pub const ALL: u16 = (1 << 12) - 1;
+    pub const TIES: u16 = 1 << 12;
+    pub const ALL: u16 = (1 << 13) - 1;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.
@@ -156,6 +158,7 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     journey::encode(customer, further, row);
     attribution::encode(customer, further, row);
     loyalty::encode(customer, further, &mut currencies, row);
+    ties::encode(customer, further, &mut currencies, row);
 }
 
 fn parts_of(customer: &Customer, version: RowVersion) -> u16 {
@@ -197,6 +200,7 @@ fn further_parts_of(customer: &Customer) -> u16 {
         (further::VALUE_BAND, customer.value_band.is_some()),
         (further::LOYALTY, customer.loyalty.is_some()),
         (further::TIER, customer.tier.is_some()),
+        (further::TIES, customer.ties.is_some()),
     ])
 }
 
@@ -234,5 +238,6 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     journey::decode(&mut reader, further, customer)?;
     attribution::decode(&mut reader, further, customer)?;
     loyalty::decode(&mut reader, further, &mut currencies, customer)?;
+    ties::decode(&mut reader, further, &mut currencies, customer)?;
     reader.finish()
 }

@@ -10,8 +10,9 @@ use super::record::cause::CauseRecord;
 use super::record::id::OutputId;
 use super::record::json::Json;
 use super::record::time::Time;
+use super::relay::{Content, Message, Origin, RelayFate};
 use super::rules::Rules;
-use crate::event::Event;
+use crate::event::{Raw, Reason, Reject};
 
 /// Where the event being applied came from; its partition is the slot's number.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +21,8 @@ pub struct Cause<'a> {
     pub offset: i64,
     /// W3C trace context of the record, copied through.
     pub traceparent: Option<&'a str>,
+    /// The record itself, in case it is another customer's.
+    pub record: Raw<'a>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +31,8 @@ pub enum Occasion<'a> {
         cause: Cause<'a>,
         name: &'a str,
     },
+    /// What another customer's event means for this one.
+    Relay(Origin<'a>),
     /// `name`: the play, or the stage silence leads to.
     Deadline {
         name: &'a str,
@@ -61,54 +66,87 @@ impl<'a> Scene<'a> {
     pub fn of_event(
         rules: &'a Rules,
         slot: u32,
-        event: &'a Event<'_>,
-        cause: &Cause<'a>,
+        (customer_id, time_ms): (&'a str, i64),
+        occasion: Occasion<'a>,
         cells: &'a mut Cells,
         out: &'a mut Outputs,
     ) -> Scene<'a> {
-        Scene {
-            rules,
-            slot,
-            customer_id: &event.customer,
-            occasion: Occasion::Event { cause: *cause, name: &event.name },
-            time_ms: event.time_ms,
-            wall_ms: None,
-            out,
-            cells,
-            written: 0,
-        }
+        Scene { rules, slot, customer_id, occasion, time_ms, wall_ms: None, out, cells, written: 0 }
+    }
+
+    /// Of a message for a customer.
+    pub fn of_message(
+        rules: &'a Rules,
+        slot: u32,
+        receiver: &'a str,
+        message: &Message<'a>,
+        cells: &'a mut Cells,
+        out: &'a mut Outputs,
+    ) -> Scene<'a> {
+        Scene::of_event(rules, slot, (receiver, message.time_ms), Occasion::Relay(message.origin), cells, out)
     }
 
     /// The id of the next record of this occasion: of an event by its number, else by what it is about (`subject`, such as a track).
     pub fn next_id(&mut self, subject: &str) -> OutputId {
         match self.occasion {
-            Occasion::Event { cause, .. } => self.next_event_id(&cause),
+            Occasion::Event { cause, .. } => {
+                let id = OutputId::of_event(self.slot, cause.topic, cause.offset, self.written);
+                self.written += 1;
+                id
+            }
+            Occasion::Relay(origin) => {
+                let id = OutputId::of_relay(origin.slot, origin.topic, origin.offset, origin.hops, self.customer_id, self.written);
+                self.written += 1;
+                id
+            }
             Occasion::Deadline { name, due_ms } => OutputId::of_deadline(self.customer_id, subject, name, 0, due_ms),
             Occasion::Model { version, .. } => OutputId::of_model(self.customer_id, subject, version, self.time_ms),
         }
     }
 
-    /// The id of the next record this event causes; deadlines have ids of their own.
-    pub fn next_event_id(&mut self, cause: &Cause<'_>) -> OutputId {
-        let id = OutputId::of_event(self.slot, cause.topic, cause.offset, self.written);
-        self.written += 1;
-        id
+    fn traceparent(&self) -> Option<&'a str> {
+        match self.occasion {
+            Occasion::Event { cause, .. } => cause.traceparent,
+            Occasion::Relay(origin) => origin.traceparent,
+            Occasion::Deadline { .. } | Occasion::Model { .. } => None,
+        }
+    }
+
+    /// Tells another customer something, because of the event at hand.
+    pub fn send(&mut self, receiver: &str, content: &Content<'_>) {
+        self.send_as(self.customer_id, receiver, content);
+    }
+
+    /// The same, in the name of somebody else.
+    pub fn send_as(&mut self, from: &str, receiver: &str, content: &Content<'_>) {
+        let origin = match self.occasion {
+            Occasion::Event { cause, name } => {
+                Origin { slot: self.slot, topic: cause.topic, offset: cause.offset, name, hops: 1, traceparent: cause.traceparent }
+            }
+            Occasion::Relay(origin) => Origin { hops: origin.hops.saturating_add(1), ..origin },
+            Occasion::Deadline { .. } | Occasion::Model { .. } => unreachable!("invariant: only events tell other customers anything"),
+        };
+        let message = Message { from, time_ms: self.time_ms, origin, content: *content };
+        self.out.push(Topic::Relay, receiver, self.time_ms, "", origin.traceparent, |bytes| message.encode(bytes));
+        self.note(Note::Relay { kind: content.label(), fate: RelayFate::Sent });
+    }
+
+    /// What the record at hand asks for is not done.
+    pub fn refuse(&mut self, reason: Reason, why: &str) {
+        self.out.refuse(Reject::by_engine(reason, why));
     }
 
     pub fn push<R: Json>(&mut self, topic: Topic, id: &OutputId, record: &R) {
-        let traceparent = match &self.occasion {
-            Occasion::Event { cause, .. } => cause.traceparent,
-            Occasion::Deadline { .. } | Occasion::Model { .. } => None,
-        };
+        let traceparent = self.traceparent();
         self.out.push(topic, self.customer_id, self.time_ms, id.as_str(), traceparent, |bytes| {
             record.write(bytes);
         });
     }
 
     /// A record without a value, caused by an event.
-    pub fn push_tombstone(&mut self, topic: Topic, cause: &Cause<'_>) {
-        let id = self.next_event_id(cause);
-        self.out.push_tombstone(topic, self.customer_id, self.time_ms, id.as_str(), cause.traceparent);
+    pub fn push_tombstone(&mut self, topic: Topic) {
+        let id = self.next_id("");
+        self.out.push_tombstone(topic, self.customer_id, self.time_ms, id.as_str(), self.traceparent());
     }
 
     pub fn note(&mut self, note: Note) {
@@ -122,6 +160,7 @@ impl<'a> Occasion<'a> {
             Occasion::Event { cause, name } => {
                 CauseRecord::Event { event: name, topic: cause.topic, partition: slot, offset: cause.offset }
             }
+            Occasion::Relay(Origin { slot, topic, offset, name, .. }) => CauseRecord::Event { event: name, topic, partition: slot, offset },
             Occasion::Deadline { name, due_ms } => CauseRecord::Deadline { deadline: name, due_at: Time(due_ms) },
             Occasion::Model { name, version } => CauseRecord::Model { name, version },
         }

@@ -18,6 +18,8 @@ pub enum IdKind {
     Order,
     Cost,
     Ticket,
+    /// An e-mail address, in small letters.
+    Email,
 }
 
 impl IdKind {
@@ -28,6 +30,7 @@ impl IdKind {
             IdKind::Order => 0xc8e2_196f_f37b_4a01,
             IdKind::Cost => 0x5a1d_0e83_68f2_bc97,
             IdKind::Ticket => 0xe793_4ab6_0d5c_2f18,
+            IdKind::Email => 0x1bc8_75de_f209_43a7,
         }
     }
 }
@@ -54,6 +57,14 @@ impl Seen {
             self.fingerprints.remove(0);
         }
         self.fingerprints.push(id);
+    }
+
+    /// Those of another come before our own, and so are forgotten first.
+    pub fn unite(&mut self, other: &Seen) {
+        let own = std::mem::take(&mut self.fingerprints);
+        let others: Vec<u64> = other.fingerprints.iter().copied().filter(|id| !own.contains(id)).collect();
+        let surplus = (others.len() + own.len()).saturating_sub(SEEN_MAX);
+        self.fingerprints.extend(others.into_iter().skip(surplus).chain(own));
     }
 
     /// Takes up what a row remembers: at most `SEEN_MAX`, oldest first.
@@ -89,8 +100,8 @@ mod tests {
 
     #[test]
     fn ids_of_different_kinds_never_match() {
-        let kinds = [IdKind::Message, IdKind::Refund, IdKind::Order, IdKind::Cost, IdKind::Ticket];
+        let kinds = [IdKind::Message, IdKind::Refund, IdKind::Order, IdKind::Cost, IdKind::Ticket, IdKind::Email];
         let fingerprints = kinds.iter().flat_map(|kind| (0..2000).map(|id| fingerprint(*kind, &id.to_string())));
-        assert_eq!(fingerprints.collect::<std::collections::HashSet<u64>>().len(), 10_000);
+        assert_eq!(fingerprints.collect::<std::collections::HashSet<u64>>().len(), 12_000);
     }
 }

@@ -33,6 +33,8 @@ pub struct Settings {
     pub customer_zone: TimeZone,
     /// Anonymous rows without e-mail and orders go after this long without an event.
     pub anonymous_ttl_ms: i64,
+    /// `identity.merge_known`: a known customer may become another, too.
+    pub merges_known: bool,
     /// `customers.erasure_key`
     pub erasure_key: ErasureKey,
     /// `channels.rules`: the first that agrees names the channel.

@@ -6,6 +6,8 @@
 
 mod erase;
 mod figures;
+mod referral;
+mod relay;
 mod rescoring;
 mod transaction;
 
@@ -22,12 +24,13 @@ use super::erasure::MarkId;
 use super::outputs::Outputs;
 use super::overlay::{NEVER, Overlay};
 use super::plays;
+use super::relay::Content;
 use super::row::{self, RowVersion};
 use super::rules::Rules;
-use super::scene::{Cause, Scene};
+use super::scene::{Cause, Occasion, Scene};
 use super::settings::Settings;
 use super::timers::{Next, Ready, Timers};
-use crate::event::{Event, Identity, Kind};
+use crate::event::{Event, Identity, Kind, Raw};
 use rescoring::Rescoring;
 
 /// How far slot time may move.
@@ -180,6 +183,11 @@ impl Slot {
 
     /// Applies an event. What was due by its time has been fired by `tick`.
     pub fn apply(&mut self, event: &Event<'_>, cause: &Cause<'_>, out: &mut Outputs) -> Outcome {
+        self.apply_on(event, Occasion::Event { cause: *cause, name: &event.name }, &cause.record, out)
+    }
+
+    /// The same on any occasion; `record`: as the event came, in case it is to be sent on.
+    fn apply_on(&mut self, event: &Event<'_>, occasion: Occasion<'_>, record: &Raw<'_>, out: &mut Outputs) -> Outcome {
         if event.identity == Identity::Nobody {
             return self.count_cost(event, out);
         }
@@ -187,11 +195,16 @@ impl Slot {
             return Outcome::Erased;
         }
         if event.kind == Kind::Erased {
-            return self.erase(event, cause, out);
+            return self.erase(event, occasion, out);
         }
         self.open(hash_of(&event.customer), &event.customer);
         let (customer, entry) = self.overlay.current();
-        let mut scene = Scene::of_event(&self.rules, self.number, event, cause, &mut self.cells, out);
+        let of_whom = (&*event.customer, event.time_ms);
+        let mut scene = Scene::of_event(&self.rules, self.number, of_whom, occasion, &mut self.cells, out);
+        if let Some(moved) = customer.moved() {
+            scene.send(&moved.to, &Content::Forward(*record));
+            return Outcome::Forwarded;
+        }
         let Some(outcome) = apply::apply(customer, event, &mut scene) else {
             return Outcome::Duplicate;
         };

@@ -35,7 +35,7 @@ use super::*;
 use crate::clv;
 use crate::event::{
     CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, Cost, CostKind, Currency, Email, EmailSignal, Event,
-    Identity, Kind, Money, Order, Product, Refund, Touch, TraitConsent, Traits,
+    Identity, Kind, Money, Order, Product, Raw, Refund, Touch, TraitConsent, Traits,
 };
 
 /// 2026-01-01T00:00:00Z, a Thursday.
@@ -44,6 +44,9 @@ pub const SECOND: i64 = 1000;
 pub const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
+
+/// For events that nobody sends on.
+pub const NO_RECORD: Raw<'static> = Raw { key: None, value: None, timestamp_ms: None };
 
 pub fn usd(minor: i64) -> Money {
     money(minor, "USD")
@@ -89,6 +92,7 @@ pub fn settings() -> Settings {
         salt: "salt".into(),
         customer_zone: jiff::tz::TimeZone::UTC,
         anonymous_ttl_ms: 90 * DAY,
+        merges_known: false,
         erasure_key: ErasureKey(*b"0123456789abcdef"),
         channels: vec![channel_rule("email", "email"), channel_rule("cpc", "paid_search")],
         report_zone: jiff::tz::TimeZone::UTC,
@@ -209,7 +213,7 @@ impl Shop {
     /// Fires what is due, then applies the event.
     pub fn feed(&mut self, event: &Event<'_>) -> Outcome {
         self.tick(event.time_ms, None);
-        let cause = Cause { topic: "shop.events", offset: self.offset, traceparent: None };
+        let cause = Cause { topic: "shop.events", offset: self.offset, traceparent: None, record: NO_RECORD };
         self.offset += 1;
         self.slot.apply(event, &cause, &mut self.out)
     }

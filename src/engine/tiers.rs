@@ -73,6 +73,25 @@ pub fn keep(customer: &mut Customer, order: &Kept, scene: &Scene<'_>) {
     }
 }
 
+/// Takes over the sums of another's older orders; the tier is our own, until spend says otherwise.
+pub fn unite(customer: &mut Customer, other: Option<Box<Tier>>) {
+    let Some(other) = other.filter(|other| !other.months.is_empty()) else { return };
+    let months = &mut customer.tier.get_or_insert_default().months;
+    for month in other.months {
+        let is_of_it = |own: &&mut Month| own.currency == month.currency && Month::number(own.latest_ms) == Month::number(month.latest_ms);
+        match months.iter_mut().find(is_of_it) {
+            Some(own) => {
+                own.latest_ms = own.latest_ms.max(month.latest_ms);
+                own.minor += month.minor;
+            }
+            None => months.push(month),
+        }
+    }
+    months.sort_by_key(|month| month.latest_ms);
+    let surplus = months.len().saturating_sub(MONTHS_MAX);
+    months.drain(..surplus);
+}
+
 /// Money back from an order that is no longer kept: from the latest of what is left of them.
 pub fn take_back(customer: &mut Customer, currency: Currency, minor: i128) {
     let Some(tier) = &mut customer.tier else { return };

@@ -14,6 +14,8 @@ use super::scene::Scene;
 use super::value;
 
 const TRACK: &str = "lifecycle";
+/// No stage: who is there is another customer from here on.
+const MERGED: &str = "merged";
 
 /// Writes one record if the stage has changed. `why`: an order or a refund was applied; `None`: anything else.
 pub fn settle(customer: &mut Customer, why: Option<Why>, scene: &mut Scene<'_>) {
@@ -46,6 +48,11 @@ fn reason(from: Option<Stage>, to: Stage, why: Option<Why>) -> Why {
         // the order days as before, but the configuration has moved a bound
         (None, _) => Why::Order,
     }
+}
+
+/// Says that the customer has become another, and is none any more.
+pub fn write_end(customer: &Customer, from: Stage, scene: &mut Scene<'_>) {
+    write(customer, TRACK, Some(from.as_str()), MERGED, Why::Merged, scene);
 }
 
 /// Says that a customer has moved on a track.

@@ -13,7 +13,7 @@ use super::note::Note;
 use super::orders::Purchases;
 use super::outputs::Topic;
 use super::population::{self, Contribution};
-use super::record::clv::{ClvRecord, Future, Historic, Inputs, Model, Npv, ReliabilityRecord, Simple};
+use super::record::clv::{ClvRecord, Future, Historic, Inputs, Model, Npv, ReferralValue, ReliabilityRecord, Simple};
 use super::record::money::Amount;
 use super::record::time::Time;
 use super::scene::Scene;
@@ -117,6 +117,7 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
         segment: segments::segment_of(customer).map(Segment::as_str),
         promising_rfm: customer.scores.filter(|scores| rfm::is_promising_rfm(*scores)).map(|_| true),
         frequent_low_value: customer.scores.filter(|scores| rfm::is_frequent_low_value(*scores)).map(|_| true),
+        referral: referral(customer),
         margin_assumed: value.margin.is_none(),
         reliability: ReliabilityRecord { level: scene.rules.reliability.level.as_str(), why: scene.rules.reliability.why },
         model: Model { name: &value.parameters.name, version: &value.parameters.version, fitted: value.parameters.fitted },
@@ -148,6 +149,12 @@ fn look_ahead(customer: &Customer, settings: &Settings, at_ms: i64) -> Option<Ou
     let value = &settings.value;
     let forecast = clv::forecast(&value.parameters, primary.currency.code(), &value.horizon, &input);
     Some(Outlook { purchases, input, forecast })
+}
+
+fn referral(customer: &Customer) -> Option<ReferralValue> {
+    let ties = customer.ties.as_ref().filter(|ties| ties.referred > 0)?;
+    let net_of_refunds = ties.referral_value().into_iter().map(|(currency, minor)| Amount { minor, currency }).collect();
+    Some(ReferralValue { customers: ties.referred, net_of_refunds })
 }
 
 fn npv(customer: &Customer, settings: &Settings) -> Option<Npv> {

@@ -33,7 +33,7 @@ use std::borrow::Cow;
 pub type Text<'a> = Cow<'a, str>;
 
 /// One input record as Kafka gave it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Raw<'a> {
     pub key: Option<&'a [u8]>,
     pub value: Option<&'a [u8]>,
@@ -150,6 +150,17 @@ pub enum Kind<'a> {
     /// `Loyalty Enrolled`, `Points Earned`, `Points Redeemed`, `Reward Redeemed`.
     Loyalty(Loyalty),
     Identify,
+    /// `alias` with a `previousId`, or `identify` with a `userId` and another `anonymousId`: that id is this customer's, too.
+    Joined {
+        former_id: Text<'a>,
+        is_identify: bool,
+    },
+    /// `Referral Sent`
+    ReferralSent,
+    /// `Referral Converted`, of who was referred.
+    ReferralConverted {
+        referrer_id: Text<'a>,
+    },
     /// `Customer Erased`: the person is to be forgotten, with everything up to the event's time.
     Erased,
     /// A name this version gives no meaning: the customer was seen, nothing else.
@@ -176,7 +187,10 @@ impl Kind<'_> {
             Kind::Cost(_) => "Cost Recorded",
             Kind::Interaction(interaction) => interaction.kind.event_name(),
             Kind::Loyalty(loyalty) => loyalty.kind.event_name(),
-            Kind::Identify => "identify",
+            Kind::Identify | Kind::Joined { is_identify: true, .. } => "identify",
+            Kind::Joined { is_identify: false, .. } => "alias",
+            Kind::ReferralSent => "Referral Sent",
+            Kind::ReferralConverted { .. } => "Referral Converted",
             Kind::Erased => "Customer Erased",
             Kind::Unknown => "other",
         }

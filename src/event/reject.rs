@@ -48,6 +48,11 @@ impl Reject {
         Reject::new(Reason::Unwritable, why)
     }
 
+    /// Of a record that was read: what it asks for is not done. The engine's refusal, not the decoder's.
+    pub fn by_engine(reason: Reason, why: &str) -> Reject {
+        Reject::new(reason, why)
+    }
+
     /// The same refusal of a field inside `place` (`products[3]`).
     pub(super) fn inside(self, place: &str) -> Reject {
         Reject::new(self.reason, format!("{place}.{}", self.detail))
@@ -101,13 +106,21 @@ pub enum Reason {
     UnknownStatus,
     /// A kind of cost other than `acquire`, `retain`, `service`.
     UnknownKind,
+    /// A record of the relay that cannot be read.
+    UnreadableRelay,
+    /// What crossed from customer to customer too often.
+    RelayHops,
+    /// Two ids that are not to become one customer.
+    MergeRefused,
+    /// A referral that does not count: of oneself, of somebody referred before, in a circle.
+    ReferralRefused,
     /// What follows from the record is too large for its topic, or refused by it for good.
     Unwritable,
 }
 
 impl Reason {
     /// Every reason, in the order of the checks; for pre-registered metric labels and documentation.
-    pub const ALL: [Reason; 23] = [
+    pub const ALL: [Reason; 27] = [
         Reason::MissingKey,
         Reason::InvalidKey,
         Reason::EmptyValue,
@@ -130,6 +143,10 @@ impl Reason {
         Reason::TooManyProducts,
         Reason::UnknownStatus,
         Reason::UnknownKind,
+        Reason::UnreadableRelay,
+        Reason::RelayHops,
+        Reason::MergeRefused,
+        Reason::ReferralRefused,
         Reason::Unwritable,
     ];
 
@@ -158,6 +175,10 @@ impl Reason {
             Reason::TooManyProducts => "too_many_products",
             Reason::UnknownStatus => "unknown_status",
             Reason::UnknownKind => "unknown_kind",
+            Reason::UnreadableRelay => "unreadable_relay",
+            Reason::RelayHops => "relay_hops",
+            Reason::MergeRefused => "merge_refused",
+            Reason::ReferralRefused => "referral_refused",
             Reason::Unwritable => "unwritable",
         }
     }
@@ -171,7 +192,8 @@ impl Reason {
             | Reason::InvalidJson
             | Reason::WrongType
             | Reason::MissingField
-            | Reason::MissingCustomer => RejectStage::Decode,
+            | Reason::MissingCustomer
+            | Reason::UnreadableRelay => RejectStage::Decode,
             Reason::Oversize
             | Reason::KeyMismatch
             | Reason::TooLong
@@ -186,7 +208,10 @@ impl Reason {
             | Reason::InvalidQuantity
             | Reason::TooManyProducts
             | Reason::UnknownStatus
-            | Reason::UnknownKind => RejectStage::Validate,
+            | Reason::UnknownKind
+            | Reason::RelayHops
+            | Reason::MergeRefused
+            | Reason::ReferralRefused => RejectStage::Validate,
             Reason::Unwritable => RejectStage::Write,
         }
     }

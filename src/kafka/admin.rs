@@ -174,7 +174,7 @@ fn hidden(settings: &Settings, observer: &Handle, missing: &[&str]) -> Result<Ve
         let code = metadata.topics().first().and_then(|topic| topic.error()).map(RDKafkaErrorCode::from);
         if code.is_some_and(client::is_unauthorized) {
             let right = match *name {
-                name if name == settings.output.changelog => "Read, Write and Delete",
+                name if name == settings.output.changelog || name == settings.output.relay => "Read, Write and Delete",
                 name if settings.input_topics.iter().any(|input| input == name) => "Read",
                 _ => "Write",
             };

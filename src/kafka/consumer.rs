@@ -77,7 +77,7 @@ impl Consumer {
         let refused = |error: KafkaError| SourceError::Refused(client::text_of(&error));
         let observer = Observer::connect(settings, &format!("{worker}-observer"))?;
         let slots = observer.count_slots(settings)?;
-        let topics = &settings.input_topics;
+        let topics = &settings.consumed_topics();
         let group = Group::member(settings, slots);
         let mut handle: Handle =
             client::consumer(settings, worker, topics.len() * slots as usize).create_with_context(group).map_err(refused)?;
@@ -87,7 +87,8 @@ impl Consumer {
         let handle = Retiring::new(Arc::new(handle), LEAVE_WAIT);
         let split = |topic: &String| (0..slots).map(|slot| PartitionQueue::split(&handle, topic, slot, &waker)).collect();
         let queues = topics.iter().map(split).collect();
-        handle.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>()).map_err(refused)?;
+        // not to the relay: its partition comes with those of the inputs, whoever else is in the group and does not know it (`group`)
+        handle.subscribe(&settings.input_topics.iter().map(String::as_str).collect::<Vec<_>>()).map_err(refused)?;
         let slots = (0..slots).map(|_| Slot { state: SlotState::Absent, start: vec![0; topics.len()] }).collect();
         Ok(Consumer { settings: settings.clone(), worker, slots, queues, changelog: None, followed: None, handle, observer, waker })
     }
@@ -98,8 +99,9 @@ impl Consumer {
     }
 
     fn partitions(&self, slot: u32, offsets: impl Iterator<Item = Offset>) -> TopicPartitionList {
-        let mut list = TopicPartitionList::with_capacity(self.settings.input_topics.len());
-        for (topic, offset) in self.settings.input_topics.iter().zip(offsets) {
+        let topics = self.settings.consumed_topics();
+        let mut list = TopicPartitionList::with_capacity(topics.len());
+        for (topic, offset) in topics.iter().zip(offsets) {
             list.add_partition_offset(topic, slot as i32, offset).expect("invariant: offsets are absolute or invalid");
         }
         list
@@ -114,7 +116,7 @@ impl Consumer {
 
     /// What an error in a started partition means.
     fn failed(&self, input: Input, code: RDKafkaErrorCode, text: &str) -> Result<(), SourceError> {
-        let topic = &self.settings.input_topics[input.topic];
+        let topic = self.settings.consumed(input.topic);
         match code {
             RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset => Err(SourceError::Refused(format!(
                 "topic {topic}, partition {}: the committed offset is no longer there ({text}); {WAYS_OUT}",
@@ -122,7 +124,7 @@ impl Consumer {
             ))),
             code if client::is_unauthorized(code) => Err(SourceError::Refused(client::denial("Read", &format!("topic {topic}")))),
             _ => {
-                tracing::warn!(topic = topic.as_str(), slot = input.slot, "fetch failed, librdkafka tries again: {text}");
+                tracing::warn!(topic, slot = input.slot, "fetch failed, librdkafka tries again: {text}");
                 Ok(())
             }
         }
@@ -189,7 +191,7 @@ impl Source for Consumer {
     }
 
     fn start(&mut self, slot: u32, offsets: &[i64]) -> Result<(), SourceError> {
-        assert_eq!(offsets.len(), self.settings.input_topics.len(), "invariant: one offset per input topic");
+        assert_eq!(offsets.len(), self.queues.len(), "invariant: one offset per topic that is read");
         assert!(offsets.iter().all(|offset| *offset >= 0), "invariant: offsets are absolute");
         let deadline = Deadline::after(SEEK_WAIT);
         // an assignment takes effect a moment after its callback
@@ -232,11 +234,11 @@ impl Source for Consumer {
     }
 
     fn committed(&mut self, slot: u32) -> Result<CommittedOffsets, SourceError> {
-        offsets::committed(&self.handle, &self.settings.group_id, &self.settings.input_topics, slot)
+        offsets::committed(&self.handle, &self.settings.group_id, &self.settings.consumed_topics(), slot)
     }
 
     fn input_bounds(&mut self, input: Input) -> Result<Bounds, SourceError> {
-        self.observer.bounds(&self.settings.input_topics[input.topic], input.slot)
+        self.observer.bounds(self.settings.consumed(input.topic), input.slot)
     }
 
     fn changelog_bounds(&mut self, slot: u32) -> Result<Bounds, SourceError> {

@@ -30,6 +30,9 @@ pub(super) type Handle = BaseConsumer<Group>;
 pub(super) struct Group {
     /// Empty for handles that join no group.
     topics: Vec<String>,
+    /// Read beside the topics, and no part of the subscription: a member that does not know it may be in the group, too, and would be given
+    /// partitions of the inputs without it.
+    relay: String,
     /// Slots known when the queues were split.
     slots: u32,
     instance_id: String,
@@ -49,12 +52,20 @@ struct Notes {
 
 impl Group {
     pub fn member(settings: &Settings, slots: u32) -> Group {
-        let (topics, instance_id, group_id) = (settings.input_topics.clone(), settings.instance_id.clone(), settings.group_id.clone());
-        Group { topics, slots, instance_id, group_id, notes: Mutex::default() }
+        let (topics, relay) = (settings.input_topics.clone(), settings.output.relay.clone());
+        let (instance_id, group_id) = (settings.instance_id.clone(), settings.group_id.clone());
+        Group { topics, relay, slots, instance_id, group_id, notes: Mutex::default() }
     }
 
     pub fn outsider() -> Group {
-        Group { topics: Vec::new(), slots: 0, instance_id: String::new(), group_id: String::new(), notes: Mutex::default() }
+        Group {
+            topics: Vec::new(),
+            relay: String::new(),
+            slots: 0,
+            instance_id: String::new(),
+            group_id: String::new(),
+            notes: Mutex::default(),
+        }
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {
@@ -113,6 +124,9 @@ impl Group {
     fn assigned(&self, consumer: &Handle, partitions: &mut TopicPartitionList) -> Result<(), String> {
         let elements = partitions.elements();
         let slots = slots_of(&self.topics, self.slots, elements.iter().map(|element| (element.topic(), element.partition())))?;
+        for slot in &slots {
+            partitions.add_partition(&self.relay, *slot as i32);
+        }
         // An absolute offset, and paused before assigned, so that nothing at all is asked of the brokers until `start` seeks. At a logical
         // offset librdkafka would look the offset up, and a seek that overtakes the answer is later undone by it: records come twice.
         partitions.set_all_offsets(Offset::Offset(0)).map_err(|error| error.to_string())?;

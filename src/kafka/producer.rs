@@ -30,13 +30,14 @@ const FULL_PAUSE: Duration = Duration::from_micros(500);
 /// For a former producer to go: it fences nobody and is fenced, so nothing waits for it but memory.
 const RETIRE_WAIT: Duration = Duration::from_secs(2);
 
-const TOPICS: [OutputTopic; 6] = [
+const TOPICS: [OutputTopic; 7] = [
     OutputTopic::Transitions,
     OutputTopic::Clv,
     OutputTopic::Actions,
     OutputTopic::Aggregates,
     OutputTopic::DeadLetters,
     OutputTopic::Changelog,
+    OutputTopic::Relay,
 ];
 
 /// A producer that has initialised its transactions. `feed` has one, too.
@@ -91,7 +92,7 @@ impl Producer {
     fn send_offsets(&self, link: &Link, positions: &[Position], claim: &Claim) -> Result<(), TransactionError> {
         let mut list = TopicPartitionList::with_capacity(positions.len());
         for position in positions {
-            let mut element = list.add_partition(&self.settings.input_topics[position.input.topic], position.input.slot as i32);
+            let mut element = list.add_partition(self.settings.consumed(position.input.topic), position.input.slot as i32);
             element.set_offset(Offset::Offset(position.offset)).expect("invariant: positions are absolute");
             element.set_metadata(&position.metadata);
         }
@@ -314,9 +315,9 @@ impl Transaction for Producer {
         Ok(())
     }
 
-    fn trim(&mut self, slot: u32, before: i64) -> Result<(), TransactionError> {
+    fn trim(&mut self, topic: OutputTopic, slot: u32, before: i64) -> Result<(), TransactionError> {
         let link = self.link()?;
-        trim::delete_before(&link.producer, &self.settings.output.changelog, slot, before)
+        trim::delete_before(&link.producer, self.settings.output.of(topic), slot, before)
     }
 }
 

@@ -46,6 +46,8 @@ pub struct OutputNames {
     pub aggregates: String,
     pub dead_letters: String,
     pub changelog: String,
+    /// Words from customer to customer: every slot reads its partition, too.
+    pub relay: String,
     /// Value models that every instance follows: written by commands, read by `run`.
     pub models: String,
 }
@@ -59,12 +61,13 @@ impl OutputNames {
             OutputTopic::Aggregates => &self.aggregates,
             OutputTopic::DeadLetters => &self.dead_letters,
             OutputTopic::Changelog => &self.changelog,
+            OutputTopic::Relay => &self.relay,
         }
     }
 
     /// All of them, in a fixed order.
-    pub fn all(&self) -> [&str; 7] {
-        [&self.transitions, &self.clv, &self.actions, &self.aggregates, &self.dead_letters, &self.changelog, &self.models]
+    pub fn all(&self) -> [&str; 8] {
+        [&self.transitions, &self.clv, &self.actions, &self.aggregates, &self.dead_letters, &self.changelog, &self.relay, &self.models]
     }
 }
 
@@ -95,6 +98,16 @@ const RESERVED: [(&str, &str); 22] = [
 ];
 
 impl Settings {
+    /// What every slot reads, as `Input::topic` counts: the input topics, and the relay behind them.
+    pub fn consumed_topics(&self) -> Vec<String> {
+        self.input_topics.iter().chain([&self.output.relay]).cloned().collect()
+    }
+
+    /// One of them.
+    pub fn consumed(&self, topic: usize) -> &str {
+        self.input_topics.get(topic).unwrap_or(&self.output.relay)
+    }
+
     /// Everything that cannot work, in words; empty when all is well.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
@@ -200,6 +213,7 @@ pub(super) mod tests {
                 aggregates: name("aggregates"),
                 dead_letters: name("dlq"),
                 changelog: name("changelog"),
+                relay: name("relay"),
                 models: name("models"),
             },
             heartbeat_interval_ms: 500,

@@ -44,7 +44,8 @@ pub enum Problem {
     MissingOutput(String),
     /// Every input topic that is there, with its partitions.
     UnequalInputs(Vec<(String, u32)>),
-    ChangelogPartitions {
+    /// Of the changelog or the relay.
+    SlotPartitions {
         topic: String,
         partitions: u32,
         inputs: u32,
@@ -59,8 +60,8 @@ pub enum Problem {
         topic: String,
         partitions: u32,
     },
-    /// The changelog would lose what only we may delete.
-    ChangelogConfig {
+    /// Changelog or relay would lose what only we may delete.
+    SlotConfig {
         topic: String,
         key: &'static str,
         value: String,
@@ -79,8 +80,8 @@ impl fmt::Display for Problem {
                 let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
                 write!(f, "input topics differ in their number of partitions: {} ({OTHER_PARTITIONS})", counts.join(", "))
             }
-            Problem::ChangelogPartitions { topic, partitions, inputs } => {
-                write!(f, "changelog topic {topic} has {partitions} partitions, the input topics {inputs} ({OTHER_PARTITIONS})")
+            Problem::SlotPartitions { topic, partitions, inputs } => {
+                write!(f, "topic {topic} has {partitions} partitions, the input topics {inputs} ({OTHER_PARTITIONS})")
             }
             Problem::ModelsPartitions { topic, partitions } => {
                 write!(f, "models topic {topic} has {partitions} partitions and must have one")
@@ -89,8 +90,8 @@ impl fmt::Display for Problem {
                 f,
                 "dead-letter topic {topic} has max.message.bytes={value}, too little for untouched records: set max.message.bytes={DEAD_LETTER_MAX_BYTES}"
             ),
-            Problem::ChangelogConfig { topic, key, value, wanted } => {
-                write!(f, "changelog topic {topic} has {key}={value} and would lose state: set {key}={wanted}")
+            Problem::SlotConfig { topic, key, value, wanted } => {
+                write!(f, "topic {topic} has {key}={value} and would lose state: set {key}={wanted}")
             }
         }
     }
@@ -125,6 +126,7 @@ pub fn plan(settings: &Settings, facts: &[TopicFacts], want_partitions: u32) -> 
         topic(&output.aggregates, latest()),
         topic(&output.dead_letters, dead_letters),
         topic(&output.changelog, changelog_configs()),
+        topic(&output.relay, changelog_configs()),
     ]);
     // every process reads all of it, in one order
     let models = topic(&output.models, latest());
@@ -132,7 +134,7 @@ pub fn plan(settings: &Settings, facts: &[TopicFacts], want_partitions: u32) -> 
     topics
 }
 
-/// Only lifetide deletes from the changelog, in whole segments, so these are small and roll often.
+/// Only lifetide deletes from the changelog and the relay, in whole segments, so these are small and roll often.
 fn changelog_configs() -> Vec<(&'static str, &'static str)> {
     vec![
         ("cleanup.policy", "delete"),
@@ -156,18 +158,24 @@ pub fn check(settings: &Settings, facts: &[TopicFacts]) -> Vec<Problem> {
     if let Some(models) = find(facts, &settings.output.models).filter(|topic| topic.partitions > 1) {
         problems.push(Problem::ModelsPartitions { topic: models.name.clone(), partitions: models.partitions });
     }
-    let Some(changelog) = find(facts, &settings.output.changelog) else {
-        return problems;
-    };
     let inputs = settings.input_topics.iter().map(counts).max().unwrap_or(0);
-    if inputs > 0 && changelog.partitions != inputs {
-        problems.push(Problem::ChangelogPartitions { topic: changelog.name.clone(), partitions: changelog.partitions, inputs });
+    let of_slots = [&settings.output.changelog, &settings.output.relay];
+    problems.extend(of_slots.into_iter().filter_map(|name| find(facts, name)).flat_map(|topic| slot_problems(topic, inputs)));
+    problems
+}
+
+/// Of a topic that holds a partition of each slot, from which nobody else may delete; `inputs`: partitions of the input topics.
+fn slot_problems(topic: &TopicFacts, inputs: u32) -> Vec<Problem> {
+    let (name, partitions) = (&topic.name, topic.partitions);
+    let mut problems = Vec::new();
+    if inputs > 0 && partitions != inputs {
+        problems.push(Problem::SlotPartitions { topic: name.clone(), partitions, inputs });
     }
     for (key, wanted) in [("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "-1")] {
-        if let Some(value) = changelog.configs.get(key)
+        if let Some(value) = topic.configs.get(key)
             && value != wanted
         {
-            problems.push(Problem::ChangelogConfig { topic: changelog.name.clone(), key, value: value.clone(), wanted });
+            problems.push(Problem::SlotConfig { topic: name.clone(), key, value: value.clone(), wanted });
         }
     }
     problems
@@ -218,7 +226,7 @@ mod tests {
     fn what_was_planned_passes_the_check() {
         let settings = settings();
         let facts = created(&settings, 6);
-        assert_eq!(facts.len(), 2 + 7);
+        assert_eq!(facts.len(), 2 + 8);
         assert_eq!(check(&settings, &facts), vec![]);
         let is_models = |topic: &TopicPlan| topic.name == settings.output.models;
         assert!(plan(&settings, &facts, 3).iter().all(|topic| topic.exists && topic.partitions == if is_models(topic) { 1 } else { 6 }));
@@ -247,10 +255,12 @@ mod tests {
             (Box::new(|f| set(f, "lifetide.changelog", 5, None)), &["has 5 partitions, the input topics 4"]),
             (Box::new(|f| set(f, "lifetide.changelog", 4, Some(("retention.ms", "604800000")))), &["retention.ms=604800000"]),
             (Box::new(|f| set(f, "lifetide.changelog", 4, Some(("cleanup.policy", "compact,delete")))), &["compact,delete"]),
+            (Box::new(|f| set(f, "lifetide.relay", 3, None)), &["topic lifetide.relay has 3 partitions, the input topics 4"]),
+            (Box::new(|f| set(f, "lifetide.relay", 4, Some(("retention.bytes", "1")))), &["topic lifetide.relay has retention.bytes=1"]),
             (Box::new(|f| set(f, "lifetide.models", 2, None)), &["models topic lifetide.models has 2 partitions"]),
             (
                 Box::new(|f| f.clear()),
-                &["shop.purchases", "shop.carts", "transitions", "clv", "actions", "aggregates", "dlq", "changelog", "models"],
+                &["shop.purchases", "shop.carts", "transitions", "clv", "actions", "aggregates", "dlq", "changelog", "relay", "models"],
             ),
         ];
         for (change, expected) in cases {

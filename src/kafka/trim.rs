@@ -1,4 +1,4 @@
-//! Deletes the beginning of a changelog partition (DeleteRecords).
+//! Deletes the beginning of a partition of the changelog or the relay (DeleteRecords).
 //!
 //! Asked through the producer's own connections: an admin client of its own would be three more threads per worker for some dozen calls a
 //! day. It does not judge whether what it deletes is superfluous. Used by `producer`.

@@ -77,11 +77,11 @@ impl Source for Visitor {
     }
 
     fn committed(&mut self, slot: u32) -> Result<CommittedOffsets, SourceError> {
-        offsets::committed(&self.handle, &self.settings.group_id, &self.settings.input_topics, slot)
+        offsets::committed(&self.handle, &self.settings.group_id, &self.settings.consumed_topics(), slot)
     }
 
     fn input_bounds(&mut self, input: Input) -> Result<Bounds, SourceError> {
-        self.observer.bounds(&self.settings.input_topics[input.topic], input.slot)
+        self.observer.bounds(self.settings.consumed(input.topic), input.slot)
     }
 
     fn changelog_bounds(&mut self, slot: u32) -> Result<Bounds, SourceError> {

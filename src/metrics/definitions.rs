@@ -42,6 +42,7 @@ pub struct Intake {
     pub events_processed: IntCounterVec,
     pub dead_letters: IntCounterVec,
     pub refusals: IntCounterVec,
+    pub relayed: IntCounterVec,
     pub processing_duration: Histogram,
 }
 
@@ -130,6 +131,11 @@ impl Intake {
             ),
             dead_letters: list.counters("dead_letters_total", "Records sent to the dead-letter topic.", &["reason", "stage"]),
             refusals: list.counters("refusals_total", "Parts of events that could not be counted as asked.", &["reason"]),
+            relayed: list.counters(
+                "relay_messages_total",
+                "Words from customer to customer, by what they say and by what became of them.",
+                &["kind", "fate"],
+            ),
             processing_duration: list.histogram(
                 "processing_duration_seconds",
                 "Time to decode and apply a batch, its deadlines included.",

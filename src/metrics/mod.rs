@@ -217,6 +217,9 @@ impl WorkerMetrics {
         for (reason, stage, count) in report.dead_letters {
             add(&defined.intake.dead_letters, &[reason, stage], *count);
         }
+        for (kind, fate, count) in report.relayed {
+            add(&defined.intake.relayed, &[kind, fate], *count);
+        }
         for (reason, count) in report.refusals {
             add(&defined.intake.refusals, &[reason], *count);
         }

@@ -18,6 +18,8 @@ pub struct BatchReport<'a> {
     pub dead_letters: &'a [(&'static str, &'static str, u64)],
     /// What the engine could not count as asked: `refund_unmatched`, ….
     pub refusals: &'a [(&'static str, u64)],
+    /// Words from customer to customer: kind, what became of them, how many.
+    pub relayed: &'a [(&'static str, &'static str, u64)],
     /// Stages; from `none` on first entry.
     pub transitions: &'a [(&'static str, &'static str, u64)],
     /// Play, kind (`send`, `cancel`, `suppressed`), reason.

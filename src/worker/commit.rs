@@ -39,6 +39,8 @@ pub struct Batch {
     pub last: Option<(Input, i64)>,
     /// The slot whose turn it was when it was full: the next transaction begins where this one ends, so that a busy slot starves none.
     pub next_slot: Option<u32>,
+    /// It tells other customers something.
+    pub tells_others: bool,
     /// Blamed records that are dead letters in it.
     pub put_aside: Vec<(Input, i64)>,
 }
@@ -61,6 +63,7 @@ impl Batch {
             is_closed: false,
             last: None,
             next_slot: None,
+            tells_others: false,
             put_aside: Vec::new(),
         }
     }
@@ -74,6 +77,7 @@ impl Batch {
 
     pub fn is_full(&self, rules: &Rules, now: Now) -> bool {
         self.is_closed
+            || (self.tells_others && rules.relays_at_once)
             || now.mono_ms.saturating_sub(self.began_ms) >= rules.commit_interval_ms
             || self.records >= self.records_max
             || self.bytes >= rules.commit_bytes_max
@@ -304,6 +308,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
 
     /// Between transactions: notes where the log stands, and lets go of what no restore needs any more.
     pub fn tend_changelogs(&mut self) {
+        let relay = self.rules.relay();
         for (number, owned) in &mut self.slots {
             let Owned::Running(running) = owned else {
                 continue;
@@ -311,14 +316,20 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             // neither is worth a worker: a mark not made and a trim that fails are made with the next start, the log is only longer for it
             if running.changelog.wants_mark() && !running.touched {
                 match self.source.changelog_bounds(*number) {
-                    Ok(bounds) => running.changelog.mark(bounds.high),
+                    Ok(bounds) => {
+                        running.changelog.mark(bounds.high);
+                        running.relay_marks.note(bounds.high, running.committed_offsets[relay]);
+                    }
                     Err(error) => self.report.troubles.push(error.to_string()),
                 }
             }
             if running.committed_start > running.trimmed {
                 running.trimmed = running.committed_start;
-                if let Err(error) = self.transaction.trim(*number, running.committed_start) {
-                    self.report.troubles.push(format!("changelog of slot {number} was not trimmed: {error}"));
+                let relayed = running.relay_marks.pass(running.committed_start).map(|offset| (OutputTopic::Relay, offset));
+                for (topic, before) in [(OutputTopic::Changelog, running.committed_start)].into_iter().chain(relayed) {
+                    if let Err(error) = self.transaction.trim(topic, *number, before) {
+                        self.report.troubles.push(format!("{topic:?} of slot {number} was not trimmed: {error}"));
+                    }
                 }
             }
         }

@@ -47,6 +47,7 @@ pub struct MemoryLog {
 }
 
 impl MemoryLog {
+    /// `topics`: the inputs, and the relay as the last.
     pub fn new(topics: usize, slots: u32, keeps_changelog: bool) -> Rc<RefCell<MemoryLog>> {
         let slot = |_| Partitions {
             inputs: vec![Vec::new(); topics],
@@ -75,6 +76,18 @@ impl MemoryLog {
         let record = MemoryRecord::new(offset, key, value, timestamp_ms, headers);
         self.slots[input.slot as usize].inputs[input.topic].push(record);
         Ok(())
+    }
+
+    /// The relay is the last of the topics.
+    fn relay_topic(&self) -> usize {
+        self.slots.first().map_or(0, |slot| slot.inputs.len() - 1)
+    }
+
+    fn relay(&mut self, slot: u32, message: Produced) {
+        let input = Input { topic: self.relay_topic(), slot };
+        let Produced { key, value, timestamp_ms, headers, .. } = message;
+        let appended = self.append(input, None, key.as_deref(), value.as_deref(), timestamp_ms, headers);
+        appended.expect("invariant: without an offset of its own a record comes last");
     }
 
     /// Deletes input records before this offset, as a topic's retention does.
@@ -207,11 +220,13 @@ pub struct MemoryTransaction {
     log: Rc<RefCell<MemoryLog>>,
     open: Vec<Produced>,
     blocks: Vec<(u32, Vec<u8>)>,
+    /// Words to other customers, by the slot that reads them.
+    messages: Vec<(u32, Produced)>,
 }
 
 impl MemoryTransaction {
     pub fn new(log: Rc<RefCell<MemoryLog>>) -> MemoryTransaction {
-        MemoryTransaction { log, open: Vec::new(), blocks: Vec::new() }
+        MemoryTransaction { log, open: Vec::new(), blocks: Vec::new(), messages: Vec::new() }
     }
 }
 
@@ -231,13 +246,17 @@ impl Transaction for MemoryTransaction {
             }
             return Ok(());
         }
-        self.open.push(Produced {
+        let produced = Produced {
             topic: record.topic,
             key: record.key.map(<[u8]>::to_vec),
             value: record.value.map(<[u8]>::to_vec),
             timestamp_ms: record.timestamp_ms,
             headers: record.headers.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect(),
-        });
+        };
+        match (record.topic, record.partition) {
+            (OutputTopic::Relay, Some(slot)) => self.messages.push((slot, produced)),
+            _ => self.open.push(produced),
+        }
         Ok(())
     }
 
@@ -249,6 +268,9 @@ impl Transaction for MemoryTransaction {
                 log.slots[slot as usize].changelog.push(block);
             }
         }
+        for (slot, message) in self.messages.drain(..) {
+            log.relay(slot, message);
+        }
         for position in positions {
             let committed = CommittedOffset { offset: position.offset, metadata: position.metadata.clone() };
             log.slots[position.input.slot as usize].committed[position.input.topic] = Some(committed);
@@ -259,6 +281,7 @@ impl Transaction for MemoryTransaction {
     fn abort(&mut self) -> Result<(), TransactionError> {
         self.open.clear();
         self.blocks.clear();
+        self.messages.clear();
         Ok(())
     }
 
@@ -270,8 +293,13 @@ impl Transaction for MemoryTransaction {
         Ok(())
     }
 
-    fn trim(&mut self, slot: u32, before: i64) -> Result<(), TransactionError> {
+    fn trim(&mut self, topic: OutputTopic, slot: u32, before: i64) -> Result<(), TransactionError> {
         let mut log = self.log.borrow_mut();
+        if topic == OutputTopic::Relay {
+            let relay = Input { topic: log.relay_topic(), slot };
+            log.delete_before(relay, before);
+            return Ok(());
+        }
         let partitions = &mut log.slots[slot as usize];
         partitions.changelog_low = partitions.changelog_low.max(before);
         for block in partitions.changelog.iter_mut().take(before.max(0) as usize) {

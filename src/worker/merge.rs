@@ -3,7 +3,8 @@
 //! Each input is a queue with a position. Records are ordered by min(event time, record timestamp), made monotone per partition; ties go
 //! to the topic named first. While an input lags (it has not given its end since the last start) an empty queue is waited for. Over a
 //! fully loaded backlog the order is thus a function of the records alone. This file decodes heads and orders them; it applies nothing
-//! and knows no clock. Called by the worker's loop.
+//! and knows no clock. The relay has a queue beside the others: its messages have no place in this order, and nobody waits for them. Called by
+//! the worker's loop.
 
 use std::collections::VecDeque;
 
@@ -52,10 +53,34 @@ pub enum Ready {
 
 pub struct Merge<R: Record> {
     queues: Vec<Queue<R>>,
+    relay: Relay<R>,
+}
+
+/// The messages from other customers.
+struct Relay<R: Record> {
+    arrivals: VecDeque<Arrival<R>>,
+    head: Option<R>,
+    next_offset: i64,
+}
+
+impl<R: Record> Relay<R> {
+    fn fill_head(&mut self) {
+        while self.head.is_none() {
+            match self.arrivals.pop_front() {
+                None => return,
+                Some(Arrival::End(offset)) => self.next_offset = self.next_offset.max(offset),
+                Some(Arrival::Record(record)) if record.offset() < self.next_offset => {}
+                Some(Arrival::Record(record)) => self.head = Some(record),
+            }
+        }
+    }
 }
 
 impl<R: Record> Merge<R> {
-    /// A merge of as many inputs as there are offsets, each starting there.
+    /// A merge of as many inputs as there are offsets, each starting there; the last one is the relay.
+    ///
+    /// # Panics
+    /// Without any offset.
     pub fn new(offsets: &[i64]) -> Merge<R> {
         let queue = |offset: &i64| Queue {
             arrivals: VecDeque::new(),
@@ -65,17 +90,19 @@ impl<R: Record> Merge<R> {
             last_order_ms: i64::MIN,
             next_offset: *offset,
         };
-        Merge { queues: offsets.iter().map(queue).collect() }
+        let (relay, inputs) = offsets.split_last().expect("invariant: every slot reads the relay");
+        let relay = Relay { arrivals: VecDeque::new(), head: None, next_offset: *relay };
+        Merge { queues: inputs.iter().map(queue).collect(), relay }
     }
 
     /// The queue of an input, for the source to fill.
     pub fn queue(&mut self, topic: usize) -> &mut VecDeque<Arrival<R>> {
-        &mut self.queues[topic].arrivals
+        self.queues.get_mut(topic).map_or(&mut self.relay.arrivals, |queue| &mut queue.arrivals)
     }
 
     /// Whether the source should be asked for more of this input.
     pub fn wants(&self, topic: usize) -> bool {
-        self.queues[topic].arrivals.is_empty()
+        self.queues.get(topic).map_or(&self.relay.arrivals, |queue| &queue.arrivals).is_empty()
     }
 
     /// Every input's queue is empty, and its last word was its end.
@@ -89,7 +116,19 @@ impl<R: Record> Merge<R> {
 
     /// The next offset of each input.
     pub fn offsets(&self) -> Vec<i64> {
-        self.queues.iter().map(|queue| queue.next_offset).collect()
+        self.queues.iter().map(|queue| queue.next_offset).chain([self.relay.next_offset]).collect()
+    }
+
+    /// The next message of the relay, whatever the inputs have.
+    pub fn message(&mut self) -> Option<&R> {
+        self.relay.fill_head();
+        self.relay.head.as_ref()
+    }
+
+    /// Takes the message away, which counts as processed.
+    pub fn pop_message(&mut self) {
+        let message = self.relay.head.take().expect("invariant: there was a message");
+        self.relay.next_offset = message.offset() + 1;
     }
 
     /// Finds what is next, decoding new heads on the way.
@@ -153,7 +192,7 @@ impl<R: Record> Queue<R> {
     }
 }
 
-fn raw(record: &dyn Record) -> Raw<'_> {
+pub fn raw(record: &dyn Record) -> Raw<'_> {
     Raw { key: record.key(), value: record.value(), timestamp_ms: record.timestamp_ms() }
 }
 
@@ -193,7 +232,7 @@ mod tests {
 
     #[test]
     fn the_earlier_time_goes_first_and_ties_go_to_the_first_topic() {
-        let mut merge = Merge::new(&[0, 0]);
+        let mut merge = Merge::new(&[0, 0, 0]);
         merge.queue(0).extend([record(0, T0 + 2_000, 2), record(1, T0 + 3_000, 3), Arrival::End(0)]);
         merge.queue(1).extend([record(0, T0 + 1_000, 1), record(1, T0 + 3_000, 3), Arrival::End(0)]);
         assert_eq!(drain(&mut merge), [(1, 0), (0, 0), (0, 1), (1, 1)]);
@@ -202,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_lagging_input_without_records_is_waited_for_until_its_end() {
-        let mut merge = Merge::new(&[0, 0]);
+        let mut merge = Merge::new(&[0, 0, 0]);
         merge.queue(0).push_back(record(0, T0, 0));
         assert_eq!(merge.ready(&RULES, None), Ready::Waiting);
         merge.queue(1).push_back(Arrival::End(0));
@@ -216,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_late_record_does_not_wait_behind_the_order_time_of_its_partition() {
-        let mut merge = Merge::new(&[0, 0]);
+        let mut merge = Merge::new(&[0, 0, 0]);
         merge.queue(0).extend([record(0, T0 + 9_000, 9), record(1, T0 + 9_000, 1), Arrival::End(0)]);
         merge.queue(1).extend([record(0, T0 + 5_000, 5), Arrival::End(0)]);
         assert_eq!(drain(&mut merge), [(1, 0), (0, 0), (0, 1)]);
@@ -224,9 +263,25 @@ mod tests {
 
     #[test]
     fn what_lies_before_the_start_is_never_delivered() {
-        let mut merge = Merge::new(&[5]);
+        let mut merge = Merge::new(&[5, 0]);
         merge.queue(0).extend([record(4, T0, 0), record(5, T0, 0), Arrival::End(0)]);
         assert_eq!(drain(&mut merge), [(0, 5)]);
-        assert_eq!(merge.offsets(), [6]);
+        assert_eq!(merge.offsets(), [6, 0]);
+    }
+
+    #[test]
+    fn messages_of_the_relay_are_there_at_once_and_nobody_waits_for_them() {
+        let mut merge = Merge::new(&[0, 2]);
+        assert!(merge.message().is_none());
+        merge.queue(1).extend([record(1, T0, 0), record(2, T0, 0), Arrival::End(5)]);
+        assert_eq!(merge.message().map(Record::offset), Some(2), "before the input has said anything");
+        assert_eq!(merge.ready(&RULES, None), Ready::Waiting);
+        merge.queue(0).push_back(Arrival::End(7));
+        assert_eq!(merge.ready(&RULES, None), Ready::Empty { at_end: true });
+        assert!(merge.is_at_end() && !merge.is_lagging());
+        merge.pop_message();
+        assert_eq!(merge.offsets(), [7, 3]);
+        assert!(merge.message().is_none());
+        assert_eq!(merge.offsets(), [7, 5], "markers are passed");
     }
 }

@@ -5,7 +5,7 @@
 //! `Transaction`) with time as an argument: librdkafka and an in-memory log both drive the same code. It has no threads, clock,
 //! metrics or configuration text of its own. Called by `runner` (threads, `run`), by `replay`, and by simulation.
 //!
-//! Reading order: `step` (the loop's body), `merge`, `commit`, `changelog` and its `block`s, `recovery` and `restore`, `standby` and `follow`
+//! Reading order: `step` (the loop's body), `turn`, `merge`, `message`, `outgoing`, `commit`, `changelog` and its `block`s, `recovery` and `restore`, `standby` and `follow`
 //! (slots of others, kept ready); `offline` is what a person can do to slots that nobody runs.
 
 mod admission;
@@ -17,8 +17,10 @@ mod commit;
 mod distance;
 mod follow;
 mod merge;
+mod message;
 pub mod metadata;
 mod models;
+mod outgoing;
 mod owned;
 mod partitioner;
 mod reader;
@@ -87,7 +89,7 @@ pub enum TimeMode {
 pub struct Rules {
     /// The consumer group: words to a slot are for one.
     pub group: String,
-    /// Input topics in the order of the configuration, which breaks ties of the merge.
+    /// Input topics in the order of the configuration, which breaks ties of the merge, and the relay behind them.
     pub topics: Vec<String>,
     /// Number of slots, to check that keys were partitioned as they should; `None` trusts the producers.
     pub partitions: Option<u32>,
@@ -101,6 +103,8 @@ pub struct Rules {
     pub commit_bytes_max: usize,
     pub base_ratio: f64,
     pub max_round_ms: u64,
+    /// A transaction that tells other customers anything ends at once, so that they hear of it before anything else happens: for replays.
+    pub relays_at_once: bool,
     /// Memory of all slots of the process beyond which no further slot is taken up.
     pub state_bytes_max: Option<usize>,
     /// Slots this worker follows while nobody of its process owns them.
@@ -113,6 +117,13 @@ pub struct Rules {
     pub configuration: u64,
     /// Of this worker's life, so that no two lives write the same chain.
     pub nonce: u64,
+}
+
+impl Rules {
+    /// Where the relay stands among the topics.
+    pub fn relay(&self) -> usize {
+        self.topics.len() - 1
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// One partition of one input topic: `topic` counts in the order of `input.topics`, `slot` is the partition number.
+/// One partition of one topic that slots read: `topic` counts in the order of `input.topics`, with the relay behind them, `slot` is the
+/// partition number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Input {
     pub topic: usize,

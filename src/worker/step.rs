@@ -8,7 +8,7 @@ use crate::engine::Slot;
 
 use super::changelog::Changelog;
 use super::merge::Merge;
-use super::owned::{Owned, Running};
+use super::owned::{Owned, RelayMarks, Running};
 use super::partitioner::misplaced;
 use super::recovery::{Progress, Recovered};
 use super::report::Restoration;
@@ -244,6 +244,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             committed_offsets: recovered.offsets,
             committed_start: recovered.start,
             trimmed: recovered.start,
+            relay_marks: RelayMarks::default(),
             ahead_since_ms: None,
             cells_from_ms: 0,
             touched: false,

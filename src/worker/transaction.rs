@@ -17,6 +17,8 @@ pub enum OutputTopic {
     Aggregates,
     DeadLetters,
     Changelog,
+    /// Words from customer to customer: an input of every slot, too.
+    Relay,
 }
 
 /// One record to produce.
@@ -86,6 +88,6 @@ pub trait Transaction {
     /// Ends whatever transaction another writer left open.
     fn fence(&mut self, writer: &str) -> Result<(), TransactionError>;
 
-    /// Lets go of a slot's changelog before this offset.
-    fn trim(&mut self, slot: u32, before: i64) -> Result<(), TransactionError>;
+    /// Lets go of a slot's changelog or relay before this offset.
+    fn trim(&mut self, topic: OutputTopic, slot: u32, before: i64) -> Result<(), TransactionError>;
 }

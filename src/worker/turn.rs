@@ -3,12 +3,12 @@
 //! Before an event is applied, slot time moves to it and the deadlines due by then fire first. Refused records become dead letters here.
 //! A turn is bounded, so that a busy slot neither starves the others nor delays the commit. Called by `step`.
 
-use crate::engine::{Cause, Moment, Outputs, Progress, Topic};
+use crate::engine::{Cause, Moment, Outputs, Progress};
 use crate::event::{Event, Reject};
 
 use super::commit::{Batch, Blamed};
 use super::dead_letter;
-use super::merge::Ready;
+use super::merge::{Ready, raw};
 use super::owned::Running;
 use super::source::{Input, Record, Source};
 use super::transaction::{Outgoing, OutputTopic, Transaction};
@@ -66,13 +66,18 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
 
     fn take_ready(&mut self, running: &mut Running<S::Record>) -> Result<Came, Failure> {
         for _ in 0..RECORDS_MAX {
-            if self.is_full() {
+            if self.is_full() || (self.rules.relays_at_once && self.outputs.tells_others()) {
                 return Ok(Came::Further);
             }
             for topic in 0..self.rules.topics.len() {
                 if running.merge.wants(topic) {
                     self.source.take(Input { topic, slot: running.slot.number() }, TAKE_MAX, running.merge.queue(topic))?;
                 }
+            }
+            if running.slot.takes_relay() && running.merge.message().is_some() {
+                self.open_batch(running)?;
+                self.take_message(running)?;
+                continue;
             }
             match running.merge.ready(&self.rules.decode, self.wall_ms()) {
                 Ready::Waiting | Ready::Empty { at_end: false } => return Ok(Came::ToTheEnd),
@@ -107,12 +112,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             }
         } else if let Some(reject) = reject {
             batch.last = Some(place);
-            let send = |letter: &Outgoing<'_>| self.transaction.send(letter);
-            let place = (name.as_str(), running.slot.number());
-            let value_bytes_max = blamed.map_or(dead_letter::VALUE_BYTES_MAX, |_| dead_letter::BLAMED_VALUE_BYTES_MAX);
-            dead_letter::write(record, place, self.rules.partitions, reject, value_bytes_max, send).map_err(Failure::Transaction)?;
-            *batch.tally.rejects.entry((reject.reason, reject.stage)).or_default() += 1;
-            batch.tally.produce(OutputTopic::DeadLetters, 1);
+            put_aside(record, place.0, (reject, blamed.is_some()), self.rules, self.transaction, batch)?;
             batch.put_aside.extend(blamed.map(|blamed| blamed.place));
         } else if let Ok(event) = decoded {
             let moment = moment_of(event, record, self.rules.time, is_lagging, self.now);
@@ -121,15 +121,13 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
                 return Ok(Progress::More);
             }
             batch.last = Some(place);
-            let mut traceparent = None;
-            record.each_header(&mut |header, value| {
-                if header == "traceparent" && value.len() <= TRACEPARENT_BYTES_MAX {
-                    traceparent = String::from_utf8(value.to_vec()).ok();
-                }
-            });
-            let cause = Cause { topic: name, offset: record.offset(), traceparent: traceparent.as_deref() };
+            let traceparent = traceparent_of(record);
+            let cause = Cause { topic: name, offset: record.offset(), traceparent: traceparent.as_deref(), record: raw(record) };
             let outcome = running.slot.apply(event, &cause, self.outputs);
             batch.tally.apply(event.kind.label(), outcome, event.time_ms);
+            if let Some(reject) = self.outputs.take_refusal() {
+                put_aside(record, place.0, (&reject, false), self.rules, self.transaction, batch)?;
+            }
         }
         running.merge.pop(topic);
         batch.tally.consume(topic, bytes);
@@ -219,43 +217,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         Ok(())
     }
 
-    fn send_outputs(&mut self) -> Result<(), Failure> {
-        let Some(batch) = self.batch.as_mut() else {
-            return Ok(());
-        };
-        for record in self.outputs.records() {
-            let topic = match record.topic {
-                Topic::Transitions => OutputTopic::Transitions,
-                Topic::Clv => OutputTopic::Clv,
-                Topic::Actions => OutputTopic::Actions,
-                Topic::Aggregates => OutputTopic::Aggregates,
-            };
-            let headers: [(&str, &[u8]); 3] = [
-                ("content-type", b"application/json"),
-                ("lifetide-id", record.id.as_bytes()),
-                ("traceparent", record.traceparent.unwrap_or_default().as_bytes()),
-            ];
-            // a tombstone has no content
-            let first = usize::from(record.value.is_none());
-            let used = if record.traceparent.is_some() { 3 } else { 2 };
-            let outgoing = Outgoing {
-                topic,
-                partition: None,
-                key: Some(record.key.as_bytes()),
-                value: record.value,
-                timestamp_ms: Some(record.timestamp_ms),
-                headers: &headers[first..used],
-            };
-            self.transaction.send(&outgoing).map_err(Failure::Transaction)?;
-            batch.tally.produce(topic, 1);
-        }
-        batch.bytes += self.outputs.bytes();
-        batch.tally.notes.extend_from_slice(self.outputs.notes());
-        self.outputs.clear();
-        Ok(())
-    }
-
-    fn wall_ms(&self) -> Option<i64> {
+    pub fn wall_ms(&self) -> Option<i64> {
         wall_of(self.rules.time, self.now)
     }
 }
@@ -281,8 +243,36 @@ fn moment_of(event: &Event<'_>, record: &dyn Record, time: TimeMode, is_lagging:
     Moment { to_ms, wall_ms: wall_of(time, now) }
 }
 
+pub fn traceparent_of(record: &dyn Record) -> Option<String> {
+    let mut traceparent = None;
+    record.each_header(&mut |header, value| {
+        if header == "traceparent" && value.len() <= TRACEPARENT_BYTES_MAX {
+            traceparent = String::from_utf8(value.to_vec()).ok();
+        }
+    });
+    traceparent
+}
+
+/// A record that is refused becomes a dead letter; a small one if what followed from it could not be written.
+pub fn put_aside<T: Transaction>(
+    record: &dyn Record,
+    input: Input,
+    (reject, is_blamed): (&Reject, bool),
+    rules: &Rules,
+    transaction: &mut T,
+    batch: &mut Batch,
+) -> Result<(), Failure> {
+    let place = (rules.topics[input.topic].as_str(), input.slot);
+    let value_bytes_max = if is_blamed { dead_letter::BLAMED_VALUE_BYTES_MAX } else { dead_letter::VALUE_BYTES_MAX };
+    let send = |letter: &Outgoing<'_>| transaction.send(letter);
+    dead_letter::write(record, place, rules.partitions, reject, value_bytes_max, send).map_err(Failure::Transaction)?;
+    *batch.tally.rejects.entry((reject.reason, reject.stage)).or_default() += 1;
+    batch.tally.produce(OutputTopic::DeadLetters, 1);
+    Ok(())
+}
+
 /// A key in the wrong partition would split a customer in two: the producers must be put right first.
-fn check_partition(rules: &Rules, topic: &str, slot: u32, record: &dyn Record) -> Result<(), WorkerError> {
+pub fn check_partition(rules: &Rules, topic: &str, slot: u32, record: &dyn Record) -> Result<(), WorkerError> {
     let (Some(partitions), Some(key)) = (rules.partitions, record.key()) else {
         return Ok(());
     };

@@ -54,10 +54,12 @@ fn a_changelog_of_version_1_restores_to_the_very_rows_and_goes_on() {
     let expected: Vec<&str> = lines.collect();
     assert!(expected.len() >= 10);
 
-    let log = MemoryLog::new(3, 1, true);
+    let log = MemoryLog::new(4, 1, true);
     *log.borrow_mut().changelog(0) = blocks();
     *log.borrow_mut().committed(0) =
         offsets.iter().map(|offset| Some(CommittedOffset { offset: *offset, metadata: metadata.to_owned() })).collect();
+    // that version knew of no relay
+    log.borrow_mut().committed(0).push(None);
     let committed = Arc::new(Committed::new());
     let rules = rules::worker_rules(&settings::config(&["time.mode=\"event\"".to_owned()]), 1, 1);
     let mut worker = Worker::new(MemorySource::new(log.clone()), MemoryTransaction::new(log.clone()), rules, committed.clone());

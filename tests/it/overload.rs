@@ -62,7 +62,7 @@ impl Life {
 
 /// A log with a history of all slots, and the memory each takes.
 fn history() -> (Log, Vec<usize>) {
-    let log = MemoryLog::new(3, SLOTS, true);
+    let log = MemoryLog::new(4, SLOTS, true);
     load(&log, 11, EVENTS);
     let committed = Arc::new(Committed::new());
     let mut life = Life::new(&log, &committed, None);

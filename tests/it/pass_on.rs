@@ -11,7 +11,7 @@ macro_rules! pass_on {
     (@ abort) => { $crate::pass_on::pass_on!(= abort() lifetide::worker::transaction::TransactionError); };
     (@ renew) => { $crate::pass_on::pass_on!(= renew() lifetide::worker::transaction::TransactionError); };
     (@ fence) => { $crate::pass_on::pass_on!(= fence(writer: &str) lifetide::worker::transaction::TransactionError); };
-    (@ trim) => { $crate::pass_on::pass_on!(= trim(slot: u32, before: i64) lifetide::worker::transaction::TransactionError); };
+    (@ trim) => { $crate::pass_on::pass_on!(= trim(topic: lifetide::worker::transaction::OutputTopic, slot: u32, before: i64) lifetide::worker::transaction::TransactionError); };
     (@ send) => {
         $crate::pass_on::pass_on!(= send(record: &lifetide::worker::transaction::Outgoing<'_>) lifetide::worker::transaction::TransactionError);
     };

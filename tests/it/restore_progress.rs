@@ -22,7 +22,7 @@ type Log = Rc<RefCell<MemoryLog>>;
 
 /// A long history of slot 0; more slots have none.
 fn loaded(slots: u32) -> Log {
-    let log = MemoryLog::new(1, slots, true);
+    let log = MemoryLog::new(2, slots, true);
     load(&log, 0, EVENTS);
     log
 }

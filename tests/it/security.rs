@@ -50,11 +50,13 @@ fn rights(name: &str) -> Vec<Right> {
         Right { kind: Kind::RD_KAFKA_RESOURCE_TRANSACTIONAL_ID, begins: format!("{name}/"), operation: WRITE },
         topic("out.changelog", READ),
         topic("out.changelog", DELETE),
+        topic("out.relay", READ),
+        topic("out.relay", DELETE),
         topic("out.models", READ),
         topic("", DESCRIBE_CONFIGS),
     ];
     rights.extend(["purchases", "emails", "carts"].map(|input| topic(input, READ)));
-    let outputs = ["transitions", "clv", "actions", "aggregates", "dlq", "changelog"];
+    let outputs = ["transitions", "clv", "actions", "aggregates", "dlq", "changelog", "relay"];
     rights.extend(outputs.map(|output| topic(&format!("out.{output}"), WRITE)));
     rights
 }

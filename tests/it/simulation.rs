@@ -31,7 +31,10 @@ use plan::{Plan, Point, crash_at, moments};
 use crate::exactly_once::seed;
 
 const SLOTS: u32 = 3;
-const TOPICS: usize = 3;
+/// What the shop writes to.
+const INPUTS: usize = 3;
+/// What slots read: the inputs, and the relay.
+const TOPICS: usize = INPUTS + 1;
 /// Wall clock at the beginning.
 const T0: i64 = 1_767_225_600_000;
 /// Seeds of a run that is not told otherwise.

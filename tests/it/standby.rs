@@ -13,7 +13,7 @@ use lifetide::cli::shop::{Shop, ShopRecord};
 use lifetide::engine::Committed;
 use lifetide::worker::memory::{MemoryLog, MemoryRecord, MemorySource, MemoryTransaction};
 use lifetide::worker::source::{Input, Membership, Source, SourceError};
-use lifetide::worker::transaction::Transaction;
+use lifetide::worker::transaction::{OutputTopic, Transaction};
 use lifetide::worker::{Next, Now, Restoration, Rules, Shelf, Worker, partition_of};
 
 use crate::pass_on::pass_on;
@@ -124,7 +124,7 @@ fn all() -> Vec<u32> {
 
 /// A log with a history, and the member that wrote it.
 fn history() -> (Log, Member) {
-    let log = MemoryLog::new(3, SLOTS, true);
+    let log = MemoryLog::new(4, SLOTS, true);
     load(&log, 21);
     let mut owner = Member::new(&log, 1, &[], None);
     assert_eq!(owner.told(Membership::Assigned(all())).len(), SLOTS as usize);
@@ -182,7 +182,7 @@ fn another_history_is_not_gone_on_from() {
     owner.told(Membership::Revoked(vec![1]));
     // as if another had written the last transaction: same number, another chain
     let other = {
-        let log = MemoryLog::new(3, SLOTS, true);
+        let log = MemoryLog::new(4, SLOTS, true);
         load(&log, 21);
         Member::new(&log, 9, &[], None).told(Membership::Assigned(all()));
         log
@@ -245,7 +245,7 @@ fn a_follower_that_is_overtaken_by_a_trim_begins_anew() {
     owner.steps(30);
     // the rest of the log is one round: a start the owner has committed
     let start = log.borrow_mut().changelog(1).len() as i64 - 1;
-    MemoryTransaction::new(log.clone()).trim(1, start).unwrap();
+    MemoryTransaction::new(log.clone()).trim(OutputTopic::Changelog, 1, start).unwrap();
     standby.steps(2);
     assert_eq!((standby.standbys().len(), standby.troubles.len()), (0, 1));
     assert!(standby.troubles[0].contains("trimmed"), "{:?}", standby.troubles);

@@ -262,7 +262,7 @@ fn a_pause_while_a_state_is_built_anew_stops_nothing() {
 /// Partitions were added, and somebody's events came into the new one before the customers were moved.
 #[test]
 fn a_customer_who_began_anew_in_a_new_partition_is_not_dealt_over_their_history() {
-    let log = MemoryLog::new(3, 2, true);
+    let log = MemoryLog::new(4, 2, true);
     let config = crate::settings::config(&["time.mode=\"event\"".to_owned()]);
     let home = partition_of(b"ann", 2);
     for (n, slot) in [(0, 1 - home), (1, 1 - home), (2, home)] {

@@ -42,7 +42,7 @@ impl Source for Absent {
 
 /// What is written (of a cell the last value, whenever that was), and how many transactions count as fenced, when from the third commit on so many claims fail.
 fn run(absences: u32) -> Result<(Vec<Produced>, usize), WorkerError> {
-    let log = MemoryLog::new(3, 1, true);
+    let log = MemoryLog::new(4, 1, true);
     for record in Shop::new(3, 30, 1_767_225_600_000, 600_000).take(EVENTS) {
         let input = Input { topic: record.topic as usize, slot: 0 };
         let key = record.key.as_ref().map(|key| key.as_bytes());

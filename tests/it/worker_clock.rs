@@ -39,7 +39,7 @@ impl<T: Transaction> World<T> {
     /// The events are ann's, who is in slot 0 of one or of `slots`.
     pub fn with_slots(sets: &[&str], slots: u32, make: impl Fn(std::rc::Rc<std::cell::RefCell<MemoryLog>>) -> T) -> World<T> {
         assert_eq!(partition_of(b"ann", slots), 0);
-        let log = MemoryLog::new(3, slots, true);
+        let log = MemoryLog::new(4, slots, true);
         let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
         let rules = rules::worker_rules(&settings::config(&sets), slots, 1);
         let worker = Worker::new(MemorySource::new(log.clone()), make(log.clone()), rules, Arc::new(Committed::new()));

@@ -50,7 +50,7 @@ impl World {
     }
 
     fn of(seed: u64, customers: u32, first: impl FnOnce(&mut MemoryLog)) -> World {
-        let log = MemoryLog::new(3, SLOTS, true);
+        let log = MemoryLog::new(4, SLOTS, true);
         first(&mut log.borrow_mut());
         for record in with_erasures(Shop::new(seed, customers, 1_767_225_600_000, 600_000).take(EVENTS)) {
             let slot = record.key.as_ref().map_or(0, |key| partition_of(key.as_bytes(), SLOTS));

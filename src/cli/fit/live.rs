@@ -31,7 +31,7 @@ pub fn read(settings: &SettingsArgs, currency: Option<Currency>) -> Result<Data,
     // the moment the state speaks of: by the clock, customers of a group that stands still would look silent
     let mut end_ms = None;
     for slot in 0..visitor.slots() {
-        let found = offline::inspect(&mut visitor, &config.input.topics, slot, &now)?;
+        let found = offline::inspect(&mut visitor, &rules::consumed_topics(&config), slot, &now)?;
         let state = found.state.map_err(|why| CommandError::Failed(format!("slot {slot}: {why}")))?;
         end_ms = end_ms.max(state.last.as_ref().and_then(|last| last.time_ms));
         let rows = state.regions.iter().flat_map(|(_, region)| region.rows());

@@ -53,7 +53,8 @@ impl History {
         rules.commit_records_max = COMMIT_RECORDS;
         // there is nobody else to leave a slot to
         rules.state_bytes_max = None;
-        let log = MemoryLog::new(topics.len(), slots, false);
+        rules.relays_at_once = true;
+        let log = MemoryLog::new(rules.topics.len(), slots, false);
         let committed = Arc::new(Committed::new());
         let worker = Worker::new(MemorySource::new(log.clone()), MemoryTransaction::new(log.clone()), rules, committed.clone());
         History { topics, slots, log, committed, worker }

@@ -45,7 +45,7 @@ pub fn export(arguments: &ExportArgs) -> Result<(), CommandError> {
     let customer = arguments.customer.as_str();
     let slot = arguments.slot.unwrap_or_else(|| partition_of(customer.as_bytes(), visitor.slots()));
     super::known_slots(&[slot], visitor.slots())?;
-    let found = offline::inspect(&mut visitor, &config.input.topics, slot, &now)?;
+    let found = offline::inspect(&mut visitor, &rules::consumed_topics(&config), slot, &now)?;
     if let Err(why) = &found.state {
         return Err(CommandError::Failed(why.clone()));
     }

@@ -31,7 +31,7 @@ pub fn verify(arguments: &VerifyArgs) -> Result<(), CommandError> {
     let config = arguments.settings.read()?;
     let mut visitor = Visitor::open(&rules::kafka_settings(&config)).map_err(WorkerError::from)?;
     let wanted = if arguments.slots.is_empty() { (0..visitor.slots()).collect() } else { known_slots(&arguments.slots, visitor.slots())? };
-    let topics = &config.input.topics;
+    let topics = &rules::consumed_topics(&config);
     let partitions = rules::worker_rules(&config, visitor.slots(), 0).partitions;
     let mut told = Vec::new();
     let mut refused = 0;

@@ -37,6 +37,18 @@ impl PresentValue {
         sum.is_some()
     }
 
+    /// Adds the flows of another value, discounted to the earlier day of the two. `false`: they do not fit, and nothing has changed.
+    pub fn absorb(&mut self, growth: &Growth, other: &PresentValue) -> bool {
+        let day = self.day.min(other.day);
+        let as_of = |value: &PresentValue| {
+            let days = u32::try_from(value.day.saturating_sub(day)).ok()?;
+            value.exact_minor.checked_div(growth.over(days)?)
+        };
+        let sum = as_of(self).zip(as_of(other)).and_then(|(own, other)| own.checked_add(other));
+        *self = sum.map_or(*self, |exact_minor| PresentValue { day, exact_minor });
+        sum.is_some()
+    }
+
     /// Rounded half to even.
     pub fn minor(&self) -> i128 {
         let rounded = self.exact_minor.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven);

@@ -22,6 +22,19 @@ pub struct Folded {
 }
 
 impl Folded {
+    /// Takes another summary in. Days that both have count twice, and the time between the two is no interval.
+    pub(super) fn unite(&mut self, other: &Folded) {
+        if self.days == 0 || other.days == 0 {
+            *self = if self.days == 0 { *other } else { *self };
+            return;
+        }
+        self.days += other.days;
+        self.first_ms = self.first_ms.min(other.first_ms);
+        self.last_ms = self.last_ms.max(other.last_ms);
+        self.latest_ms = self.latest_ms.max(other.latest_ms);
+        self.log_times.absorb(&other.log_times);
+    }
+
     /// Takes a counted order in.
     fn take(&mut self, at_ms: i64) -> Place {
         if self.days == 0 {

@@ -19,10 +19,29 @@ pub fn on_event(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_
     }
 }
 
+/// What is no event of the customer's own, but plays may wait for: the instance is the place of the event that caused it.
+pub fn on_named(customer: &mut Customer, what: &str, scene: &mut Scene<'_>) {
+    let rules = scene.rules;
+    for &rule in rules.plays() {
+        if let Trigger::EventSeen(name) = &rules.play(rule).trigger
+            && name == what
+        {
+            begin(customer, rule, place_of(scene), scene);
+        }
+    }
+}
+
 fn instance(event: &Event<'_>, scene: &Scene<'_>) -> String {
-    match (event.message_id.as_deref(), scene.occasion) {
-        (Some(id), _) if !id.is_empty() => id.to_owned(),
-        (_, Occasion::Event { cause, .. }) => format!("{}/{}/{}", cause.topic, scene.slot, cause.offset),
-        (_, Occasion::Deadline { .. } | Occasion::Model { .. }) => unreachable!("invariant: the scene is the event's"),
+    match event.message_id.as_deref() {
+        Some(id) if !id.is_empty() => id.to_owned(),
+        _ => place_of(scene),
+    }
+}
+
+fn place_of(scene: &Scene<'_>) -> String {
+    match scene.occasion {
+        Occasion::Event { cause, .. } => format!("{}/{}/{}", cause.topic, scene.slot, cause.offset),
+        Occasion::Relay(origin) => format!("{}/{}/{}", origin.topic, origin.slot, origin.offset),
+        Occasion::Deadline { .. } | Occasion::Model { .. } => unreachable!("invariant: the scene is the event's"),
     }
 }

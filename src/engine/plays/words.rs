@@ -35,6 +35,8 @@ pub enum Reason {
     Order,
     CartEmptied,
     StageLeft,
+    /// Of a cancel: the customer has become another.
+    Merged,
     /// Of a cancel: the customer is forgotten.
     Erased,
     Shadow,
@@ -78,6 +80,7 @@ impl Reason {
             Reason::Order => "order",
             Reason::CartEmptied => "cart_emptied",
             Reason::StageLeft => "stage_left",
+            Reason::Merged => "merged",
             Reason::Erased => "erased",
             Reason::Shadow => "shadow",
             Reason::Backfill => "backfill",

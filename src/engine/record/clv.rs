@@ -36,13 +36,15 @@ pub struct ClvRecord<'a> {
     pub promising_rfm: Option<bool>,
     /// The same of `clv::rfm::is_frequent_low_value`.
     pub frequent_low_value: Option<bool>,
+    /// What customers have brought whom this one referred, no part of `total`; `None`: nobody came, and the field is not there.
+    pub referral: Option<ReferralValue>,
     pub margin_assumed: bool,
     pub reliability: ReliabilityRecord,
     pub model: Model<'a>,
     pub inputs: Option<Inputs>,
 }
 
-json_object!(ClvRecord<'_> { id, customer_id, event_time, cause, primary_currency, historic, npv, future, total, p_alive, next_order_at, lapse_at, expected_lifetime_days, simple, segment, margin_assumed, reliability, model, inputs; promising_rfm, frequent_low_value });
+json_object!(ClvRecord<'_> { id, customer_id, event_time, cause, primary_currency, historic, npv, future, total, p_alive, next_order_at, lapse_at, expected_lifetime_days, simple, segment, margin_assumed, reliability, model, inputs; promising_rfm, frequent_low_value, referral });
 
 /// Net present value: orders less refunds and recorded costs, each discounted from its day to `as_of`, the day of the first of them.
 #[derive(Debug)]
@@ -93,6 +95,15 @@ impl Json for Simple {
         out.push(b'}');
     }
 }
+
+/// Referred customers, and what they have bought so far, net of refunds, each in their own primary currency.
+#[derive(Debug)]
+pub struct ReferralValue {
+    pub customers: u32,
+    pub net_of_refunds: Vec<Amount>,
+}
+
+json_object!(ReferralValue { customers, net_of_refunds });
 
 #[derive(Debug)]
 pub struct ReliabilityRecord {

@@ -1,11 +1,12 @@
 //! Everything a row holds about a customer, as a record for people and programs.
 //!
 //! Nothing is left out, hashed ids included, because whoever asks may ask for all of it, but the sum of logarithms of times between orders that
-//! the value model keeps; nothing is computed that is not held, but points in all and how far it is to the next tier. It goes to no topic. Called by `cli` (`state export`).
+//! the value model keeps; nothing is computed that is not held, but points in all, how far it is to the next tier, and the sums of referrals. It goes to no topic. Called by `cli` (`state export`).
 
 mod attribution;
 mod journey;
 mod loyalty;
+mod ties;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -30,6 +31,7 @@ use crate::event::ConsentStatus;
 use attribution::HeldAttribution;
 use journey::HeldJourney;
 use loyalty::{HeldLoyalty, HeldTier};
+use ties::HeldTies;
 
 /// A customer's row in words. Ids of messages, orders and checkouts are kept as 64-bit hashes only, and shown in hexadecimal.
 struct Held<'a> {
@@ -63,11 +65,12 @@ struct Held<'a> {
     value_band: Option<&'a str>,
     loyalty: Option<HeldLoyalty>,
     tier: Option<HeldTier<'a>>,
+    ties: Option<HeldTies<'a>>,
     contribution: Option<HeldContribution>,
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, contribution, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, ties, contribution, message_ids });
 
 struct HeldContact<'a> {
     email: Option<&'a str>,
@@ -261,6 +264,7 @@ fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Op
         value_band: customer.value_band.and_then(|key| levels::name_of(&settings.value_bands, key)),
         loyalty: customer.loyalty.as_deref().map(loyalty::held),
         tier: loyalty::held_tier(customer, settings),
+        ties: customer.ties.as_deref().map(ties::held),
         contribution: customer.contribution.as_ref().map(contribution),
         message_ids: customer.seen.fingerprints().iter().copied().map(Hex).collect(),
     }

@@ -17,6 +17,12 @@ impl OutputId {
         OutputId::of(&[b"event", &slot.to_be_bytes(), topic.as_bytes(), &offset.to_be_bytes(), &index.to_be_bytes()])
     }
 
+    /// Of the record number `index` that an event caused for another customer, so many hops away.
+    pub fn of_relay(slot: u32, topic: &str, offset: i64, hops: u8, customer: &str, index: u32) -> OutputId {
+        let place = [slot.to_be_bytes().as_slice(), &offset.to_be_bytes()].concat();
+        OutputId::of(&[b"relay", &place, topic.as_bytes(), &[hops], customer.as_bytes(), &index.to_be_bytes()])
+    }
+
     /// Of what a deadline decided: `step` of `instance` of a play, due at `due_ms`. The moment is part of it because a shop may use one cart
     /// id again after an order.
     pub fn of_deadline(customer: &str, play: &str, instance: &str, step: u32, due_ms: i64) -> OutputId {

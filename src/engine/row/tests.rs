@@ -16,6 +16,7 @@ use crate::engine::orders::{Claim, Folded, Kept};
 use crate::engine::plays::{Grant, Phase, PlayState, Sent};
 use crate::engine::population::Contribution;
 use crate::engine::tiers::{Month, Tier};
+use crate::engine::ties::{Alias, Moved, Referee, Referrer, Ties};
 use crate::engine::touch::Touches;
 use crate::event::{ConsentStatus, Currency, Money};
 
@@ -106,6 +107,16 @@ fn add_way(customer: &mut Customer, usd: Currency, jpy: Currency) {
     let exposure = Exposure { play: 72, is_control: true, has_ordered: false, at_ms: NOW - 40 };
     let exposures = vec![exposure, Exposure { has_ordered: true, is_control: false, ..exposure }];
     customer.attribution = Some(Box::new(Attribution { clicks, exposures, touches: 3 }));
+    let alias = Alias { id: "browser-1".into(), asked_ms: NOW - 20, is_settled: true, was_new: false };
+    let referee = Referee { id: "u-2".into(), since_ms: NOW - 25, told: 3, net: Some((jpy, 1 << 40)) };
+    customer.ties = Some(Box::new(Ties {
+        moved: Some(Moved { to: "u-9".into(), until_ms: NOW + 95 }),
+        aliases: vec![alias.clone(), Alias { id: "browser-2".into(), is_settled: false, was_new: true, ..alias }],
+        referrals_sent: 300,
+        referred: 2,
+        referees: vec![referee.clone(), Referee { id: "u-3".into(), net: None, ..referee }],
+        referrer: Some(Referrer { id: "u-0".into(), since_ms: NOW - 26, told: 4 }),
+    }));
 }
 
 fn at_rest() -> PlayState {
@@ -143,6 +154,7 @@ fn full_of_version_2() -> Customer {
         stage_since_ms: None,
         journey: None,
         attribution: None,
+        ties: None,
         value_band: None,
         loyalty: None,
         tier: None,
@@ -177,7 +189,7 @@ const GOLDEN_2: &str = "\
 
 /// Version 3, for ever.
 const GOLDEN_3: &str = "\
-    46a8da769b01000003ffffff0f80a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d457572\
+    46a8da769b01000003ffffff1f80a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d457572\
     6f70652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d804d8\
     2c080c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c0021500000000000000001600000000000000010109\
     03632d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac1610\
@@ -185,7 +197,8 @@ const GOLDEN_3: &str = "\
     643a313a313736373232353630303030303300000000000000b30102a0fe0ac0a90705656d61696c0b706169645f7365617263680200ac02008080808080200504\
     47425002000900000100ccbf0200001980de79fa72d844a423b22fbe8d38b9608080808080808080808001f8bd010a5422dff6bc17e0263a9a011f828001ac0201\
     0ce80702330000000000000034000000000000003d00000000000000a00603732d31030147000000000000003c0201480000000000000050024800000000000000\
-    50b0098080808020019f016407c31b13b11442b617b0015802ec0e008080808080808002880e044a50590000";
+    50b0098080808020019f016407c31b13b11442b617b0015802ec0e008080808080808002880e044a505900000f03752d39bd01020962726f777365722d31280109\
+    62726f777365722d322802ac02020203752d323203010580808080802003752d3332030003752d303404";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
@@ -262,12 +275,21 @@ fn a_typical_customer_takes_about_150_bytes() {
 fn further_parts_are_of_the_newest_version_and_known_to_it() {
     let mut row = Vec::new();
     encode(
-        &Customer { stage_since_ms: None, journey: None, attribution: None, value_band: None, loyalty: None, tier: None, ..full() },
+        &Customer {
+            stage_since_ms: None,
+            journey: None,
+            attribution: None,
+            value_band: None,
+            loyalty: None,
+            tier: None,
+            ties: None,
+            ..full()
+        },
         RowVersion::NEWEST,
         0,
         &mut row,
     );
-    for (place, byte) in [(8, 2), (12, 0x10), (12, 0x80)] {
+    for (place, byte) in [(8, 2), (12, 0x20), (12, 0x80)] {
         let mut other = row.clone();
         other[place] = byte;
         assert_eq!(read_row(&other), Err(RowError::Malformed("parts")), "{place}");

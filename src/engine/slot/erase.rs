@@ -1,6 +1,6 @@
 //! Forgetting a customer, and not remembering them again.
 //!
-//! Everything held of them goes, the figures over all customers are without them, mails on their way are called off, the compacted topic of their value is told to forget the key, and a mark
+//! Everything held of them goes, whoever names them is told, the figures over all customers are without them, mails on their way are called off, the compacted topic of their value is told to forget the key, and a mark
 //! stays. Of all this the transaction decides as of any other change. Called by `slot`'s `apply`.
 
 use super::Slot;
@@ -8,11 +8,13 @@ use crate::engine::apply::Outcome;
 use crate::engine::committed::{ALL_REGIONS, Committed, hash_of};
 use crate::engine::erasure::{Mark, MarkId};
 use crate::engine::funnel;
+use crate::engine::identity;
 use crate::engine::loyalty;
 use crate::engine::outputs::{Outputs, Topic};
 use crate::engine::plays;
 use crate::engine::population;
-use crate::engine::scene::{Cause, Scene};
+use crate::engine::referrals;
+use crate::engine::scene::{Occasion, Scene};
 use crate::event::Event;
 
 /// Whether anybody of the slot was erased; looks at every region once.
@@ -27,21 +29,27 @@ impl Slot {
             return false;
         }
         let id = MarkId::of(self.rules.settings.erasure_key, &event.customer);
-        let erased_ms = self.marks.get(&id).copied().or_else(|| self.committed.erased_ms(self.number, &id));
-        erased_ms.is_some_and(|erased_ms| event.time_ms <= erased_ms)
+        self.erased_ms(&id).is_some_and(|erased_ms| event.time_ms <= erased_ms)
+    }
+
+    pub(super) fn erased_ms(&self, id: &MarkId) -> Option<i64> {
+        self.marks.get(id).copied().or_else(|| self.committed.erased_ms(self.number, id))
     }
 
     /// Does what the event asks for.
-    pub(super) fn erase(&mut self, event: &Event<'_>, cause: &Cause<'_>, out: &mut Outputs) -> Outcome {
+    pub(super) fn erase(&mut self, event: &Event<'_>, occasion: Occasion<'_>, out: &mut Outputs) -> Outcome {
         self.open(hash_of(&event.customer), &event.customer);
         let (customer, entry) = self.overlay.current();
-        let mut scene = Scene::of_event(&self.rules, self.number, event, cause, &mut self.cells, out);
+        let of_whom = (&*event.customer, event.time_ms);
+        let mut scene = Scene::of_event(&self.rules, self.number, of_whom, occasion, &mut self.cells, out);
         plays::on_erasure(customer, &mut scene);
         population::contribute(customer, None, scene.cells, scene.out);
         funnel::leave(customer, scene.cells, scene.out);
         loyalty::leave(customer, scene.cells, scene.out);
         // also for somebody unknown here: an older record may lie in the topic
-        scene.push_tombstone(Topic::Clv, cause);
+        scene.push_tombstone(Topic::Clv);
+        identity::part(customer, &mut scene);
+        referrals::part(customer, &mut scene);
         if entry.exists {
             customer.clear();
             entry.exists = false;

@@ -5,8 +5,9 @@
 use super::costs;
 use super::fields::Envelope;
 use crate::event::json;
-use crate::event::limits::{MAX_QUOTE_BYTES, cut};
-use crate::event::{Identity, Reason, Reject, Text, time};
+use crate::event::limits::{MAX_CUSTOMER_ID_BYTES, MAX_QUOTE_BYTES, cut};
+use crate::event::value::Field;
+use crate::event::{Identity, Kind, Reason, Reject, Text, time};
 
 impl<'a> Envelope<'a> {
     /// `track`, `identify`, …
@@ -44,6 +45,14 @@ impl<'a> Envelope<'a> {
     /// A cost without a `userId` is of nobody, whatever else it is keyed by.
     fn is_cost(&self) -> bool {
         self.event().is_ok_and(|event| event == costs::EVENT) && self.call().is_ok_and(|call| call == "track")
+    }
+
+    /// What the call says of another id of the same person, in the field of this name. Only a `userId` can take another id in; who is called
+    /// by an id that no record can have is nobody.
+    pub(super) fn joined(&self, name: &str, field: Field<'a>, identity: Identity, customer: &str) -> Option<Kind<'a>> {
+        let former_id = json::text(name, field).ok().flatten().filter(|id| id.len() <= MAX_CUSTOMER_ID_BYTES && **id != *customer);
+        let is_identify = name == "anonymousId";
+        former_id.filter(|id| identity == Identity::Known && !id.is_empty()).map(|former_id| Kind::Joined { former_id, is_identify })
     }
 
     /// The event's time: its `timestamp`, else the record's, clamped and bounded.

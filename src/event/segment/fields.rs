@@ -16,6 +16,7 @@ pub(super) struct Envelope<'a> {
     pub(super) event: Field<'a>,
     pub(super) user_id: Field<'a>,
     pub(super) anonymous_id: Field<'a>,
+    pub(super) previous_id: Field<'a>,
     pub(super) timestamp: Field<'a>,
     pub(super) message_id: Field<'a>,
     pub(super) traits: Nested<TraitFields<'a>>,
@@ -105,6 +106,8 @@ pub(super) struct Properties<'a> {
     // loyalty, with value and currency
     pub(super) points: Field<'a>,
     pub(super) expires_at: Field<'a>,
+    // referrals
+    pub(super) referrer_id: Field<'a>,
 }
 
 /// A product: an element of `products`, or taken from the properties of a single line.
@@ -128,6 +131,7 @@ impl<'a> Fields<'a> for Envelope<'a> {
             b"event" => Place::Field(&mut self.event),
             b"userId" => Place::Field(&mut self.user_id),
             b"anonymousId" => Place::Field(&mut self.anonymous_id),
+            b"previousId" => Place::Field(&mut self.previous_id),
             b"timestamp" => Place::Field(&mut self.timestamp),
             b"messageId" => Place::Field(&mut self.message_id),
             b"traits" => (&mut self.traits).into(),
@@ -216,6 +220,7 @@ impl<'a> Fields<'a> for Properties<'a> {
             b"answer_id" => Place::Field(&mut self.answer_id),
             b"points" => Place::Field(&mut self.points),
             b"expires_at" => Place::Field(&mut self.expires_at),
+            b"referrer_id" => Place::Field(&mut self.referrer_id),
             _ => Place::Nowhere,
         }
     }

@@ -1,7 +1,7 @@
-//! Segment and RudderStack calls (`track`, `identify`; `alias`, `page`, `screen` and `group` only say that the customer was seen).
+//! Segment and RudderStack calls (`track`, `identify`, `alias`; `page`, `screen` and `group` only say that the customer was seen).
 //! Marks the fields of the record in one pass, finds the customer and the time, and lets the file of the event's family read what its kind
 //! needs. Refuses what breaks `contracts.md` 1; gives no meaning to names it does not know. Called by `decode` alone.
-//! Reading order: fields, envelope, traits, touch, then orders, email, consent, carts, costs, interactions, loyalty.
+//! Reading order: fields, envelope, traits, touch, then orders, email, consent, carts, costs, interactions, loyalty, referrals.
 
 mod carts;
 mod consent;
@@ -12,6 +12,7 @@ mod fields;
 mod interactions;
 mod loyalty;
 mod orders;
+mod referrals;
 mod touch;
 mod traits;
 
@@ -46,7 +47,12 @@ pub(super) fn read<'a>(
         }
         "identify" => {
             own_traits = object_or_none("traits", &envelope.traits)?;
-            (call, Kind::Identify)
+            let kind = envelope.joined("anonymousId", envelope.anonymous_id, identity, customer).unwrap_or(Kind::Identify);
+            (call, kind)
+        }
+        "alias" => {
+            let kind = envelope.joined("previousId", envelope.previous_id, identity, customer).unwrap_or(Kind::Unknown);
+            (call, kind)
         }
         _ => (call, Kind::Unknown),
     };
@@ -77,6 +83,8 @@ fn read_kind<'a>(name: &str, properties: &Nested<Properties<'a>>, rules: &Decode
         "Checkout Started" => carts::contents(ContentsSource::CheckoutStarted, own()?, rules).map(Kind::CartContents),
         "Cart Abandoned" => carts::contents(ContentsSource::Abandoned, own()?, rules).map(Kind::CartAbandoned),
         costs::EVENT => costs::recorded(own()?, rules),
+        "Referral Sent" => Ok(Kind::ReferralSent),
+        "Referral Converted" => referrals::converted(own()?),
         // nothing in it can make it unreadable: who asks to be forgotten is
         "Customer Erased" => Ok(Kind::Erased),
         _ => match (interactions::kind_of(name), loyalty::kind_of(name)) {

@@ -97,6 +97,8 @@ missing_field | status | {"channel":"email"}
 unknown_status | status: maybe | {"channel":"email","status":"maybe"}
 wrong_type | status: true | {"channel":"email","status":true}
 wrong_type | double_opt_in | {"channel":"email","status":"pending","double_opt_in":"yes"}
+# Referral Converted
+missing_field | referrer_id | {"order_id":"o-1"}
 "##;
 
 /// The values of `REFUSED`, and those too long to be written there: value, reason, part of the detail.
@@ -176,8 +178,9 @@ fn every_reason_is_listed_once_and_has_a_record_that_meets_it() {
     let listed: HashSet<Reason> = Reason::ALL.into_iter().collect();
     assert_eq!(listed.len(), Reason::ALL.len());
     let refused = refused_values().iter().map(|case| case.1).chain(refused_frames().iter().map(|case| case.1)).collect::<Vec<_>>();
-    // what cannot be written shows behind the decoder
-    let met: HashSet<Reason> = refused.into_iter().chain([Reject::unwritable("too large").reason]).collect();
+    // what cannot be written, and what the engine does not do, shows behind the decoder
+    let later = [Reason::UnreadableRelay, Reason::RelayHops, Reason::MergeRefused, Reason::ReferralRefused, Reason::Unwritable];
+    let met: HashSet<Reason> = refused.into_iter().chain(later.map(|reason| Reject::by_engine(reason, "why").reason)).collect();
     assert_eq!(listed, met);
 }
 

@@ -8,7 +8,7 @@ use crate::worker::block::TransactionHeader;
 use crate::worker::metadata::Metadata;
 use crate::worker::recovery::{Progress, Recovered, Recovery};
 use crate::worker::source::{Bounds, Claim, CommittedOffset, CommittedOffsets, Source};
-use crate::worker::transaction::{Outgoing, Position, Transaction, TransactionError};
+use crate::worker::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
 use crate::worker::{Now, WorkerError};
 
 use super::{PAUSE_MS, input_bounds};
@@ -128,7 +128,7 @@ impl Transaction for Bystander {
         Ok(())
     }
 
-    fn trim(&mut self, _slot: u32, _before: i64) -> Result<(), TransactionError> {
+    fn trim(&mut self, _topic: OutputTopic, _slot: u32, _before: i64) -> Result<(), TransactionError> {
         Err(not_ours())
     }
 }

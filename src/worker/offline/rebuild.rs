@@ -13,7 +13,7 @@ use crate::worker::buffers::Buffers;
 use crate::worker::source::{
     Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError,
 };
-use crate::worker::transaction::{Outgoing, Position, Transaction, TransactionError};
+use crate::worker::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
 use crate::worker::{Next, Now, Rules, SlotState, TimeMode, Worker, WorkerError};
 
 use super::former::Former;
@@ -232,7 +232,7 @@ impl Transaction for Silent {
         Ok(())
     }
 
-    fn trim(&mut self, _slot: u32, _before: i64) -> Result<(), TransactionError> {
+    fn trim(&mut self, _topic: OutputTopic, _slot: u32, _before: i64) -> Result<(), TransactionError> {
         Ok(())
     }
 }

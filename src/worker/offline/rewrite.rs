@@ -63,7 +63,7 @@ pub fn rewrite<S: Source, T: Transaction>(
     commit((source, transaction), held, beginnings, &named, clock)?;
     // the old history is superfluous already: if it cannot be deleted now, the next owner's trims delete it
     for (beginning, start) in beginnings.iter().zip(starts) {
-        if let Err(error @ TransactionError::Refused(_)) = transaction.trim(beginning.slot, start) {
+        if let Err(error @ TransactionError::Refused(_)) = transaction.trim(OutputTopic::Changelog, beginning.slot, start) {
             return Err(WorkerError::of_transaction(error));
         }
     }

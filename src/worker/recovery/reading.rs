@@ -74,9 +74,13 @@ impl Reading {
     /// The state, if it is the committed one; else why not.
     pub fn finish<S: Source>(self, source: &mut S, topics: &[String], slot: u32) -> Result<Result<Recovered, String>, WorkerError> {
         let Reading { restore, offsets, start, distance, is_warm, .. } = self;
-        let named =
-            topics.iter().zip(&offsets).filter_map(|(topic, offset)| offset.map(|offset| InputOffset { topic: topic.clone(), offset }));
-        let restored = match restore.finish(&named.collect::<Vec<_>>()) {
+        // who owned the slot last may not have known of the relay: then it goes on where it was committed
+        let logs = |topic: &String| restore.last().is_some_and(|last| last.offsets.iter().any(|logged| logged.topic == *topic));
+        let is_named = |place: usize| place + 1 < topics.len() || logs(&topics[place]);
+        let places = topics.iter().zip(&offsets).enumerate().filter(|(place, _)| is_named(*place));
+        let named = places.filter_map(|(_, (topic, offset))| offset.map(|offset| InputOffset { topic: topic.clone(), offset }));
+        let named: Vec<InputOffset> = named.collect();
+        let restored = match restore.finish(&named) {
             Ok(restored) => restored,
             Err(error) => return Ok(Err(error.to_string())),
         };

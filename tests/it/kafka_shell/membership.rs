@@ -95,7 +95,7 @@ fn a_worker_that_waits_is_woken_by_a_record() {
     let input = Input { topic: 1, slot: 0 };
     let mut consumer = Consumer::join(&settings, 0).unwrap();
     joined(&mut consumer);
-    consumer.start(0, &[0, 0]).unwrap();
+    consumer.start(0, &[0, 0, 0]).unwrap();
     assert_eq!(read(&mut consumer, input), []);
     assert_eq!(read(&mut consumer, Input { topic: 0, slot: 0 }), []);
     consumer.wait(Duration::ZERO); // forget earlier calls
@@ -137,7 +137,7 @@ fn every_slot_of_wide_topics_starts_where_asked_whatever_the_group_does() {
 /// Starts each slot at its own number, all at once, and reads it to its end.
 fn start_all(consumer: &mut Consumer, slots: &[u32]) {
     for slot in slots {
-        consumer.start(*slot, &[i64::from(*slot), 0]).unwrap();
+        consumer.start(*slot, &[i64::from(*slot), 0, 0]).unwrap();
     }
     for slot in slots {
         let found = read(consumer, Input { topic: 0, slot: *slot });

@@ -24,13 +24,13 @@ fn a_slot_starts_exactly_where_asked_and_can_be_started_again() {
 
     let expected = |range: std::ops::Range<i64>| range.map(|n| (n, n.to_string())).collect::<Vec<_>>();
     for (first, second) in [(990, 7), (0, 0), (500, 10), (1_000, 9), (1_000, 10), (3, 3)] {
-        consumer.start(1, &[first, second]).unwrap();
+        consumer.start(1, &[first, second, 0]).unwrap();
         assert_eq!(read(&mut consumer, input(0)), expected(first..1_000));
         assert_eq!(read(&mut consumer, input(1)), expected(second..10));
     }
     // rewound in the middle of reading, as after an abort
     for round in 0..20 {
-        consumer.start(1, &[round, 0]).unwrap();
+        consumer.start(1, &[round, 0, 0]).unwrap();
         eventually("first record", || {
             consumer.take(input(0), 1, &mut arrivals).unwrap();
             match arrivals.pop_front()? {
@@ -43,7 +43,7 @@ fn a_slot_starts_exactly_where_asked_and_can_be_started_again() {
         });
     }
     feed(&settings, input(1), [&b"late"[..]]);
-    consumer.start(1, &[999, 10]).unwrap();
+    consumer.start(1, &[999, 10, 0]).unwrap();
     assert_eq!(read(&mut consumer, input(1)), [(10, "late".to_owned())]);
 }
 
@@ -72,7 +72,7 @@ fn records_come_whole_with_key_time_headers_and_ten_megabytes() {
     joined(&mut member);
     producer.commit(&[], &member.claim().unwrap()).unwrap();
 
-    member.start(0, &[0]).unwrap();
+    member.start(0, &[0, 0]).unwrap();
     let mut arrivals = VecDeque::new();
     let mut records = Vec::new();
     eventually("three records", || {
@@ -112,11 +112,11 @@ fn an_offset_that_is_gone_is_refused_with_the_ways_out() {
     let input = Input { topic: 0, slot: 0 };
     let values = numbers(0..10);
     feed(&settings, input, values.iter().map(Vec::as_slice));
-    producer.trim(0, 5).unwrap();
+    producer.trim(OutputTopic::Changelog, 0, 5).unwrap();
     let mut consumer = Consumer::join(&settings, 0).unwrap();
     joined(&mut consumer);
     assert_eq!(consumer.input_bounds(input).unwrap(), Bounds { low: 5, high: 10 });
-    consumer.start(0, &[2]).unwrap();
+    consumer.start(0, &[2, 0]).unwrap();
     let mut arrivals = VecDeque::new();
     let refused = eventually("refusal", || consumer.take(input, 10, &mut arrivals).err());
     assert!(arrivals.is_empty());
@@ -136,12 +136,12 @@ fn a_trimmed_beginning_is_gone_and_readers_learn_it() {
     for offset in 1..=5 {
         commit(&mut producer, format!("{offset}").as_bytes(), position(0, offset, ""), &claim).unwrap();
     }
-    producer.trim(0, 6).unwrap();
+    producer.trim(OutputTopic::Changelog, 0, 6).unwrap();
     // the last commit's marker comes a little after the commit
     eventually("last marker", || (consumer.changelog_bounds(0).unwrap() == Bounds { low: 6, high: 10 }).then_some(()));
     assert_eq!(read_changelog(&mut consumer, 0, 6), (LogRead::End, vec!["4".to_owned(), "5".to_owned()]));
     assert_eq!(read_changelog(&mut consumer, 0, 2), (LogRead::OutOfRange, vec![]));
-    let beyond = producer.trim(0, 1_000).unwrap_err();
+    let beyond = producer.trim(OutputTopic::Changelog, 0, 1_000).unwrap_err();
     assert!(matches!(beyond, TransactionError::Abort(_)), "{beyond}");
     commit(&mut producer, b"6", position(0, 6, ""), &claim).unwrap();
 }

@@ -41,7 +41,7 @@ fn topics_are_planned_created_and_checked() {
     admin::create(&extra, &topics::plan(&extra, &[], 5)).unwrap();
     let problems = topics::check(&crooked, &admin::look(&crooked).unwrap());
     assert!(matches!(&problems[0], Problem::UnequalInputs(counts) if counts.iter().map(|c| c.1).eq([3, 5])), "{problems:?}");
-    assert!(problems.iter().any(|problem| matches!(problem, Problem::ChangelogConfig { key: "cleanup.policy", .. })), "{problems:?}");
+    assert!(problems.iter().any(|problem| matches!(problem, Problem::SlotConfig { key: "cleanup.policy", .. })), "{problems:?}");
     let refused = Consumer::join(&crooked, 0).err().unwrap().to_string();
     assert!(refused.contains(" 3, ") && refused.contains(" 5"), "{refused}");
 }

@@ -47,6 +47,7 @@ pub fn settings(instance: &str) -> Settings {
             aggregates: name("aggregates"),
             dead_letters: name("dlq"),
             changelog: name("changelog"),
+            relay: name("relay"),
             models: name("models"),
         },
         heartbeat_interval_ms: 200,

@@ -128,7 +128,7 @@ fn event_line(number: usize, text: &str) -> Line {
     let name_words = words.iter().take_while(|word| !word.contains('=')).count();
     let name = words[..name_words].join(" ");
     let mut event = Map::new();
-    let kind = if name == "identify" { "identify" } else { "track" };
+    let kind = if ["identify", "alias"].contains(&name.as_str()) { name.as_str() } else { "track" };
     event.insert("type".into(), json!(kind));
     event.insert("timestamp".into(), json!(jiff::Timestamp::from_millisecond(at_ms).unwrap().to_string()));
     event.insert("messageId".into(), json!(format!("m-{number}")));
@@ -145,7 +145,7 @@ fn event_line(number: usize, text: &str) -> Line {
                 let id = event.remove("userId").unwrap();
                 event.insert("anonymousId".into(), id);
             }
-            "messageId" | "userId" | "anonymousId" | "timestamp" => put(&mut event, &path, value),
+            "messageId" | "userId" | "anonymousId" | "previousId" | "timestamp" => put(&mut event, &path, value),
             path if path.starts_with("context.") => put(&mut event, path, value),
             path => put(&mut event, &format!("{}.{path}", if kind == "identify" { "traits" } else { "properties" }), value),
         }

@@ -16,7 +16,7 @@ use super::group::{Group, Identity};
 use super::input::{Arrival, Step};
 use super::log::Log;
 use super::offsets::Offsets;
-use super::{SLOTS, TOPICS};
+use super::{INPUTS, SLOTS, TOPICS};
 use crate::exactly_once::Random;
 
 /// Markers reach their partitions within this, mostly.
@@ -168,11 +168,26 @@ impl Cluster {
 
     /// At most `most` committed records of an input from an offset on, and where its end is.
     pub fn input_records(&self, input: Input, from: i64, most: usize) -> (Vec<MemoryRecord>, i64) {
+        if input.topic == INPUTS {
+            return self.messages(input.slot, from, most);
+        }
         let Some(log) = self.inputs.get(&input) else { return (Vec::new(), 0) };
         (log.committed(from).take(most).map(|(_, record)| record.clone()).collect(), log.stable_end())
     }
 
+    /// The same of the relay, which is written as any output.
+    fn messages(&self, slot: u32, from: i64, most: usize) -> (Vec<MemoryRecord>, i64) {
+        let Some(log) = self.output(OutputTopic::Relay, slot) else { return (Vec::new(), 0) };
+        let record = |(offset, r): (i64, &Produced)| {
+            MemoryRecord::new(offset, r.key.as_deref(), r.value.as_deref(), r.timestamp_ms, r.headers.clone())
+        };
+        (log.committed(from).take(most).map(record).collect(), log.stable_end())
+    }
+
     pub fn input_bounds(&self, input: Input) -> Bounds {
+        if input.topic == INPUTS {
+            return self.output(OutputTopic::Relay, input.slot).map_or(Bounds { low: 0, high: 0 }, Log::bounds);
+        }
         self.inputs.get(&input).map_or(Bounds { low: 0, high: 0 }, Log::bounds)
     }
 
@@ -194,9 +209,9 @@ impl Cluster {
         }
     }
 
-    pub fn trim(&mut self, slot: u32, before: i64) {
+    pub fn trim(&mut self, topic: OutputTopic, slot: u32, before: i64) {
         let beyond = if self.broken == Some(Control::EagerTrim) { i64::MAX } else { before };
-        self.outputs.entry((OutputTopic::Changelog, slot)).or_default().trim(beyond);
+        self.outputs.entry((topic, slot)).or_default().trim(beyond);
     }
 
     /// All records have been written, read and accounted for; no transaction is open or on its way.
@@ -205,7 +220,7 @@ impl Cluster {
         self.arrivals.is_empty()
             && self.coordinator.is_idle()
             && all.into_iter().all(|input| {
-                let end = self.inputs.get(&input).map_or(0, Log::stable_end);
+                let end = self.input_records(input, i64::MAX, 0).1;
                 let committed = self.positions(input.slot)[input.topic].as_ref().map_or(0, |committed| committed.offset);
                 committed == end
             })

@@ -15,7 +15,7 @@ use lifetide::worker::source::Input;
 use lifetide::worker::upgrade::{GROUP, VERSION};
 
 use super::plan::Mode;
-use super::{SLOTS, T0, TOPICS};
+use super::{INPUTS, SLOTS, T0};
 use crate::exactly_once::Random;
 
 const CUSTOMERS: u64 = 14;
@@ -254,7 +254,7 @@ fn happen(customer: &str, number: u64, turn: usize, carts: &mut u64, random: &mu
             said(0, "Order Refunded", format!(r#""order_id":"{order}","total":0.25,"currency":"USD""#), Said::Other)
         }
         _ => {
-            let topic = random.below(TOPICS as u64) as usize;
+            let topic = random.below(INPUTS as u64) as usize;
             let cost = format!(r#""cost_id":"k-{number}-{turn}","kind":"acquire","amount":{turn}.10,"currency":"USD","channel":"email""#);
             let (name, properties) = if turn.is_multiple_of(3) { ("Store Locator Used", String::new()) } else { (COST, cost) };
             said(topic, name, properties, Said::Other)

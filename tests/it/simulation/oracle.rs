@@ -29,7 +29,7 @@ use lifetide::worker::transaction::OutputTopic;
 use lifetide::worker::upgrade::GROUP;
 
 use super::world::World;
-use super::{SLOTS, TOPICS};
+use super::{INPUTS, SLOTS};
 
 /// The value of a cell, by key.
 pub type Cells = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -100,7 +100,11 @@ fn run(world: &World, number: u32, expected: &mut Expected) {
             Ok(event) => {
                 move_time(&mut slot, event.time_ms, is_live, &mut out);
                 let traceparent = traceparent_of(record);
-                slot.apply(&event, &Cause { topic: name, offset: record.offset(), traceparent: traceparent.as_deref() }, &mut out);
+                slot.apply(
+                    &event,
+                    &Cause { topic: name, offset: record.offset(), traceparent: traceparent.as_deref(), record: raw(record) },
+                    &mut out,
+                );
             }
             Err(_) if is_word(record) => {
                 let is_ours = headers_of(record).contains(&(GROUP.to_owned(), world.rules.group.clone().into_bytes()));
@@ -159,7 +163,7 @@ fn move_time(slot: &mut Slot, to_ms: i64, is_live: bool, out: &mut Outputs) {
 /// The committed records of a slot's inputs, by topic.
 fn records(world: &World, slot: u32) -> Vec<Vec<MemoryRecord>> {
     let cluster = world.cluster.borrow();
-    (0..TOPICS).map(|topic| cluster.input_records(Input { topic, slot }, 0, usize::MAX).0).collect()
+    (0..INPUTS).map(|topic| cluster.input_records(Input { topic, slot }, 0, usize::MAX).0).collect()
 }
 
 type Ordered<'a> = Vec<(usize, &'a MemoryRecord)>;
@@ -219,6 +223,7 @@ fn decision(record: &lifetide::engine::Record<'_>) -> Produced {
         Topic::Clv => OutputTopic::Clv,
         Topic::Actions => OutputTopic::Actions,
         Topic::Aggregates => OutputTopic::Aggregates,
+        Topic::Relay => OutputTopic::Relay,
     };
     let mut headers = vec![("content-type", "application/json"), ("lifetide-id", record.id)];
     headers.extend(record.traceparent.map(|trace| ("traceparent", trace)));

@@ -166,9 +166,9 @@ impl Transaction for SimulatedTransaction {
         })
     }
 
-    fn trim(&mut self, slot: u32, before: i64) -> Result<(), TransactionError> {
+    fn trim(&mut self, topic: OutputTopic, slot: u32, before: i64) -> Result<(), TransactionError> {
         self.call(Point::Trim, |this| {
-            this.world.cluster.borrow_mut().trim(slot, before);
+            this.world.cluster.borrow_mut().trim(topic, slot, before);
             Ok(())
         })
     }

@@ -116,7 +116,7 @@ fn who_hears_late_of_a_slot_and_at_once_of_its_loss_leaves_its_owner_alone() {
 
 /// One worker's slot goes to another of its process at this moment of a transaction.
 fn overtaken(moment: Moment) -> (Log, Member<Interrupted>, Member) {
-    let log = MemoryLog::new(3, SLOTS, true);
+    let log = MemoryLog::new(4, SLOTS, true);
     load(&log, 21);
     let event = Event::default();
     let transaction = Interrupted { inner: MemoryTransaction::new(log.clone()), event: event.clone() };

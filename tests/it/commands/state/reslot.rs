@@ -15,7 +15,8 @@ use crate::trial::{SLOTS, Trial};
 const MORE: u32 = SLOTS + 1;
 
 fn add_everywhere(trial: &Trial) {
-    let outputs = ["transitions", "clv", "actions", "dlq", "changelog", "aggregates"].map(|topic| format!("{}.out.{topic}", trial.name));
+    let outputs =
+        ["transitions", "clv", "actions", "dlq", "changelog", "relay", "aggregates"].map(|topic| format!("{}.out.{topic}", trial.name));
     add_partition(&[trial.inputs().as_slice(), &outputs].concat());
     // brokers that have just got a partition say so a moment later
     wait_for("the partitions to be known", SOON, || state(trial, "verify").stdout.contains("slot 4").then_some(()));

@@ -1,0 +1,114 @@
+//! Two customers become one: what another id had is united with what this one is, as if all of it had happened here.
+//!
+//! Sums are added, the earliest of firsts and the latest of lasts stay, lists are united within their bounds, a refusal wins, and of what
+//! there is once the survivor's stays: the arm, the tier, running plays. Each part knows how it unites (`unite` in its file); here is the
+//! order, and what follows: figures over all customers, the stage, the value. Called by `slot::relay`.
+
+use super::cart::Cart;
+use super::cells::{Figure, Place, Window};
+use super::customer::Customer;
+use super::lifecycle::{Stage, Why};
+use super::orders::day_of;
+use super::scene::Scene;
+use super::ties::Alias;
+use super::{attribution, cash_flow, costs, identity, loyalty, plays, population, referrals, segments, tiers, transitions, value};
+
+/// Takes in all that `other` was; `alias`: when it was asked for, and what was known then.
+pub fn unite(customer: &mut Customer, mut other: Customer, alias: &Alias, scene: &mut Scene<'_>) {
+    let has_value = !other.orders.is_empty() || !other.costs.is_empty() || other.loyalty.is_some();
+    unite_person(customer, &mut other, alias, scene);
+    unite_orders(customer, &mut other, scene);
+    costs::unite(&mut customer.costs, &other.costs, scene.out);
+    cash_flow::unite(&mut customer.flows, &other.flows, scene);
+    plays::unite(customer, &mut other);
+    attribution::unite(customer, &mut other);
+    if let Some(journey) = other.journey.take() {
+        customer.journey.get_or_insert_default().unite(*journey);
+    }
+    if let Some(points) = other.loyalty.take() {
+        loyalty::unite(customer, &points, scene);
+    }
+    unite_cart(customer, other.cart.take(), scene);
+    if let Some(mut ties) = other.ties.take() {
+        std::mem::take(&mut ties.aliases).into_iter().for_each(|alias| identity::note(customer, alias, scene));
+        referrals::unite(customer, &ties, &alias.id, scene);
+    }
+    if has_value {
+        referrals::tell(customer, "", scene);
+    }
+    customer.derive(&scene.rules.settings);
+    transitions::settle(customer, Some(Why::Merged), scene);
+    if has_value {
+        segments::settle(customer, Why::Merged, scene);
+        tiers::settle(customer, scene);
+        value::write_clv(customer, Why::Merged, scene);
+    }
+}
+
+fn unite_person(customer: &mut Customer, other: &mut Customer, alias: &Alias, scene: &mut Scene<'_>) {
+    let is_other_newer = other.last_event_ms > customer.last_event_ms;
+    customer.now_ms = customer.now_ms.max(other.now_ms);
+    customer.last_event_ms = customer.last_event_ms.max(other.last_event_ms);
+    customer.known |= other.known;
+    customer.identified |= other.identified;
+    customer.seen.unite(&other.seen);
+    customer.contact.unite(&other.contact);
+    customer.consent.unite(&other.consent, alias.asked_ms);
+    customer.last_open_ms = customer.last_open_ms.max(other.last_open_ms);
+    customer.last_click_ms = customer.last_click_ms.max(other.last_click_ms);
+    let first = std::mem::take(&mut other.touch.first);
+    let is_first_other = !first.is_empty() && first != customer.touch.first && (alias.was_new || customer.touch.first.is_empty());
+    if is_first_other {
+        // it is told by the channel of the first touch, which changes now
+        let contribution = customer.contribution;
+        population::contribute(customer, None, scene.cells, scene.out);
+        customer.touch.first = first;
+        let contribution = contribution.map(|contribution| population::Contribution { has_channel: true, ..contribution });
+        population::contribute(customer, contribution, scene.cells, scene.out);
+    }
+    if !other.touch.last.is_empty() && (is_other_newer || customer.touch.last.is_empty()) {
+        customer.touch.last = std::mem::take(&mut other.touch.last);
+    }
+    other.sends_ms.iter().for_each(|at_ms| customer.remember_send(*at_ms));
+}
+
+fn unite_orders(customer: &mut Customer, other: &mut Customer, scene: &mut Scene<'_>) {
+    if other.orders.is_empty() && other.orders.held.is_empty() {
+        return;
+    }
+    if let (Some(own_ms), Some(other_ms)) = (customer.orders.first_ms(), other.orders.first_ms()) {
+        // both were counted as acquired, and the later one was not
+        let (channel, at_ms) = if own_ms <= other_ms { (&other.touch.first, other_ms) } else { (&customer.touch.first, own_ms) };
+        let dims = [("channel", channel.as_str())];
+        let place = Place { name: "customers_acquired", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms };
+        scene.cells.add(&place, -1, scene.out);
+    }
+    let latest_ms = customer.orders.latest_ms();
+    let folded = customer.orders.unite(&mut other.orders, scene.out);
+    folded.iter().for_each(|order| tiers::keep(customer, order, scene));
+    tiers::unite(customer, other.tier.take());
+    // whatever an order ends, one of the other's ends, too
+    plays::on_order(customer, scene);
+    let last_ms = customer.orders.latest_ms();
+    if customer.stage == Some(Stage::Lapsed) && last_ms > latest_ms {
+        customer.cycle += 1;
+        customer.reactivated_day = last_ms.map(day_of);
+    }
+}
+
+/// The cart changed last is the one that is open; an order since then has closed it.
+fn unite_cart(customer: &mut Customer, cart: Option<Cart>, scene: &mut Scene<'_>) {
+    let is_newer = |cart: &Cart| customer.cart.as_ref().is_none_or(|own| own.last_change_ms < cart.last_change_ms);
+    let taken = cart.filter(is_newer);
+    let is_taken = taken.is_some();
+    if is_taken {
+        customer.cart = taken;
+    }
+    let closed = customer.cart.as_ref().is_some_and(|cart| customer.orders.latest_ms().is_some_and(|ms| ms >= cart.last_change_ms));
+    if closed {
+        plays::on_cart_closed(customer, scene);
+        customer.cart = None;
+    } else if is_taken {
+        plays::on_cart_taken(customer, scene);
+    }
+}

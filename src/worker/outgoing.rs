@@ -1,0 +1,56 @@
+//! What the engine decided, handed to the transaction: records under their topics' names, with their headers.
+//!
+//! Words to other customers go to the relay, into the partition of their receiver. Where nobody knows how keys are dealt out, they are
+//! not sent: in a wrong partition they would begin a second life of somebody. Called by `turn` and `message`.
+
+use crate::engine::Topic;
+
+use super::source::Source;
+use super::transaction::{Outgoing, OutputTopic, Transaction};
+use super::turn::Turn;
+use super::{Failure, partition_of};
+
+impl<S: Source, T: Transaction> Turn<'_, S, T> {
+    pub fn send_outputs(&mut self) -> Result<(), Failure> {
+        let Some(batch) = self.batch.as_mut() else {
+            return Ok(());
+        };
+        for record in self.outputs.records() {
+            let topic = match record.topic {
+                Topic::Transitions => OutputTopic::Transitions,
+                Topic::Clv => OutputTopic::Clv,
+                Topic::Actions => OutputTopic::Actions,
+                Topic::Aggregates => OutputTopic::Aggregates,
+                Topic::Relay => OutputTopic::Relay,
+            };
+            let headers: [(&str, &[u8]); 3] = [
+                ("content-type", b"application/json"),
+                ("lifetide-id", record.id.as_bytes()),
+                ("traceparent", record.traceparent.unwrap_or_default().as_bytes()),
+            ];
+            let partition = match (record.topic, self.rules.partitions) {
+                (Topic::Relay, None) => continue,
+                (Topic::Relay, Some(partitions)) => Some(partition_of(record.key.as_bytes(), partitions)),
+                _ => None,
+            };
+            // a tombstone has no content, a word to a customer no id
+            let first = if record.topic == Topic::Relay { 2 } else { usize::from(record.value.is_none()) };
+            let used = if record.traceparent.is_some() { 3 } else { 2 };
+            let outgoing = Outgoing {
+                topic,
+                partition,
+                key: Some(record.key.as_bytes()),
+                value: record.value,
+                timestamp_ms: Some(record.timestamp_ms),
+                headers: &headers[first..used],
+            };
+            self.transaction.send(&outgoing).map_err(Failure::Transaction)?;
+            batch.tally.produce(topic, 1);
+        }
+        batch.tells_others |= self.outputs.tells_others();
+        batch.bytes += self.outputs.bytes();
+        batch.tally.notes.extend_from_slice(self.outputs.notes());
+        self.outputs.clear();
+        Ok(())
+    }
+}
