@@ -69,12 +69,14 @@ impl Consent {
     pub fn unite(&mut self, other: &Consent, merged_ms: i64) {
         let refuses = |status: ConsentStatus| status == ConsentStatus::Unsubscribed;
         let has_refused = self.stated.as_ref().is_some_and(|own| refuses(own.status));
-        if let Some(told) = other.stated.clone().filter(|told| refuses(told.status) || !has_refused) {
+        // what was said since then was said by this customer
+        let counts = |status, at_ms, has_refused: bool| refuses(status) || !has_refused || at_ms >= merged_ms;
+        if let Some(told) = other.stated.clone().filter(|told| counts(told.status, told.at_ms, has_refused)) {
             let at_ms = if refuses(told.status) { told.at_ms.max(merged_ms) } else { told.at_ms };
             self.settle_stated(Stated { at_ms, ..told });
         }
         let has_refused = self.by_trait.is_some_and(|own| refuses(own.status));
-        if let Some(told) = other.by_trait.filter(|told| refuses(told.status) || !has_refused) {
+        if let Some(told) = other.by_trait.filter(|told| counts(told.status, told.at_ms, has_refused)) {
             let at_ms = if refuses(told.status) { told.at_ms.max(merged_ms) } else { told.at_ms };
             self.settle_by_trait(ByTrait { at_ms, ..told });
         }

@@ -81,7 +81,7 @@ pub use population::Contribution;
 pub use record::held::held;
 pub use referrals::CREDITED;
 pub use relay::{Content, HOPS_MAX, Message, Origin, RelayFate};
-pub use row::{RowError, RowVersion, deadline_ms as row_deadline_ms, encode as encode_row, read_row};
+pub use row::{RowError, RowVersion, deadline_ms as row_deadline_ms, encode as encode_row, moved_to as row_moved_to, read_row};
 pub use rules::{PLAYS_MAX, STEPS_MAX};
 pub use scene::Cause;
 pub use settings::{
@@ -90,6 +90,6 @@ pub use settings::{
 };
 pub use slot::{Change, Moment, Progress, Slot};
 pub use tiers::{Month, Tier, WINDOW_DAYS_MAX};
-pub use ties::{Alias, Moved, Referee, Referrer, Ties};
+pub use ties::{ALIASES_MAX, Alias, Moved, REFEREES_MAX, Referee, Referrer, Ties};
 pub use touch::Touches;
 pub use value::forecast_at;

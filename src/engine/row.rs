@@ -122,6 +122,15 @@ pub fn deadline_ms(row: &[u8]) -> Option<i64> {
     Some(i64::from_le_bytes(*first)).filter(|deadline| *deadline != NEVER)
 }
 
+/// Where the id of a row has gone, if it is a mark that says so. Others are not decoded.
+pub fn moved_to(row: &[u8]) -> Option<String> {
+    let mut reader = Reader::new(row.get(DEADLINE_BYTES + 1..)?);
+    let parts = reader.u16().ok()?;
+    let further = if parts & part::FURTHER != 0 { reader.u16().ok()? } else { 0 };
+    let customer = (further & further::TIES != 0).then(|| read_row(row).ok())??;
+    customer.moved().map(|moved| moved.to.clone())
+}
+
 /// A row as a customer, for reading. What follows from the settings (`derived`) is not filled in.
 pub fn read_row(row: &[u8]) -> Result<Customer, RowError> {
     let mut customer = Customer::default();

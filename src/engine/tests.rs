@@ -20,6 +20,7 @@ mod plays;
 mod properties;
 mod raising;
 mod records;
+mod relay;
 mod segments;
 mod sends;
 mod tiers;

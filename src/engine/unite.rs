@@ -15,7 +15,8 @@ use super::{attribution, cash_flow, costs, identity, loyalty, plays, population,
 
 /// Takes in all that `other` was; `alias`: when it was asked for, and what was known then.
 pub fn unite(customer: &mut Customer, mut other: Customer, alias: &Alias, scene: &mut Scene<'_>) {
-    let has_value = !other.orders.is_empty() || !other.costs.is_empty() || other.loyalty.is_some();
+    let has_orders = !other.orders.is_empty() || !other.orders.held.is_empty();
+    let has_value = has_orders || !other.costs.is_empty() || other.loyalty.is_some();
     unite_person(customer, &mut other, alias, scene);
     unite_orders(customer, &mut other, scene);
     costs::unite(&mut customer.costs, &other.costs, scene.out);

@@ -1,7 +1,7 @@
 //! Deterministic simulation: the real worker and the real engine over a simulated Kafka, with everything that can go wrong drawn from a seed.
 //!
 //! Reading order: `log`, `coordinator`, `offsets`, `group` and `cluster` (the broker), `source` and `transaction` (the worker's seams over it),
-//! `plan` (the faults of a seed), `input` (what customers do), `world` and `strike` (processes, the scheduler, the faults), `oracle` and `recount` (what must come
+//! `plan` (the faults of a seed), `input` (what customers do), `kin` (and for each other), `world` and `strike` (processes, the scheduler, the faults), `oracle` and `recount` (what must come
 //! out), `checks` (what must hold), `controls` (proof that the checks can fail).
 //!
 //! `LIFETIDE_TEST_SEED=N` repeats a run, `LIFETIDE_SIM_SEEDS=N` runs N seeds from there on instead of a few.
@@ -12,6 +12,7 @@ mod controls;
 mod coordinator;
 mod group;
 mod input;
+mod kin;
 mod log;
 mod offsets;
 mod oracle;

@@ -57,11 +57,18 @@ fn describe(slot: u32, former: &Former, topics: &[String], customers: Option<usi
         let alone = carried.map_or(String::new(), |carried| format!(", {carried} of them by it alone"));
         lines.push(format!("  erased     {known} customers, says the changelog{alone}"));
     }
+    let moved = former.moved.len();
+    if moved > 0 {
+        lines.push(format!("  merged     {moved} ids are other customers' by now, says the changelog"));
+    }
     if !former.is_whole {
         lines.push(format!("  erased     {UNSURE}"));
     }
     let erased = json!({ "known": known, "carried": carried, "is_certain": former.is_whole });
     let inputs: Vec<_> =
         ranges.iter().map(|((topic, bounds), until)| json!({ "topic": topic, "low": bounds.low, "next": until })).collect();
-    Told { lines, value: json!({ "slot": slot, "done": customers.is_some(), "customers": customers, "erased": erased, "inputs": inputs }) }
+    Told {
+        lines,
+        value: json!({ "slot": slot, "done": customers.is_some(), "customers": customers, "erased": erased, "merged": moved, "inputs": inputs }),
+    }
 }

@@ -21,7 +21,7 @@ pub fn any_interaction() -> impl Strategy<Value = Interaction<'static>> {
         })
 }
 
-fn did(at: i64, kind: InteractionKind, subject: Option<&'static str>) -> Event<'static> {
+pub fn did(at: i64, kind: InteractionKind, subject: Option<&'static str>) -> Event<'static> {
     let interaction = Interaction { kind, subject: subject.map(Into::into), cost: None, salesperson_id: None, answer: None };
     event(at, kind.event_name(), Kind::Interaction(interaction))
 }

@@ -1,14 +1,15 @@
 //! Rebuilds a slot's state from its inputs, from their beginning up to given offsets, without a word to anybody.
 //!
 //! The very worker that `run` uses does it, in memory: its source ends where the former life ended (`Bounded`), its transactions go nowhere
-//! (`Silent`). Time is the events' own and runs on to where the slot stood, so that what was decided then is decided again, counts as
+//! (`Silent`), not even to other customers, who have heard it all. What these had told is not in the inputs: as far as the relay still holds
+//! it, it is taken again; ids that were given up stay so, since what they had is another's; the rest is lost. Time is the events' own and runs on to where the slot stood, so that what was decided then is decided again, counts as
 //! done, and is not said twice. What comes of it is the caller's to write. Called by `cli` (`state rebuild`).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Committed, Mark, RowVersion};
+use crate::engine::{Committed, Mark, RowVersion, hash_of};
 use crate::worker::buffers::Buffers;
 use crate::worker::source::{
     Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError,
@@ -25,8 +26,8 @@ const COMMIT_RECORDS: u64 = 50_000;
 /// The longest sleep while the brokers have nothing for us.
 const WAIT_MS_MAX: u64 = 20;
 
-/// The rows of the slot, and its slot time. Erasures that the inputs do not tell of any more hold from the beginning: then it is done a
-/// second time, with their marks.
+/// The rows of the slot, and its slot time. Erasures that the inputs do not tell of any more hold from the beginning, and so does what an id
+/// gave away: then it is done a second time, with their marks.
 pub fn rebuild<S: Source>(
     source: &mut S,
     held: &Held,
@@ -43,7 +44,7 @@ pub fn rebuild<S: Source>(
     let first = run(source, held, &rules, slot, former, &[], clock)?;
     let is_told = |mark: &&Mark| first.rows.erased_ms(slot, &mark.id).is_some_and(|told_ms| told_ms >= mark.erased_ms);
     let carried: Vec<Mark> = former.marks.iter().filter(|mark| !is_told(mark)).copied().collect();
-    if carried.is_empty() {
+    if carried.is_empty() && former.moved.is_empty() {
         return Ok(first);
     }
     run(source, held, &rules, slot, former, &carried, clock)
@@ -71,7 +72,7 @@ fn run<S: Source>(
     clock: &impl Fn() -> Now,
 ) -> Result<Rebuilt, WorkerError> {
     let until = former.until.clone();
-    let beginning = if marks.is_empty() { None } else { Some(marked(rules, slot, former, marks)?) };
+    let beginning = if marks.is_empty() && former.moved.is_empty() { None } else { Some(marked(rules, slot, former, marks)?) };
     let bounded = Bounded { source, held, slot, told: vec![false; until.len()], until, is_assigned: false, beginning, is_read: false };
     let rows = Arc::new(Committed::new());
     let mut worker = Worker::new(bounded, Silent, rules.clone(), rows.clone());
@@ -88,7 +89,7 @@ fn run<S: Source>(
     }
 }
 
-/// A history that begins with nothing but marks, before the first record of each input.
+/// A history that begins with nothing but marks, of either kind, before the first record of each input.
 struct Marked {
     offsets: Vec<CommittedOffset>,
     log: Vec<LogEntry>,
@@ -97,6 +98,7 @@ struct Marked {
 fn marked(rules: &Rules, slot: u32, former: &Former, marks: &[Mark]) -> Result<Marked, WorkerError> {
     let rows = Committed::new();
     marks.iter().for_each(|mark| rows.put_mark(slot, *mark));
+    former.moved.iter().for_each(|(id, row)| rows.put(slot, hash_of(id), id, Some(row)));
     let offsets: Vec<i64> = former.bounds.iter().map(|bounds| bounds.low).collect();
     let row_version = former.row_version;
     let beginning = Beginning { slot, rows: &rows, seq: 1, offsets: &offsets, time_ms: None, row_version, scored_with: "" };

@@ -131,7 +131,7 @@ fn outsider(trial: &Trial) -> BaseConsumer {
 /// What the group has committed for a slot, with its metadata.
 fn committed(trial: &Trial, slot: u32) -> TopicPartitionList {
     let mut asked = TopicPartitionList::new();
-    for topic in trial.inputs() {
+    for topic in trial.inputs().into_iter().chain([format!("{}.out.relay", trial.name)]) {
         asked.add_partition(&topic, slot as i32);
     }
     outsider(trial).committed_offsets(asked, Duration::from_secs(10)).unwrap()

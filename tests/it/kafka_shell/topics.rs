@@ -12,12 +12,12 @@ use super::world::*;
 #[test]
 fn topics_are_planned_created_and_checked() {
     let settings = settings("a");
-    assert_eq!(topics::check(&settings, &admin::look(&settings).unwrap()).len(), 2 + 7);
+    assert_eq!(topics::check(&settings, &admin::look(&settings).unwrap()).len(), 2 + 8);
     let refused = Consumer::join(&settings, 0).err().unwrap().to_string();
     assert!(refused.contains(&settings.input_topics[0]) && refused.contains("topics create"), "{refused}");
 
     let plans = topics::plan(&settings, &[], 3);
-    assert_eq!(admin::create(&settings, &plans).unwrap().len(), 2 + 7);
+    assert_eq!(admin::create(&settings, &plans).unwrap().len(), 2 + 8);
     let facts = admin::look(&settings).unwrap();
     assert_eq!(topics::check(&settings, &facts), []);
     let again = topics::plan(&settings, &facts, 9);

@@ -19,7 +19,7 @@ fn a_transaction_commits_records_offsets_and_metadata_together() {
     assert_eq!(joined(&mut consumer), [0, 1]);
     let mut producer = Producer::open(&settings, 0, now_ms).unwrap();
     assert_eq!(producer.writer(), format!("{}/a/0", settings.group_id));
-    assert_eq!(consumer.committed(1).unwrap(), CommittedOffsets::Stable(vec![None, None]));
+    assert_eq!(consumer.committed(1).unwrap(), CommittedOffsets::Stable(vec![None, None, None]));
 
     let claim = consumer.claim().unwrap();
     for offset in 1..=3 {
@@ -27,7 +27,7 @@ fn a_transaction_commits_records_offsets_and_metadata_together() {
         assert_eq!(consumer.claim().unwrap(), claim);
     }
     let expected = CommittedOffset { offset: 3, metadata: "{seq}".to_owned() };
-    assert_eq!(consumer.committed(1).unwrap(), CommittedOffsets::Stable(vec![Some(expected), None]));
+    assert_eq!(consumer.committed(1).unwrap(), CommittedOffsets::Stable(vec![Some(expected), None, None]));
     // three records and three markers, of which the last comes a little after the commit
     eventually("last marker", || (consumer.changelog_bounds(0).unwrap() == Bounds { low: 0, high: 6 }).then_some(()));
     let (end, entries) = read_changelog(&mut consumer, 0, 0);
@@ -83,7 +83,7 @@ fn offsets_of_an_open_transaction_are_unstable_until_its_writer_is_fenced() {
         stable => Some(stable),
     });
     let one = CommittedOffset { offset: 1, metadata: "one".to_owned() };
-    assert_eq!(committed, CommittedOffsets::Stable(vec![Some(one), None]));
+    assert_eq!(committed, CommittedOffsets::Stable(vec![Some(one), None, None]));
     assert!(before.elapsed() < Duration::from_secs(4), "fenced, not timed out");
     // fencing another, or ourselves, leaves our own producer good
     let own = producer.writer().to_owned();

@@ -1,6 +1,6 @@
 //! What must hold once faults have ended: the six assertions, and the run that is judged by them.
 //!
-//! A1 outputs as the oracle's, ids unique; of each cell the last value. A2 a fresh worker restores the oracle's state, byte for byte, and so have the live ones. A3 the last
+//! A1 outputs as the oracle's, ids unique; of each cell the last value. A2 a fresh worker restores the oracle's state, byte for byte (of kin: in what matters), and so have the live ones. A3 the last
 //! block of a changelog and the committed offsets name the same chain. A4 no transaction is open. A5 no reminder that should not be
 //! (`recount`). A6 all of it within a bounded time and number of steps. Called by `simulation` and `controls`.
 
@@ -15,6 +15,7 @@ use lifetide::worker::transaction::OutputTopic;
 use super::cluster::Cluster;
 use super::controls::Control;
 use super::group::SESSION_TIMEOUT_MS;
+use super::kin;
 use super::oracle::{self, Cells, Expected, Rows, rows_of};
 use super::plan::{Mode, Plan, Point};
 use super::recount;
@@ -90,13 +91,13 @@ fn drain(world: &Rc<World>) -> Result<(), String> {
 fn check(world: &Rc<World>) -> Result<Passed, String> {
     let expected = oracle::expect(world);
     outputs(world, &expected)?;
-    state(&expected.rows, &live_rows(world), "live")?;
+    state(world, &expected, live_rows(world), "live")?;
     chains(world)?;
     let hanging = world.cluster.borrow().hanging();
     if !hanging.is_empty() {
         return Err(format!("A4: open transactions in {hanging:?}"));
     }
-    state(&expected.rows, &restored_rows(world)?, "restored")?;
+    state(world, &expected, restored_rows(world)?, "restored")?;
     Ok(Passed {
         trace: world.trace.get(),
         steps: world.steps.get(),
@@ -115,11 +116,12 @@ const DECIDED: [OutputTopic; 4] = [OutputTopic::Transitions, OutputTopic::Clv, O
 /// A1 and A5.
 fn outputs(world: &World, expected: &Expected) -> Result<(), String> {
     let cluster = world.cluster.borrow();
-    let mut all = Vec::new();
+    let (mut all, mut of_kin) = (Vec::new(), Vec::new());
     for topic in DECIDED {
         for partition in 0..SLOTS {
-            let found: Vec<&Produced> =
-                cluster.output(topic, partition).into_iter().flat_map(|log| log.committed(0)).map(|(_, r)| r).collect();
+            let written = cluster.output(topic, partition).into_iter().flat_map(|log| log.committed(0)).map(|(_, r)| r);
+            let (kin, found): (Vec<&Produced>, Vec<&Produced>) = written.partition(|r| r.key.as_deref().is_some_and(kin::is_kin));
+            of_kin.extend(kin);
             let wanted: Vec<&Produced> = expected.outputs.get(&(topic, partition)).into_iter().flatten().collect();
             match world.plan.mode {
                 Mode::Loaded => compare(&found, &wanted).map_err(|why| format!("A1: {topic:?} {partition}: {why}"))?,
@@ -130,8 +132,8 @@ fn outputs(world: &World, expected: &Expected) -> Result<(), String> {
             all.extend(found);
         }
     }
-    cells(&cluster, &expected.cells)?;
-    let ids: Vec<_> = all.iter().flat_map(|record| &record.headers).filter(|(name, _)| name == "lifetide-id").collect();
+    cells(world, &cluster, expected)?;
+    let ids: Vec<_> = all.iter().chain(&of_kin).flat_map(|record| &record.headers).filter(|(name, _)| name == "lifetide-id").collect();
     if ids.iter().collect::<BTreeSet<_>>().len() != ids.len() {
         return Err("A1: an id was written twice".to_owned());
     }
@@ -139,13 +141,19 @@ fn outputs(world: &World, expected: &Expected) -> Result<(), String> {
 }
 
 /// A1 of cells: whatever was repeated on the way, a reader ends with what the oracle counts.
-fn cells(cluster: &Cluster, expected: &Cells) -> Result<(), String> {
+fn cells(world: &World, cluster: &Cluster, expected: &Expected) -> Result<(), String> {
     let mut found = Cells::new();
     for partition in 0..SLOTS {
         for (_, record) in cluster.output(OutputTopic::Aggregates, partition).into_iter().flat_map(|log| log.committed(0)) {
             found.insert(record.key.clone().unwrap_or_default(), record.value.clone().unwrap_or_default());
         }
     }
+    if world.plan.kin {
+        let wanted = kin::gauges(expected.cells.iter().chain(&expected.kin.1));
+        let found = kin::gauges(found.iter());
+        return if found == wanted { Ok(()) } else { Err(format!("A1: everybody stands at\n{found:#?}\nand not\n{wanted:#?}")) };
+    }
+    let expected = &expected.cells;
     let keys = expected.keys().chain(found.keys());
     let Some(key) = keys.into_iter().find(|key| found.get(*key) != expected.get(*key)) else {
         return if expected.is_empty() { Err("A1: no cell was ever written".to_owned()) } else { Ok(()) };
@@ -211,7 +219,20 @@ fn restored_rows(world: &Rc<World>) -> Result<Rows, String> {
     }
 }
 
-fn state(wanted: &Rows, found: &Rows, whose: &str) -> Result<(), String> {
+fn state(world: &World, expected: &Expected, mut found: Rows, whose: &str) -> Result<(), String> {
+    let mut wanted = expected.rows.clone();
+    if world.plan.kin {
+        let (facts, wanted_facts) = (kin::facts(&found), kin::facts(&expected.kin.0));
+        if facts != wanted_facts || kin::misplaced(&found).is_some() {
+            let differing: Vec<_> = facts.iter().filter(|(id, fact)| wanted_facts.get(*id) != Some(fact)).collect();
+            return Err(format!("A2: {whose} kin are\n{differing:#?}\nof\n{facts:#?}\nand not\n{wanted_facts:#?}"));
+        }
+        // what they add to cells is in no order, and compared as figures
+        for rows in [&mut wanted, &mut found] {
+            rows.retain(|(_, key), _| !kin::is_kin(key) && !key.contains(&b'|'));
+        }
+    }
+    let (wanted, found) = (&wanted, &found);
     let differing = |(place, row): &(&(u32, Vec<u8>), &Vec<u8>)| found.get(*place) != Some(*row);
     let customer = |place: &(u32, Vec<u8>)| format!("slot {} customer {}", place.0, String::from_utf8_lossy(&place.1));
     if let Some((place, row)) = wanted.iter().find(differing) {

@@ -14,6 +14,7 @@ use lifetide::worker::partition_of;
 use lifetide::worker::source::Input;
 use lifetide::worker::upgrade::{GROUP, VERSION};
 
+use super::kin::Deed;
 use super::plan::Mode;
 use super::{INPUTS, SLOTS, T0};
 use crate::exactly_once::Random;
@@ -33,7 +34,7 @@ const OPEN_MS_MAX: u64 = 45_000;
 /// as a worker may stand still before it looks again.
 const CLOSE_EARLY_MS: u64 = 3_000;
 const CLOSE_LATE_MS: u64 = 5_000;
-const GRID_MS: i64 = 10 * MINUTE;
+pub const GRID_MS: i64 = 10 * MINUTE;
 const GRID_CELLS: u64 = 20;
 /// The reminder's delay: off the grid by half of it.
 pub const REMINDER: &str = "25m";
@@ -110,8 +111,8 @@ pub struct Story {
     pub end_ms: i64,
 }
 
-/// Draws a story. `upgrades`: half-way through it, every slot is told to write the newest rows, of this group and of others.
-pub fn tell(mode: Mode, upgrades: Option<&str>, random: &mut Random) -> Story {
+/// Draws a story, with the deeds of others in it. `upgrades`: half-way through it, every slot is told to write the newest rows, of this group and of others.
+pub fn tell(mode: Mode, upgrades: Option<&str>, deeds: Vec<Deed>, random: &mut Random) -> Story {
     let mut truths = Vec::new();
     let mut sent: Vec<(i64, Input, Draft)> = Vec::new();
     for number in 0..CUSTOMERS {
@@ -151,8 +152,14 @@ pub fn tell(mode: Mode, upgrades: Option<&str>, random: &mut Random) -> Story {
         let words = [(at_ms - 1, "of others"), (at_ms, group)];
         sent.extend(words.iter().flat_map(|(at_ms, group)| (0..SLOTS).map(|slot| (*at_ms, Input { topic: 0, slot }, word(group)))));
     }
+    let last_ms = truths.iter().map(|truth| truth.at_ms).chain(deeds.iter().map(|deed| deed.at_ms)).max().unwrap_or(T0);
+    for Deed { customer, topic, at_ms, value } in deeds {
+        let input = Input { topic, slot: partition_of(customer.as_bytes(), SLOTS) };
+        let record = Draft { key: Some(customer), value: Some(value.into_bytes()), timestamp_ms: at_ms, headers: Vec::new() };
+        sent.push((at_ms, input, record));
+    }
     sent.sort_by_key(|(at_ms, input, _)| (*at_ms, *input));
-    let end_ms = truths.iter().map(|truth| truth.at_ms).max().unwrap_or(T0) + REMINDER_MS + GRID_MS;
+    let end_ms = last_ms + REMINDER_MS + GRID_MS;
     Story { arrivals: arrivals(mode, sent, random), truths, end_ms }
 }
 

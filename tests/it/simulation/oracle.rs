@@ -15,7 +15,7 @@
 //! One thing happens when a transaction happens to begin: once a slot's rows keep cells, everybody is scored anew, beside the records. Between
 //! which records that was is asked of the changelog; what comes of it is expected to the byte.
 //!
-//! Called by `checks`.
+//! Customers who have to do with each other are `kin`'s affair. Called by `checks`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ use lifetide::worker::source::{Input, Record as _};
 use lifetide::worker::transaction::OutputTopic;
 use lifetide::worker::upgrade::GROUP;
 
+use super::kin;
 use super::world::World;
 use super::{INPUTS, SLOTS};
 
@@ -44,12 +45,19 @@ pub struct Expected {
     pub rows: Rows,
     /// The last value of each cell, by key.
     pub cells: Cells,
+    /// What is held of those who have to do with each other, and the figures they add to: they are in none of the others.
+    pub kin: (Rows, Cells),
 }
 
 pub fn expect(world: &World) -> Expected {
     let mut expected = Expected::default();
     for slot in 0..SLOTS {
         run(world, slot, &mut expected);
+    }
+    if world.plan.kin {
+        let all = (0..SLOTS).flat_map(|slot| records(world, slot).into_iter().enumerate());
+        let theirs = all.flat_map(|(topic, records)| records.into_iter().filter(is_of_kin).map(move |record| (topic, record)));
+        expected.kin = kin::expect(world, theirs.collect());
     }
     expected
 }
@@ -99,6 +107,9 @@ fn run(world: &World, number: u32, expected: &mut Expected) {
         match event::decode(&raw(record), &world.rules.decode, wall_ms) {
             Ok(event) => {
                 move_time(&mut slot, event.time_ms, is_live, &mut out);
+                if is_of_kin(record) {
+                    continue;
+                }
                 let traceparent = traceparent_of(record);
                 slot.apply(
                     &event,
@@ -164,6 +175,10 @@ fn move_time(slot: &mut Slot, to_ms: i64, is_live: bool, out: &mut Outputs) {
 fn records(world: &World, slot: u32) -> Vec<Vec<MemoryRecord>> {
     let cluster = world.cluster.borrow();
     (0..INPUTS).map(|topic| cluster.input_records(Input { topic, slot }, 0, usize::MAX).0).collect()
+}
+
+fn is_of_kin(record: &MemoryRecord) -> bool {
+    record.key().is_some_and(kin::is_kin)
 }
 
 type Ordered<'a> = Vec<(usize, &'a MemoryRecord)>;

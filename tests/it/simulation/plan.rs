@@ -131,6 +131,8 @@ pub struct Plan {
     pub standby: bool,
     /// Slots begin with the oldest rows, and are told half-way to write the newest. Not live, where nobody can say which event comes first.
     pub upgrades: bool,
+    /// Customers have to do with each other.
+    pub kin: bool,
     pub commit_records: u64,
     pub base_ratio: f64,
     /// Blocks of a changelog that one read brings.
@@ -153,6 +155,7 @@ impl Plan {
             // apart from the rest, whose seeds mean what they meant before there was such a thing
             standby: Random(seed ^ 0x57a9_d0c4).below(2) == 0,
             upgrades: mode == Mode::Loaded && Random(seed ^ 0x0b5e_12ce).below(2) == 0,
+            kin: mode != Mode::Loaded || Random(seed ^ 0x0b5e_12ce).below(2) != 0,
             commit_records: [3, 12, 40, 1_000][random.below(4) as usize],
             base_ratio: [0.0, 1.0, 8.0, 8.0][random.below(4) as usize],
             blocks_per_read: [1, 4, 1_000][random.below(3) as usize],
@@ -231,12 +234,13 @@ fn anywhere(random: &mut Random, mode: Mode, static_membership: bool) -> Kind {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { seed, mode, processes, static_membership, standby, upgrades, commit_records, base_ratio, blocks_per_read, faults } =
+        let Plan { seed, mode, processes, static_membership, standby, upgrades, kin, commit_records, base_ratio, blocks_per_read, faults } =
             self;
         let members = if *static_membership { "static" } else { "dynamic" };
         let members = format!("{members}{} members", if *standby { ", standing by," } else { "" });
         writeln!(f, "seed {seed}: {mode:?}, {processes} processes, {members}, {commit_records} records a transaction,")?;
         write!(f, "  base ratio {base_ratio}, {blocks_per_read} blocks a read{}", if *upgrades { ", rows upgraded half-way" } else { "" })?;
+        write!(f, "{}", if *kin { ", kin" } else { "" })?;
         for Fault { process, point, nth, after, kind } in faults {
             let moment = if *after { "after" } else { "before" };
             write!(f, "\n  process {process}: {moment} {point:?} number {nth}: {kind:?}")?;

@@ -16,6 +16,7 @@ use super::cluster::Cluster;
 use super::controls::Control;
 use super::group::POLL_MAX_INTERVAL_MS;
 use super::input::{self, Story};
+use super::kin;
 use super::plan::{Fault, Mode, Plan, Point};
 use super::source::SimulatedSource;
 use super::transaction::SimulatedTransaction;
@@ -101,7 +102,8 @@ impl World {
         let delay = format!("plays.cart_recovery.steps=[{{delay=\"{}\",template=\"cart_1\"}}]", input::REMINDER);
         let config = settings::config(&[mode.to_owned(), delay]);
         let mut rules = rules::worker_rules(&config, SLOTS, 0);
-        let story = input::tell(plan.mode, plan.upgrades.then_some(rules.group.as_str()), &mut random);
+        let deeds = if plan.kin { kin::deeds(&mut Random(plan.seed ^ 0x0c1a_0f00)) } else { Vec::new() };
+        let story = input::tell(plan.mode, plan.upgrades.then_some(rules.group.as_str()), deeds, &mut random);
         rules.commit_records_max = plan.commit_records;
         rules.base_ratio = plan.base_ratio;
         if plan.upgrades {
