@@ -53,7 +53,8 @@
 //! - **No float near money, time or counts outside `clv`.** Money is i64 minor units and a currency, sums are i128. Other rooms carry
 //!   `clv`'s floats to the output; their own are shares (control arms, conditions on P(alive)),
 //!   the changelog's ratio, and seconds in metrics.
-//! - **No effect of one customer on another.** There is no relay yet: no identity merge, no referral credit. Every event is about its key.
+//! - **No effect of one customer on another but by a message.** Every event is about its key; what it means for others is told to them on the topic
+//!   `relay`, in the same transaction. No row is read or written for an event of another key, not even in the same slot.
 //! - **No personal data in logs and labels.** Dead letters quote the record, logs and metrics never do.
 //! - **No list, queue, wait or retry without a bound**, a named constant with its reason. librdkafka's transaction calls alone wait as long as
 //!   librdkafka does: a bound of ours would leave its state behind.
@@ -63,6 +64,7 @@
 //! - Every transaction that writes a block of a slot also sends that slot's offsets, with the chain in their metadata.
 //! - State is published after the commit is known to have happened, and dropped after it is known not to have.
 //! - A slot is served only from a state that was proven: checksums, chain, coverage of the hash space, offsets. Else it is refused.
+//! - A message changes the same facts whenever it comes, before or after its receiver's own events, once or twice.
 //! - Slot time never goes back; a deadline fires at its own time, with the values of that time, in order of (time, customer id).
 //! - Formats stored in Kafka (rows, blocks, metadata, ids) carry a version or never change. Hash seeds are fixed for ever.
 //!
@@ -80,6 +82,7 @@
 //! | a slot being restored | 16 MiB of blocks, taken 4 MiB at a time, and its rows | `kafka::client`, `worker::recovery` |
 //! | slots of others held ready | `state.max_bytes`, of which they are the first to go; 64 MiB of blocks fetched ahead (beyond 64 slots 1 MiB each), taken 1 MiB at a time | `worker::follow`, `kafka::client` |
 //! | one customer | a row of 64 KiB, whatever they do; two entries in the queue of deadlines | `engine` |
+//! | what ties a customer to others | 8 other ids, 32 referred customers; a chain of messages ends after 4 hops | `engine::ties`, `engine::relay` |
 //! | cells of a slot | 10,000; what is more is counted as `other` | `engine::cells` |
 //! | all customers | `state.max_bytes`: what does not fit is not taken up | `worker::admission` |
 //!
@@ -130,6 +133,16 @@
 //! **What all customers add up to is state like theirs.** A cell changes in the transaction of the event that moves it, is a row of its own kind, and
 //! is written to its topic now and then, its last value only. A customer's row keeps what it last put into the cells, so that it can be taken
 //! away again; nobody ever adds everybody up. Which cells were written is not stored: after a restart all are, and readers keep the last.
+//!
+//! **What customers mean for each other is an input of the slot that it is for.** A message is produced in its sender's transaction and
+//! consumed in its receiver's, with its offset among those of the inputs, so it happens once and restore, repair and reslotting need to know
+//! nothing of it. But nobody waits for it: it is taken as it comes, before the slot's own records, and moves no clock, or slots would wait for each
+//! other in a circle. So what it does must commute: sums are cumulative and numbered, the latest word counts; a row that another id gives is taken
+//! once for that id; a visitor's row becomes a mark that sends late events on; a circle of referrals is decided by times, not by who
+//! is heard first. The group does not know the relay: its partition is assigned by ourselves beside those of the inputs, so instances
+//! that know none can own slots beside ours, and slots speak only in rows that these could not read anyway. It is trimmed as far as no
+//! state to go back to needs it: `state repair` finds again what it applies again, and others take what it says again for what it is. `state rebuild` says
+//! nothing again, keeps ids given up that were (else their events would count twice), and loses what is no longer there.
 //!
 //! **Rows change their version at a place in the inputs.** A slot goes on in the rows of its history until a word among its inputs (`state
 //! upgrade`) raises it: instances of two versions work side by side, and every owner raises it at the same event. What newer rows keep of a
