@@ -3,9 +3,12 @@
 //! The order is fixed: duplicate? - time - traits - the event itself - plays an order ends - stage - value - carts and reminders - plays it
 //! begins. Total: whatever the event says, the answer is an `Outcome`. Called by `slot`, which has fired what was due before.
 
+use super::affinity;
+use super::attempt;
 use super::attribution;
 use super::cart;
 use super::cash_flow;
+use super::cohorts;
 use super::costs;
 use super::customer::Customer;
 use super::journey;
@@ -14,6 +17,7 @@ use super::loyalty;
 use super::note::{Counter, Note};
 use super::orders::{Added, Claim, day_of};
 use super::plays;
+use super::profile;
 use super::rules::Rules;
 use super::scene::Scene;
 use super::seen::{IdKind, fingerprint};
@@ -88,8 +92,12 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
     if effect.outcome == Outcome::Duplicate {
         return Some(effect.outcome);
     }
-    if effect.outcome == Outcome::Applied && matches!(event.kind, Kind::OrderCompleted(_)) {
-        plays::on_order(customer, scene);
+    if effect.outcome == Outcome::Applied {
+        affinity::learn(customer, event, scene);
+        attempt::advance(customer, event, scene);
+        if matches!(event.kind, Kind::OrderCompleted(_)) {
+            plays::on_order(customer, scene);
+        }
     }
     if effect.orders.is_some() {
         customer.derive(&scene.rules.settings);
@@ -128,6 +136,7 @@ fn learn(customer: &mut Customer, event: &Event<'_>, rules: &Rules) {
     customer.last_event_ms = customer.last_event_ms.max(time_ms);
     customer.known |= event.identity == Identity::Known;
     customer.contact.learn(&event.traits, time_ms, is_newest);
+    profile::learn(customer, &event.traits, is_newest);
     if let Some(touch) = &event.touch {
         customer.touch.learn(touch, &rules.settings.channels, is_newest);
     }
@@ -139,7 +148,7 @@ fn learn(customer: &mut Customer, event: &Event<'_>, rules: &Rules) {
 fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Effect {
     let time_ms = event.time_ms;
     match &event.kind {
-        Kind::OrderCompleted(order) => complete(customer, order, time_ms, scene),
+        Kind::OrderCompleted(order) => complete(customer, order, event, scene),
         Kind::OrderRefunded(refund) => refund_order(customer, refund, scene),
         Kind::OrderCancelled { order_id } => claim(customer, Claim { order: fingerprint(IdKind::Order, order_id), amount: None }, scene),
         Kind::Email(email) => {
@@ -207,8 +216,9 @@ fn take_loyalty(customer: &mut Customer, told: &event::Loyalty, time_ms: i64, sc
     Effect { value: has_cost.then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
 }
 
-fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
-    let is_first = customer.orders.is_empty();
+fn complete(customer: &mut Customer, order: &Order<'_>, event: &Event<'_>, scene: &mut Scene<'_>) -> Effect {
+    let time_ms = event.time_ms;
+    let (is_first, latest_ms) = (customer.orders.is_empty(), customer.orders.latest_ms());
     let before = cash_flow::nets(&customer.orders.sums);
     let added = customer.orders.add(fingerprint(IdKind::Order, &order.order_id), time_ms, order.value, scene.out);
     let Added::New { folded } = added else {
@@ -220,8 +230,10 @@ fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mu
     cash_flow::add_changes(customer, &before, scene);
     attribution::take_order(customer, order.value, is_first, time_ms, scene);
     if is_first {
-        costs::count_acquired(customer, time_ms, scene.cells, scene.out);
+        let product_type = event.items.iter().find_map(|item| item.category.as_deref()).unwrap_or_default();
+        costs::count_acquired(customer, product_type, time_ms, scene.cells, scene.out);
     }
+    cohorts::count_buyer(customer, latest_ms, time_ms, scene);
     if let Some(salesperson) = order.salesperson_id.as_deref() {
         journey::close_sale(customer, salesperson, is_first, time_ms, scene);
     }

@@ -56,8 +56,15 @@ pub fn count(cost: &Cost<'_>, first_touch: &str, time_ms: i64, cells: &mut Cells
     cells.add(&Place { name: "cost", figure: Figure::Sum, dims: &dims, window: Window::Month, at_ms }, i128::from(cost.amount.minor), out);
 }
 
-/// Counts a customer's first order.
-pub fn count_acquired(customer: &Customer, order_ms: i64, cells: &mut Cells, out: &mut Outputs) {
-    let dims = [("channel", customer.touch.first.as_str())];
+/// Counts a customer's first order: by channel; and by all that costs may be told by, where any of it is known. `product_type`: the category bought first.
+pub fn count_acquired(customer: &Customer, product_type: &str, order_ms: i64, cells: &mut Cells, out: &mut Outputs) {
+    let channel = customer.touch.first.as_str();
+    let (region, customer_type) =
+        customer.profile.as_deref().map_or(("", ""), |profile| (profile.region.as_str(), profile.customer_type.as_str()));
+    if ![region, customer_type, product_type].iter().all(|known| known.is_empty()) {
+        let dims = [("channel", channel), ("customer_type", customer_type), ("product_type", product_type), ("region", region)];
+        cells.add(&Place { name: "acquisitions", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: order_ms }, 1, out);
+    }
+    let dims = [("channel", channel)];
     cells.add(&Place { name: "customers_acquired", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: order_ms }, 1, out);
 }

@@ -3,6 +3,8 @@
 //! Every list has a bound, stated at its part; texts are bounded by `event`. At rest a customer is a row (`row`), and what is absent costs
 //! nothing there. Values are reused from transaction to transaction, so `clear` keeps the buffers.
 
+use super::affinity::Affinity;
+use super::attempt::Attempt;
 use super::attribution::Attribution;
 use super::cart::Cart;
 use super::cash_flow::Flows;
@@ -16,6 +18,7 @@ use super::money;
 use super::orders::{Orders, Purchases};
 use super::plays::PlayState;
 use super::population::Contribution;
+use super::profile::Profile;
 use super::seen::Seen;
 use super::settings::Settings;
 use super::tiers::Tier;
@@ -73,6 +76,11 @@ pub struct Customer {
     pub loyalty: Option<Box<Loyalty>>,
     /// Boxed: there with a first tier, or with orders that a tier may need.
     pub tier: Option<Box<Tier>>,
+    pub affinity: Affinity,
+    /// Boxed: few shops tell any of it.
+    pub profile: Option<Box<Profile>>,
+    /// While one goes on.
+    pub attempt: Option<Attempt>,
     /// What the cells of the slot hold of this customer.
     pub contribution: Option<Contribution>,
     /// Follows from the rest and the settings; not stored.
@@ -123,6 +131,9 @@ impl Customer {
         (*last_open_ms, *last_click_ms, *cart, *scores, *contribution, *derived) = (None, None, None, None, None, Derived::default());
         let Customer { stage_since_ms, journey, attribution, value_band, loyalty, tier, .. } = self;
         (*stage_since_ms, *journey, *attribution, *value_band, *loyalty, *tier) = (None, None, None, None, None, None);
+        let Customer { affinity, profile, attempt, .. } = self;
+        (*profile, *attempt) = (None, None);
+        affinity.clear();
         let Customer { seen, contact, consent, orders, plays, sends_ms, touch, costs, flows, .. } = self;
         *consent = Consent::default();
         seen.clear();

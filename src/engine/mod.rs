@@ -5,17 +5,20 @@
 //! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
-//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what is
-//! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`), how it is kept (`row`,
+//! (`seen`, `contact`, `profile`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `affinity`, `attempt`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what is
+//! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`, `cohorts`), how it is kept (`row`,
 //! `overlay`, `timers`, `committed`) and forgotten (`erasure`).
 
 mod actions;
+mod affinity;
 mod apply;
+mod attempt;
 mod attribution;
 mod bands;
 mod cart;
 mod cash_flow;
 mod cells;
+mod cohorts;
 mod committed;
 mod consent;
 mod contact;
@@ -37,6 +40,7 @@ mod outputs;
 mod overlay;
 mod plays;
 mod population;
+mod profile;
 mod quiet;
 mod record;
 mod row;

@@ -14,6 +14,7 @@ mod loyalty;
 mod orders;
 mod person;
 mod plays;
+mod taste;
 #[cfg(test)]
 mod tests;
 mod worth;
@@ -111,7 +112,17 @@ mod further {
     pub const LOYALTY: u16 = 1 << 9;
     pub const TIER: u16 = 1 << 10;
     pub const ATTRIBUTION: u16 = 1 << 11;
-    pub const ALL: u16 = (1 << 12) - 1;
+    /// Still more parts follow.
+    pub const REST: u16 = 1 << 15;
+    pub const ALL: u16 = ((1 << 12) - 1) | REST;
+}
+
+/// The last parts a row may lack.
+mod rest {
+    pub const AFFINITY: u16 = 1;
+    pub const PROFILE: u16 = 1 << 1;
+    pub const ATTEMPT: u16 = 1 << 2;
+    pub const ALL: u16 = (1 << 3) - 1;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.
@@ -131,11 +142,15 @@ pub fn read_row(row: &[u8]) -> Result<Customer, RowError> {
 pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &mut Vec<u8>) {
     row.extend_from_slice(&deadline_ms.to_le_bytes());
     row.push(version.number());
-    let further = if version.has_cells() { further_parts_of(customer) } else { 0 };
+    let rest = if version.has_cells() { rest_of(customer) } else { 0 };
+    let further = if version.has_cells() { further_parts_of(customer) } else { 0 } | if rest == 0 { 0 } else { further::REST };
     let parts = parts_of(customer, version) | if further == 0 { 0 } else { part::FURTHER };
     row.extend_from_slice(&parts.to_le_bytes());
     if further != 0 {
         row.extend_from_slice(&further.to_le_bytes());
+    }
+    if rest != 0 {
+        row.extend_from_slice(&rest.to_le_bytes());
     }
     bytes::put_i64(row, customer.now_ms);
     row.push(customer.stage.map_or(0, |stage| stage as u8 + 1));
@@ -156,6 +171,7 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     journey::encode(customer, further, row);
     attribution::encode(customer, further, row);
     loyalty::encode(customer, further, &mut currencies, row);
+    taste::encode(customer, rest, row);
 }
 
 fn parts_of(customer: &Customer, version: RowVersion) -> u16 {
@@ -200,6 +216,14 @@ fn further_parts_of(customer: &Customer) -> u16 {
     ])
 }
 
+fn rest_of(customer: &Customer) -> u16 {
+    bytes::bits([
+        (rest::AFFINITY, !customer.affinity.is_empty()),
+        (rest::PROFILE, customer.profile.is_some()),
+        (rest::ATTEMPT, customer.attempt.is_some()),
+    ])
+}
+
 /// Fills a cleared customer from a row. After an error the customer is of no use.
 pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> {
     let mut reader = Reader::new(row);
@@ -208,7 +232,8 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     let version = RowVersion::from_number(version).ok_or(RowError::Version(version))?;
     let parts = reader.u16()?;
     let further = if parts & part::FURTHER != 0 { reader.u16()? } else { 0 };
-    if further & !further::ALL != 0 || (parts & part::FURTHER != 0 && !version.has_cells()) {
+    let rest = if further & further::REST != 0 { reader.u16()? } else { 0 };
+    if further & !further::ALL != 0 || rest & !rest::ALL != 0 || (parts & part::FURTHER != 0 && !version.has_cells()) {
         return Err(RowError::Malformed("parts"));
     }
     customer.now_ms = reader.i64()?;
@@ -234,5 +259,6 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     journey::decode(&mut reader, further, customer)?;
     attribution::decode(&mut reader, further, customer)?;
     loyalty::decode(&mut reader, further, &mut currencies, customer)?;
+    taste::decode(&mut reader, rest, customer)?;
     reader.finish()
 }

@@ -71,6 +71,8 @@ pub struct Lifecycle {
     pub lapsed_below: f64,
     /// How long somebody who signed up and has ordered nothing is new.
     pub onboarding_timeout_ms: i64,
+    /// How long after the last step towards an order somebody has dropped off.
+    pub drop_off_after_ms: i64,
     /// Product views that make somebody who has ordered nothing one who considers it; at least 1.
     pub consideration_views: u32,
     /// Repeat purchase days that make a customer loyal.
@@ -202,6 +204,14 @@ pub enum WordField {
     Channel,
     /// `de` stands for `de-AT`, too.
     Locale,
+    /// `promising_rfm`, `frequent_low_value`: one customer may have several.
+    Flag,
+    ValueBand,
+    Tier,
+    /// As the traits tell it.
+    Region,
+    /// As the traits tell it.
+    CustomerType,
 }
 
 /// `caps = { email = "1/1d" }`

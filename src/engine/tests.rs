@@ -74,6 +74,7 @@ pub fn settings() -> Settings {
             max_silence_ms: 730 * DAY,
             at_risk_below: 0.5,
             lapsed_below: 0.3,
+            drop_off_after_ms: DAY,
             onboarding_timeout_ms: 14 * DAY,
             consideration_views: 3,
             loyal_x: 5,
@@ -133,6 +134,7 @@ pub fn event(at: i64, name: &'static str, kind: Kind<'static>) -> Event<'static>
         message_id: None,
         traits: Traits::default(),
         touch: None,
+        items: Vec::new(),
         kind,
     }
 }

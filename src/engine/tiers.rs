@@ -103,6 +103,11 @@ fn tier_of<'a>(customer: &Customer, rules: &'a Loyalty) -> Option<&'a Level> {
     rules.tiers.iter().find(|tier| tier.key == key)
 }
 
+/// The name of the customer's tier; `None`: in none, or in one that the configuration no longer has.
+pub fn name_of<'a>(customer: &Customer, settings: &'a Settings) -> Option<&'a str> {
+    tier_of(customer, &settings.loyalty).map(|tier| tier.name.as_str())
+}
+
 /// The next tier above the customer's, and the spend it still takes, in minor units of the primary currency.
 pub fn next_of<'a>(customer: &Customer, settings: &'a Settings) -> Option<(&'a Level, i128)> {
     let (rules, currency) = (&settings.loyalty, customer.orders.primary()?.currency);

@@ -4,8 +4,10 @@
 //! panics, whatever the bytes: what cannot be read is a `Reject`, which the worker turns into a dead letter. Called by `worker` alone.
 
 mod amount;
+mod birthday;
 mod decode;
 mod interaction;
+mod item;
 mod json;
 mod limits;
 mod loyalty;
@@ -20,8 +22,10 @@ mod value;
 mod tests;
 
 pub use amount::signed_minor_units;
+pub use birthday::Birthday;
 pub use decode::decode;
 pub use interaction::{Answer, Interaction, InteractionKind};
+pub use item::{ITEMS_MAX, Item};
 pub use limits::{MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_PRODUCTS, MAX_QUANTITY};
 pub use loyalty::{Loyalty, LoyaltyKind};
 pub use money::{Currency, Money};
@@ -86,6 +90,8 @@ pub struct Event<'a> {
     pub traits: Traits<'a>,
     /// `None`: neither a campaign nor a referrer is told.
     pub touch: Option<Touch<'a>>,
+    /// What was bought, added to a cart or looked at; at most `ITEMS_MAX`.
+    pub items: Vec<Item<'a>>,
     pub kind: Kind<'a>,
 }
 
@@ -97,6 +103,9 @@ pub struct Traits<'a> {
     pub locale: Option<Text<'a>>,
     /// IANA name; unknown names are kept out here.
     pub time_zone: Option<Text<'a>>,
+    pub region: Option<Text<'a>>,
+    pub customer_type: Option<Text<'a>>,
+    pub birthday: Option<Birthday>,
     /// `email_marketing_consent`; only from identify, never from `context.traits`.
     pub consent: Option<TraitConsent>,
 }

@@ -6,11 +6,13 @@
 mod attribution;
 mod journey;
 mod loyalty;
+mod taste;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::action::{CartRecord, status_text, told};
 use super::json::{Json, json_object, write_plain};
+use super::likes::{LikingRecord, likings};
 use super::money::Amount;
 use super::time::Time;
 use crate::clv::DAY_MS;
@@ -30,6 +32,7 @@ use crate::event::ConsentStatus;
 use attribution::HeldAttribution;
 use journey::HeldJourney;
 use loyalty::{HeldLoyalty, HeldTier};
+use taste::{HeldAttempt, HeldProfile};
 
 /// A customer's row in words. Ids of messages, orders and checkouts are kept as 64-bit hashes only, and shown in hexadecimal.
 struct Held<'a> {
@@ -63,11 +66,14 @@ struct Held<'a> {
     value_band: Option<&'a str>,
     loyalty: Option<HeldLoyalty>,
     tier: Option<HeldTier<'a>>,
+    affinity: Vec<LikingRecord<'a>>,
+    profile: Option<HeldProfile<'a>>,
+    attempt: Option<HeldAttempt>,
     contribution: Option<HeldContribution>,
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, contribution, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, affinity, profile, attempt, contribution, message_ids });
 
 struct HeldContact<'a> {
     email: Option<&'a str>,
@@ -261,6 +267,9 @@ fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Op
         value_band: customer.value_band.and_then(|key| levels::name_of(&settings.value_bands, key)),
         loyalty: customer.loyalty.as_deref().map(loyalty::held),
         tier: loyalty::held_tier(customer, settings),
+        affinity: likings(&customer.affinity, customer.now_ms),
+        profile: customer.profile.as_deref().map(taste::held_profile),
+        attempt: customer.attempt.as_ref().map(taste::held_attempt),
         contribution: customer.contribution.as_ref().map(contribution),
         message_ids: customer.seen.fingerprints().iter().copied().map(Hex).collect(),
     }

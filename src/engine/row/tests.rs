@@ -3,6 +3,8 @@
 use super::*;
 use crate::clv::formula::{Growth, PresentValue};
 use crate::clv::rfm::{Scores, Segment};
+use crate::engine::affinity::Affinity;
+use crate::engine::attempt::{Attempt, AttemptStep};
 use crate::engine::attribution::{Attribution, Click, Exposure};
 use crate::engine::cart::{Cart, Line};
 use crate::engine::cash_flow::Flows;
@@ -15,9 +17,10 @@ use crate::engine::money::Sum;
 use crate::engine::orders::{Claim, Folded, Kept};
 use crate::engine::plays::{Grant, Phase, PlayState, Sent};
 use crate::engine::population::Contribution;
+use crate::engine::profile::Profile;
 use crate::engine::tiers::{Month, Tier};
 use crate::engine::touch::Touches;
-use crate::event::{ConsentStatus, Currency, Money};
+use crate::event::{Birthday, ConsentStatus, Currency, Money};
 
 const NOW: i64 = 1_767_225_600_000;
 
@@ -86,6 +89,7 @@ fn full() -> Customer {
     ];
     add_worth(&mut customer, usd);
     add_way(&mut customer, usd, jpy);
+    add_taste(&mut customer);
     customer
 }
 
@@ -106,6 +110,13 @@ fn add_way(customer: &mut Customer, usd: Currency, jpy: Currency) {
     let exposure = Exposure { play: 72, is_control: true, has_ordered: false, at_ms: NOW - 40 };
     let exposures = vec![exposure, Exposure { has_ordered: true, is_control: false, ..exposure }];
     customer.attribution = Some(Box::new(Attribution { clicks, exposures, touches: 3 }));
+}
+
+fn add_taste(customer: &mut Customer) {
+    customer.affinity.set_bytes(b"\x00\x05shoes\x00\x00\xa0\x43\x01\x03p-1\x00\x00\xa0\x43").unwrap();
+    let (region, customer_type, birthday) = ("Bavaria".into(), "business".into(), Birthday::new(2, 29));
+    customer.profile = Some(Box::new(Profile { region, customer_type, birthday }));
+    customer.attempt = Some(Attempt { step: AttemptStep::Payment, latest_ms: NOW - 33, checkout_ms: Some(NOW - 99) });
 }
 
 fn at_rest() -> PlayState {
@@ -131,6 +142,11 @@ fn add_worth(customer: &mut Customer, usd: Currency) {
     });
 }
 
+/// What version 3 knew of it when it was young.
+fn full_of_young_version_3() -> Customer {
+    Customer { affinity: Affinity::default(), profile: None, attempt: None, ..full() }
+}
+
 /// What version 2 knew of it.
 fn full_of_version_2() -> Customer {
     let (touch, costs, flows, scores, contribution) = Default::default();
@@ -146,7 +162,7 @@ fn full_of_version_2() -> Customer {
         value_band: None,
         loyalty: None,
         tier: None,
-        ..full()
+        ..full_of_young_version_3()
     };
     customer.plays.retain(|state| state.instance.is_empty());
     customer
@@ -187,6 +203,19 @@ const GOLDEN_3: &str = "\
     0ce80702330000000000000034000000000000003d00000000000000a00603732d31030147000000000000003c0201480000000000000050024800000000000000\
     50b0098080808020019f016407c31b13b11442b617b0015802ec0e008080808080808002880e044a50590000";
 
+/// Version 3 with the parts it got last, for ever.
+const GOLDEN_3_WITH_REST: &str = "\
+    46a8da769b01000003ffffff8f070080a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d45\
+    75726f70652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d8\
+    04d82c080c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c002150000000000000000160000000000000001\
+    010903632d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac\
+    161003702d320105030429000000000000001d01778b010100646364642a000000000000001200042b000000000000000800022c000000000000006200166c6170\
+    7365643a313a313736373232353630303030303300000000000000b30102a0fe0ac0a90705656d61696c0b706169645f7365617263680200ac0200808080808020\
+    050447425002000900000100ccbf0200001980de79fa72d844a423b22fbe8d38b9608080808080808080808001f8bd010a5422dff6bc17e0263a9a011f828001ac\
+    02010ce80702330000000000000034000000000000003d00000000000000a00603732d31030147000000000000003c020148000000000000005002480000000000\
+    000050b0098080808020019f016407c31b13b11442b617b0015802ec0e008080808080808002880e044a5059000014000573686f65730000a0430103702d310000\
+    a04307074261766172696108627573696e657373021d8342c601";
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
@@ -204,8 +233,13 @@ fn rows_stay_as_they_are_and_those_of_the_version_before_are_read() {
     assert_eq!(read_row(&row), Ok(full_of_version_2()));
 
     row.clear();
-    encode(&full(), RowVersion::NEWEST, NOW + 70, &mut row);
+    encode(&full_of_young_version_3(), RowVersion::NEWEST, NOW + 70, &mut row);
     assert_eq!(hex(&row), GOLDEN_3);
+    assert_eq!(read_row(&row), Ok(full_of_young_version_3()));
+
+    row.clear();
+    encode(&full(), RowVersion::NEWEST, NOW + 70, &mut row);
+    assert_eq!(hex(&row), GOLDEN_3_WITH_REST);
     assert_eq!(read_row(&row), Ok(full()));
     assert_eq!(deadline_ms(&row), Some(NOW + 70));
 }
@@ -262,7 +296,15 @@ fn a_typical_customer_takes_about_150_bytes() {
 fn further_parts_are_of_the_newest_version_and_known_to_it() {
     let mut row = Vec::new();
     encode(
-        &Customer { stage_since_ms: None, journey: None, attribution: None, value_band: None, loyalty: None, tier: None, ..full() },
+        &Customer {
+            stage_since_ms: None,
+            journey: None,
+            attribution: None,
+            value_band: None,
+            loyalty: None,
+            tier: None,
+            ..full_of_young_version_3()
+        },
         RowVersion::NEWEST,
         0,
         &mut row,
@@ -288,7 +330,7 @@ fn refused_rows_say_why() {
     let mut longer = row.clone();
     longer.push(0);
     let mut no_stage = row.clone();
-    no_stage[19] = 77;
+    no_stage[21] = 77;
     let cases: [(&[u8], RowError); 5] = [
         (&[], RowError::Truncated),
         (&row[..row.len() - 1], RowError::Truncated),

@@ -12,6 +12,7 @@ use super::cells::{any_cost, any_touch};
 use super::journey::any_interaction;
 use super::loyalty::any_loyalty;
 use super::*;
+use crate::event::{Birthday, Item};
 
 const CUSTOMERS: [&str; 4] = ["u-1", "u-2", "a", "longer-id-3"];
 
@@ -24,6 +25,7 @@ pub struct Happening {
     message: Option<u8>,
     traits: Traits<'static>,
     touch: Option<Touch<'static>>,
+    items: Vec<Item<'static>>,
     kind: Kind<'static>,
 }
 
@@ -105,13 +107,25 @@ fn any_traits() -> impl Strategy<Value = Traits<'static>> {
     let consent = proptest::option::weighted(0.3, any_status());
     let email = proptest::option::of(select(vec!["a@example.com", "a@example.com", "b@example.com", "not an address"]));
     let zone = proptest::option::weighted(0.2, select(vec!["Europe/Berlin", "America/New_York"]));
-    (email, zone, consent).prop_map(|(email, zone, consent)| Traits {
+    let region = proptest::option::weighted(0.1, select(vec!["Bavaria", "Hokkaido"]));
+    let birthday = proptest::option::weighted(0.1, select(vec![(2, 29), (7, 1)]));
+    (email, zone, consent, region, birthday).prop_map(|(email, zone, consent, region, birthday)| Traits {
         email: email.map(Into::into),
         first_name: None,
         locale: None,
         time_zone: zone.map(Into::into),
+        region: region.map(Into::into),
+        customer_type: None,
+        birthday: birthday.and_then(|(month, day)| Birthday::new(month, day)),
         consent: consent.map(|status| TraitConsent { status, double_opt_in: false, at_ms: None }),
     })
+}
+
+fn any_items() -> impl Strategy<Value = Vec<Item<'static>>> {
+    let name = || proptest::option::of(select(vec!["a", "b", "c", "d", "e"]));
+    let item =
+        (name(), name()).prop_map(|(product, category)| Item { product_id: product.map(Into::into), category: category.map(Into::into) });
+    proptest::collection::vec(item, 0..3)
 }
 
 fn any_step() -> impl Strategy<Value = i64> {
@@ -127,9 +141,17 @@ fn any_step() -> impl Strategy<Value = i64> {
 
 pub fn any_history() -> impl Strategy<Value = Vec<Happening>> {
     let happening =
-        (0..CUSTOMERS.len(), any::<bool>(), any_step(), proptest::option::of(0..60u8), any_traits(), any_touch(), any_kind()).prop_map(
-            |(customer, known, step_ms, message, traits, touch, kind)| Happening { customer, known, step_ms, message, traits, touch, kind },
-        );
+        (0..CUSTOMERS.len(), any::<bool>(), any_step(), proptest::option::of(0..60u8), any_traits(), any_touch(), any_items(), any_kind())
+            .prop_map(|(customer, known, step_ms, message, traits, touch, items, kind)| Happening {
+                customer,
+                known,
+                step_ms,
+                message,
+                traits,
+                touch,
+                items,
+                kind,
+            });
     proptest::collection::vec(happening, 1..60)
 }
 
@@ -150,6 +172,7 @@ pub fn events(history: &[Happening]) -> Vec<Event<'static>> {
             message_id: happening.message.map(|id| format!("m-{id}").into()),
             traits: happening.traits.clone(),
             touch: happening.touch.clone(),
+            items: happening.items.clone(),
             kind: happening.kind.clone(),
         });
     }

@@ -52,6 +52,9 @@ pub(super) struct TraitFields<'a> {
     pub(super) first_name_camel: Field<'a>,
     pub(super) locale: Field<'a>,
     pub(super) timezone: Field<'a>,
+    pub(super) region: Field<'a>,
+    pub(super) customer_type: Field<'a>,
+    pub(super) birthday: Field<'a>,
     pub(super) email_marketing_consent: Field<'a>,
 }
 
@@ -80,6 +83,8 @@ pub(super) struct Properties<'a> {
     pub(super) image_url: Field<'a>,
     pub(super) price: Field<'a>,
     pub(super) quantity: Field<'a>,
+    // one product, of a cart or looked at
+    pub(super) category: Field<'a>,
     // e-mail and consent
     pub(super) bounce_type: Field<'a>,
     pub(super) campaign_id: Field<'a>,
@@ -119,6 +124,7 @@ pub(super) struct ProductFields<'a> {
     pub(super) price: Field<'a>,
     pub(super) currency: Field<'a>,
     pub(super) quantity: Field<'a>,
+    pub(super) category: Field<'a>,
 }
 
 impl<'a> Fields<'a> for Envelope<'a> {
@@ -169,6 +175,9 @@ impl<'a> Fields<'a> for TraitFields<'a> {
             b"firstName" => Place::Field(&mut self.first_name_camel),
             b"locale" => Place::Field(&mut self.locale),
             b"timezone" => Place::Field(&mut self.timezone),
+            b"region" => Place::Field(&mut self.region),
+            b"customer_type" => Place::Field(&mut self.customer_type),
+            b"birthday" => Place::Field(&mut self.birthday),
             b"email_marketing_consent" => Place::Field(&mut self.email_marketing_consent),
             _ => Place::Nowhere,
         }
@@ -195,6 +204,7 @@ impl<'a> Fields<'a> for Properties<'a> {
             b"image_url" => Place::Field(&mut self.image_url),
             b"price" => Place::Field(&mut self.price),
             b"quantity" => Place::Field(&mut self.quantity),
+            b"category" => Place::Field(&mut self.category),
             b"bounce_type" => Place::Field(&mut self.bounce_type),
             b"campaign_id" => Place::Field(&mut self.campaign_id),
             b"channel" => Place::Field(&mut self.channel),
@@ -232,6 +242,7 @@ impl<'a> Fields<'a> for ProductFields<'a> {
             b"price" => Place::Field(&mut self.price),
             b"currency" => Place::Field(&mut self.currency),
             b"quantity" => Place::Field(&mut self.quantity),
+            b"category" => Place::Field(&mut self.category),
             _ => Place::Nowhere,
         }
     }

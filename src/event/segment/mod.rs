@@ -1,7 +1,7 @@
 //! Segment and RudderStack calls (`track`, `identify`; `alias`, `page`, `screen` and `group` only say that the customer was seen).
 //! Marks the fields of the record in one pass, finds the customer and the time, and lets the file of the event's family read what its kind
 //! needs. Refuses what breaks `contracts.md` 1; gives no meaning to names it does not know. Called by `decode` alone.
-//! Reading order: fields, envelope, traits, touch, then orders, email, consent, carts, costs, interactions, loyalty.
+//! Reading order: fields, envelope, traits, touch, then orders, email, consent, carts, costs, interactions, loyalty, items.
 
 mod carts;
 mod consent;
@@ -10,6 +10,7 @@ mod email;
 mod envelope;
 mod fields;
 mod interactions;
+mod items;
 mod loyalty;
 mod orders;
 mod touch;
@@ -52,7 +53,8 @@ pub(super) fn read<'a>(
     };
     let traits = traits::read(own_traits, &envelope.context.fields, time_ms);
     let touch = touch::read(&envelope.context.fields);
-    Ok(Event { customer: customer.into(), identity, time_ms, name, message_id, traits, touch, kind })
+    let items = items::read(&kind, &envelope.properties.fields);
+    Ok(Event { customer: customer.into(), identity, time_ms, name, message_id, traits, touch, items, kind })
 }
 
 /// The kind of a `track` call, by its name exactly as Segment writes it.
