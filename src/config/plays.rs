@@ -1,9 +1,8 @@
 //! `plays.<name>.*`: the marketing rules, in the shape of `contracts.md` 5.
 //!
-//! A play must say its trigger and its steps; what else it leaves out it takes from the shipped `cart_recovery`. Triggers and channels that
-//! later versions run are recognised and refused with a sentence of their own. Called by `check`.
+//! A play must say its trigger and its steps; what else it leaves out it takes from the shipped `cart_recovery`. Channels that
+//! later versions serve are recognised and refused with a sentence of their own. Called by `check`.
 
-mod amounts;
 mod conditions;
 mod steps;
 mod trigger;
@@ -88,7 +87,7 @@ fn read_one(keys: &mut Keys<'_>, name: &str, known: &Names<'_>) -> Option<Play> 
         }
     }
     let version = version(&keys.below(&format!("plays.{name}")));
-    let trigger = keys.optional(&at("trigger"), trigger::trigger);
+    let trigger = keys.optional(&at("trigger"), |entry| trigger::trigger(entry, known));
     let least_delay_ms = trigger::least_delay_ms(trigger.as_ref());
     let steps = keys.optional(&at("steps"), |entry| steps::steps(entry, least_delay_ms));
     let mut cancel_on = keys.optional(&at("cancel_on"), trigger::cancel_on);
@@ -99,7 +98,7 @@ fn read_one(keys: &mut Keys<'_>, name: &str, known: &Names<'_>) -> Option<Play> 
     let expires_ms = keys.optional(&at("expires"), values::duration(SECOND_MS..=DURATION_MS_MAX));
     let cool_down_ms = keys.optional(&at("cool_down"), values::duration(SECOND_MS..=DURATION_MS_MAX));
     let caps = keys.optional(&at("caps"), caps);
-    let cost = keys.optional(&at("cost"), |entry| amounts::amounts(&entry.value));
+    let cost = keys.optional(&at("cost"), |entry| values::amounts(&entry.value, 0));
     let quiet = keys.optional(&at("quiet"), quiet);
     let control = keys.optional(&at("control"), values::number(0.0..=1.0));
     let priority = keys.optional(&at("priority"), values::whole(0..=PRIORITY_MAX));

@@ -83,7 +83,7 @@ pub use rules::{PLAYS_MAX, STEPS_MAX};
 pub use scene::Cause;
 pub use settings::{
     CancelOn, Cap, Channel, ChannelRule, Condition, ConsentRule, Lifecycle, Loyalty as LoyaltyRules, Mode, MoneyField, Offer, Pattern,
-    Play, QuietHours, Settings, Step, Test, Trigger, Value, WordField,
+    Play, QuietHours, Settings, Step, Test, Track, Trigger, Value, WordField,
 };
 pub use slot::{Change, Moment, Progress, Slot};
 pub use tiers::{Month, Tier, WINDOW_DAYS_MAX};

@@ -136,6 +136,31 @@ pub enum Trigger {
     StageEntered(Stage),
     /// `{ event = "Order Completed" }`, by the event's name as written.
     EventSeen(String),
+    /// `{ band = "high" }`, `{ tier = "gold" }`, `{ segment = "champions" }`; `None`: `"any"`.
+    LevelReached { track: Track, name: Option<String> },
+    /// `{ date = "birthday" }`
+    Birthday,
+    /// `{ date = "next_order" }`: the moment by which the next order has come with a chance of one half.
+    NextOrderDue,
+}
+
+/// The tracks on which customers move beside the lifecycle, as far as plays may begin there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Track {
+    ValueBand,
+    /// Upwards alone begins anything.
+    Tier,
+    Rfm,
+}
+
+impl Track {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Track::ValueBand => "value_band",
+            Track::Tier => "tier",
+            Track::Rfm => "rfm",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,6 +185,8 @@ pub struct CancelOn {
     pub order: bool,
     /// Of plays that a cart begins.
     pub cart_emptied: bool,
+    /// Of plays that no cart begins: something lies in the cart.
+    pub cart_filled: bool,
     /// Of plays that a stage begins.
     pub stage_left: bool,
 }

@@ -12,6 +12,7 @@ use super::money::{self, Sum};
 use super::note::Note;
 use super::orders::Purchases;
 use super::outputs::Topic;
+use super::plays;
 use super::population::{self, Contribution};
 use super::record::clv::{ClvRecord, Future, Historic, Inputs, Model, Npv, ReliabilityRecord, Simple};
 use super::record::money::Amount;
@@ -88,6 +89,7 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
     let expected_minor = expected.map_or(0, |(_, expected)| expected.value.minor);
     let total = Amount { minor: primary.net_minor() + expected_minor, currency: primary.currency };
     bands::settle(customer, &total, why, scene);
+    let next_order_ms = outlook.as_ref().and_then(|o| in_anybodys_time(customer.now_ms + o.forecast.next_order_wait_ms?));
     let id = scene.next_id(SUBJECT);
     let record = ClvRecord {
         id,
@@ -110,7 +112,7 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
         }),
         total,
         p_alive: outlook.as_ref().map(|o| o.forecast.p_alive),
-        next_order_at: outlook.as_ref().and_then(|o| in_anybodys_time(customer.now_ms + o.forecast.next_order_wait_ms?)).map(Time),
+        next_order_at: next_order_ms.map(Time),
         lapse_at: outlook.as_ref().and_then(|o| lapse_ms(&o.purchases, scene)).map(Time),
         expected_lifetime_days: outlook.as_ref().map(|o| o.forecast.lifetime_days),
         simple: Simple(outlook.as_ref().map(|o| simple(customer, o, settings))),
@@ -134,6 +136,9 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
         is_member: customer.loyalty.is_some(),
     });
     population::contribute(customer, present, scene.cells, scene.out);
+    if let Some(next_order_ms) = next_order_ms.filter(|_| why == Why::Order) {
+        plays::on_expectation(customer, next_order_ms, scene);
+    }
 }
 
 fn look_ahead(customer: &Customer, settings: &Settings, at_ms: i64) -> Option<Outlook> {

@@ -6,9 +6,8 @@ use toml::Value;
 
 use super::super::layers::Entry;
 use super::super::problem::nearest;
-use super::super::values::expected;
+use super::super::values::{amounts, expected};
 use super::Names;
-use super::amounts::amounts;
 use super::trigger::{known_table, unknown};
 use crate::clv::rfm::{self, Segment};
 use crate::engine::{Condition, MoneyField, Stage, Test, WordField};
@@ -49,7 +48,7 @@ fn condition(value: &Value, names: &Names<'_>) -> Result<Condition, String> {
     let name = field.as_str().ok_or_else(|| expected("the name of a field in quotes", field))?;
     if let Some((_, field)) = MONEY.into_iter().find(|(known, _)| *known == name) {
         let (test, limit) = limit(table, name, "minor units by currency, such as { USD = 2000 }")?;
-        return Ok(Condition::Money { field, test, minor: amounts(limit)? });
+        return Ok(Condition::Money { field, test, minor: amounts(limit, 0)? });
     }
     if let Some((_, field)) = WORDS.into_iter().find(|(known, _)| *known == name) {
         return Ok(Condition::Word { field, among: words(table, name, field, names)? });

@@ -14,7 +14,7 @@ pub fn on_event(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_
         if let Trigger::EventSeen(name) = &rules.play(rule).trigger
             && *name == event.name
         {
-            begin(customer, rule, instance(event, scene), scene);
+            begin(customer, rule, instance(event, scene), scene.time_ms, scene);
         }
     }
 }
