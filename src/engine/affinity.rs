@@ -8,7 +8,7 @@ use super::customer::Customer;
 use super::row::RowError;
 use super::scene::Scene;
 use crate::clv::{DAY_MS, DecayedSum};
-use crate::event::{Event, Item, Kind};
+use crate::event::{Event, Item, Kind, cut};
 
 /// Of each kind: what a mail has room for.
 pub const LIKINGS_MAX: usize = 4;
@@ -83,7 +83,7 @@ impl Affinity {
     fn add(&mut self, items: &[Item<'_>], weight: DecayedSum) {
         let mut likings: Vec<Liking<'_>> = self.likings().collect();
         for item in items {
-            let category = item.category.as_deref().map(|name| (LikingKind::Category, cut(name)));
+            let category = item.category.as_deref().map(|name| (LikingKind::Category, cut(name, NAME_BYTES_MAX)));
             let product = item.product_id.as_deref().filter(|id| id.len() <= NAME_BYTES_MAX).map(|id| (LikingKind::Product, id));
             for (kind, name) in [category, product].into_iter().flatten() {
                 match likings.iter_mut().find(|liking| liking.kind == kind && liking.name == name) {
@@ -112,10 +112,6 @@ fn first(bytes: &[u8]) -> Option<(Liking<'_>, &[u8])> {
     let (weight, rest) = rest.split_first_chunk::<WEIGHT_BYTES>()?;
     let kind = *LikingKind::ALL.get(usize::from(kind))?;
     Some((Liking { kind, name: std::str::from_utf8(name).ok()?, weight: DecayedSum::from_le_bytes(*weight)? }, rest))
-}
-
-fn cut(name: &str) -> &str {
-    &name[..name.floor_char_boundary(NAME_BYTES_MAX)]
 }
 
 /// Learns from an event that was applied. Rows of old versions have no place for it.

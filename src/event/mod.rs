@@ -26,7 +26,7 @@ pub use birthday::Birthday;
 pub use decode::decode;
 pub use interaction::{Answer, Interaction, InteractionKind};
 pub use item::{ITEMS_MAX, Item};
-pub use limits::{MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_PRODUCTS, MAX_QUANTITY};
+pub use limits::{MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_PRODUCTS, MAX_QUANTITY, cut};
 pub use loyalty::{Loyalty, LoyaltyKind};
 pub use money::{Currency, Money};
 pub use reject::{Reason, Reject, RejectStage};
