@@ -22,7 +22,7 @@ use super::rules::Rules;
 use super::scene::Scene;
 use super::seen::{IdKind, fingerprint};
 use super::{segments, tiers, transitions, value};
-use crate::event::{self, CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Interaction, Kind, Order, Refund};
+use crate::event::{CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Kind, Order, Refund};
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,8 +162,10 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
         }
         Kind::CartLine(_) | Kind::CartContents(_) | Kind::CartAbandoned(_) => change_cart(customer, event, scene),
         Kind::Cost(cost) => take_cost(customer, cost, scene),
-        Kind::Interaction(interaction) => take_interaction(customer, interaction, time_ms, scene),
-        Kind::Loyalty(loyalty) => take_loyalty(customer, loyalty, time_ms, scene),
+        Kind::Interaction(interaction) => {
+            take_newer(customer, scene, |customer, scene| journey::take(customer, interaction, time_ms, scene))
+        }
+        Kind::Loyalty(told) => take_newer(customer, scene, |customer, scene| loyalty::take(customer, told, time_ms, scene)),
         Kind::Identify => {
             customer.identified = true;
             Effect::of(Outcome::Applied)
@@ -191,28 +193,17 @@ fn take_cost(customer: &mut Customer, cost: &Cost<'_>, scene: &mut Scene<'_>) ->
     if is_repeated(customer, IdKind::Cost, cost.cost_id.as_deref(), Counter::CostDuplicate, scene) {
         return Effect::of(Outcome::Duplicate);
     }
-    costs::add(&mut customer.costs, cost, scene.out);
-    cash_flow::add_cost(customer, cost.amount, scene);
-    costs::count(cost, &customer.touch.first, scene.time_ms, scene.cells, scene.out);
+    costs::take(customer, cost, scene.time_ms, scene);
     // rows of old versions have no place for costs
     Effect { value: scene.cells.are_kept().then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
 }
 
-fn take_interaction(customer: &mut Customer, interaction: &Interaction<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
-    // rows of old versions have no place for it
+/// What rows of old versions have no place for; `take`: whether it cost money.
+fn take_newer(customer: &mut Customer, scene: &mut Scene<'_>, take: impl FnOnce(&mut Customer, &mut Scene<'_>) -> bool) -> Effect {
     if !scene.cells.are_kept() {
         return Effect::of(Outcome::Ignored);
     }
-    let has_cost = journey::take(customer, interaction, time_ms, scene);
-    Effect { value: has_cost.then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
-}
-
-fn take_loyalty(customer: &mut Customer, told: &event::Loyalty, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
-    // rows of old versions have no place for it
-    if !scene.cells.are_kept() {
-        return Effect::of(Outcome::Ignored);
-    }
-    let has_cost = loyalty::take(customer, told, time_ms, scene);
+    let has_cost = take(customer, scene);
     Effect { value: has_cost.then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
 }
 

@@ -27,22 +27,21 @@ impl OfCurrency for CostSum {
     }
 }
 
-/// Adds a cost to a customer's sums; at most `CURRENCIES_MAX` currencies.
-pub fn add(costs: &mut Vec<CostSum>, cost: &Cost<'_>, out: &mut Outputs) {
+/// A cost of a customer: in their sums, at most `CURRENCIES_MAX` currencies, in their cash flow, and on its cell.
+pub fn take(customer: &mut Customer, cost: &Cost<'_>, time_ms: i64, scene: &mut Scene<'_>) {
     let currency = cost.amount.currency;
-    match money::open(costs, currency, || CostSum { currency, minor: Default::default() }) {
+    match money::open(&mut customer.costs, currency, || CostSum { currency, minor: Default::default() }) {
         Some(sum) => sum.minor[cost.kind as usize] += i128::from(cost.amount.minor),
-        None => out.note(Note::Count(Counter::CurrencyOverflow)),
+        None => scene.out.note(Note::Count(Counter::CurrencyOverflow)),
     }
+    cash_flow::add_cost(customer, cost.amount, scene);
+    count(cost, &customer.touch.first, time_ms, scene.cells, scene.out);
 }
 
-/// Something else that is a cost of the customer: a call, a reward. Counted like one that was recorded.
+/// Something else that is a cost of the customer: a call, a reward.
 pub fn charge(customer: &mut Customer, kind: CostKind, amount: Money, time_ms: i64, scene: &mut Scene<'_>) {
     let (cost_id, channel, region, customer_type, product_type, from_ms) = Default::default();
-    let cost = Cost { cost_id, kind, amount, channel, region, customer_type, product_type, from_ms };
-    add(&mut customer.costs, &cost, scene.out);
-    cash_flow::add_cost(customer, amount, scene);
-    count(&cost, &customer.touch.first, time_ms, scene.cells, scene.out);
+    take(customer, &Cost { cost_id, kind, amount, channel, region, customer_type, product_type, from_ms }, time_ms, scene);
 }
 
 /// Counts a cost on its cell: in the month it is for, else that of its event.

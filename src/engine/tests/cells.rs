@@ -45,6 +45,11 @@ pub fn flushed(shop: &mut Shop) -> Vec<(String, i64)> {
     told(shop)
 }
 
+/// What has changed, the last value of each.
+pub fn totals(shop: &mut Shop) -> BTreeMap<String, i64> {
+    flushed(shop).into_iter().collect()
+}
+
 /// All cells as they are stored, with their changes.
 pub fn stored(shop: &mut Shop) -> BTreeMap<String, Vec<u8>> {
     shop.commit();
