@@ -5,7 +5,7 @@
 //! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
-//! (`seen`, `contact`, `profile`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `affinity`, `attempt`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what is
+//! (`seen`, `contact`, `profile`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `contracts`, `affinity`, `attempt`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what is
 //! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`, `cohorts`), how it is kept (`row`,
 //! `overlay`, `timers`, `committed`) and forgotten (`erasure`).
 
@@ -22,6 +22,7 @@ mod cohorts;
 mod committed;
 mod consent;
 mod contact;
+mod contracts;
 mod costs;
 mod customer;
 mod deadline;

@@ -15,6 +15,7 @@ mod money;
 mod reject;
 mod scan;
 mod segment;
+mod subscription;
 mod time;
 mod value;
 
@@ -30,6 +31,7 @@ pub use limits::{MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_PRODUC
 pub use loyalty::{Loyalty, LoyaltyKind};
 pub use money::{Currency, Money};
 pub use reject::{Reason, Reject, RejectStage};
+pub use subscription::{Subscription, SubscriptionKind};
 
 use std::borrow::Cow;
 
@@ -158,6 +160,8 @@ pub enum Kind<'a> {
     Interaction(Interaction<'a>),
     /// `Loyalty Enrolled`, `Points Earned`, `Points Redeemed`, `Reward Redeemed`.
     Loyalty(Loyalty),
+    /// `Subscription Started`, `Subscription Payment`, `Subscription Cancelled`.
+    Subscription(Subscription<'a>),
     Identify,
     /// `Customer Erased`: the person is to be forgotten, with everything up to the event's time.
     Erased,
@@ -185,6 +189,7 @@ impl Kind<'_> {
             Kind::Cost(_) => "Cost Recorded",
             Kind::Interaction(interaction) => interaction.kind.event_name(),
             Kind::Loyalty(loyalty) => loyalty.kind.event_name(),
+            Kind::Subscription(subscription) => subscription.kind.event_name(),
             Kind::Identify => "identify",
             Kind::Erased => "Customer Erased",
             Kind::Unknown => "other",

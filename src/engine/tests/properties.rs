@@ -12,7 +12,7 @@ use super::cells::{any_cost, any_touch};
 use super::journey::any_interaction;
 use super::loyalty::any_loyalty;
 use super::*;
-use crate::event::{Birthday, Item};
+use crate::event::{Birthday, Item, Subscription, SubscriptionKind};
 
 const CUSTOMERS: [&str; 4] = ["u-1", "u-2", "a", "longer-id-3"];
 
@@ -97,10 +97,21 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
         5 => contents,
         2 => any_cost().prop_map(Kind::Cost),
         3 => any_loyalty().prop_map(Kind::Loyalty),
+        2 => any_subscription().prop_map(Kind::Subscription),
         4 => any_interaction().prop_map(Kind::Interaction),
         2 => Just(Kind::Identify),
         1 => Just(Kind::Unknown),
     ]
+}
+
+fn any_subscription() -> impl Strategy<Value = Subscription<'static>> {
+    let period_months = proptest::option::of(select(vec![1u8, 3, 12]));
+    (select(SubscriptionKind::ALL.to_vec()), 0..6u8, amount(), period_months).prop_map(|(kind, id, amount, period_months)| Subscription {
+        kind,
+        id: format!("s-{id}").into(),
+        amount: (kind != SubscriptionKind::Cancelled).then_some(amount),
+        period_months,
+    })
 }
 
 fn any_traits() -> impl Strategy<Value = Traits<'static>> {
