@@ -9,6 +9,7 @@ mod bounds;
 mod carts;
 mod cells;
 mod consent;
+mod contracts;
 mod erasure;
 mod gates;
 mod journey;

@@ -9,10 +9,11 @@ use proptest::sample::{Index, select};
 
 use super::any_settings::any_settings;
 use super::cells::{any_cost, any_touch};
+use super::contracts::any_subscription;
 use super::journey::any_interaction;
 use super::loyalty::any_loyalty;
 use super::*;
-use crate::event::{Birthday, Item, Subscription, SubscriptionKind};
+use crate::event::{Birthday, Item};
 
 const CUSTOMERS: [&str; 4] = ["u-1", "u-2", "a", "longer-id-3"];
 
@@ -102,16 +103,6 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
         2 => Just(Kind::Identify),
         1 => Just(Kind::Unknown),
     ]
-}
-
-fn any_subscription() -> impl Strategy<Value = Subscription<'static>> {
-    let period_months = proptest::option::of(select(vec![1u8, 3, 12]));
-    (select(SubscriptionKind::ALL.to_vec()), 0..6u8, amount(), period_months).prop_map(|(kind, id, amount, period_months)| Subscription {
-        kind,
-        id: format!("s-{id}").into(),
-        amount: (kind != SubscriptionKind::Cancelled).then_some(amount),
-        period_months,
-    })
 }
 
 fn any_traits() -> impl Strategy<Value = Traits<'static>> {
