@@ -139,7 +139,8 @@ pub fn each_line(reader: &mut dyn BufRead, mut take: impl FnMut(&str) -> Result<
     }
 }
 
-fn read_events(path: &Path, history: &mut History) -> Result<(), String> {
+/// Adds the events of a file to a history.
+pub fn read_events(path: &Path, history: &mut History) -> Result<(), String> {
     each_line(&mut reader(path)?, |text| {
         let line = lines::event_line(text).map_err(|error| error.to_string())?;
         history.add(line).map_err(|error| error.to_string())

@@ -6,6 +6,7 @@
 pub mod admin;
 mod backtest;
 mod dead_letters;
+mod explain;
 mod fit;
 mod fit_seasonal;
 mod models;
