@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod backtest;
+mod changed_plays;
 mod dead_letters;
 mod explain;
 mod fit;
