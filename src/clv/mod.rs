@@ -9,7 +9,7 @@
 //!
 //! `purchase_log` holds the purchases of many customers, `fit` estimates parameters from them,
 //! `backtest` shows how right they would have been. `formula` and `rfm` need no model: textbook formulas, and segments by scores. `lift` says how sure a
-//! difference between treated and control is.
+//! difference between treated and control is, `decayed_sum` adds up what fades.
 //!
 //! Pure mathematics, and the only room with floating point. It knows neither events nor customers nor Kafka, keeps no
 //! state, and calls `libm` for every transcendental function, so that two machines compute the same bytes. Called by
@@ -21,6 +21,7 @@ mod bg_bb;
 mod bg_nbd;
 mod cnbd;
 mod counts;
+mod decayed_sum;
 mod discounting;
 mod disk;
 mod evidence;
@@ -60,8 +61,9 @@ mod properties;
 pub use bg_bb::{BgBb, Occasions};
 pub use bg_nbd::BgNbd;
 pub use cnbd::Cnbd;
+pub use decayed_sum::DecayedSum;
 pub use fit::{FitError, Fitted, Warning, fit_contracts, fit_occasions, fit_purchases, fit_spend};
-pub use forecast::{Forecast, ForecastInput, HORIZON_DAYS, Horizon, SpendModel, forecast};
+pub use forecast::{Forecast, ForecastInput, HORIZON_DAYS, HORIZON_MONTHS, Horizon, SpendModel, forecast};
 pub use gamma_gamma::{GammaGamma, mean_minor};
 pub use lift::{Arm, Lift, lift};
 pub use mbg_nbd::MbgNbd;

@@ -151,11 +151,13 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
         max_silence_ms: keys.required("stages.max_silence", values::duration(DAY_MS..=DURATION_MS_MAX)),
         at_risk_below: keys.required("stages.at_risk_below", values::threshold),
         lapsed_below: keys.required("stages.lapsed_below", values::threshold),
+        drop_off_after_ms: keys.required("stages.drop_off_after", values::duration(SECOND_MS..=DURATION_MS_MAX)),
         onboarding_timeout_ms: keys.required("stages.onboarding_timeout", values::duration(0..=DURATION_MS_MAX)),
         consideration_views: u32::try_from(keys.required("stages.consideration_views", values::whole(1..=10_000))).unwrap_or(u32::MAX),
         loyal_x: u32::try_from(keys.required("stages.loyal_repeat_days", values::whole(1..=10_000))).unwrap_or(u32::MAX),
     };
     let discount_monthly = keys.required("clv.discount_monthly", values::number(0.0..=1.0));
+    let monthly_retention = keys.optional("clv.monthly_retention", values::number(0.0..=1.0));
     let margin = keys.optional("clv.margin", values::number(0.0..=1.0));
     let plays_not_before_ms = keys.optional("plays.not_before", values::instant);
     let global_holdout = keys.required("plays.global_holdout", values::number(0.0..=1.0));
@@ -171,13 +173,14 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     let aggregates_interval_ms = keys.required("aggregates.interval", values::duration(SECOND_MS..=DAY_MS));
     let value_bands = levels::value_bands(keys);
     let loyalty = levels::loyalty(keys);
-    let plays = plays::read(keys, entries, &channels);
+    let known = plays::Names { channels: &channels, value_bands: &value_bands, tiers: &loyalty.tiers };
+    let plays = plays::read(keys, entries, &known);
     if keys.is_clean() {
         order_of_stages(keys, &lifecycle);
     }
     Some(Settings {
         lifecycle,
-        value: Value { parameters: parameters?, horizon: Horizon { discount_monthly }, margin },
+        value: Value { parameters: parameters?, horizon: Horizon { discount_monthly }, monthly_retention, margin },
         value_bands,
         loyalty,
         consent,
@@ -189,6 +192,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
         customer_zone,
         anonymous_ttl_ms,
         erasure_key,
+        relays: true,
         merges_known,
         channels,
         report_zone,

@@ -10,6 +10,8 @@ use super::layers::Entry;
 use super::values::{self, DAY_MS, DURATION_MS_MAX, expected};
 use crate::engine::{LEVELS_MAX, Level, LoyaltyRules, NO_LEVEL, WINDOW_DAYS_MAX};
 
+/// Instead of a name, in the trigger of a play.
+pub const ANY_LEVEL: &str = "any";
 /// Names stand in records.
 const NAME_BYTES_MAX: usize = 32;
 
@@ -24,7 +26,7 @@ pub fn value_bands(keys: &mut Keys<'_>) -> Vec<Level> {
     let mut bands: Vec<Level> = Vec::new();
     for name in names {
         let key = format!("{BANDS}.{name}");
-        let Some(at_least) = keys.optional(&key, |entry| values::amounts(&entry.value)) else { continue };
+        let Some(at_least) = keys.optional(&key, |entry| values::amounts(&entry.value, 1)) else { continue };
         let band = Level::new(name, at_least);
         if let Err(message) = checked_name(name) {
             keys.refuse(&key, message);
@@ -68,7 +70,7 @@ fn tier(value: &Value) -> Result<Level, String> {
     let table = value.as_table().filter(|table| table.len() == 2).ok_or_else(form)?;
     let name = table.get("name").and_then(Value::as_str).ok_or_else(form)?;
     checked_name(name)?;
-    let spend = values::amounts(table.get("spend").ok_or_else(form)?).map_err(|message| format!("{name}: {message}"))?;
+    let spend = values::amounts(table.get("spend").ok_or_else(form)?, 1).map_err(|message| format!("{name}: {message}"))?;
     Ok(Level::new(name, spend))
 }
 
@@ -80,6 +82,9 @@ fn checked_name(name: &str) -> Result<(), String> {
     let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
     if name == NO_LEVEL {
         return Err(format!("`{NO_LEVEL}` is what records say of who is in none"));
+    }
+    if name == ANY_LEVEL {
+        return Err(format!("`{ANY_LEVEL}` is what plays say that begin with every one of them"));
     }
     if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.bytes().all(is_letter) {
         return Err(format!("a name is at most {NAME_BYTES_MAX} of the characters a-z, 0-9, _ and -, got `{name}`"));

@@ -40,13 +40,14 @@ pub use show::Setting;
 pub const OUTPUT_TOPICS: [&str; 8] = ["transitions", "clv", "actions", "aggregates", "dlq", "changelog", "relay", "models"];
 
 /// What can change a decision: these keys, and the parameter file. Where and how fast it runs cannot.
-const DECIDING: [&str; 13] = [
+const DECIDING: [&str; 14] = [
     "channels.",
     "clv.",
     "consent.",
     "customers.",
     "identity.",
     "input.max_record_bytes",
+    "input.partitioner",
     "input.topics",
     "loyalty.",
     "money.",
@@ -240,10 +241,12 @@ impl Config {
         let parameters = check::parameters(keys, model, sources.read_file);
         let model_text = parameters.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
         let engine = check::engine(keys, entries, parameters.map(|(parameters, _)| parameters));
+        let (kafka, instance_id, input) = (check::kafka(keys), check::instance_id(keys), check::input(keys, &output));
+        let relays = input.partitioner == Partitioner::Murmur2;
         let config = Config {
-            kafka: check::kafka(keys),
-            instance_id: check::instance_id(keys),
-            input: check::input(keys, &output),
+            kafka,
+            instance_id,
+            input,
             output,
             workers: check::workers(keys),
             standby: check::standby(keys),
@@ -256,7 +259,7 @@ impl Config {
             settings: show::settings(entries),
             fingerprint: fingerprint(entries, &model_text),
             model,
-            engine: engine?,
+            engine: engine::Settings { relays, ..engine? },
         };
         Some(config)
     }

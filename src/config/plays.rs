@@ -1,9 +1,8 @@
 //! `plays.<name>.*`: the marketing rules, in the shape of `contracts.md` 5.
 //!
-//! A play must say its trigger and its steps; what else it leaves out it takes from the shipped `cart_recovery`. Triggers and channels that
-//! later versions run are recognised and refused with a sentence of their own. Called by `check`.
+//! A play must say its trigger and its steps; what else it leaves out it takes from the shipped `cart_recovery`. Channels that
+//! later versions serve are recognised and refused with a sentence of their own. Called by `check`.
 
-mod amounts;
 mod conditions;
 mod steps;
 mod trigger;
@@ -16,7 +15,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::keys::Keys;
 use super::layers::{Entries, Entry};
 use super::values::{self, DURATION_MS_MAX, SECOND_MS, expected};
-use crate::engine::{Cap, Channel, ChannelRule, Mode, PLAYS_MAX, Play, QuietHours};
+use crate::engine::{Cap, Channel, ChannelRule, Level, Mode, PLAYS_MAX, Play, QuietHours};
 
 /// Plays of a configuration, those that are off among them.
 const NAMED_MAX: usize = 64;
@@ -56,13 +55,19 @@ fn names(entries: &Entries) -> BTreeSet<String> {
     named.map(str::to_string).collect()
 }
 
-/// `channels`: of the configuration, which conditions may name.
-pub fn read(keys: &mut Keys<'_>, entries: &Entries, channels: &[ChannelRule]) -> Vec<Play> {
+/// What plays may name of the rest of the configuration.
+pub struct Names<'a> {
+    pub channels: &'a [ChannelRule],
+    pub value_bands: &'a [Level],
+    pub tiers: &'a [Level],
+}
+
+pub fn read(keys: &mut Keys<'_>, entries: &Entries, known: &Names<'_>) -> Vec<Play> {
     let names = names(entries);
     if names.len() > NAMED_MAX {
         keys.refuse("plays", format!("{} plays, at most {NAMED_MAX} are possible", names.len()));
     }
-    let plays: Vec<Play> = names.iter().filter_map(|name| read_one(keys, name, channels)).collect();
+    let plays: Vec<Play> = names.iter().filter_map(|name| read_one(keys, name, known)).collect();
     let running = plays.iter().filter(|play| play.mode != Mode::Off).count();
     if running > PLAYS_MAX {
         keys.refuse("plays", format!("{running} plays are not off, at most {PLAYS_MAX} can run"));
@@ -70,7 +75,7 @@ pub fn read(keys: &mut Keys<'_>, entries: &Entries, channels: &[ChannelRule]) ->
     plays
 }
 
-fn read_one(keys: &mut Keys<'_>, name: &str, channels: &[ChannelRule]) -> Option<Play> {
+fn read_one(keys: &mut Keys<'_>, name: &str, known: &Names<'_>) -> Option<Play> {
     let at = |key: &str| format!("plays.{name}.{key}");
     let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
     if name.len() > NAME_BYTES_MAX || !name.bytes().all(is_letter) {
@@ -82,18 +87,18 @@ fn read_one(keys: &mut Keys<'_>, name: &str, channels: &[ChannelRule]) -> Option
         }
     }
     let version = version(&keys.below(&format!("plays.{name}")));
-    let trigger = keys.optional(&at("trigger"), trigger::trigger);
+    let trigger = keys.optional(&at("trigger"), |entry| trigger::trigger(entry, known));
     let least_delay_ms = trigger::least_delay_ms(trigger.as_ref());
     let steps = keys.optional(&at("steps"), |entry| steps::steps(entry, least_delay_ms));
     let mut cancel_on = keys.optional(&at("cancel_on"), trigger::cancel_on);
     if let (Some(trigger), Some(cancel_on)) = (&trigger, &mut cancel_on) {
         trigger::check_ends(keys, &at("cancel_on"), trigger, cancel_on);
     }
-    let when = keys.optional(&at("when"), |entry| conditions::conditions(entry, channels));
+    let when = keys.optional(&at("when"), |entry| conditions::conditions(entry, known));
     let expires_ms = keys.optional(&at("expires"), values::duration(SECOND_MS..=DURATION_MS_MAX));
     let cool_down_ms = keys.optional(&at("cool_down"), values::duration(SECOND_MS..=DURATION_MS_MAX));
     let caps = keys.optional(&at("caps"), caps);
-    let cost = keys.optional(&at("cost"), |entry| amounts::amounts(&entry.value));
+    let cost = keys.optional(&at("cost"), |entry| values::amounts(&entry.value, 0));
     let quiet = keys.optional(&at("quiet"), quiet);
     let control = keys.optional(&at("control"), values::number(0.0..=1.0));
     let priority = keys.optional(&at("priority"), values::whole(0..=PRIORITY_MAX));

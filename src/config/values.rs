@@ -145,14 +145,14 @@ pub fn currency(entry: &Entry) -> Result<Currency, String> {
 }
 
 /// `{ USD = 2000 }`: whole minor units by currency, at least one and each above nothing.
-pub fn amounts(value: &Value) -> Result<BTreeMap<Currency, i64>, String> {
+pub fn amounts(value: &Value, least_minor: i64) -> Result<BTreeMap<Currency, i64>, String> {
     let table = value.as_table().filter(|table| !table.is_empty());
     let table = table.ok_or_else(|| expected("minor units by currency, such as { USD = 2000 }", value))?;
     let mut amounts = BTreeMap::new();
     for (code, amount) in table {
         let currency = Currency::from_code(code).ok_or_else(|| format!("{code} is not an ISO 4217 currency"))?;
-        let minor = amount.as_integer().filter(|minor| *minor > 0);
-        amounts.insert(currency, minor.ok_or_else(|| expected(&format!("{code} in whole minor units above 0"), amount))?);
+        let minor = amount.as_integer().filter(|minor| *minor >= least_minor);
+        amounts.insert(currency, minor.ok_or_else(|| expected(&format!("{code} in whole minor units, at least {least_minor}"), amount))?);
     }
     Ok(amounts)
 }

@@ -8,13 +8,16 @@ use super::gates;
 use super::note::Note;
 use super::outputs::Topic;
 use super::plays::{self, ActionKind, Reason};
-use super::record::action::{ActionRecord, CartRecord, ConsentRecord, status_text, told};
+use super::record::action::{ActionRecord, CartRecord, ConsentRecord, LoyaltyRecord, status_text, told};
 use super::record::id::OutputId;
+use super::record::likes::{counts, likings};
+use super::record::money::Amount;
 use super::record::time::Time;
 use super::rules::PlayRule;
 use super::scene::{Occasion, Scene};
 use super::segments;
 use super::settings::{Channel, Settings};
+use super::tiers;
 
 /// What was decided about one step.
 #[derive(Debug, Clone, Copy)]
@@ -77,13 +80,30 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         stage: shown.and_then(|c| c.stage).map(|s| s.as_str()),
         value_band: shown.and_then(|c| bands::band_of(c, &rules.settings)),
         segment: shown.and_then(segments::segment_of).map(|s| s.as_str()),
-        affinity: &[],
+        affinity: shown.map(|c| likings(&c.affinity, scene.time_ms)).unwrap_or_default(),
         offer: offer.and_then(|(state, s)| plays::offer_shown(state, scene.customer_id, play, s, scene.time_ms)),
         event_time: Time(scene.time_ms),
         cause: scene.occasion.record(scene.slot),
+        drop_off_step: shown.and_then(|c| c.attempt).map(|attempt| attempt.step.as_str()),
+        first_channel: shown.and_then(|c| told(&c.touch.first)),
+        last_channel: shown.and_then(|c| told(&c.touch.last)),
+        interactions: shown.and_then(|c| c.journey.as_deref()).map(counts),
+        loyalty: shown.and_then(|c| loyalty(c, &rules.settings)),
     };
     scene.push(Topic::Actions, &id, &record);
     scene.note(Note::Action { play: rule.place, kind: decision.kind, reason: decision.reason });
+}
+
+/// `None`: in no programme, and no tier is near.
+fn loyalty<'a>(customer: &'a Customer, settings: &'a Settings) -> Option<LoyaltyRecord<'a>> {
+    let next = tiers::next_of(customer, settings);
+    let record = LoyaltyRecord {
+        points: customer.loyalty.as_deref().map(|own| own.points().into()),
+        tier: tiers::name_of(customer, settings),
+        next_tier: next.map(|(tier, _)| tier.name.as_str()),
+        to_next_tier: next.zip(customer.orders.primary()).map(|((_, minor), sum)| Amount { minor, currency: sum.currency }),
+    };
+    (record.points.is_some() || record.tier.is_some() || record.next_tier.is_some()).then_some(record)
 }
 
 /// The customer's own, else the configured one.

@@ -3,9 +3,13 @@
 //! The order is fixed: duplicate? - time - traits - the event itself - plays an order ends - stage - value - carts and reminders - plays it
 //! begins. Total: whatever the event says, the answer is an `Outcome`. Called by `slot`, which has fired what was due before.
 
+use super::affinity;
+use super::attempt;
 use super::attribution;
 use super::cart;
 use super::cash_flow;
+use super::cohorts;
+use super::contracts;
 use super::costs;
 use super::customer::Customer;
 use super::identity;
@@ -15,12 +19,13 @@ use super::loyalty;
 use super::note::{Counter, Note};
 use super::orders::{Added, Claim, day_of};
 use super::plays;
+use super::profile;
 use super::referrals;
 use super::rules::Rules;
 use super::scene::Scene;
 use super::seen::{IdKind, fingerprint};
 use super::{segments, tiers, transitions, value};
-use crate::event::{self, CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Interaction, Kind, Order, Refund};
+use crate::event::{CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Kind, Order, Refund, Subscription};
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,8 +102,12 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) 
     if effect.outcome == Outcome::Duplicate {
         return Some(effect.outcome);
     }
-    if effect.outcome == Outcome::Applied && matches!(event.kind, Kind::OrderCompleted(_)) {
-        plays::on_order(customer, scene);
+    if effect.outcome == Outcome::Applied {
+        affinity::learn(customer, event, scene);
+        attempt::advance(customer, event, scene);
+        if matches!(event.kind, Kind::OrderCompleted(_)) {
+            plays::on_order(customer, scene);
+        }
     }
     if effect.orders.is_some() {
         customer.derive(&scene.rules.settings);
@@ -138,6 +147,7 @@ fn learn(customer: &mut Customer, event: &Event<'_>, rules: &Rules) {
     customer.last_event_ms = customer.last_event_ms.max(time_ms);
     customer.known |= event.identity == Identity::Known;
     customer.contact.learn(&event.traits, time_ms, is_newest);
+    profile::learn(customer, &event.traits, is_newest);
     if let Some(touch) = &event.touch {
         customer.touch.learn(touch, &rules.settings.channels, is_newest);
     }
@@ -149,7 +159,7 @@ fn learn(customer: &mut Customer, event: &Event<'_>, rules: &Rules) {
 fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Effect {
     let time_ms = event.time_ms;
     match &event.kind {
-        Kind::OrderCompleted(order) => complete(customer, order, time_ms, scene),
+        Kind::OrderCompleted(order) => complete(customer, order, event, scene),
         Kind::OrderRefunded(refund) => refund_order(customer, refund, scene),
         Kind::OrderCancelled { order_id } => claim(customer, Claim { order: fingerprint(IdKind::Order, order_id), amount: None }, scene),
         Kind::Email(email) => {
@@ -163,8 +173,11 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
         }
         Kind::CartLine(_) | Kind::CartContents(_) | Kind::CartAbandoned(_) => change_cart(customer, event, scene),
         Kind::Cost(cost) => take_cost(customer, cost, scene),
-        Kind::Interaction(interaction) => take_interaction(customer, interaction, time_ms, scene),
-        Kind::Loyalty(loyalty) => take_loyalty(customer, loyalty, time_ms, scene),
+        Kind::Interaction(interaction) => {
+            take_newer(customer, scene, |customer, scene| journey::take(customer, interaction, time_ms, scene))
+        }
+        Kind::Loyalty(told) => take_newer(customer, scene, |customer, scene| loyalty::take(customer, told, time_ms, scene)),
+        Kind::Subscription(told) => take_subscription(customer, told, scene),
         Kind::Identify => {
             customer.identified = true;
             Effect::of(Outcome::Applied)
@@ -198,34 +211,31 @@ fn take_cost(customer: &mut Customer, cost: &Cost<'_>, scene: &mut Scene<'_>) ->
     if is_repeated(customer, IdKind::Cost, cost.cost_id.as_deref(), Counter::CostDuplicate, scene) {
         return Effect::of(Outcome::Duplicate);
     }
-    costs::add(&mut customer.costs, cost, scene.out);
-    cash_flow::add_cost(customer, cost.amount, scene);
-    costs::count(cost, &customer.touch.first, scene.time_ms, scene.cells, scene.out);
+    costs::take(customer, cost, scene.time_ms, scene);
     // rows of old versions have no place for costs
     Effect { value: scene.cells.are_kept().then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
 }
 
-fn take_interaction(customer: &mut Customer, interaction: &Interaction<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
-    // rows of old versions have no place for it
+/// What rows of old versions have no place for; `take`: whether it cost money.
+fn take_newer(customer: &mut Customer, scene: &mut Scene<'_>, take: impl FnOnce(&mut Customer, &mut Scene<'_>) -> bool) -> Effect {
     if !scene.cells.are_kept() {
         return Effect::of(Outcome::Ignored);
     }
-    let has_cost = journey::take(customer, interaction, time_ms, scene);
+    let has_cost = take(customer, scene);
     Effect { value: has_cost.then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
 }
 
-fn take_loyalty(customer: &mut Customer, told: &event::Loyalty, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
+fn take_subscription(customer: &mut Customer, told: &Subscription<'_>, scene: &mut Scene<'_>) -> Effect {
     // rows of old versions have no place for it
     if !scene.cells.are_kept() {
         return Effect::of(Outcome::Ignored);
     }
-    let has_cost = loyalty::take(customer, told, time_ms, scene);
-    Effect { value: has_cost.then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
+    let has_changed = contracts::take(customer, told, scene);
+    Effect { value: has_changed.then_some(Why::Subscription), ..Effect::of(Outcome::Applied) }
 }
 
 fn take_referral(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Effect {
-    // rows of old versions have no place for it
-    if !scene.cells.are_kept() {
+    if !scene.can_tell() {
         return Effect::of(Outcome::Ignored);
     }
     if let Kind::ReferralConverted { referrer_id } = &event.kind {
@@ -236,8 +246,9 @@ fn take_referral(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'
     Effect::of(Outcome::Applied)
 }
 
-fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mut Scene<'_>) -> Effect {
-    let is_first = customer.orders.is_empty();
+fn complete(customer: &mut Customer, order: &Order<'_>, event: &Event<'_>, scene: &mut Scene<'_>) -> Effect {
+    let time_ms = event.time_ms;
+    let (is_first, latest_ms) = (customer.orders.is_empty(), customer.orders.latest_ms());
     let before = cash_flow::nets(&customer.orders.sums);
     let added = customer.orders.add(fingerprint(IdKind::Order, &order.order_id), time_ms, order.value, scene.out);
     let Added::New { folded } = added else {
@@ -249,8 +260,10 @@ fn complete(customer: &mut Customer, order: &Order<'_>, time_ms: i64, scene: &mu
     cash_flow::add_changes(customer, &before, scene);
     attribution::take_order(customer, order.value, is_first, time_ms, scene);
     if is_first {
-        costs::count_acquired(customer, time_ms, scene.cells, scene.out);
+        let product_type = event.items.iter().find_map(|item| item.category.as_deref()).unwrap_or_default();
+        costs::count_acquired(customer, product_type, time_ms, scene.cells, scene.out);
     }
+    cohorts::count_buyer(customer, latest_ms, time_ms, scene);
     if let Some(salesperson) = order.salesperson_id.as_deref() {
         journey::close_sale(customer, salesperson, is_first, time_ms, scene);
     }

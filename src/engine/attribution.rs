@@ -9,12 +9,14 @@
 use super::actions::Decision;
 use super::cells::{Figure, Place, Window};
 use super::customer::Customer;
+use super::plays::{ActionKind, Reason};
 use super::rules::{PlayRule, Rules};
 use super::scene::Scene;
+use crate::clv::DAY_MS;
 use crate::event::{EmailSignal, Money};
 
 /// A click counts this long (`contracts.md` 5).
-const CLICK_WINDOW_MS: i64 = 5 * 86_400_000;
+const CLICK_WINDOW_MS: i64 = 5 * DAY_MS;
 /// From the moment a play wanted to mail; as long as a click counts, so that both see the same orders.
 const OUTCOME_WINDOW_MS: i64 = CLICK_WINDOW_MS;
 /// Plays whose mails somebody clicks within days, and plays that want somebody within days: more than caps let through.
@@ -88,8 +90,19 @@ pub fn hear(customer: &mut Customer, signal: EmailSignal, campaign: Option<&str>
     }
 }
 
-/// A play has passed all gates for a customer: it mails, or the control arm keeps it from doing so.
-pub fn expose(customer: &mut Customer, play: u64, is_control: bool, scene: &mut Scene<'_>) {
+/// What a play decided about a step: counted by reason, and, where all gates were passed, as the exposure that lift compares.
+pub fn decided(customer: &mut Customer, rule: PlayRule, decision: &Decision, scene: &mut Scene<'_>) {
+    let play = &scene.rules.play(rule).name;
+    let dims = [("kind", decision.kind.as_str()), ("play", play.as_str()), ("reason", decision.reason.as_str())];
+    add("play_actions", Figure::Count, &dims, scene.time_ms, 1, scene);
+    let is_control = decision.reason == Reason::Control;
+    if decision.step == 0 && (is_control || decision.kind == ActionKind::Send) {
+        expose(customer, rule.key, is_control, scene);
+    }
+}
+
+/// All gates were passed: the play mails, or the control arm keeps it from doing so.
+fn expose(customer: &mut Customer, play: u64, is_control: bool, scene: &mut Scene<'_>) {
     let Some(name) = name_of(scene.rules, play).filter(|_| scene.cells.are_kept()) else { return };
     let at_ms = scene.time_ms;
     let attribution = customer.attribution.get_or_insert_default();
@@ -121,14 +134,7 @@ pub fn unite(customer: &mut Customer, other: &mut Customer) {
     customer.attribution = Some(attribution).filter(|united| **united != Attribution::default());
 }
 
-/// What a play decided, by reason: what was asked for, what was refused and why.
-pub fn count_action(rule: PlayRule, decision: &Decision, scene: &mut Scene<'_>) {
-    let play = &scene.rules.play(rule).name;
-    let dims = [("kind", decision.kind.as_str()), ("play", play.as_str()), ("reason", decision.reason.as_str())];
-    add("play_actions", Figure::Count, &dims, scene.time_ms, 1, scene);
-}
-
-/// A new order of this value; before it is among the customer's orders if it is the first.
+/// A new order of this value; `is_first`: the customer had none before.
 pub fn take_order(customer: &mut Customer, value: Money, is_first: bool, time_ms: i64, scene: &mut Scene<'_>) {
     if !scene.cells.are_kept() {
         return;

@@ -7,12 +7,11 @@
 use super::customer::Customer;
 use super::levels::{self, NONE};
 use super::lifecycle::Why;
+use super::plays;
 use super::record::money::Amount;
 use super::scene::Scene;
-use super::settings::Settings;
+use super::settings::{Settings, Track};
 use super::transitions;
-
-const TRACK: &str = "value_band";
 
 /// Says so if the total is of another band than before.
 pub fn settle(customer: &mut Customer, total: &Amount, by: Why, scene: &mut Scene<'_>) {
@@ -30,7 +29,8 @@ pub fn settle(customer: &mut Customer, total: &Amount, by: Why, scene: &mut Scen
     }
     customer.value_band = Some(levels::key_of(to));
     let from = former.and_then(|key| levels::name_of(bands, key));
-    transitions::write(customer, TRACK, from, to, by, scene);
+    transitions::write(customer, Track::ValueBand.as_str(), from, to, by, scene);
+    plays::on_level(customer, Track::ValueBand, to, scene);
 }
 
 /// The band's name; `None`: in none, or in one that the configuration no longer has.

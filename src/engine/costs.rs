@@ -27,13 +27,15 @@ impl OfCurrency for CostSum {
     }
 }
 
-/// Adds a cost to a customer's sums; at most `CURRENCIES_MAX` currencies.
-pub fn add(costs: &mut Vec<CostSum>, cost: &Cost<'_>, out: &mut Outputs) {
+/// A cost of a customer: in their sums, at most `CURRENCIES_MAX` currencies, in their cash flow, and on its cell.
+pub fn take(customer: &mut Customer, cost: &Cost<'_>, time_ms: i64, scene: &mut Scene<'_>) {
     let currency = cost.amount.currency;
-    match money::open(costs, currency, || CostSum { currency, minor: Default::default() }) {
+    match money::open(&mut customer.costs, currency, || CostSum { currency, minor: Default::default() }) {
         Some(sum) => sum.minor[cost.kind as usize] += i128::from(cost.amount.minor),
-        None => out.note(Note::Count(Counter::CurrencyOverflow)),
+        None => scene.out.note(Note::Count(Counter::CurrencyOverflow)),
     }
+    cash_flow::add_cost(customer, cost.amount, scene);
+    count(cost, &customer.touch.first, time_ms, scene.cells, scene.out);
 }
 
 /// Adds the sums of another customer.
@@ -46,13 +48,10 @@ pub fn unite(costs: &mut Vec<CostSum>, others: &[CostSum], out: &mut Outputs) {
     }
 }
 
-/// Something else that is a cost of the customer: a call, a reward. Counted like one that was recorded.
+/// Something else that is a cost of the customer: a call, a reward.
 pub fn charge(customer: &mut Customer, kind: CostKind, amount: Money, time_ms: i64, scene: &mut Scene<'_>) {
     let (cost_id, channel, region, customer_type, product_type, from_ms) = Default::default();
-    let cost = Cost { cost_id, kind, amount, channel, region, customer_type, product_type, from_ms };
-    add(&mut customer.costs, &cost, scene.out);
-    cash_flow::add_cost(customer, amount, scene);
-    count(&cost, &customer.touch.first, time_ms, scene.cells, scene.out);
+    take(customer, &Cost { cost_id, kind, amount, channel, region, customer_type, product_type, from_ms }, time_ms, scene);
 }
 
 /// Counts a cost on its cell: in the month it is for, else that of its event.
@@ -66,8 +65,15 @@ pub fn count(cost: &Cost<'_>, first_touch: &str, time_ms: i64, cells: &mut Cells
     cells.add(&Place { name: "cost", figure: Figure::Sum, dims: &dims, window: Window::Month, at_ms }, i128::from(cost.amount.minor), out);
 }
 
-/// Counts a customer's first order.
-pub fn count_acquired(customer: &Customer, order_ms: i64, cells: &mut Cells, out: &mut Outputs) {
-    let dims = [("channel", customer.touch.first.as_str())];
+/// Counts a customer's first order: by channel; and by all that costs may be told by, where any of it is known. `product_type`: the category bought first.
+pub fn count_acquired(customer: &Customer, product_type: &str, order_ms: i64, cells: &mut Cells, out: &mut Outputs) {
+    let channel = customer.touch.first.as_str();
+    let (region, customer_type) =
+        customer.profile.as_deref().map_or(("", ""), |profile| (profile.region.as_str(), profile.customer_type.as_str()));
+    if ![region, customer_type, product_type].iter().all(|known| known.is_empty()) {
+        let dims = [("channel", channel), ("customer_type", customer_type), ("product_type", product_type), ("region", region)];
+        cells.add(&Place { name: "acquisitions", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: order_ms }, 1, out);
+    }
+    let dims = [("channel", channel)];
     cells.add(&Place { name: "customers_acquired", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: order_ms }, 1, out);
 }

@@ -3,11 +3,14 @@
 //! Every list has a bound, stated at its part; texts are bounded by `event`. At rest a customer is a row (`row`), and what is absent costs
 //! nothing there. Values are reused from transaction to transaction, so `clear` keeps the buffers.
 
+use super::affinity::Affinity;
+use super::attempt::Attempt;
 use super::attribution::Attribution;
 use super::cart::Cart;
 use super::cash_flow::Flows;
 use super::consent::Consent;
 use super::contact::Contact;
+use super::contracts::Contracts;
 use super::costs::CostSum;
 use super::journey::Journey;
 use super::lifecycle::{Silence, Stage};
@@ -16,6 +19,7 @@ use super::money;
 use super::orders::{Orders, Purchases};
 use super::plays::PlayState;
 use super::population::Contribution;
+use super::profile::Profile;
 use super::seen::Seen;
 use super::settings::Settings;
 use super::tiers::Tier;
@@ -74,6 +78,13 @@ pub struct Customer {
     pub loyalty: Option<Box<Loyalty>>,
     /// Boxed: there with a first tier, or with orders that a tier may need.
     pub tier: Option<Box<Tier>>,
+    pub affinity: Affinity,
+    /// Boxed: few shops tell any of it.
+    pub profile: Option<Box<Profile>>,
+    /// While one goes on.
+    pub attempt: Option<Attempt>,
+    /// Boxed: most customers subscribe to nothing.
+    pub contracts: Option<Box<Contracts>>,
     /// Boxed: most customers have to do with nobody.
     pub ties: Option<Box<Ties>>,
     /// What the cells of the slot hold of this customer.
@@ -99,7 +110,7 @@ impl Customer {
 
     /// Whether the row goes away by itself: nobody could be addressed or recognised by it.
     pub fn is_fleeting(&self) -> bool {
-        !self.known && !self.contact.has_email() && self.orders.is_empty()
+        !self.known && !self.contact.has_email() && self.orders.is_empty() && self.contracts.is_none()
     }
 
     /// Where this id has gone, if it has: then nothing else is known here.
@@ -131,6 +142,9 @@ impl Customer {
         (*last_open_ms, *last_click_ms, *cart, *scores, *contribution, *derived) = (None, None, None, None, None, Derived::default());
         let Customer { stage_since_ms, journey, attribution, value_band, loyalty, tier, .. } = self;
         (*stage_since_ms, *journey, *attribution, *value_band, *loyalty, *tier) = (None, None, None, None, None, None);
+        let Customer { affinity, profile, attempt, contracts, .. } = self;
+        (*profile, *attempt, *contracts) = (None, None, None);
+        affinity.clear();
         self.ties = None;
         let Customer { seen, contact, consent, orders, plays, sends_ms, touch, costs, flows, .. } = self;
         *consent = Consent::default();

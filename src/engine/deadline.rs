@@ -1,8 +1,8 @@
 //! What a customer waits for: the steps of plays, silence growing long enough for a stage or a segment, the end of being new, of a
-//! tier, of points, of an anonymous row.
+//! tier, of points, of an attempt to buy, a birthday, the end of an anonymous row.
 //!
 //! One moment per customer, the earliest, goes into the row and the slot's queue. Of several things due at one moment plays come first (by
-//! priority, then name), then the lifecycle, then the segment, the tier, points, then the end. Called by `slot`.
+//! priority, then name), then the lifecycle, then the segment, the tier, points, the attempt to buy, the birthday, then the end. Called by `slot`.
 
 use super::customer::Customer;
 use super::lifecycle::{Stage, Why, onboarding_ends_ms};
@@ -10,7 +10,7 @@ use super::note::{Counter, Note, TimerKind};
 use super::plays::{self, Phase};
 use super::rules::{PlayRule, Rules};
 use super::scene::{Occasion, Scene};
-use super::{funnel, loyalty, segments, tiers, transitions, value};
+use super::{attempt, funnel, loyalty, segments, tiers, transitions, value};
 
 /// The next thing due.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +35,9 @@ enum What {
     Tier,
     /// Points are over.
     Points,
+    /// An attempt to buy has come to nothing.
+    DropOff,
+    Birthday,
     Expiry,
     /// Late events of an id that was given up are no longer sent on.
     MarkOver,
@@ -60,9 +63,11 @@ pub fn next(customer: &Customer, rules: &Rules) -> Option<Due> {
         .map(|at_ms| Due { at_ms, what: What::OnboardingEnd });
     let tier = tiers::due_ms(customer, &rules.settings).map(|at_ms| Due { at_ms, what: What::Tier });
     let points = loyalty::expires_ms(customer).map(|at_ms| Due { at_ms, what: What::Points });
+    let drop_off = attempt::ends_ms(customer, &rules.settings).map(|at_ms| Due { at_ms, what: What::DropOff });
+    let birthday = plays::birthday_ms(customer, rules).map(|at_ms| Due { at_ms, what: What::Birthday });
     let expiry_ms = customer.last_event_ms.saturating_add(rules.settings.anonymous_ttl_ms);
     let expiry = customer.is_fleeting().then_some(Due { at_ms: expiry_ms, what: What::Expiry });
-    [step, silence, recency, onboarding, tier, points, expiry].into_iter().flatten().min_by_key(|due| due.at_ms)
+    [step, silence, recency, onboarding, tier, points, drop_off, birthday, expiry].into_iter().flatten().min_by_key(|due| due.at_ms)
 }
 
 fn due_of(customer: &Customer, rule: PlayRule, at_ms: i64) -> i64 {
@@ -82,6 +87,8 @@ impl Due {
             What::OnboardingEnd => Occasion::Deadline { name: "onboarding", due_ms: self.at_ms },
             What::Tier => Occasion::Deadline { name: "tier", due_ms: self.at_ms },
             What::Points => Occasion::Deadline { name: "points", due_ms: self.at_ms },
+            What::DropOff => Occasion::Deadline { name: "drop_off", due_ms: self.at_ms },
+            What::Birthday => Occasion::Deadline { name: "birthday", due_ms: self.at_ms },
             What::Expiry | What::MarkOver => Occasion::Deadline { name: "expiry", due_ms: self.at_ms },
         }
     }
@@ -103,6 +110,8 @@ impl Due {
             What::OnboardingEnd => transitions::settle(customer, None, scene),
             What::Tier => tiers::settle(customer, scene),
             What::Points => loyalty::expire(customer, scene),
+            What::DropOff => attempt::drop_off(customer, scene),
+            What::Birthday => plays::on_birthday(customer, scene),
             What::Expiry => {
                 funnel::leave(customer, scene.cells, scene.out);
                 loyalty::leave(customer, scene.cells, scene.out);
@@ -116,8 +125,8 @@ impl Due {
 
     fn timer(&self) -> TimerKind {
         match self.what {
-            What::Step { .. } => TimerKind::Play,
-            What::Silence(_) | What::Recency | What::OnboardingEnd | What::Tier | What::Points => TimerKind::Lifecycle,
+            What::Step { .. } | What::Birthday => TimerKind::Play,
+            What::Silence(_) | What::Recency | What::OnboardingEnd | What::Tier | What::Points | What::DropOff => TimerKind::Lifecycle,
             What::Expiry | What::MarkOver => TimerKind::Expiry,
         }
     }

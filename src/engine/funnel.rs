@@ -8,8 +8,7 @@ use super::cells::{Cells, Figure, Place, Window};
 use super::customer::Customer;
 use super::lifecycle::Stage;
 use super::outputs::Outputs;
-
-const DAY_MS: i64 = 86_400_000;
+use crate::clv::DAY_MS;
 
 /// Upper bounds of how long somebody stayed, in days: quantiles can be read off to a step of about two.
 const STAYS: [(i64, &str); 11] =

@@ -18,8 +18,7 @@ pub const CIRCLE: &str = "the id is about to take in another one itself";
 
 /// The event says that `former_id` is this customer's, too. `was_new`: nothing was known of the customer before.
 pub fn ask(customer: &mut Customer, former_id: &str, was_new: bool, time_ms: i64, scene: &mut Scene<'_>) {
-    // rows of old versions have no place for it
-    if !scene.cells.are_kept() || former_id == scene.customer_id {
+    if !scene.can_tell() || former_id == scene.customer_id {
         return;
     }
     if customer.ties.as_mut().is_some_and(|ties| ties.alias(former_id).is_some()) {

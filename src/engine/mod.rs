@@ -5,25 +5,30 @@
 //! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
-//! (`seen`, `contact`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `ties`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what it means for others (`relay`, `identity`, `unite`, `referrals`), what is
-//! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`), how it is kept (`row`,
-//! `overlay`, `timers`, `committed`) and forgotten (`erasure`).
+//! (`seen`, `contact`, `profile`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `contracts`, `affinity`, `attempt`, `ties`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what it means for others (`relay`, `identity`, `unite`, `referrals`), what is
+//! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`, `cohorts`), how it is kept (`row`,
+//! `overlay`, `timers`, `committed`) and forgotten (`erasure`). `explain` asks the gates for people.
 
 mod actions;
+mod affinity;
 mod apply;
+mod attempt;
 mod attribution;
 mod bands;
 mod cart;
 mod cash_flow;
 mod cells;
+mod cohorts;
 mod committed;
 mod consent;
 mod contact;
+mod contracts;
 mod costs;
 mod customer;
 mod deadline;
 mod draw;
 mod erasure;
+mod explain;
 mod funnel;
 mod gates;
 mod identity;
@@ -38,6 +43,7 @@ mod outputs;
 mod overlay;
 mod plays;
 mod population;
+mod profile;
 mod quiet;
 mod record;
 mod referrals;
@@ -69,6 +75,8 @@ pub use contact::Contact;
 pub use costs::CostSum;
 pub use customer::{Customer, SENDS_MAX};
 pub use erasure::{ErasureKey, Mark, MarkId};
+pub use explain::{Explained, Waiting, explain};
+pub use gates::Arm;
 pub use journey::{Journey, Parcel};
 pub use levels::{LEVELS_MAX, Level, NONE as NO_LEVEL};
 pub use lifecycle::Stage;
@@ -86,7 +94,7 @@ pub use rules::{PLAYS_MAX, STEPS_MAX};
 pub use scene::Cause;
 pub use settings::{
     CancelOn, Cap, Channel, ChannelRule, Condition, ConsentRule, Lifecycle, Loyalty as LoyaltyRules, Mode, MoneyField, Offer, Pattern,
-    Play, QuietHours, Settings, Step, Test, Trigger, Value, WordField,
+    Play, QuietHours, Settings, Step, Test, Track, Trigger, Value, WordField,
 };
 pub use slot::{Change, Moment, Progress, Slot};
 pub use tiers::{Month, Tier, WINDOW_DAYS_MAX};

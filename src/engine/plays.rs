@@ -1,12 +1,15 @@
 //! Plays: when a mail starts waiting, moves, is dropped, is sent, is refused, is taken back.
 //!
 //! A customer has at most one running instance of a play; what a row stores of it is `PlayState`. What starts it, and what ends it early, is
-//! in the file of its trigger: `cart`, `stage`, `event`; a step that is due is in `steps`. The gates are in `gates`, the record in
-//! `actions`. Called by `apply`, by `transitions` when a stage is entered, and by `deadline` when a step is due.
+//! in the file of its trigger: `cart`, `stage`, `event`, `level`, `date`; a step that is due is in `steps`. The gates are in `gates`, the record in
+//! `actions`. Called by `apply`, by `transitions` and the other tracks when customers move, by `value` with each
+//! forecast, and by `deadline` when a step is due.
 
 mod cart;
+mod date;
 mod event;
 mod instance;
+mod level;
 mod offer;
 mod stage;
 mod steps;
@@ -15,8 +18,10 @@ mod variant;
 mod words;
 
 pub use cart::{on_cart, on_cart_closed};
+pub use date::{birthday_ms, on_birthday, on_expectation};
 pub use event::{on_event, on_named};
 pub use instance::on_order;
+pub use level::on_level;
 pub use offer::{Grant, shown as offer_shown};
 pub use stage::on_stage;
 pub use steps::{fire, next_due};

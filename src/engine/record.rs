@@ -11,6 +11,7 @@ pub mod clv;
 pub mod held;
 pub mod id;
 pub mod json;
+pub mod likes;
 pub mod money;
 pub mod time;
 pub mod transition;

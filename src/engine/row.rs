@@ -8,12 +8,14 @@
 mod attribution;
 pub(super) mod bytes;
 mod cart;
+mod contracts;
 pub(super) mod currencies;
 mod journey;
 mod loyalty;
 mod orders;
 mod person;
 mod plays;
+mod taste;
 #[cfg(test)]
 mod tests;
 mod ties;
@@ -112,8 +114,19 @@ mod further {
     pub const LOYALTY: u16 = 1 << 9;
     pub const TIER: u16 = 1 << 10;
     pub const ATTRIBUTION: u16 = 1 << 11;
-    pub const TIES: u16 = 1 << 12;
-    pub const ALL: u16 = (1 << 13) - 1;
+    /// Still more parts follow.
+    pub const REST: u16 = 1 << 15;
+    pub const ALL: u16 = ((1 << 12) - 1) | REST;
+}
+
+/// The last parts a row may lack.
+mod rest {
+    pub const AFFINITY: u16 = 1;
+    pub const PROFILE: u16 = 1 << 1;
+    pub const ATTEMPT: u16 = 1 << 2;
+    pub const CONTRACTS: u16 = 1 << 3;
+    pub const TIES: u16 = 1 << 4;
+    pub const ALL: u16 = (1 << 5) - 1;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.
@@ -127,7 +140,8 @@ pub fn moved_to(row: &[u8]) -> Option<String> {
     let mut reader = Reader::new(row.get(DEADLINE_BYTES + 1..)?);
     let parts = reader.u16().ok()?;
     let further = if parts & part::FURTHER != 0 { reader.u16().ok()? } else { 0 };
-    let customer = (further & further::TIES != 0).then(|| read_row(row).ok())??;
+    let rest = if further & further::REST != 0 { reader.u16().ok()? } else { 0 };
+    let customer = (rest & rest::TIES != 0).then(|| read_row(row).ok())??;
     customer.moved().map(|moved| moved.to.clone())
 }
 
@@ -142,11 +156,15 @@ pub fn read_row(row: &[u8]) -> Result<Customer, RowError> {
 pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &mut Vec<u8>) {
     row.extend_from_slice(&deadline_ms.to_le_bytes());
     row.push(version.number());
-    let further = if version.has_cells() { further_parts_of(customer) } else { 0 };
+    let rest = if version.has_cells() { rest_of(customer) } else { 0 };
+    let further = if version.has_cells() { further_parts_of(customer) } else { 0 } | if rest == 0 { 0 } else { further::REST };
     let parts = parts_of(customer, version) | if further == 0 { 0 } else { part::FURTHER };
     row.extend_from_slice(&parts.to_le_bytes());
     if further != 0 {
         row.extend_from_slice(&further.to_le_bytes());
+    }
+    if rest != 0 {
+        row.extend_from_slice(&rest.to_le_bytes());
     }
     bytes::put_i64(row, customer.now_ms);
     row.push(customer.stage.map_or(0, |stage| stage as u8 + 1));
@@ -167,7 +185,9 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     journey::encode(customer, further, row);
     attribution::encode(customer, further, row);
     loyalty::encode(customer, further, &mut currencies, row);
-    ties::encode(customer, further, &mut currencies, row);
+    taste::encode(customer, rest, row);
+    contracts::encode(customer, rest, &mut currencies, row);
+    ties::encode(customer, rest, &mut currencies, row);
 }
 
 fn parts_of(customer: &Customer, version: RowVersion) -> u16 {
@@ -209,7 +229,16 @@ fn further_parts_of(customer: &Customer) -> u16 {
         (further::VALUE_BAND, customer.value_band.is_some()),
         (further::LOYALTY, customer.loyalty.is_some()),
         (further::TIER, customer.tier.is_some()),
-        (further::TIES, customer.ties.is_some()),
+    ])
+}
+
+fn rest_of(customer: &Customer) -> u16 {
+    bytes::bits([
+        (rest::AFFINITY, !customer.affinity.is_empty()),
+        (rest::PROFILE, customer.profile.is_some()),
+        (rest::ATTEMPT, customer.attempt.is_some()),
+        (rest::CONTRACTS, customer.contracts.is_some()),
+        (rest::TIES, customer.ties.is_some()),
     ])
 }
 
@@ -221,7 +250,8 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     let version = RowVersion::from_number(version).ok_or(RowError::Version(version))?;
     let parts = reader.u16()?;
     let further = if parts & part::FURTHER != 0 { reader.u16()? } else { 0 };
-    if further & !further::ALL != 0 || (parts & part::FURTHER != 0 && !version.has_cells()) {
+    let rest = if further & further::REST != 0 { reader.u16()? } else { 0 };
+    if further & !further::ALL != 0 || rest & !rest::ALL != 0 || (parts & part::FURTHER != 0 && !version.has_cells()) {
         return Err(RowError::Malformed("parts"));
     }
     customer.now_ms = reader.i64()?;
@@ -247,6 +277,8 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     journey::decode(&mut reader, further, customer)?;
     attribution::decode(&mut reader, further, customer)?;
     loyalty::decode(&mut reader, further, &mut currencies, customer)?;
-    ties::decode(&mut reader, further, &mut currencies, customer)?;
+    taste::decode(&mut reader, rest, customer)?;
+    contracts::decode(&mut reader, rest, &mut currencies, customer)?;
+    ties::decode(&mut reader, rest, &mut currencies, customer)?;
     reader.finish()
 }

@@ -112,6 +112,11 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// Whether anybody can be told anything: rows of old versions have no place for it, and somebody must know where it goes.
+    pub fn can_tell(&self) -> bool {
+        self.cells.are_kept() && self.rules.settings.relays
+    }
+
     /// Tells another customer something, because of the event at hand.
     pub fn send(&mut self, receiver: &str, content: &Content<'_>) {
         self.send_as(self.customer_id, receiver, content);

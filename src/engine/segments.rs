@@ -6,12 +6,11 @@
 
 use super::customer::Customer;
 use super::lifecycle::Why;
+use super::plays;
 use super::scene::Scene;
-use super::settings::Settings;
+use super::settings::{Settings, Track};
 use super::transitions;
 use crate::clv::rfm::{self, Cuts, Measures, Segment};
-
-const TRACK: &str = "rfm";
 
 /// The segment a customer's scores make; `None`: not scored.
 pub fn segment_of(customer: &Customer) -> Option<Segment> {
@@ -29,7 +28,8 @@ pub fn settle(customer: &mut Customer, by: Why, scene: &mut Scene<'_>) {
     customer.scores = told.map(|(cuts, measures)| rfm::scores_after(customer.scores, &measures, &cuts, by != Why::Silence));
     let to = segment_of(customer);
     if let Some(to) = to.filter(|_| from != to) {
-        transitions::write(customer, TRACK, from.map(Segment::as_str), to.as_str(), by, scene);
+        transitions::write(customer, Track::Rfm.as_str(), from.map(Segment::as_str), to.as_str(), by, scene);
+        plays::on_level(customer, Track::Rfm, to.as_str(), scene);
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Settings {
     pub customer_zone: TimeZone,
     /// Anonymous rows without e-mail and orders go after this long without an event.
     pub anonymous_ttl_ms: i64,
+    /// Where another customer's slot is, is known (`input.partitioner`): else nobody is told anything.
+    pub relays: bool,
     /// `identity.merge_known`: a known customer may become another, too.
     pub merges_known: bool,
     /// `customers.erasure_key`
@@ -73,6 +75,8 @@ pub struct Lifecycle {
     pub lapsed_below: f64,
     /// How long somebody who signed up and has ordered nothing is new.
     pub onboarding_timeout_ms: i64,
+    /// How long after the last step towards an order somebody has dropped off.
+    pub drop_off_after_ms: i64,
     /// Product views that make somebody who has ordered nothing one who considers it; at least 1.
     pub consideration_views: u32,
     /// Repeat purchase days that make a customer loyal.
@@ -84,6 +88,8 @@ pub struct Lifecycle {
 pub struct Value {
     pub parameters: clv::Parameters,
     pub horizon: clv::Horizon,
+    /// `clv.monthly_retention`: chance that a contract goes on from month to month, 0..=1; `None`: nothing is expected of contracts.
+    pub monthly_retention: Option<f64>,
     /// Contribution margin of net revenue; `None`: assumed 1.0 and said so in each record.
     pub margin: Option<f64>,
 }
@@ -136,6 +142,31 @@ pub enum Trigger {
     StageEntered(Stage),
     /// `{ event = "Order Completed" }`, by the event's name as written.
     EventSeen(String),
+    /// `{ band = "high" }`, `{ tier = "gold" }`, `{ segment = "champions" }`; `None`: `"any"`.
+    LevelReached { track: Track, name: Option<String> },
+    /// `{ date = "birthday" }`
+    Birthday,
+    /// `{ date = "next_order" }`: the moment by which the next order has come with a chance of one half.
+    NextOrderDue,
+}
+
+/// The tracks on which customers move beside the lifecycle, as far as plays may begin there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Track {
+    ValueBand,
+    /// Upwards alone begins anything.
+    Tier,
+    Rfm,
+}
+
+impl Track {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Track::ValueBand => "value_band",
+            Track::Tier => "tier",
+            Track::Rfm => "rfm",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,6 +191,8 @@ pub struct CancelOn {
     pub order: bool,
     /// Of plays that a cart begins.
     pub cart_emptied: bool,
+    /// Of plays that no cart begins: something lies in the cart.
+    pub cart_filled: bool,
     /// Of plays that a stage begins.
     pub stage_left: bool,
 }
@@ -204,6 +237,14 @@ pub enum WordField {
     Channel,
     /// `de` stands for `de-AT`, too.
     Locale,
+    /// `promising_rfm`, `frequent_low_value`: one customer may have several.
+    Flag,
+    ValueBand,
+    Tier,
+    /// As the traits tell it.
+    Region,
+    /// As the traits tell it.
+    CustomerType,
 }
 
 /// `caps = { email = "1/1d" }`

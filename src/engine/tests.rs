@@ -9,6 +9,7 @@ mod bounds;
 mod carts;
 mod cells;
 mod consent;
+mod contracts;
 mod erasure;
 mod gates;
 mod journey;
@@ -78,11 +79,12 @@ pub fn settings() -> Settings {
             max_silence_ms: 730 * DAY,
             at_risk_below: 0.5,
             lapsed_below: 0.3,
+            drop_off_after_ms: DAY,
             onboarding_timeout_ms: 14 * DAY,
             consideration_views: 3,
             loyal_x: 5,
         },
-        value: Value { parameters, horizon: clv::Horizon { discount_monthly: 0.01 }, margin: None },
+        value: Value { parameters, horizon: clv::Horizon { discount_monthly: 0.01 }, monthly_retention: Some(0.8), margin: None },
         value_bands: Vec::new(),
         loyalty: LoyaltyRules { tiers: Vec::new(), window_ms: 365 * DAY, grace_ms: 30 * DAY },
         consent: ConsentRule::OptIn,
@@ -93,6 +95,7 @@ pub fn settings() -> Settings {
         salt: "salt".into(),
         customer_zone: jiff::tz::TimeZone::UTC,
         anonymous_ttl_ms: 90 * DAY,
+        relays: true,
         merges_known: false,
         erasure_key: ErasureKey(*b"0123456789abcdef"),
         channels: vec![channel_rule("email", "email"), channel_rule("cpc", "paid_search")],
@@ -115,7 +118,7 @@ pub fn play(name: &str) -> Play {
         version: "0badcafe".into(),
         trigger: Trigger::CartIdle,
         steps: vec![step(HOUR, "cart_1")],
-        cancel_on: CancelOn { order: true, cart_emptied: true, stage_left: false },
+        cancel_on: CancelOn { order: true, cart_emptied: true, cart_filled: false, stage_left: false },
         when: Vec::new(),
         expires_ms: 24 * HOUR,
         cool_down_ms: None,
@@ -138,6 +141,7 @@ pub fn event(at: i64, name: &'static str, kind: Kind<'static>) -> Event<'static>
         message_id: None,
         traits: Traits::default(),
         touch: None,
+        items: Vec::new(),
         kind,
     }
 }

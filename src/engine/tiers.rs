@@ -9,13 +9,12 @@ use super::customer::Customer;
 use super::levels::{self, Level, NONE};
 use super::lifecycle::Why;
 use super::orders::Kept;
+use super::plays;
 use super::scene::Scene;
-use super::settings::{Loyalty, Settings};
+use super::settings::{Loyalty, Settings, Track};
 use super::transitions;
 use crate::clv::DAY_MS;
 use crate::event::Currency;
-
-const TRACK: &str = "tier";
 
 /// Days of one sum of older orders.
 const MONTH_DAYS: i64 = 31;
@@ -122,6 +121,11 @@ fn tier_of<'a>(customer: &Customer, rules: &'a Loyalty) -> Option<&'a Level> {
     rules.tiers.iter().find(|tier| tier.key == key)
 }
 
+/// The name of the customer's tier; `None`: in none, or in one that the configuration no longer has.
+pub fn name_of<'a>(customer: &Customer, settings: &'a Settings) -> Option<&'a str> {
+    tier_of(customer, &settings.loyalty).map(|tier| tier.name.as_str())
+}
+
 /// The next tier above the customer's, and the spend it still takes, in minor units of the primary currency.
 pub fn next_of<'a>(customer: &Customer, settings: &'a Settings) -> Option<(&'a Level, i128)> {
     let (rules, currency) = (&settings.loyalty, customer.orders.primary()?.currency);
@@ -208,5 +212,8 @@ fn change(customer: &mut Customer, to: Option<&Level>, lost_ms: Option<i64>, why
     let former = tier.key.replace(levels::key_of(to));
     (tier.since_ms, tier.lost_ms) = (now_ms, lost_ms);
     let from = former.and_then(|key| levels::name_of(&scene.rules.settings.loyalty.tiers, key));
-    transitions::write(customer, TRACK, from, to, why, scene);
+    transitions::write(customer, Track::Tier.as_str(), from, to, why, scene);
+    if why == Why::TierUp {
+        plays::on_level(customer, Track::Tier, to, scene);
+    }
 }

@@ -11,12 +11,15 @@ use super::lifecycle::{Stage, Why};
 use super::orders::day_of;
 use super::scene::Scene;
 use super::ties::Alias;
-use super::{attribution, cash_flow, costs, identity, loyalty, plays, population, referrals, segments, tiers, transitions, value};
+use super::{
+    attempt, attribution, cash_flow, cohorts, contracts, costs, identity, loyalty, plays, population, profile, referrals, segments, tiers,
+    transitions, value,
+};
 
 /// Takes in all that `other` was; `alias`: when it was asked for, and what was known then.
 pub fn unite(customer: &mut Customer, mut other: Customer, alias: &Alias, scene: &mut Scene<'_>) {
     let has_orders = !other.orders.is_empty() || !other.orders.held.is_empty();
-    let has_value = has_orders || !other.costs.is_empty() || other.loyalty.is_some();
+    let has_value = has_orders || !other.costs.is_empty() || other.loyalty.is_some() || other.contracts.is_some();
     unite_person(customer, &mut other, alias, scene);
     unite_orders(customer, &mut other, scene);
     costs::unite(&mut customer.costs, &other.costs, scene.out);
@@ -29,6 +32,11 @@ pub fn unite(customer: &mut Customer, mut other: Customer, alias: &Alias, scene:
     if let Some(points) = other.loyalty.take() {
         loyalty::unite(customer, &points, scene);
     }
+    if let Some(theirs) = other.contracts.take() {
+        contracts::unite(customer, *theirs, scene);
+    }
+    customer.affinity.unite(&other.affinity);
+    attempt::unite(customer, other.attempt);
     unite_cart(customer, other.cart.take(), scene);
     if let Some(mut ties) = other.ties.take() {
         std::mem::take(&mut ties.aliases).into_iter().for_each(|alias| identity::note(customer, alias, scene));
@@ -70,6 +78,9 @@ fn unite_person(customer: &mut Customer, other: &mut Customer, alias: &Alias, sc
     if !other.touch.last.is_empty() && (is_other_newer || customer.touch.last.is_empty()) {
         customer.touch.last = std::mem::take(&mut other.touch.last);
     }
+    if let Some(theirs) = other.profile.take() {
+        profile::unite(customer, *theirs);
+    }
     other.sends_ms.iter().for_each(|at_ms| customer.remember_send(*at_ms));
 }
 
@@ -77,7 +88,10 @@ fn unite_orders(customer: &mut Customer, other: &mut Customer, scene: &mut Scene
     if other.orders.is_empty() && other.orders.held.is_empty() {
         return;
     }
-    if let (Some(own_ms), Some(other_ms)) = (customer.orders.first_ms(), other.orders.first_ms()) {
+    let had_both = customer.orders.first_ms().zip(other.orders.first_ms());
+    if let Some((own_ms, other_ms)) = had_both {
+        cohorts::recount(&customer.orders, -1, scene);
+        cohorts::recount(&other.orders, -1, scene);
         // both were counted as acquired, and the later one was not
         let (channel, at_ms) = if own_ms <= other_ms { (&other.touch.first, other_ms) } else { (&customer.touch.first, own_ms) };
         let dims = [("channel", channel.as_str())];
@@ -86,6 +100,9 @@ fn unite_orders(customer: &mut Customer, other: &mut Customer, scene: &mut Scene
     }
     let latest_ms = customer.orders.latest_ms();
     let folded = customer.orders.unite(&mut other.orders, scene.out);
+    if had_both.is_some() {
+        cohorts::recount(&customer.orders, 1, scene);
+    }
     folded.iter().for_each(|order| tiers::keep(customer, order, scene));
     tiers::unite(customer, other.tier.take());
     // whatever an order ends, one of the other's ends, too

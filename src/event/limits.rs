@@ -36,7 +36,7 @@ pub(super) const MAX_DETAIL_BYTES: usize = 200;
 pub(super) const MAX_QUOTE_BYTES: usize = 60;
 
 /// The longest beginning of `text` of at most `max_bytes` that ends between two characters.
-pub(super) fn cut(text: &str, max_bytes: usize) -> &str {
+pub fn cut(text: &str, max_bytes: usize) -> &str {
     let mut end = max_bytes.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -4,8 +4,10 @@
 //! panics, whatever the bytes: what cannot be read is a `Reject`, which the worker turns into a dead letter. Called by `worker` alone.
 
 mod amount;
+mod birthday;
 mod decode;
 mod interaction;
+mod item;
 mod json;
 mod limits;
 mod loyalty;
@@ -13,6 +15,7 @@ mod money;
 mod reject;
 mod scan;
 mod segment;
+mod subscription;
 mod time;
 mod value;
 
@@ -20,12 +23,15 @@ mod value;
 mod tests;
 
 pub use amount::signed_minor_units;
+pub use birthday::Birthday;
 pub use decode::decode;
 pub use interaction::{Answer, Interaction, InteractionKind};
-pub use limits::{MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_PRODUCTS, MAX_QUANTITY};
+pub use item::{ITEMS_MAX, Item};
+pub use limits::{MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_PRODUCTS, MAX_QUANTITY, cut};
 pub use loyalty::{Loyalty, LoyaltyKind};
 pub use money::{Currency, Money};
 pub use reject::{Reason, Reject, RejectStage};
+pub use subscription::{Subscription, SubscriptionKind};
 
 use std::borrow::Cow;
 
@@ -86,6 +92,8 @@ pub struct Event<'a> {
     pub traits: Traits<'a>,
     /// `None`: neither a campaign nor a referrer is told.
     pub touch: Option<Touch<'a>>,
+    /// What was bought, added to a cart or looked at; at most `ITEMS_MAX`.
+    pub items: Vec<Item<'a>>,
     pub kind: Kind<'a>,
 }
 
@@ -97,6 +105,9 @@ pub struct Traits<'a> {
     pub locale: Option<Text<'a>>,
     /// IANA name; unknown names are kept out here.
     pub time_zone: Option<Text<'a>>,
+    pub region: Option<Text<'a>>,
+    pub customer_type: Option<Text<'a>>,
+    pub birthday: Option<Birthday>,
     /// `email_marketing_consent`; only from identify, never from `context.traits`.
     pub consent: Option<TraitConsent>,
 }
@@ -149,6 +160,8 @@ pub enum Kind<'a> {
     Interaction(Interaction<'a>),
     /// `Loyalty Enrolled`, `Points Earned`, `Points Redeemed`, `Reward Redeemed`.
     Loyalty(Loyalty),
+    /// `Subscription Started`, `Subscription Payment`, `Subscription Cancelled`.
+    Subscription(Subscription<'a>),
     Identify,
     /// `alias` with a `previousId`, or `identify` with a `userId` and another `anonymousId`: that id is this customer's, too.
     Joined {
@@ -187,6 +200,7 @@ impl Kind<'_> {
             Kind::Cost(_) => "Cost Recorded",
             Kind::Interaction(interaction) => interaction.kind.event_name(),
             Kind::Loyalty(loyalty) => loyalty.kind.event_name(),
+            Kind::Subscription(subscription) => subscription.kind.event_name(),
             Kind::Identify | Kind::Joined { is_identify: true, .. } => "identify",
             Kind::Joined { is_identify: false, .. } => "alias",
             Kind::ReferralSent => "Referral Sent",

@@ -1,7 +1,7 @@
 //! What the engine decided, handed to the transaction: records under their topics' names, with their headers.
 //!
-//! Words to other customers go to the relay, into the partition of their receiver. Where nobody knows how keys are dealt out, they are
-//! not sent: in a wrong partition they would begin a second life of somebody. Called by `turn` and `message`.
+//! Words to other customers go to the relay, into the partition of their receiver. Where nobody knows how keys are dealt out, the engine says
+//! none: in a wrong partition they would begin a second life of somebody. Called by `turn` and `message`.
 
 use crate::engine::Topic;
 
@@ -28,11 +28,10 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
                 ("lifetide-id", record.id.as_bytes()),
                 ("traceparent", record.traceparent.unwrap_or_default().as_bytes()),
             ];
-            let partition = match (record.topic, self.rules.partitions) {
-                (Topic::Relay, None) => continue,
-                (Topic::Relay, Some(partitions)) => Some(partition_of(record.key.as_bytes(), partitions)),
-                _ => None,
-            };
+            let partition = (record.topic == Topic::Relay).then(|| {
+                let partitions = self.rules.partitions.expect("invariant: nobody is told anything whose slot is not known");
+                partition_of(record.key.as_bytes(), partitions)
+            });
             // a tombstone has no content, a word to a customer no id
             let first = if record.topic == Topic::Relay { 2 } else { usize::from(record.value.is_none()) };
             let used = if record.traceparent.is_some() { 3 } else { 2 };

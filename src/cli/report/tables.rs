@@ -4,6 +4,8 @@
 
 use super::plays::PlayWeek;
 use crate::cli::backtest::escape;
+use crate::cli::replay::major;
+use crate::event::Currency;
 
 const COLUMNS: [&str; 14] = [
     "week",
@@ -48,13 +50,8 @@ fn row(week: &PlayWeek) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// Minor units as people write them.
 fn amount(minor: i128, code: &str) -> String {
-    let exponent = crate::event::Currency::from_code(code).map_or(0, |currency| currency.exponent());
-    let digits = format!("{:0>width$}", minor.unsigned_abs(), width = exponent as usize + 1);
-    let (whole, part) = digits.split_at(digits.len() - exponent as usize);
-    let sign = if minor < 0 { "-" } else { "" };
-    if part.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{part}") }
+    major(minor, Currency::from_code(code).map_or(0, |currency| currency.exponent()))
 }
 
 pub fn text(weeks: &[PlayWeek]) -> String {
@@ -71,14 +68,13 @@ pub fn text(weeks: &[PlayWeek]) -> String {
     rows.iter().map(line).collect()
 }
 
-/// Fields with commas or quotes are quoted.
 pub fn csv(weeks: &[PlayWeek]) -> String {
-    let field = |text: &String| match text.contains([',', '"', '\n']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.clone(),
-    };
-    let line = |row: [String; COLUMNS.len()]| format!("{}\n", row.each_ref().map(field).join(","));
-    std::iter::once(COLUMNS.map(str::to_owned)).chain(weeks.iter().map(row)).map(line).collect()
+    let mut table = csv::Writer::from_writer(Vec::new());
+    for row in std::iter::once(COLUMNS.map(str::to_owned)).chain(weeks.iter().map(row)) {
+        table.write_record(&row).expect("invariant: rows are of one length, and a vector takes every byte");
+    }
+    let table = table.into_inner().expect("invariant: a vector takes every byte");
+    String::from_utf8(table).expect("invariant: texts are text")
 }
 
 pub fn html(weeks: &[PlayWeek]) -> String {

@@ -46,7 +46,8 @@ proptest! {
         prop_assert!((0.0..=1.0).contains(&now), "{now}");
         prop_assert!((0.0..=now * (1.0 + 1e-12)).contains(&later), "{now} then {later}");
         let log_likelihood = model.log_likelihood(&history);
-        prop_assert!(log_likelihood.is_finite() && log_likelihood <= 1e-9, "{log_likelihood}");
+        // of parameters near a million the logarithms of gamma are near ten million, and their difference good to 1e-9 or so
+        prop_assert!(log_likelihood.is_finite() && log_likelihood <= 1e-8, "{log_likelihood}");
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod segment;
 mod tests;
 
 pub use cuts::{Cut, Cuts, Rfm, RfmError, fit_cuts, measures_at};
-pub use flags::{is_frequent_low_value, is_promising_rfm};
+pub use flags::{FLAGS, is_frequent_low_value, is_promising_rfm};
 pub use hysteresis::{SILENCE_MARGIN, days_until_recency_falls, recency_falls_after_ms, scores_after};
 pub use segment::Segment;
 

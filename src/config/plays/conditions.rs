@@ -6,11 +6,11 @@ use toml::Value;
 
 use super::super::layers::Entry;
 use super::super::problem::nearest;
-use super::super::values::expected;
-use super::amounts::amounts;
+use super::super::values::{amounts, expected};
+use super::Names;
 use super::trigger::{known_table, unknown};
-use crate::clv::rfm::Segment;
-use crate::engine::{ChannelRule, Condition, MoneyField, Stage, Test, WordField};
+use crate::clv::rfm::{self, Segment};
+use crate::engine::{Condition, MoneyField, Stage, Test, WordField};
 
 const CONDITIONS_MAX: usize = 8;
 const WORDS_MAX: usize = 64;
@@ -19,30 +19,39 @@ const MONEY: [(&str, MoneyField); 3] =
     [("cart.value", MoneyField::CartValue), ("historic.net", MoneyField::HistoricNet), ("future.value", MoneyField::FutureValue)];
 const ORDERS: &str = "orders";
 const ALIVE: &str = "p_alive";
-const WORDS: [(&str, WordField); 4] =
-    [("stage", WordField::Stage), ("segment", WordField::Segment), ("channel", WordField::Channel), ("locale", WordField::Locale)];
+const WORDS: [(&str, WordField); 9] = [
+    ("stage", WordField::Stage),
+    ("segment", WordField::Segment),
+    ("flag", WordField::Flag),
+    ("value_band", WordField::ValueBand),
+    ("tier", WordField::Tier),
+    ("channel", WordField::Channel),
+    ("locale", WordField::Locale),
+    ("region", WordField::Region),
+    ("customer_type", WordField::CustomerType),
+];
 /// Channels that no rule names.
 const OTHER_CHANNELS: [&str; 2] = ["other", "unknown"];
 
-pub fn conditions(entry: &Entry, channels: &[ChannelRule]) -> Result<Vec<Condition>, String> {
+pub fn conditions(entry: &Entry, names: &Names<'_>) -> Result<Vec<Condition>, String> {
     let array = entry.value.as_array().filter(|array| array.len() <= CONDITIONS_MAX);
     let array = array.ok_or_else(|| {
         let what = format!("at most {CONDITIONS_MAX} conditions such as");
         expected(&format!("{what} [{{ field = \"cart.value\", ge = {{ USD = 2000 }} }}]"), &entry.value)
     })?;
-    array.iter().map(|value| condition(value, channels)).collect()
+    array.iter().map(|value| condition(value, names)).collect()
 }
 
-fn condition(value: &Value, channels: &[ChannelRule]) -> Result<Condition, String> {
+fn condition(value: &Value, names: &Names<'_>) -> Result<Condition, String> {
     let table = known_table(value, &["field", "ge", "lt", "in"])?;
     let field = table.get("field").ok_or("a condition has no field")?;
     let name = field.as_str().ok_or_else(|| expected("the name of a field in quotes", field))?;
     if let Some((_, field)) = MONEY.into_iter().find(|(known, _)| *known == name) {
         let (test, limit) = limit(table, name, "minor units by currency, such as { USD = 2000 }")?;
-        return Ok(Condition::Money { field, test, minor: amounts(limit)? });
+        return Ok(Condition::Money { field, test, minor: amounts(limit, 0)? });
     }
     if let Some((_, field)) = WORDS.into_iter().find(|(known, _)| *known == name) {
-        return Ok(Condition::Word { field, among: words(table, name, field, channels)? });
+        return Ok(Condition::Word { field, among: words(table, name, field, names)? });
     }
     match name {
         ORDERS => {
@@ -78,7 +87,7 @@ fn limit<'a>(table: &'a toml::Table, name: &str, what: &str) -> Result<(Test, &'
     }
 }
 
-fn words(table: &toml::Table, name: &str, field: WordField, channels: &[ChannelRule]) -> Result<Vec<String>, String> {
+fn words(table: &toml::Table, name: &str, field: WordField, names: &Names<'_>) -> Result<Vec<String>, String> {
     let form = || format!("{name} takes in, with 1 to {WORDS_MAX} words, such as in = [\"…\"]");
     if table.contains_key("ge") || table.contains_key("lt") {
         return Err(form());
@@ -89,9 +98,12 @@ fn words(table: &toml::Table, name: &str, field: WordField, channels: &[ChannelR
     let known: Vec<&str> = match field {
         WordField::Stage => Stage::ALL.map(Stage::as_str).to_vec(),
         WordField::Segment => Segment::ALL.map(Segment::as_str).to_vec(),
-        WordField::Channel => channels.iter().map(|rule| rule.channel.as_str()).chain(OTHER_CHANNELS).collect(),
-        // any language there may be
-        WordField::Locale => return Ok(words),
+        WordField::Channel => names.channels.iter().map(|rule| rule.channel.as_str()).chain(OTHER_CHANNELS).collect(),
+        WordField::Flag => rfm::FLAGS.map(|(flag, _)| flag).to_vec(),
+        WordField::ValueBand => names.value_bands.iter().map(|band| band.name.as_str()).collect(),
+        WordField::Tier => names.tiers.iter().map(|tier| tier.name.as_str()).collect(),
+        // any there may be
+        WordField::Locale | WordField::Region | WordField::CustomerType => return Ok(words),
     };
     match words.iter().find(|word| !known.contains(&word.as_str())) {
         Some(word) => Err(unknown(name, word, known)),

@@ -1,32 +1,46 @@
 //! `plays.<name>.trigger` and `cancel_on`: what begins a play, and what ends it early.
 //!
-//! Which ends go with which beginning is checked here, too. Triggers of later versions are recognised and refused with a sentence of their
-//! own. Called by `plays`.
+//! Which ends go with which beginning is checked here, too, and that the band or tier that begins it is one. Called by `plays`.
 
 use toml::Value;
 
 use super::super::keys::Keys;
 use super::super::layers::Entry;
+use super::super::levels::ANY_LEVEL;
 use super::super::problem::{Origin, nearest};
 use super::super::values::{self, SECOND_MS, expected};
-use crate::engine::{CancelOn, Stage, Trigger};
+use super::Names;
+use crate::clv::rfm::Segment;
+use crate::engine::{CancelOn, Stage, Track, Trigger};
 use crate::event::MAX_NAME_BYTES;
 
-const FORMS: &str = "{ cart = \"idle\" }, { stage = \"lapsed\" } or { event = \"Order Completed\" }";
-const LATER_TRIGGERS: [&str; 2] = ["band", "date"];
+const FORMS: &str = "{ cart = \"idle\" }, { stage = \"lapsed\" }, { event = \"Order Completed\" }, { band = \"high\" }, { tier = \"gold\" }, \
+                     { segment = \"champions\" }, { date = \"birthday\" } or { date = \"next_order\" }";
 
-pub fn trigger(entry: &Entry) -> Result<Trigger, String> {
+pub fn trigger(entry: &Entry, names: &Names<'_>) -> Result<Trigger, String> {
     let table = entry.value.as_table().filter(|table| table.len() == 1);
     let (key, value) = table.and_then(|table| table.iter().next()).ok_or_else(|| expected(FORMS, &entry.value))?;
-    if LATER_TRIGGERS.contains(&key.as_str()) {
-        return Err(format!("this version runs the triggers {FORMS} only, got {}", entry.value));
-    }
     match (key.as_str(), value.as_str()) {
         ("cart", Some("idle")) => Ok(Trigger::CartIdle),
         ("stage", Some(name)) => stage(name).map(Trigger::StageEntered),
         ("event", Some(name)) if !name.is_empty() && name.len() <= MAX_NAME_BYTES => Ok(Trigger::EventSeen(name.to_owned())),
+        ("band", Some(name)) => level(Track::ValueBand, "band", name, names.value_bands.iter().map(|band| band.name.as_str())),
+        ("tier", Some(name)) => level(Track::Tier, "tier", name, names.tiers.iter().map(|tier| tier.name.as_str())),
+        ("segment", Some(name)) => level(Track::Rfm, "segment", name, Segment::ALL.iter().map(|segment| segment.as_str())),
+        ("date", Some("birthday")) => Ok(Trigger::Birthday),
+        ("date", Some("next_order")) => Ok(Trigger::NextOrderDue),
         _ => Err(expected(FORMS, &entry.value)),
     }
+}
+
+fn level<'a>(track: Track, what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Result<Trigger, String> {
+    if name == ANY_LEVEL {
+        return Ok(Trigger::LevelReached { track, name: None });
+    }
+    if !known.clone().any(|known| known == name) {
+        return Err(unknown(what, name, known.chain([ANY_LEVEL])));
+    }
+    Ok(Trigger::LevelReached { track, name: Some(name.to_owned()) })
 }
 
 pub fn stage(name: &str) -> Result<Stage, String> {
@@ -54,8 +68,9 @@ pub fn cancel_on(entry: &Entry) -> Result<CancelOn, String> {
         match word.as_str() {
             "order" => cancel_on.order = true,
             "cart_emptied" => cancel_on.cart_emptied = true,
+            "cart_filled" => cancel_on.cart_filled = true,
             "stage_left" => cancel_on.stage_left = true,
-            _ => return Err(unknown("end", &word, ["order", "cart_emptied", "stage_left"])),
+            _ => return Err(unknown("end", &word, ["order", "cart_emptied", "cart_filled", "stage_left"])),
         }
     }
     Ok(cancel_on)
@@ -68,6 +83,9 @@ pub fn check_ends(keys: &mut Keys<'_>, key: &str, trigger: &Trigger, cancel_on: 
             keys.refuse(key, "\"cart_emptied\" ends plays with the trigger { cart = \"idle\" } only".to_owned());
         }
         cancel_on.cart_emptied = false;
+    }
+    if cancel_on.cart_filled && *trigger == Trigger::CartIdle {
+        keys.refuse(key, "\"cart_filled\" ends plays that no cart begins".to_owned());
     }
     if cancel_on.stage_left && !matches!(trigger, Trigger::StageEntered(_)) {
         keys.refuse(key, "\"stage_left\" ends plays with the trigger { stage = \"…\" } only".to_owned());

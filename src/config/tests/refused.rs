@@ -41,7 +41,7 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ("stages.min_silence = \"800d\"", "must not be longer than stages.max_silence"),
     ("value_bands.high = 5", "expected minor units by currency, such as { USD = 2000 }, got 5"),
     ("value_bands.high = {}", "expected minor units by currency"),
-    ("value_bands.high = { USD = 0 }", "value_bands.high (0.toml line 1): expected USD in whole minor units above 0, got 0"),
+    ("value_bands.high = { USD = 0 }", "value_bands.high (0.toml line 1): expected USD in whole minor units, at least 1, got 0"),
     ("value_bands.high = { XYZ = 5 }", "XYZ is not an ISO 4217 currency"),
     ("value_bands.none = { USD = 5 }", "`none` is what records say of who is in none"),
     ("value_bands.Top = { USD = 5 }", "a name is at most 32 of the characters a-z, 0-9, _ and -, got `Top`"),
@@ -49,7 +49,7 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ("loyalty.window = \"400d\"", "loyalty.window (0.toml line 1): expected a duration from 1d to 366d"),
     ("loyalty.tiers = {}", "loyalty.tiers"),
     ("loyalty.tiers = [{ name = \"a\" }]", "expected a tier such as { name = \"silver\", spend = { USD = 20000 } }, got"),
-    ("loyalty.tiers = [{ name = \"a\", spend = { USD = -1 } }]", "a: expected USD in whole minor units above 0, got -1"),
+    ("loyalty.tiers = [{ name = \"a\", spend = { USD = -1 } }]", "a: expected USD in whole minor units, at least 1, got -1"),
     (
         "loyalty.tiers = [{ name = \"a\", spend = { USD = 5 } }, { name = \"b\", spend = { USD = 5, EUR = 1 } }]",
         "spend must rise from tier to tier, and b takes no more than a",

@@ -9,6 +9,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
+use crate::event::cut;
+
 /// A dimension's value, for a table that people read. Longer: cut.
 const VALUE_BYTES_MAX: usize = 32;
 
@@ -103,17 +105,8 @@ impl Place<'_> {
 }
 
 fn push_clean(value: &str, key: &mut String) {
-    let value = if value.is_empty() { UNKNOWN } else { cut(value) };
+    let value = if value.is_empty() { UNKNOWN } else { cut(value, VALUE_BYTES_MAX) };
     key.extend(value.chars().map(|letter| if letter.is_control() || matches!(letter, '|' | ',' | '=') { '_' } else { letter }));
-}
-
-/// The beginning of a text that a dimension has room for.
-fn cut(text: &str) -> &str {
-    let mut end = VALUE_BYTES_MAX.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 fn write_start(window: Window, at_ms: i64, zone: &TimeZone, key: &mut String) {

@@ -4,13 +4,14 @@
 //! nothing. Called by `gates`.
 
 use super::Question;
+use crate::clv::rfm::{self, Scores};
 use crate::engine::cart::Cart;
 use crate::engine::cells::UNKNOWN;
 use crate::engine::plays::Reason;
 use crate::engine::record::action::told;
 use crate::engine::record::money::Amount;
 use crate::engine::settings::{Condition, MoneyField, Test, WordField};
-use crate::engine::{segments, value};
+use crate::engine::{bands, segments, tiers, value};
 
 pub fn conditions(q: &Question<'_>) -> Option<Reason> {
     q.play.when.iter().find_map(|condition| failure(condition, q))
@@ -52,6 +53,14 @@ fn is_among(field: WordField, among: &[String], q: &Question<'_>) -> bool {
     let word = match field {
         WordField::Stage => q.customer.stage.map(|stage| stage.as_str()),
         WordField::Segment => segments::segment_of(q.customer).map(|segment| segment.as_str()),
+        WordField::Flag => {
+            let has = |flag: fn(Scores) -> bool| q.customer.scores.is_some_and(flag);
+            return rfm::FLAGS.iter().any(|(name, flag)| has(*flag) && among.iter().any(|wanted| wanted == name));
+        }
+        WordField::ValueBand => bands::band_of(q.customer, &q.rules.settings),
+        WordField::Tier => tiers::name_of(q.customer, &q.rules.settings),
+        WordField::Region => q.customer.profile.as_deref().and_then(|profile| told(&profile.region)),
+        WordField::CustomerType => q.customer.profile.as_deref().and_then(|profile| told(&profile.customer_type)),
         WordField::Channel => told(&q.customer.touch.first).or(Some(UNKNOWN)),
         WordField::Locale => {
             let locale = q.customer.contact.locale.as_str();

@@ -3,6 +3,7 @@
 //! A customer has at most one cart, so the open one is the instance and no name of it is kept. Called by `apply` when carts change, and when
 //! an order closes one.
 
+use super::instance::on_cart_filled;
 use super::{Phase, PlayState, Reason, find, find_or_add, take_back};
 use crate::engine::cart::Change;
 use crate::engine::customer::Customer;
@@ -13,6 +14,9 @@ use crate::engine::settings::Trigger;
 /// A cart event was applied. `abandoned_ms`: an upstream says that the cart was left, and so the first step is due.
 pub fn on_cart(customer: &mut Customer, change: Change, abandoned_ms: Option<i64>, scene: &mut Scene<'_>) {
     let rules = scene.rules;
+    if change.touched && !change.emptied {
+        on_cart_filled(customer, scene);
+    }
     for rule in of_carts(rules) {
         if change.opened {
             forget_cart(customer, rule);

@@ -14,7 +14,7 @@ pub fn on_event(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_
         if let Trigger::EventSeen(name) = &rules.play(rule).trigger
             && *name == event.name
         {
-            begin(customer, rule, instance(event, scene), scene);
+            begin(customer, rule, instance(event, scene), scene.time_ms, scene);
         }
     }
 }
@@ -26,7 +26,7 @@ pub fn on_named(customer: &mut Customer, what: &str, scene: &mut Scene<'_>) {
         if let Trigger::EventSeen(name) = &rules.play(rule).trigger
             && name == what
         {
-            begin(customer, rule, place_of(scene), scene);
+            begin(customer, rule, place_of(scene), scene.time_ms, scene);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Instances of plays that no cart begins: begun by their trigger, called off by what the play names, gone when nothing of them is left.
 //!
-//! Their steps count from the moment of the trigger. While one runs, another trigger of the same play changes nothing. Called by the files
+//! Their steps count from the moment of the trigger, or from another that it names. While one runs, another trigger of the same play changes nothing. Called by the files
 //! of the triggers beside it, and by `apply` before an order has its effects.
 
 use super::{Phase, PlayState, Reason, find, find_or_add, take_back};
@@ -9,13 +9,13 @@ use crate::engine::rules::PlayRule;
 use crate::engine::scene::Scene;
 use crate::engine::settings::Trigger;
 
-/// The trigger has come, at the scene's time.
-pub(super) fn begin(customer: &mut Customer, rule: PlayRule, instance: String, scene: &Scene<'_>) {
+/// The trigger has come; steps count from `from_ms`.
+pub(super) fn begin(customer: &mut Customer, rule: PlayRule, instance: String, from_ms: i64, scene: &Scene<'_>) {
     // rows of old versions have no place for it
     if !scene.cells.are_kept() {
         return;
     }
-    let due_ms = scene.time_ms.saturating_add(scene.rules.play(rule).steps[0].delay_ms);
+    let due_ms = from_ms.saturating_add(scene.rules.play(rule).steps[0].delay_ms);
     let state = find_or_add(customer, rule);
     let is_running = matches!(state.phase, Phase::Waiting { .. });
     if is_running || state.has_decided(due_ms) {
@@ -42,6 +42,16 @@ pub fn on_order(customer: &mut Customer, scene: &mut Scene<'_>) {
         let play = rules.play(rule);
         if play.trigger != Trigger::CartIdle && play.cancel_on.order {
             call_off(customer, rule, Reason::Order, scene);
+        }
+    }
+}
+
+/// Something was put into the cart: its own play takes over.
+pub(super) fn on_cart_filled(customer: &mut Customer, scene: &mut Scene<'_>) {
+    let rules = scene.rules;
+    for &rule in rules.plays() {
+        if rules.play(rule).cancel_on.cart_filled {
+            call_off(customer, rule, Reason::CartFilled, scene);
         }
     }
 }

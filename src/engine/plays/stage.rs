@@ -20,7 +20,7 @@ pub fn on_stage(customer: &mut Customer, from: Option<Stage>, to: Stage, scene: 
         };
         if stage == to {
             let instance = format!("{}:{}:{}", stage.as_str(), customer.cycle, scene.time_ms);
-            begin(customer, rule, instance, scene);
+            begin(customer, rule, instance, scene.time_ms, scene);
         } else if Some(stage) == from && play.cancel_on.stage_left {
             call_off(customer, rule, Reason::StageLeft, scene);
         }

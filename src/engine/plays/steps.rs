@@ -48,10 +48,7 @@ pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
         Verdict::Refuse(reason) => {
             decision = Decision { kind: ActionKind::Suppressed, reason, ..decision };
             actions::write(customer, rule, &decision, scene);
-            attribution::count_action(rule, &decision, scene);
-            if reason == Reason::Control && step == 0 {
-                attribution::expose(customer, rule.key, true, scene);
-            }
+            attribution::decided(customer, rule, &decision, scene);
             customer.plays[place].phase = Phase::Over;
         }
         Verdict::Send => {
@@ -60,10 +57,7 @@ pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
                 offer::grant(&mut customer.plays[place], &play.steps[usize::from(step)], scene.time_ms);
             }
             actions::write(customer, rule, &decision, scene);
-            attribution::count_action(rule, &decision, scene);
-            if step == 0 {
-                attribution::expose(customer, rule.key, false, scene);
-            }
+            attribution::decided(customer, rule, &decision, scene);
             remember_send(customer, place, play, &decision, scene);
         }
     }

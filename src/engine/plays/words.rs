@@ -31,9 +31,16 @@ pub enum Reason {
     StageEntered,
     /// Of a send: the play's event was seen.
     EventSeen,
+    /// Of a send: the customer came into the play's band, tier or segment.
+    LevelReached,
+    /// Of a send.
+    Birthday,
+    /// Of a send: by now the next order was to be expected.
+    NextOrderDue,
     /// Of a cancel.
     Order,
     CartEmptied,
+    CartFilled,
     StageLeft,
     /// Of a cancel: the customer has become another.
     Merged,
@@ -69,6 +76,9 @@ impl Reason {
             Trigger::CartIdle => Reason::CartIdle,
             Trigger::StageEntered(_) => Reason::StageEntered,
             Trigger::EventSeen(_) => Reason::EventSeen,
+            Trigger::LevelReached { .. } => Reason::LevelReached,
+            Trigger::Birthday => Reason::Birthday,
+            Trigger::NextOrderDue => Reason::NextOrderDue,
         }
     }
 
@@ -77,8 +87,12 @@ impl Reason {
             Reason::CartIdle => "cart_idle",
             Reason::StageEntered => "stage_entered",
             Reason::EventSeen => "event_seen",
+            Reason::LevelReached => "level_reached",
+            Reason::Birthday => "birthday",
+            Reason::NextOrderDue => "next_order_due",
             Reason::Order => "order",
             Reason::CartEmptied => "cart_emptied",
+            Reason::CartFilled => "cart_filled",
             Reason::StageLeft => "stage_left",
             Reason::Merged => "merged",
             Reason::Erased => "erased",

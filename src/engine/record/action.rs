@@ -4,6 +4,7 @@
 use super::cause::CauseRecord;
 use super::id::OutputId;
 use super::json::{Json, json_object, write_all};
+use super::likes::{CountRecord, LikingRecord};
 use super::money::Amount;
 use super::time::Time;
 use crate::engine::cart::{Cart, Line};
@@ -36,13 +37,30 @@ pub struct ActionRecord<'a> {
     pub stage: Option<&'static str>,
     pub value_band: Option<&'a str>,
     pub segment: Option<&'a str>,
-    pub affinity: &'a [&'a str],
+    pub affinity: Vec<LikingRecord<'a>>,
     pub offer: Option<OfferRecord<'a>>,
     pub event_time: Time,
     pub cause: CauseRecord<'a>,
+    /// How far the attempt to buy has come that goes on; `None`, as all below: there is none, and the field is not there.
+    pub drop_off_step: Option<&'static str>,
+    pub first_channel: Option<&'a str>,
+    pub last_channel: Option<&'a str>,
+    pub interactions: Option<Vec<CountRecord>>,
+    pub loyalty: Option<LoyaltyRecord<'a>>,
 }
 
-json_object!(ActionRecord<'_> { id, kind, play, play_version, step, template, instance, channel, arm, due_at, expires_at, reason, cancels, customer_id, email, first_name, locale, time_zone, consent, cart, stage, value_band, segment, affinity, offer, event_time, cause });
+json_object!(ActionRecord<'_> { id, kind, play, play_version, step, template, instance, channel, arm, due_at, expires_at, reason, cancels, customer_id, email, first_name, locale, time_zone, consent, cart, stage, value_band, segment, affinity, offer, event_time, cause; drop_off_step, first_channel, last_channel, interactions, loyalty });
+
+/// What a customer has in the programme, and what is still missing.
+#[derive(Debug)]
+pub struct LoyaltyRecord<'a> {
+    pub points: Option<i128>,
+    pub tier: Option<&'a str>,
+    pub next_tier: Option<&'a str>,
+    pub to_next_tier: Option<Amount>,
+}
+
+json_object!(LoyaltyRecord<'_> { points, tier, next_tier, to_next_tier });
 
 /// A grant of an offer; the shop mints the code.
 #[derive(Debug)]

@@ -4,14 +4,17 @@
 //! the value model keeps; nothing is computed that is not held, but points in all, how far it is to the next tier, and the sums of referrals. It goes to no topic. Called by `cli` (`state export`).
 
 mod attribution;
+mod contracts;
 mod journey;
 mod loyalty;
+mod taste;
 mod ties;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::action::{CartRecord, status_text, told};
 use super::json::{Json, json_object, write_plain};
+use super::likes::{LikingRecord, likings};
 use super::money::Amount;
 use super::time::Time;
 use crate::clv::DAY_MS;
@@ -29,8 +32,10 @@ use crate::engine::population::Contribution;
 use crate::engine::settings::Settings;
 use crate::event::ConsentStatus;
 use attribution::HeldAttribution;
+use contracts::HeldContracts;
 use journey::HeldJourney;
 use loyalty::{HeldLoyalty, HeldTier};
+use taste::{HeldAttempt, HeldProfile};
 use ties::HeldTies;
 
 /// A customer's row in words. Ids of messages, orders and checkouts are kept as 64-bit hashes only, and shown in hexadecimal.
@@ -65,12 +70,16 @@ struct Held<'a> {
     value_band: Option<&'a str>,
     loyalty: Option<HeldLoyalty>,
     tier: Option<HeldTier<'a>>,
+    contracts: Option<HeldContracts>,
+    affinity: Vec<LikingRecord<'a>>,
+    profile: Option<HeldProfile<'a>>,
+    attempt: Option<HeldAttempt>,
     ties: Option<HeldTies<'a>>,
     contribution: Option<HeldContribution>,
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, ties, contribution, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, ties, contracts, affinity, profile, attempt, contribution, message_ids });
 
 struct HeldContact<'a> {
     email: Option<&'a str>,
@@ -264,6 +273,10 @@ fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Op
         value_band: customer.value_band.and_then(|key| levels::name_of(&settings.value_bands, key)),
         loyalty: customer.loyalty.as_deref().map(loyalty::held),
         tier: loyalty::held_tier(customer, settings),
+        contracts: customer.contracts.as_deref().map(contracts::held),
+        affinity: likings(&customer.affinity, customer.now_ms),
+        profile: customer.profile.as_deref().map(taste::held_profile),
+        attempt: customer.attempt.as_ref().map(taste::held_attempt),
         ties: customer.ties.as_deref().map(ties::held),
         contribution: customer.contribution.as_ref().map(contribution),
         message_ids: customer.seen.fingerprints().iter().copied().map(Hex).collect(),

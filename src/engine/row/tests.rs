@@ -1,145 +1,25 @@
 //! The layout of rows is stored in changelogs: golden bytes, and the size that memory per customer rests on.
 
 use super::*;
-use crate::clv::formula::{Growth, PresentValue};
 use crate::clv::rfm::{Scores, Segment};
-use crate::engine::attribution::{Attribution, Click, Exposure};
-use crate::engine::cart::{Cart, Line};
-use crate::engine::cash_flow::Flows;
-use crate::engine::consent::{ByTrait, Stated};
-use crate::engine::costs::CostSum;
-use crate::engine::journey::{Journey, Parcel};
-use crate::engine::levels::key_of;
-use crate::engine::loyalty::{Expiring, Loyalty};
+use crate::engine::affinity::Affinity;
 use crate::engine::money::Sum;
-use crate::engine::orders::{Claim, Folded, Kept};
-use crate::engine::plays::{Grant, Phase, PlayState, Sent};
+use crate::engine::orders::Kept;
 use crate::engine::population::Contribution;
-use crate::engine::tiers::{Month, Tier};
-use crate::engine::ties::{Alias, Moved, Referee, Referrer, Ties};
 use crate::engine::touch::Touches;
-use crate::event::{ConsentStatus, Currency, Money};
 
-const NOW: i64 = 1_767_225_600_000;
+mod full;
 
-fn money(minor: i64, code: &str) -> Money {
-    Money { minor, currency: Currency::from_code(code).unwrap() }
+use full::{NOW, full, money};
+
+/// What version 3 knew of it before it knew ties.
+fn full_without_ties() -> Customer {
+    Customer { ties: None, ..full() }
 }
 
-/// Everything a row can hold.
-fn full() -> Customer {
-    let mut customer = Customer {
-        now_ms: NOW,
-        last_event_ms: NOW - 5,
-        known: true,
-        identified: true,
-        stage: Some(Stage::Reactivated),
-        cycle: 3,
-        reactivated_day: Some(20_454),
-        last_open_ms: Some(NOW - 1000),
-        last_click_ms: Some(NOW - 2000),
-        sends_ms: vec![NOW - 90_000, NOW - 60_000],
-        ..Customer::default()
-    };
-    customer.seen.remember(0x0102_0304_0506_0708);
-    customer.contact.email = "u-1@example.com".into();
-    customer.contact.email_at_ms = NOW - 5;
-    customer.contact.hard_bounced = true;
-    customer.contact.soft_bounces = 2;
-    customer.contact.first_name = "U".into();
-    customer.contact.locale = "en-GB".into();
-    customer.contact.time_zone = "Europe/London".into();
-    let status = ConsentStatus::Unsubscribed;
-    customer.consent.stated = Some(Stated { status, complaint: true, double_opt_in: true, source: "form".into(), at_ms: NOW - 7 });
-    customer.consent.by_trait = Some(ByTrait { status: ConsentStatus::Pending, double_opt_in: false, at_ms: NOW - 8 });
-    let (usd, eur, jpy) = (money(0, "USD").currency, money(0, "EUR").currency, money(0, "JPY").currency);
-    let sum = Sum { orders: 2, gross_minor: 1 << 70, refunds_minor: 100, folded_first_minor: 50, folded_repeat_minor: 60, ..Sum::new(usd) };
-    customer.orders.sums = vec![sum, Sum::new(eur)];
-    customer.orders.kept = vec![
-        Kept { id: 11, at_ms: NOW - 300, remaining_minor: 5720, currency: usd, counted: true },
-        Kept { id: 12, at_ms: NOW - 200, remaining_minor: 0, currency: jpy, counted: false },
-        Kept { id: 13, at_ms: NOW - 200, remaining_minor: 1, currency: jpy, counted: true },
-    ];
-    let mut log_times = crate::clv::LogTimes::new();
-    log_times.add(1_000_000);
-    customer.orders.folded = Some(Folded { days: 4, first_ms: NOW - 900, last_ms: NOW - 800, latest_ms: NOW - 700, log_times });
-    customer.orders.held = vec![Claim { order: 21, amount: None }, Claim { order: 22, amount: Some(money(9, "EUR")) }];
-    let line = Line { product_id: "p-1".into(), name: "Shoe".into(), price: Some(money(2860, "USD")), quantity: 2, ..Line::default() };
-    let bare = Line { product_id: "p-2".into(), quantity: 1, price: Some(money(3, "KWD")), ..Line::default() };
-    let lines = vec![line, bare];
-    let url = "https://shop.example.com/c-1".into();
-    customer.cart = Some(Cart { id: "c-1".into(), url, checkout: Some(31), lines, stated: Some(money(7, "KWD")), last_change_ms: NOW - 9 });
-    let out = vec![Sent { step: 0, due_ms: NOW - 50, expires_ms: NOW + 50 }];
-    let grant = Some(Grant { offer: 51, expires_ms: NOW + 90 });
-    customer.plays = vec![
-        PlayState {
-            play: 41,
-            phase: Phase::Waiting { step: 1, due_ms: NOW + 60, release_ms: Some(NOW + 70) },
-            instance: String::new(),
-            out,
-            last_send_ms: Some(NOW - 50),
-            decided_ms: Some(NOW - 50),
-            grant: None,
-        },
-        PlayState { play: 42, phase: Phase::Over, decided_ms: Some(NOW - 2), ..at_rest() },
-        PlayState { play: 43, last_send_ms: Some(NOW - 1), ..at_rest() },
-        PlayState { play: 44, phase: Phase::Over, instance: "lapsed:1:1767225600000".into(), grant, ..at_rest() },
-    ];
-    add_worth(&mut customer, usd);
-    add_way(&mut customer, usd, jpy);
-    customer
-}
-
-fn add_way(customer: &mut Customer, usd: Currency, jpy: Currency) {
-    customer.stage_since_ms = Some(NOW - 77);
-    customer.value_band = Some(key_of("high"));
-    let expiring = vec![Expiring { expires_ms: NOW + 80, points: 100 }];
-    customer.loyalty = Some(Box::new(Loyalty { since_ms: NOW - 600, lasting: 1 << 33, expiring }));
-    let months =
-        vec![Month { latest_ms: NOW - 950, currency: usd, minor: 1 << 50 }, Month { latest_ms: NOW - 900, currency: jpy, minor: 0 }];
-    customer.tier = Some(Box::new(Tier { key: Some(key_of("gold")), since_ms: NOW - 88, lost_ms: Some(NOW - 44), months }));
-    let mut journey = Journey { signed_up_ms: Some(NOW - 500), latest_ms: NOW - 6, open_tickets: vec![51, 52], ..Journey::default() };
-    (journey.counts[1], journey.counts[14]) = (300, 1);
-    journey.parcel = Some(Parcel { order: 61, is_delivered: true, at_ms: NOW - 400 });
-    journey.salesperson = "s-1".into();
-    customer.journey = Some(Box::new(journey));
-    let clicks = vec![Click { play: 71, at_ms: NOW - 30 }];
-    let exposure = Exposure { play: 72, is_control: true, has_ordered: false, at_ms: NOW - 40 };
-    let exposures = vec![exposure, Exposure { has_ordered: true, is_control: false, ..exposure }];
-    customer.attribution = Some(Box::new(Attribution { clicks, exposures, touches: 3 }));
-    let alias = Alias { id: "browser-1".into(), asked_ms: NOW - 20, is_settled: true, was_new: false };
-    let referee = Referee { id: "u-2".into(), since_ms: NOW - 25, told: 3, net: Some((jpy, 1 << 40)) };
-    customer.ties = Some(Box::new(Ties {
-        moved: Some(Moved { to: "u-9".into(), until_ms: NOW + 95 }),
-        aliases: vec![alias.clone(), Alias { id: "browser-2".into(), is_settled: false, was_new: true, ..alias }],
-        referrals_sent: 300,
-        referred: 2,
-        referees: vec![referee.clone(), Referee { id: "u-3".into(), net: None, ..referee }],
-        referrer: Some(Referrer { id: "u-0".into(), since_ms: NOW - 26, told: 4 }),
-    }));
-}
-
-fn at_rest() -> PlayState {
-    PlayState { play: 0, phase: Phase::Idle, instance: String::new(), out: Vec::new(), last_send_ms: None, decided_ms: None, grant: None }
-}
-
-fn add_worth(customer: &mut Customer, usd: Currency) {
-    (customer.touch.first, customer.touch.last) = ("email".into(), "paid_search".into());
-    customer.costs =
-        vec![CostSum { currency: usd, minor: [300, 0, 1 << 40, 5] }, CostSum { currency: money(0, "GBP").currency, minor: [0, 9, 0, 0] }];
-    let mut present = PresentValue::at(NOW);
-    assert!(present.add(&Growth::monthly(0.01), NOW + 400 * 86_400_000, -5_000));
-    customer.flows = vec![Flows { currency: usd, present }];
-    customer.scores = Some(Scores { recency: 4, frequency: 2, monetary: 5 });
-    customer.contribution = Some(Contribution {
-        currency: usd,
-        expected_minor: 12_345,
-        total_minor: 1 << 70,
-        cohort: 2026 * 12,
-        has_channel: true,
-        segment: Some(Segment::Others),
-        is_member: true,
-    });
+/// What version 3 knew of it when it was young.
+fn full_of_young_version_3() -> Customer {
+    Customer { affinity: Affinity::default(), profile: None, attempt: None, contracts: None, ..full_without_ties() }
 }
 
 /// What version 2 knew of it.
@@ -154,11 +34,10 @@ fn full_of_version_2() -> Customer {
         stage_since_ms: None,
         journey: None,
         attribution: None,
-        ties: None,
         value_band: None,
         loyalty: None,
         tier: None,
-        ..full()
+        ..full_of_young_version_3()
     };
     customer.plays.retain(|state| state.instance.is_empty());
     customer
@@ -189,7 +68,7 @@ const GOLDEN_2: &str = "\
 
 /// Version 3, for ever.
 const GOLDEN_3: &str = "\
-    46a8da769b01000003ffffff1f80a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d457572\
+    46a8da769b01000003ffffff0f80a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d457572\
     6f70652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d804d8\
     2c080c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c0021500000000000000001600000000000000010109\
     03632d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac1610\
@@ -197,8 +76,34 @@ const GOLDEN_3: &str = "\
     643a313a313736373232353630303030303300000000000000b30102a0fe0ac0a90705656d61696c0b706169645f7365617263680200ac02008080808080200504\
     47425002000900000100ccbf0200001980de79fa72d844a423b22fbe8d38b9608080808080808080808001f8bd010a5422dff6bc17e0263a9a011f828001ac0201\
     0ce80702330000000000000034000000000000003d00000000000000a00603732d31030147000000000000003c0201480000000000000050024800000000000000\
-    50b0098080808020019f016407c31b13b11442b617b0015802ec0e008080808080808002880e044a505900000f03752d39bd01020962726f777365722d31280109\
-    62726f777365722d322802ac02020203752d323203010580808080802003752d3332030003752d303404";
+    50b0098080808020019f016407c31b13b11442b617b0015802ec0e008080808080808002880e044a50590000";
+
+/// Version 3 with the parts it got last, for ever.
+const GOLDEN_3_WITH_REST: &str = "\
+    46a8da769b01000003ffffff8f0f0080a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d45\
+    75726f70652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d8\
+    04d82c080c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c002150000000000000000160000000000000001\
+    010903632d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac\
+    161003702d320105030429000000000000001d01778b010100646364642a000000000000001200042b000000000000000800022c000000000000006200166c6170\
+    7365643a313a313736373232353630303030303300000000000000b30102a0fe0ac0a90705656d61696c0b706169645f7365617263680200ac0200808080808020\
+    050447425002000900000100ccbf0200001980de79fa72d844a423b22fbe8d38b9608080808080808080808001f8bd010a5422dff6bc17e0263a9a011f828001ac\
+    02010ce80702330000000000000034000000000000003d00000000000000a00603732d31030147000000000000003c020148000000000000005002480000000000\
+    000050b0098080808020019f016407c31b13b11442b617b0015802ec0e008080808080808002880e044a5059000014000573686f65730000a0430103702d310000\
+    a04307074261766172696108627573696e657373021d8342c60101510000000000000000cf0f0c020200029e1f050180808080808080808008";
+
+/// And with those it got after these, for ever.
+const GOLDEN_3_WITH_TIES: &str = "\
+    46a8da769b01000003ffffff8f1f0080a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d45\
+    75726f70652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d8\
+    04d82c080c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c002150000000000000000160000000000000001\
+    010903632d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac\
+    161003702d320105030429000000000000001d01778b010100646364642a000000000000001200042b000000000000000800022c000000000000006200166c6170\
+    7365643a313a313736373232353630303030303300000000000000b30102a0fe0ac0a90705656d61696c0b706169645f7365617263680200ac0200808080808020\
+    050447425002000900000100ccbf0200001980de79fa72d844a423b22fbe8d38b9608080808080808080808001f8bd010a5422dff6bc17e0263a9a011f828001ac\
+    02010ce80702330000000000000034000000000000003d00000000000000a00603732d31030147000000000000003c020148000000000000005002480000000000\
+    000050b0098080808020019f016407c31b13b11442b617b0015802ec0e008080808080808002880e044a5059000014000573686f65730000a0430103702d310000\
+    a04307074261766172696108627573696e657373021d8342c60101510000000000000000cf0f0c020200029e1f0501808080808080808080080f03752d39bd0102\
+    0962726f777365722d3128010962726f777365722d322802ac02020203752d323203010580808080802003752d3332030003752d303404";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
@@ -217,8 +122,18 @@ fn rows_stay_as_they_are_and_those_of_the_version_before_are_read() {
     assert_eq!(read_row(&row), Ok(full_of_version_2()));
 
     row.clear();
-    encode(&full(), RowVersion::NEWEST, NOW + 70, &mut row);
+    encode(&full_of_young_version_3(), RowVersion::NEWEST, NOW + 70, &mut row);
     assert_eq!(hex(&row), GOLDEN_3);
+    assert_eq!(read_row(&row), Ok(full_of_young_version_3()));
+
+    row.clear();
+    encode(&full_without_ties(), RowVersion::NEWEST, NOW + 70, &mut row);
+    assert_eq!(hex(&row), GOLDEN_3_WITH_REST);
+    assert_eq!(read_row(&row), Ok(full_without_ties()));
+
+    row.clear();
+    encode(&full(), RowVersion::NEWEST, NOW + 70, &mut row);
+    assert_eq!(hex(&row), GOLDEN_3_WITH_TIES);
     assert_eq!(read_row(&row), Ok(full()));
     assert_eq!(deadline_ms(&row), Some(NOW + 70));
 }
@@ -282,14 +197,13 @@ fn further_parts_are_of_the_newest_version_and_known_to_it() {
             value_band: None,
             loyalty: None,
             tier: None,
-            ties: None,
-            ..full()
+            ..full_of_young_version_3()
         },
         RowVersion::NEWEST,
         0,
         &mut row,
     );
-    for (place, byte) in [(8, 2), (12, 0x20), (12, 0x80)] {
+    for (place, byte) in [(8, 2), (12, 0x10), (12, 0x80)] {
         let mut other = row.clone();
         other[place] = byte;
         assert_eq!(read_row(&other), Err(RowError::Malformed("parts")), "{place}");
@@ -310,7 +224,7 @@ fn refused_rows_say_why() {
     let mut longer = row.clone();
     longer.push(0);
     let mut no_stage = row.clone();
-    no_stage[19] = 77;
+    no_stage[21] = 77;
     let cases: [(&[u8], RowError); 5] = [
         (&[], RowError::Truncated),
         (&row[..row.len() - 1], RowError::Truncated),

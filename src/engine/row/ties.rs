@@ -3,7 +3,7 @@
 
 use super::bytes::{Reader, bits, put_ago, put_text, put_u64, put_u128};
 use super::currencies::Currencies;
-use super::{RowError, further};
+use super::{RowError, rest};
 use crate::engine::customer::Customer;
 use crate::engine::ties::{ALIASES_MAX, Alias, Moved, REFEREES_MAX, Referee, Referrer, Ties};
 
@@ -19,7 +19,7 @@ const SETTLED: u8 = 1;
 const WAS_NEW: u8 = 1 << 1;
 
 pub fn encode(customer: &Customer, parts: u16, currencies: &mut Currencies, row: &mut Vec<u8>) {
-    let Some(ties) = customer.ties.as_ref().filter(|_| parts & further::TIES != 0) else {
+    let Some(ties) = customer.ties.as_ref().filter(|_| parts & rest::TIES != 0) else {
         return;
     };
     let now_ms = customer.now_ms;
@@ -65,7 +65,7 @@ pub fn encode(customer: &Customer, parts: u16, currencies: &mut Currencies, row:
 }
 
 pub fn decode(reader: &mut Reader<'_>, parts: u16, currencies: &mut Currencies, customer: &mut Customer) -> Result<(), RowError> {
-    if parts & further::TIES == 0 {
+    if parts & rest::TIES == 0 {
         return Ok(());
     }
     let now_ms = customer.now_ms;

@@ -5,19 +5,21 @@ use proptest::sample::select;
 
 use super::*;
 
-/// Plays of stages and events with the bounds of another, several steps, variants and an offer.
+/// Plays of stages, events, levels and dates with the bounds of another, several steps, variants and an offer.
 fn plays_of_all_triggers(like: &Play) -> Vec<Play> {
     let stages = [Stage::Lead, Stage::FirstTime, Stage::AtRisk, Stage::Lapsed].map(Trigger::StageEntered);
     let events = ["Order Completed", "Email Opened", "Cart Viewed", "identify"].map(|name| Trigger::EventSeen(name.into()));
+    let level = |track, name: Option<&str>| Trigger::LevelReached { track, name: name.map(Into::into) };
+    let others = [level(Track::ValueBand, None), level(Track::Tier, Some("gold")), Trigger::Birthday, Trigger::NextOrderDue];
     let of = |(n, trigger): (usize, Trigger)| {
         let mut steps = vec![step(if n % 2 == 0 { 0 } else { HOUR }, "a"), step(3 * HOUR, "b")];
         steps[0].templates.push("c".into());
         steps[1].offer = Some(Offer { id: "TEN".into(), ttl_ms: 5 * DAY });
         let stage_left = n == 3;
-        let cancel_on = CancelOn { order: n % 3 == 0, cart_emptied: false, stage_left };
+        let cancel_on = CancelOn { order: n % 3 == 0, cart_emptied: false, cart_filled: n % 5 == 0, stage_left };
         Play { name: format!("p-{n}"), trigger, steps, cancel_on, priority: 10 * n as u32, ..like.clone() }
     };
-    stages.into_iter().chain(events).enumerate().map(of).collect()
+    stages.into_iter().chain(events).chain(others).enumerate().map(of).collect()
 }
 
 pub fn any_settings() -> impl Strategy<Value = Settings> {

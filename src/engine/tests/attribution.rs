@@ -1,17 +1,9 @@
 //! What plays brought: clicks that lead to orders, treated against control, and what is counted of each decision.
 
+use super::cells::totals;
 use super::*;
 
 /// Cells as they stand, by key without the slot.
-fn cells_of(shop: &mut Shop) -> BTreeMap<String, i64> {
-    let time_ms = shop.slot.time_ms().unwrap();
-    shop.tick(time_ms + 10 * SECOND, None);
-    let told = |cell: &Json| cell["value"].as_i64().or(cell["value"]["minor"].as_i64()).unwrap();
-    let key = |record: &str| record.strip_suffix("|3").unwrap().to_owned();
-    let records = shop.out.records().filter(|r| r.topic == Topic::Aggregates);
-    records.map(|r| (key(r.key), told(&serde_json::from_slice(r.value.unwrap()).unwrap()))).collect()
-}
-
 fn mail(at: i64, signal: EmailSignal, play: &'static str) -> Event<'static> {
     event(at, signal.event_name(), Kind::Email(Email { signal, campaign_id: Some(play.into()) }))
 }
@@ -34,7 +26,7 @@ fn sum(cells: &BTreeMap<String, i64>, name: &str, words: &[&str]) -> i64 {
 fn an_order_is_due_to_the_play_clicked_last_within_five_days_and_in_equal_parts_to_all() {
     let mut shop = Shop::with(two_plays());
     shop.feed_all(&[clicked(0, "cart_recovery"), clicked(DAY, "other"), clicked(DAY, "nobody's"), order(2 * DAY, "a", usd(1001))]);
-    let cells = cells_of(&mut shop);
+    let cells = totals(&mut shop);
     assert_eq!(cells["play_orders|model=last_touch,play=other|2025-12-29"], 1);
     assert_eq!(cells["play_revenue|currency=USD,model=last_touch,play=other|2025-12-29"], 1001);
     assert_eq!(cells["play_revenue|currency=USD,model=linear,play=cart_recovery|2025-12-29"], 501);
@@ -44,7 +36,7 @@ fn an_order_is_due_to_the_play_clicked_last_within_five_days_and_in_equal_parts_
     let mut shop = Shop::with(two_plays());
     shop.feed_all(&[clicked(0, "other"), order(5 * DAY, "a", usd(1)), order(5 * DAY - 1, "b", usd(1)), clicked(9 * DAY, "other")]);
     shop.feed_all(&[mail(10 * DAY, EmailSignal::Opened, "cart_recovery"), order(8 * DAY, "c", usd(1))]);
-    let cells = cells_of(&mut shop);
+    let cells = totals(&mut shop);
     assert_eq!(sum(&cells, "play_orders", &[]), 0, "too late, too early, or only opened: {cells:?}");
 }
 
@@ -64,7 +56,7 @@ fn treated_and_control_are_compared_by_what_they_order_in_five_days() {
         shop.feed(&Event { customer: id.into(), ..order });
         shop.feed(&Event { customer: id.into(), ..super::order(3 * DAY, &format!("again-{id}"), usd(10)) });
     }
-    let cells = cells_of(&mut shop);
+    let cells = totals(&mut shop);
     let of = |name: &str, arm: &str| sum(&cells, name, &[arm]);
     let (treated, control) = (of("lift_customers", "arm=treatment"), of("lift_customers", "arm=control"));
     assert!(treated > 0 && control > 0 && treated + control == 8, "{cells:?}");
@@ -79,7 +71,7 @@ fn mails_before_the_first_order_are_counted() {
     let mut shop = Shop::new();
     shop.feed_all(&[delivered(0), delivered(1), delivered(2), order(DAY, "a", usd(1)), delivered(2 * DAY), order(3 * DAY, "b", usd(1))]);
     shop.feed(&Event { customer: "u-2".into(), ..order(4 * DAY, "c", usd(1)) });
-    let cells = cells_of(&mut shop);
+    let cells = totals(&mut shop);
     assert_eq!(cells["emails_before_first_order|emails=3|2025-12-29"], 1);
     assert_eq!(sum(&cells, "emails_before", &[]), 1);
     assert_eq!(shop.customer("u-1").attribution, None, "nothing is left to remember");
@@ -122,7 +114,7 @@ fn told_arms(seed: u64, treated_percent: u64, control_percent: u64) -> (clv::Arm
             shop.feed(&of(text(&action, "customer_id"), order(DAY, "o", usd(100))));
         }
     }
-    let cells = cells_of(&mut shop);
+    let cells = totals(&mut shop);
     let arm = |word: &str| {
         let figure = |name: &str| sum(&cells, name, &[word]) as u64;
         clv::Arm { customers: figure("lift_customers"), converted: figure("lift_converted") }

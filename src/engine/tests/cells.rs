@@ -45,6 +45,11 @@ pub fn flushed(shop: &mut Shop) -> Vec<(String, i64)> {
     told(shop)
 }
 
+/// What has changed, the last value of each.
+pub fn totals(shop: &mut Shop) -> BTreeMap<String, i64> {
+    flushed(shop).into_iter().collect()
+}
+
 /// All cells as they are stored, with their changes.
 pub fn stored(shop: &mut Shop) -> BTreeMap<String, Vec<u8>> {
     shop.commit();
@@ -140,6 +145,7 @@ fn a_cell_is_written_as_contracts_say() {
         "clv_customers|cohort=2026-01,currency=USD|all|3",
         "clv_total|channel=email,currency=USD|all|3",
         "clv_total|cohort=2026-01,currency=USD|all|3",
+        "cohort_buyers|cohort=2026-01|2026-01|3",
         "customer_equity|currency=USD|all|3",
         "customers_acquired|channel=email|2026-01|3",
         "customers_in_stage|stage=first_time|all|3",
@@ -153,7 +159,7 @@ fn a_cell_is_written_as_contracts_say() {
     let valued = r#"{"id":"ID","name":"valued_customers","dims":{"currency":"USD"},"window":"all","window_start":"all","kind":"count","value":1,"slot":3,"seq":1}"#;
     assert_eq!(std::str::from_utf8(record.value.unwrap()).unwrap(), valued.replace("ID", record.id));
     assert_eq!(record.timestamp_ms, T0 + 10 * SECOND);
-    let acquired = &shop.written(Topic::Aggregates)[5];
+    let acquired = &shop.written(Topic::Aggregates)[6];
     assert_eq!((text(acquired, "window"), text(acquired, "window_start")), ("month", "2026-01"));
     let total = &shop.written(Topic::Aggregates)[2];
     assert_eq!((text(total, "kind"), &total["value"]["currency"]), ("sum", &Json::from("USD")));
@@ -183,7 +189,7 @@ fn after_a_restart_all_cells_are_written_once_and_go_on_where_they_were() {
     flushed(&mut shop);
     let before = stored(&mut shop);
     shop.slot = Slot::restored(3, Arc::new(settings()), Arc::clone(&shop.committed), shop.slot.time_ms());
-    assert_eq!(flushed(&mut shop).len(), 11);
+    assert_eq!(flushed(&mut shop).len(), 12);
     assert_eq!(flushed(&mut shop), []);
     assert_eq!(stored(&mut shop), before);
     shop.feed(&of("u-2", order(HOUR, "b", usd(100))));
@@ -206,7 +212,7 @@ fn what_is_discarded_was_never_counted() {
     let cells = flushed(&mut shop);
     assert_eq!(
         (named(&cells, "valued"), cells.len()),
-        (vec![("valued_customers|currency=USD|all", 1)], 11),
+        (vec![("valued_customers|currency=USD|all", 1)], 12),
         "what was said was not, either"
     );
 }
@@ -289,7 +295,7 @@ fn a_cost_of_nobody_is_counted_once_and_makes_no_customer() {
 #[test]
 fn too_many_cells_are_counted_as_other_ones() {
     let mut shop = Shop::new();
-    shop.slot.bound_cells(10);
+    shop.slot.bound_cells(11);
     shop.feed_all(&[from(order(0, "a", usd(5000)), "email"), of("u-2", from(order(40 * DAY, "b", usd(100)), "cpc"))]);
     assert!(shop.counted(Counter::CellFolded) > 0);
     let cells = flushed(&mut shop);

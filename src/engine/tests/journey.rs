@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::cells::totals;
 use super::properties::{amount, short_id};
 use super::*;
 use crate::engine::journey::TICKETS_MAX;
@@ -24,15 +25,6 @@ pub fn any_interaction() -> impl Strategy<Value = Interaction<'static>> {
 pub fn did(at: i64, kind: InteractionKind, subject: Option<&'static str>) -> Event<'static> {
     let interaction = Interaction { kind, subject: subject.map(Into::into), cost: None, salesperson_id: None, answer: None };
     event(at, kind.event_name(), Kind::Interaction(interaction))
-}
-
-fn cells_of(shop: &mut Shop) -> BTreeMap<String, i64> {
-    let time_ms = shop.slot.time_ms().unwrap();
-    shop.tick(time_ms + 10 * SECOND, None);
-    let told = |cell: &Json| cell["value"].as_i64().or(cell["value"]["minor"].as_i64()).unwrap();
-    let key = |record: &str| record.strip_suffix("|3").unwrap().to_owned();
-    let records = shop.out.records().filter(|r| r.topic == Topic::Aggregates);
-    records.map(|r| (key(r.key), told(&serde_json::from_slice(r.value.unwrap()).unwrap()))).collect()
 }
 
 #[test]
@@ -120,7 +112,7 @@ fn service_is_a_cost_and_told_by_who_closed_the_sale() {
     shop.feed_all(&[sale, call, stranger]);
     let historic = &shop.written(Topic::Clv).pop().unwrap()["historic"][0];
     assert_eq!((historic["net_of_refunds"]["minor"].as_i64(), historic["contribution"]["minor"].as_i64()), (Some(10_000), Some(9_600)));
-    let cells = cells_of(&mut shop);
+    let cells = totals(&mut shop);
     assert_eq!(cells["service_cost|currency=USD,salesperson=s-1|2026-01"], 400);
     assert_eq!(cells["service_cost|currency=USD,salesperson=s-2|2026-01"], 400, "nobody closed a sale");
     assert_eq!(cells["customers_closed|salesperson=s-1|2026-01"], 1);
@@ -136,7 +128,7 @@ fn answers_are_counted_by_survey_question_and_answer() {
         details.answer = Some(Answer { survey_id: "v".into(), question_id: "why".into(), answer_id: answer.into() });
         shop.feed(&answered);
     }
-    let cells = cells_of(&mut shop);
+    let cells = totals(&mut shop);
     assert_eq!(cells["survey_answers|answer=price,question=why,survey=v|2026-01"], 2);
     assert_eq!(cells["survey_answers|answer=friend,question=why,survey=v|2026-01"], 1);
 }
@@ -145,7 +137,7 @@ fn answers_are_counted_by_survey_question_and_answer() {
 fn the_funnel_counts_who_is_where_who_moved_and_how_long_they_had_stayed() {
     let mut shop = Shop::new();
     shop.feed_all(&[identified(0), order(3 * DAY, "a", usd(1)), Event { customer: "u-2".into(), ..identified(4 * DAY) }]);
-    let cells = cells_of(&mut shop);
+    let cells = totals(&mut shop);
     let expected = [
         ("customers_in_stage|stage=first_time|all", 1),
         ("customers_in_stage|stage=lead|all", 1),
@@ -160,7 +152,7 @@ fn the_funnel_counts_who_is_where_who_moved_and_how_long_they_had_stayed() {
     let visitor = Event { customer: "x".into(), identity: Identity::Anonymous, ..event(5 * DAY, "Page", Kind::Unknown) };
     shop.feed_all(&[event(5 * DAY, "Customer Erased", Kind::Erased), visitor]);
     shop.until(100 * DAY);
-    let cells = cells_of(&mut shop);
+    let cells = totals(&mut shop);
     assert_eq!(cells["customers_in_stage|stage=first_time|all"], 0);
     assert_eq!(cells["customers_in_stage|stage=visitor|all"], 0);
 }

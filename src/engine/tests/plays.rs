@@ -163,7 +163,8 @@ fn a_send_that_is_out_is_taken_back_while_it_has_not_expired() {
         ),
     ];
     for (name, events, wanted, expected) in cases {
-        let mut shop = shop_with(|play| play.cancel_on = CancelOn { order: wanted, cart_emptied: wanted, stage_left: false });
+        let mut shop =
+            shop_with(|play| play.cancel_on = CancelOn { order: wanted, cart_emptied: wanted, cart_filled: false, stage_left: false });
         shop.feed_all(&events).until(2 * DAY);
         assert_eq!(dated(&shop), expected, "{name}");
     }
@@ -376,6 +377,7 @@ fn a_play_taken_out_of_the_configuration_is_forgotten() {
     let without = Settings { plays: Vec::new(), ..settings() };
     shop.slot = Slot::restored(3, Arc::new(without), Arc::clone(&shop.committed), Some(T0));
     shop.until(DAY);
-    assert_eq!((shop.actions().len(), shop.slot.next_deadline_ms()), (0, None));
+    let dropped_off = Some(T0 + DAY + 10 * SECOND);
+    assert_eq!((shop.actions().len(), shop.slot.next_deadline_ms()), (0, dropped_off), "the attempt to buy ends all the same");
     assert!(shop.customer("u-1").plays.is_empty());
 }

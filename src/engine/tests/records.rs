@@ -56,7 +56,7 @@ fn an_action_record() {
 "cart":{"id":"c-1","url":null,"currency":"USD","value":{"minor":2000,"currency":"USD","amount":"20.00"},
 "lines":[{"product_id":"p-1","sku":null,"name":null,"url":null,"image_url":null,"price":{"minor":1000,"currency":"USD","amount":"10.00"},
 "quantity":2}]},"stage":"lead","value_band":null,"segment":null,"affinity":[],"offer":null,"event_time":"2026-01-01T02:00:00.000Z",
-"cause":{"type":"deadline","deadline":"cart_recovery","due_at":"2026-01-01T02:00:00.000Z"}}"#
+"cause":{"type":"deadline","deadline":"cart_recovery","due_at":"2026-01-01T02:00:00.000Z"},"drop_off_step":"cart"}"#
             .replace('\n', "")
     );
 }

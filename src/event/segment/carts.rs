@@ -21,6 +21,7 @@ pub(super) fn line<'a>(delta: CartDelta, properties: &Properties<'a>, rules: &De
         price: properties.price,
         currency: properties.currency,
         quantity: properties.quantity,
+        category: properties.category,
     };
     let product = product(&own, rules.default_currency)?;
     Ok(Kind::CartLine(CartLine { cart_id: json::id("cart_id", properties.cart_id)?, delta, product }))

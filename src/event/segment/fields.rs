@@ -53,6 +53,9 @@ pub(super) struct TraitFields<'a> {
     pub(super) first_name_camel: Field<'a>,
     pub(super) locale: Field<'a>,
     pub(super) timezone: Field<'a>,
+    pub(super) region: Field<'a>,
+    pub(super) customer_type: Field<'a>,
+    pub(super) birthday: Field<'a>,
     pub(super) email_marketing_consent: Field<'a>,
 }
 
@@ -81,6 +84,8 @@ pub(super) struct Properties<'a> {
     pub(super) image_url: Field<'a>,
     pub(super) price: Field<'a>,
     pub(super) quantity: Field<'a>,
+    // one product, of a cart or looked at
+    pub(super) category: Field<'a>,
     // e-mail and consent
     pub(super) bounce_type: Field<'a>,
     pub(super) campaign_id: Field<'a>,
@@ -103,6 +108,9 @@ pub(super) struct Properties<'a> {
     pub(super) survey_id: Field<'a>,
     pub(super) question_id: Field<'a>,
     pub(super) answer_id: Field<'a>,
+    // subscriptions, with amount and currency
+    pub(super) subscription_id: Field<'a>,
+    pub(super) period: Field<'a>,
     // loyalty, with value and currency
     pub(super) points: Field<'a>,
     pub(super) expires_at: Field<'a>,
@@ -122,6 +130,7 @@ pub(super) struct ProductFields<'a> {
     pub(super) price: Field<'a>,
     pub(super) currency: Field<'a>,
     pub(super) quantity: Field<'a>,
+    pub(super) category: Field<'a>,
 }
 
 impl<'a> Fields<'a> for Envelope<'a> {
@@ -173,6 +182,9 @@ impl<'a> Fields<'a> for TraitFields<'a> {
             b"firstName" => Place::Field(&mut self.first_name_camel),
             b"locale" => Place::Field(&mut self.locale),
             b"timezone" => Place::Field(&mut self.timezone),
+            b"region" => Place::Field(&mut self.region),
+            b"customer_type" => Place::Field(&mut self.customer_type),
+            b"birthday" => Place::Field(&mut self.birthday),
             b"email_marketing_consent" => Place::Field(&mut self.email_marketing_consent),
             _ => Place::Nowhere,
         }
@@ -199,6 +211,7 @@ impl<'a> Fields<'a> for Properties<'a> {
             b"image_url" => Place::Field(&mut self.image_url),
             b"price" => Place::Field(&mut self.price),
             b"quantity" => Place::Field(&mut self.quantity),
+            b"category" => Place::Field(&mut self.category),
             b"bounce_type" => Place::Field(&mut self.bounce_type),
             b"campaign_id" => Place::Field(&mut self.campaign_id),
             b"channel" => Place::Field(&mut self.channel),
@@ -218,6 +231,8 @@ impl<'a> Fields<'a> for Properties<'a> {
             b"survey_id" => Place::Field(&mut self.survey_id),
             b"question_id" => Place::Field(&mut self.question_id),
             b"answer_id" => Place::Field(&mut self.answer_id),
+            b"subscription_id" => Place::Field(&mut self.subscription_id),
+            b"period" => Place::Field(&mut self.period),
             b"points" => Place::Field(&mut self.points),
             b"expires_at" => Place::Field(&mut self.expires_at),
             b"referrer_id" => Place::Field(&mut self.referrer_id),
@@ -237,6 +252,7 @@ impl<'a> Fields<'a> for ProductFields<'a> {
             b"price" => Place::Field(&mut self.price),
             b"currency" => Place::Field(&mut self.currency),
             b"quantity" => Place::Field(&mut self.quantity),
+            b"category" => Place::Field(&mut self.category),
             _ => Place::Nowhere,
         }
     }

@@ -1,7 +1,7 @@
 //! Segment and RudderStack calls (`track`, `identify`, `alias`; `page`, `screen` and `group` only say that the customer was seen).
 //! Marks the fields of the record in one pass, finds the customer and the time, and lets the file of the event's family read what its kind
 //! needs. Refuses what breaks `contracts.md` 1; gives no meaning to names it does not know. Called by `decode` alone.
-//! Reading order: fields, envelope, traits, touch, then orders, email, consent, carts, costs, interactions, loyalty, referrals.
+//! Reading order: fields, envelope, traits, touch, then orders, email, consent, carts, costs, interactions, loyalty, subscriptions, referrals, items.
 
 mod carts;
 mod consent;
@@ -10,9 +10,11 @@ mod email;
 mod envelope;
 mod fields;
 mod interactions;
+mod items;
 mod loyalty;
 mod orders;
 mod referrals;
+mod subscriptions;
 mod touch;
 mod traits;
 
@@ -58,7 +60,8 @@ pub(super) fn read<'a>(
     };
     let traits = traits::read(own_traits, &envelope.context.fields, time_ms);
     let touch = touch::read(&envelope.context.fields);
-    Ok(Event { customer: customer.into(), identity, time_ms, name, message_id, traits, touch, kind })
+    let items = items::read(&kind, &envelope.properties.fields);
+    Ok(Event { customer: customer.into(), identity, time_ms, name, message_id, traits, touch, items, kind })
 }
 
 /// The kind of a `track` call, by its name exactly as Segment writes it.
@@ -87,10 +90,11 @@ fn read_kind<'a>(name: &str, properties: &Nested<Properties<'a>>, rules: &Decode
         "Referral Converted" => referrals::converted(own()?),
         // nothing in it can make it unreadable: who asks to be forgotten is
         "Customer Erased" => Ok(Kind::Erased),
-        _ => match (interactions::kind_of(name), loyalty::kind_of(name)) {
-            (Some(kind), _) => interactions::read(kind, own()?, rules),
-            (None, Some(kind)) => loyalty::read(kind, own()?, rules),
-            (None, None) => Ok(Kind::Unknown),
+        _ => match (interactions::kind_of(name), loyalty::kind_of(name), subscriptions::kind_of(name)) {
+            (Some(kind), ..) => interactions::read(kind, own()?, rules),
+            (_, Some(kind), _) => loyalty::read(kind, own()?, rules),
+            (_, _, Some(kind)) => subscriptions::read(kind, own()?, rules),
+            _ => Ok(Kind::Unknown),
         },
     }
 }

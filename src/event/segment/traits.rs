@@ -7,7 +7,7 @@ use super::fields::{ContextFields, TraitFields};
 use crate::event::json;
 use crate::event::limits::{MAX_EMAIL_BYTES, MAX_LOCALE_BYTES};
 use crate::event::value::{Field, Value};
-use crate::event::{ConsentStatus, Text, TraitConsent, Traits, time};
+use crate::event::{Birthday, ConsentStatus, Text, TraitConsent, Traits, time};
 use jiff::tz::TimeZoneDatabase;
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -34,6 +34,9 @@ pub(super) fn read<'a>(own: &TraitFields<'a>, context: &ContextFields<'a>, time_
         first_name: first_text(&first_name).map(json::shorten),
         locale: first_text(&[own.locale, seen.locale, context.locale]).filter(|locale| locale.len() <= MAX_LOCALE_BYTES),
         time_zone: first_text(&[own.timezone, seen.timezone, context.timezone]).filter(|zone| ZONES.get(zone).is_ok()),
+        region: first_text(&[own.region, seen.region]).map(json::shorten),
+        customer_type: first_text(&[own.customer_type, seen.customer_type]).map(json::shorten),
+        birthday: first_text(&[own.birthday, seen.birthday]).and_then(|day| Birthday::parse(&day)),
         consent: own.email_marketing_consent.given().and_then(|value| consent(value, time_ms)),
     }
 }

@@ -4,8 +4,8 @@
 
 use super::{AT_MS, money, rules};
 use crate::event::{
-    CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, Email, EmailSignal, Event, Identity, Kind, Order,
-    Product, Raw, Reason, Refund, Touch, Traits, decode,
+    CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, Email, EmailSignal, Event, Identity, Item, Kind,
+    Order, Product, Raw, Reason, Refund, Touch, Traits, decode,
 };
 
 const BEFORE: &str = r#"{"messageId":"m-000000012345","type":"track","event":""#;
@@ -56,6 +56,16 @@ fn read(value: &str) -> Result<Event<'_>, Reason> {
     decode(&raw, &rules(), None).map_err(|reject| reject.reason)
 }
 
+/// Refunds have none, and contents of carts are not looked at for it.
+fn items_of(kind: &Kind<'_>) -> Vec<Item<'static>> {
+    match kind {
+        Kind::OrderCompleted(_) | Kind::CartLine(CartLine { delta: CartDelta::Added, .. }) => {
+            vec![Item { product_id: Some("p-123".into()), category: Some("shoes".into()) }]
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn expected(name: &'static str, kind: Kind<'static>) -> Event<'static> {
     Event {
         customer: "u-00001234".into(),
@@ -65,6 +75,7 @@ fn expected(name: &'static str, kind: Kind<'static>) -> Event<'static> {
         message_id: Some("m-000000012345".into()),
         traits: Traits { email: Some("u-00001234@example.com".into()), ..Traits::default() },
         touch: Some(Touch { source: Some("google".into()), medium: Some("cpc".into()), referrer: None }),
+        items: items_of(&kind),
         kind,
     }
 }

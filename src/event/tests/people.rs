@@ -3,7 +3,7 @@
 //! Traits of `track` calls come from `context.traits` alone.
 
 use super::{AT_MS, decode_with, rules};
-use crate::event::{ConsentStatus, Event, Identity, Kind, Raw, TraitConsent, Traits, decode};
+use crate::event::{Birthday, ConsentStatus, Event, Identity, Kind, Raw, TraitConsent, Traits, decode};
 
 /// An identify call of `u-1` with these traits and this context.
 fn identify(traits: &str, context: &str) -> Traits<'static> {
@@ -52,6 +52,7 @@ fn calls_other_than_track_and_identify_only_say_that_the_customer_was_seen() {
             message_id: Some("9".into()),
             traits: Traits::default(),
             touch: None,
+            items: Vec::new(),
             kind: Kind::Unknown,
         };
         assert_eq!(decode_with(&value, &rules()), Ok(expected));
@@ -61,7 +62,7 @@ fn calls_other_than_track_and_identify_only_say_that_the_customer_was_seen() {
 #[test]
 fn traits_of_identify_go_before_those_of_the_context() {
     let read = identify(
-        r#"{"email":" a@example.com ","first_name":"Ada","timezone":"Europe/Berlin","locale":"de-DE"}"#,
+        r#"{"email":" a@example.com ","first_name":"Ada","timezone":"Europe/Berlin","locale":"de-DE","region":"Bavaria","customer_type":"business","birthday":"1990-04-01"}"#,
         r#"{"traits":{"email":"b@example.com","first_name":"B","locale":"fr"},"locale":"en","timezone":"Asia/Tokyo"}"#,
     );
     let expected = Traits {
@@ -69,16 +70,23 @@ fn traits_of_identify_go_before_those_of_the_context() {
         first_name: Some("Ada".into()),
         locale: Some("de-DE".into()),
         time_zone: Some("Europe/Berlin".into()),
+        region: Some("Bavaria".into()),
+        customer_type: Some("business".into()),
+        birthday: Birthday::new(4, 1),
         consent: None,
     };
     assert_eq!(read, expected);
-    let read = identify(r#"{"email":7}"#, r#"{"traits":{"email":"b@example.com","firstName":"B"},"locale":"en","timezone":"Asia/Tokyo"}"#);
+    let read = identify(
+        r#"{"email":7}"#,
+        r#"{"traits":{"email":"b@example.com","firstName":"B","region":"Hokkaido","birthday":"soon"},"locale":"en","timezone":"Asia/Tokyo"}"#,
+    );
     let expected = Traits {
         email: Some("b@example.com".into()),
         first_name: Some("B".into()),
         locale: Some("en".into()),
         time_zone: Some("Asia/Tokyo".into()),
-        consent: None,
+        region: Some("Hokkaido".into()),
+        ..Traits::default()
     };
     assert_eq!(read, expected);
 }

@@ -16,7 +16,7 @@ use crate::trial::{Process, SLOTS, Trial};
 
 const STOP: Duration = Duration::from_secs(10);
 /// A quarter of 300 customers, and some dozen cells, roughly.
-const SLOT_BYTES: usize = 30_000;
+const SLOT_BYTES: usize = 36_000;
 
 #[test]
 fn slots_beyond_the_memory_bound_are_said_to_be_unserved_and_the_rest_is_served() {

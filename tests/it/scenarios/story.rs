@@ -2,7 +2,7 @@
 //!
 //! It runs nothing. Called by the scenario tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lifetide::cli::replay::lines::Line;
 use lifetide::worker::transaction::OutputTopic;
@@ -58,6 +58,8 @@ pub struct Story {
     pub until_ms: Option<i64>,
     /// By section.
     pub expected: BTreeMap<String, Vec<Expected>>,
+    /// Sections that tell some of their records.
+    pub among_others: BTreeSet<String>,
     pub proofs: Vec<Proof>,
 }
 
@@ -191,6 +193,11 @@ pub fn parse(text: &str) -> Story {
             story.until_ms = Some(time_ms(until));
         } else if is_section(first) && !line.starts_with(' ') {
             story.expected.insert(first.to_owned(), Vec::new());
+            if trimmed == format!("{first} among others") {
+                story.among_others.insert(first.to_owned());
+            } else {
+                assert_eq!(trimmed, first, "line {}", number + 1);
+            }
             section = Some(first.to_owned());
         } else if let (true, Some(section)) = (line.starts_with(' '), &section) {
             story.expected.get_mut(section).unwrap().push(Expected::of(&words(trimmed)));

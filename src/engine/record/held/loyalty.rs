@@ -3,7 +3,6 @@
 //! Nothing is left out; the way to the next tier is as of the customer's now. Part of `held`.
 
 use crate::engine::customer::Customer;
-use crate::engine::levels;
 use crate::engine::loyalty::Loyalty;
 use crate::engine::record::json::json_object;
 use crate::engine::record::money::Amount;
@@ -69,7 +68,7 @@ pub(super) fn held_tier<'a>(customer: &'a Customer, settings: &'a Settings) -> O
     let next = tiers::next_of(customer, settings);
     let months = own.iter().flat_map(|own| &own.months);
     Some(HeldTier {
-        tier: own.and_then(|own| own.key).and_then(|key| levels::name_of(&rules.tiers, key)),
+        tier: tiers::name_of(customer, settings),
         since: own.and_then(|own| own.key.map(|_| Time(own.since_ms))),
         lost_at: own.and_then(|own| own.lost_ms).map(Time),
         spend: currency.map(|currency| Amount { minor: tiers::spend_minor(customer, currency, rules), currency }),

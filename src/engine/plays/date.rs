@@ -1,0 +1,50 @@
+//! Plays that begin on a day of the customer's own: the birthday, from its midnight where they live, and the day the next order is expected.
+//!
+//! The next birthday follows from the customer's now, so nothing of it is stored; the instance is `birthday:<year>`. The expected order is
+//! looked at with each order, and counts from then; the instance is `next_order:<moment of the order, ms>`. Called by `deadline` and `value`.
+
+use jiff::Timestamp;
+
+use super::instance::begin;
+use crate::engine::customer::Customer;
+use crate::engine::quiet::zone_of;
+use crate::engine::rules::Rules;
+use crate::engine::scene::Scene;
+use crate::engine::settings::Trigger;
+
+/// The next midnight a birthday begins with; `None`: it is not known, or no play asks.
+pub fn birthday_ms(customer: &Customer, rules: &Rules) -> Option<i64> {
+    let birthday = customer.profile.as_ref()?.birthday?;
+    if !rules.plays().iter().any(|rule| rules.play(*rule).trigger == Trigger::Birthday) {
+        return None;
+    }
+    let zone = zone_of(&customer.contact.time_zone, &rules.settings.customer_zone);
+    let year = Timestamp::from_millisecond(customer.now_ms).ok()?.to_zoned(zone.clone()).year();
+    [year, year + 1].into_iter().find_map(|year| {
+        let midnight = birthday.in_year(year)?.to_zoned(zone.clone()).ok()?;
+        Some(midnight.timestamp().as_millisecond()).filter(|at_ms| *at_ms > customer.now_ms)
+    })
+}
+
+/// It has begun.
+pub fn on_birthday(customer: &mut Customer, scene: &Scene<'_>) {
+    let rules = scene.rules;
+    let zone = zone_of(&customer.contact.time_zone, &rules.settings.customer_zone);
+    let Ok(now) = Timestamp::from_millisecond(scene.time_ms) else { return };
+    let instance = format!("birthday:{}", now.to_zoned(zone).year());
+    for &rule in rules.plays() {
+        if rules.play(rule).trigger == Trigger::Birthday {
+            begin(customer, rule, instance.clone(), scene.time_ms, scene);
+        }
+    }
+}
+
+/// An order has told when the next one is expected.
+pub fn on_expectation(customer: &mut Customer, next_order_ms: i64, scene: &Scene<'_>) {
+    let rules = scene.rules;
+    for &rule in rules.plays() {
+        if rules.play(rule).trigger == Trigger::NextOrderDue {
+            begin(customer, rule, format!("next_order:{}", scene.time_ms), next_order_ms, scene);
+        }
+    }
+}
