@@ -18,6 +18,7 @@ use super::rules::Rules;
 use super::settings::{ConsentRule, Mode, Play, Settings};
 use crate::event::ConsentStatus;
 use conditions::conditions;
+pub use conditions::hold;
 use margin::margin;
 use priority::priority;
 use support::support_issue;
