@@ -82,8 +82,7 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
     let Some(primary) = primary(customer) else {
         return;
     };
-    let settings = &scene.rules.settings;
-    let value = &settings.value;
+    let (settings, value) = (&scene.rules.settings, &scene.rules.settings.value);
     let margin = value.margin.unwrap_or(1.0);
     let outlook = look_ahead(customer, settings, customer.now_ms);
     let expected = outlook.as_ref().map(|o| (o, Expected::of(o, primary.currency, value)));

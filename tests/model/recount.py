@@ -6,7 +6,8 @@
 Reads the lines that `lifetide replay` reads and the `*.jsonl` it (or a reader of the real topics) wrote. Checked per customer, in order:
 lifecycle transitions, clv records (event time, orders, gross and net per currency, x, P(alive)) and actions (sends, cancels, refusals
 with their reason, cart and times); and the dead letters. It is written from the contracts alone and shares no code with lifetide: that is
-its worth. Python 3.9, standard library only. Not modelled: plays other than the shipped one, wall-clock time, other models than MBG/NBD.
+its worth. Python 3.9, standard library only. Not modelled: customers who become one or bring others (no generated
+shop has any: the simulation compares these), plays other than the shipped one, wall-clock time, other models than MBG/NBD.
 """
 
 from __future__ import annotations

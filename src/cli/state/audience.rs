@@ -43,7 +43,7 @@ pub fn export(conditions: &[String], config: &Config) -> Result<(), CommandError
     table.write_record(HEADING).map_err(failed)?;
     let at_ms = clock::wall_ms();
     for slot in 0..visitor.slots() {
-        let found = offline::inspect(&mut visitor, &config.input.topics, slot, &now)?;
+        let found = offline::inspect(&mut visitor, &rules::consumed_topics(config), slot, &now)?;
         let state = found.state.as_ref().map_err(|why| CommandError::Failed(format!("slot {slot}: {why}")))?;
         for (_, id, row) in state.regions.iter().flat_map(|(_, region)| region.rows()) {
             let read = engine::read_row(row);
