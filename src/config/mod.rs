@@ -40,11 +40,12 @@ pub use show::Setting;
 pub const OUTPUT_TOPICS: [&str; 7] = ["transitions", "clv", "actions", "aggregates", "dlq", "changelog", "models"];
 
 /// What can change a decision: these keys, and the parameter file. Where and how fast it runs cannot.
-const DECIDING: [&str; 12] = [
+const DECIDING: [&str; 13] = [
     "channels.",
     "clv.",
     "consent.",
     "customers.",
+    "input.formats.",
     "input.max_record_bytes",
     "input.topics",
     "loyalty.",

@@ -50,6 +50,7 @@ mod seen;
 mod segments;
 mod settings;
 mod slot;
+mod suppressed;
 #[cfg(test)]
 mod tests;
 mod tiers;

@@ -14,6 +14,7 @@ mod loyalty;
 mod orders;
 mod person;
 mod plays;
+mod suppressed;
 mod taste;
 #[cfg(test)]
 mod tests;
@@ -122,7 +123,8 @@ mod rest {
     pub const AFFINITY: u16 = 1;
     pub const PROFILE: u16 = 1 << 1;
     pub const ATTEMPT: u16 = 1 << 2;
-    pub const ALL: u16 = (1 << 3) - 1;
+    pub const SUPPRESSED: u16 = 1 << 3;
+    pub const ALL: u16 = (1 << 4) - 1;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.
@@ -172,6 +174,7 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     attribution::encode(customer, further, row);
     loyalty::encode(customer, further, &mut currencies, row);
     taste::encode(customer, rest, row);
+    suppressed::encode(customer, rest, row);
 }
 
 fn parts_of(customer: &Customer, version: RowVersion) -> u16 {
@@ -220,6 +223,7 @@ fn rest_of(customer: &Customer) -> u16 {
     bytes::bits([
         (rest::AFFINITY, !customer.affinity.is_empty()),
         (rest::PROFILE, customer.profile.is_some()),
+        (rest::SUPPRESSED, !customer.suppressed.is_empty()),
         (rest::ATTEMPT, customer.attempt.is_some()),
     ])
 }
@@ -260,5 +264,6 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     attribution::decode(&mut reader, further, customer)?;
     loyalty::decode(&mut reader, further, &mut currencies, customer)?;
     taste::decode(&mut reader, rest, customer)?;
+    suppressed::decode(&mut reader, rest, customer)?;
     reader.finish()
 }

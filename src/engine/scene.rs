@@ -18,9 +18,14 @@ use crate::event::Event;
 pub struct Cause<'a> {
     pub topic: &'a str,
     pub offset: i64,
+    /// Which of the record's events it is.
+    pub part: u16,
     /// W3C trace context of the record, copied through.
     pub traceparent: Option<&'a str>,
 }
+
+/// An event writes fewer records than this many bits count: each play one or two, each track one.
+const PART_BITS: u32 = 16;
 
 #[derive(Debug, Clone, Copy)]
 pub enum Occasion<'a> {
@@ -52,7 +57,7 @@ pub struct Scene<'a> {
     pub out: &'a mut Outputs,
     /// Figures over all customers.
     pub cells: &'a mut Cells,
-    /// Records of the event so far.
+    /// The number of the event's next record: behind those of the parts before it.
     pub written: u32,
 }
 
@@ -75,7 +80,7 @@ impl<'a> Scene<'a> {
             wall_ms: None,
             out,
             cells,
-            written: 0,
+            written: u32::from(cause.part) << PART_BITS,
         }
     }
 

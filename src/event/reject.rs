@@ -97,9 +97,11 @@ pub enum Reason {
     InvalidQuantity,
     /// More than `MAX_PRODUCTS` products.
     TooManyProducts,
+    /// An array of more than `MAX_ELEMENTS` events.
+    TooManyEvents,
     /// A consent status other than `subscribed`, `unsubscribed`, `pending`.
     UnknownStatus,
-    /// A kind of cost other than `acquire`, `retain`, `service`.
+    /// A kind of cost other than `acquire`, `retain`, `service`, or a version of CloudEvents other than 1.
     UnknownKind,
     /// What follows from the record is too large for its topic, or refused by it for good.
     Unwritable,
@@ -107,7 +109,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the checks; for pre-registered metric labels and documentation.
-    pub const ALL: [Reason; 23] = [
+    pub const ALL: [Reason; 24] = [
         Reason::MissingKey,
         Reason::InvalidKey,
         Reason::EmptyValue,
@@ -128,6 +130,7 @@ impl Reason {
         Reason::UnknownCurrency,
         Reason::InvalidQuantity,
         Reason::TooManyProducts,
+        Reason::TooManyEvents,
         Reason::UnknownStatus,
         Reason::UnknownKind,
         Reason::Unwritable,
@@ -156,6 +159,7 @@ impl Reason {
             Reason::UnknownCurrency => "unknown_currency",
             Reason::InvalidQuantity => "invalid_quantity",
             Reason::TooManyProducts => "too_many_products",
+            Reason::TooManyEvents => "too_many_events",
             Reason::UnknownStatus => "unknown_status",
             Reason::UnknownKind => "unknown_kind",
             Reason::Unwritable => "unwritable",
@@ -185,6 +189,7 @@ impl Reason {
             | Reason::UnknownCurrency
             | Reason::InvalidQuantity
             | Reason::TooManyProducts
+            | Reason::TooManyEvents
             | Reason::UnknownStatus
             | Reason::UnknownKind => RejectStage::Validate,
             Reason::Unwritable => RejectStage::Write,

@@ -29,6 +29,7 @@ mod rounds;
 pub mod rows;
 mod standby;
 mod step;
+mod taking;
 mod turn;
 pub mod upgrade;
 

@@ -245,6 +245,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             committed_start: recovered.start,
             trimmed: recovered.start,
             ahead_since_ms: None,
+            latest_ms: None,
             cells_from_ms: 0,
             touched: false,
         };

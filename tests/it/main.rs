@@ -14,6 +14,7 @@ mod demo;
 mod dependencies;
 mod erasure;
 mod exactly_once;
+mod formats;
 mod fuzz;
 mod golden;
 mod kafka_shell;

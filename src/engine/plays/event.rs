@@ -22,7 +22,10 @@ pub fn on_event(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_
 fn instance(event: &Event<'_>, scene: &Scene<'_>) -> String {
     match (event.message_id.as_deref(), scene.occasion) {
         (Some(id), _) if !id.is_empty() => id.to_owned(),
-        (_, Occasion::Event { cause, .. }) => format!("{}/{}/{}", cause.topic, scene.slot, cause.offset),
+        (_, Occasion::Event { cause, .. }) => {
+            let part = if cause.part == 0 { String::new() } else { format!("#{}", cause.part) };
+            format!("{}/{}/{}{part}", cause.topic, scene.slot, cause.offset)
+        }
         (_, Occasion::Deadline { .. } | Occasion::Model { .. }) => unreachable!("invariant: the scene is the event's"),
     }
 }

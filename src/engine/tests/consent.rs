@@ -42,6 +42,62 @@ fn the_consent_rule_decides() {
     }
 }
 
+/// An event of a mail provider about an address.
+fn about(address: &'static str, event: Event<'static>) -> Event<'static> {
+    Event { address: Some(address.into()), ..event }
+}
+
+#[test]
+fn a_refusal_about_another_address_is_about_that_one_alone() {
+    let new = |at: i64| Event { time_ms: T0 + at, ..with_email("new@example.com") };
+    let known = || vec![with_email("u-1@example.com"), states(1, Subscribed)];
+    let refusals = || {
+        [
+            (email(2, HardBounce), "suppressed/bounced"),
+            (email(2, Complaint), "suppressed/complained"),
+            (states(2, Unsubscribed), "suppressed/unsubscribed"),
+        ]
+    };
+    for (refusal, reason) in refusals() {
+        let after = |events: Vec<Event<'static>>| reminder_after(ConsentRule::OptIn, known().into_iter().chain(events).collect());
+        let case = format!("{refusal:?}");
+        assert_eq!(after(vec![about("U-1@Example.com", refusal.clone())]), reason, "the known one in other letters, {case}");
+        assert_eq!(after(vec![about("new@example.com", refusal.clone())]), "send/cart_idle", "{case}");
+        assert_eq!(after(vec![about("new@example.com", refusal.clone()), new(3)]), reason, "{case}");
+        assert_eq!(after(vec![new(1), about("new@example.com", refusal.clone())]), reason, "{case}");
+        let back = Event { time_ms: T0 + 4, ..with_email("u-1@example.com") };
+        assert_eq!(after(vec![about("new@example.com", refusal.clone()), new(3), back]), "send/cart_idle", "{case}");
+        let again = if reason == "suppressed/bounced" { reason } else { "send/cart_idle" };
+        for subscribed in [about("NEW@example.com", states(5, Subscribed)), states(5, Subscribed)] {
+            assert_eq!(after(vec![about("new@example.com", refusal.clone()), new(3), subscribed]), again, "{case}");
+        }
+        let before = about("new@example.com", states(1, Subscribed));
+        assert_eq!(after(vec![about("new@example.com", refusal.clone()), new(3), before]), reason, "an older word, {case}");
+        let elsewhere = about("u-1@example.com", states(5, Subscribed));
+        assert_eq!(after(vec![about("new@example.com", refusal), new(3), elsewhere]), reason, "of another address, {case}");
+    }
+}
+
+#[test]
+fn signs_of_reading_count_whatever_the_address_and_soft_bounces_do_not() {
+    let soft = |at: i64| about("old@example.com", email(at, SoftBounce));
+    let events = vec![with_email("u-1@example.com"), states(1, Subscribed), soft(2), soft(3), soft(4)];
+    assert_eq!(reminder_after(ConsentRule::OptIn, events), "send/cart_idle");
+    let subscribed_elsewhere = vec![with_email("u-1@example.com"), about("old@example.com", states(1, Subscribed))];
+    assert_eq!(reminder_after(ConsentRule::OptIn, subscribed_elsewhere), "suppressed/no_consent");
+}
+
+#[test]
+fn the_oldest_of_too_many_addresses_is_forgotten() {
+    let mut events = vec![with_email("u-1@example.com"), states(1, Subscribed)];
+    let addresses = ["a@example.com", "b@example.com", "c@example.com", "d@example.com", "e@example.com"];
+    events.extend(addresses.into_iter().zip(2..).map(|(address, at)| about(address, email(at, HardBounce))));
+    for (address, expected) in addresses.into_iter().zip(["send/cart_idle"].into_iter().chain(["suppressed/bounced"; 4])) {
+        let new = Event { time_ms: T0 + 20, ..with_email(address) };
+        assert_eq!(reminder_after(ConsentRule::OptIn, events.iter().cloned().chain([new]).collect()), expected, "{address}");
+    }
+}
+
 #[test]
 fn the_address_must_be_known_valid_and_reachable() {
     let bounce = |signal: EmailSignal, times: usize| (0..times).map(move |_| email(2, signal));

@@ -1,6 +1,7 @@
 //! What must hold for any events in any order: rows round-trip, transactions can be cut, discarded and restored anywhere, and none of it
 //! changes a byte of what is written. proptest prints and keeps the seeds of failures.
 
+use crate::event::Text;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -26,6 +27,7 @@ pub struct Happening {
     traits: Traits<'static>,
     touch: Option<Touch<'static>>,
     items: Vec<Item<'static>>,
+    address: Option<Text<'static>>,
     kind: Kind<'static>,
 }
 
@@ -33,7 +35,7 @@ pub fn amount() -> impl Strategy<Value = Money> {
     (0..4000i64, select(vec!["USD", "USD", "USD", "EUR", "JPY", "KWD", "GBP"])).prop_map(|(minor, code)| money(minor, code))
 }
 
-pub fn short_id(prefix: &'static str, range: Range<u32>) -> impl Strategy<Value = crate::event::Text<'static>> {
+pub fn short_id(prefix: &'static str, range: Range<u32>) -> impl Strategy<Value = Text<'static>> {
     range.prop_map(move |number| format!("{prefix}-{number}").into())
 }
 
@@ -128,6 +130,11 @@ fn any_items() -> impl Strategy<Value = Vec<Item<'static>>> {
     proptest::collection::vec(item, 0..3)
 }
 
+/// What mail providers say an event is about.
+fn any_address() -> impl Strategy<Value = Option<Text<'static>>> {
+    proptest::option::of(select(vec!["a@example.com", "A@Example.com", "b@example.com", "gone@example.com"]).prop_map(Text::from))
+}
+
 fn any_step() -> impl Strategy<Value = i64> {
     prop_oneof![
         6 => 0..2 * HOUR,
@@ -140,18 +147,27 @@ fn any_step() -> impl Strategy<Value = i64> {
 }
 
 pub fn any_history() -> impl Strategy<Value = Vec<Happening>> {
-    let happening =
-        (0..CUSTOMERS.len(), any::<bool>(), any_step(), proptest::option::of(0..60u8), any_traits(), any_touch(), any_items(), any_kind())
-            .prop_map(|(customer, known, step_ms, message, traits, touch, items, kind)| Happening {
-                customer,
-                known,
-                step_ms,
-                message,
-                traits,
-                touch,
-                items,
-                kind,
-            });
+    let happening = (
+        0..CUSTOMERS.len(),
+        any::<bool>(),
+        any_step(),
+        proptest::option::of(0..60u8),
+        any_traits(),
+        (any_touch(), any_address()),
+        any_items(),
+        any_kind(),
+    )
+        .prop_map(|(customer, known, step_ms, message, traits, (touch, address), items, kind)| Happening {
+            customer,
+            known,
+            step_ms,
+            message,
+            traits,
+            touch,
+            items,
+            address,
+            kind,
+        });
     proptest::collection::vec(happening, 1..60)
 }
 
@@ -173,6 +189,7 @@ pub fn events(history: &[Happening]) -> Vec<Event<'static>> {
             traits: happening.traits.clone(),
             touch: happening.touch.clone(),
             items: happening.items.clone(),
+            address: happening.address.clone(),
             kind: happening.kind.clone(),
         });
     }

@@ -64,7 +64,12 @@ fn an_action_record() {
 #[test]
 fn a_record_is_addressed_like_its_value() {
     let mut shop = Shop::new();
-    let cause = Cause { topic: "shop.purchases", offset: 17, traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01") };
+    let cause = Cause {
+        topic: "shop.purchases",
+        offset: 17,
+        part: 0,
+        traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+    };
     shop.slot.apply(&order(HOUR, "o-1", usd(5720)), &cause, &mut shop.out);
     for record in shop.out.records() {
         let value: Json = serde_json::from_slice(record.value.unwrap()).unwrap();

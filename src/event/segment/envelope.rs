@@ -46,10 +46,16 @@ impl<'a> Envelope<'a> {
         self.event().is_ok_and(|event| event == costs::EVENT) && self.call().is_ok_and(|call| call == "track")
     }
 
-    /// The event's time: its `timestamp`, else the record's, clamped and bounded.
-    pub(super) fn time_ms(&self, record_ms: Option<i64>, max_skew_ms: i64, wall_ms: Option<i64>) -> Result<i64, Reject> {
+    /// The event's time: its `timestamp`, else that of what is around it, else the record's, clamped and bounded.
+    pub(super) fn time_ms(
+        &self,
+        envelope_ms: Option<i64>,
+        record_ms: Option<i64>,
+        max_skew_ms: i64,
+        wall_ms: Option<i64>,
+    ) -> Result<i64, Reject> {
         let stated_ms = match self.timestamp.given() {
-            None => None,
+            None => envelope_ms,
             Some(value) => {
                 let text = json::string("timestamp", value)?.ok_or_else(|| json::wrong_type("timestamp", &value.written(), "text"))?;
                 Some(time::parse_rfc3339(&text).map_err(|reason| json::refusal(reason, "timestamp", &text))?)
