@@ -29,6 +29,7 @@ mod scenarios;
 mod scored_with;
 mod security;
 mod settings;
+mod several_events;
 mod simulation;
 mod standby;
 mod tidy;

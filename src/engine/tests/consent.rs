@@ -1,6 +1,10 @@
 //! Consent and addresses as they decide over a reminder: each case ends with an idle cart and the action it led to.
 
+use proptest::prelude::*;
+use proptest::sample::select;
+
 use super::*;
+use crate::event::{Birthday, Text};
 
 use ConsentStatus::{Pending, Subscribed, Unsubscribed};
 use EmailSignal::{Complaint, HardBounce, SoftBounce};
@@ -117,4 +121,31 @@ fn the_address_must_be_known_valid_and_reachable() {
     for (number, (events, expected)) in cases.into_iter().enumerate() {
         assert_eq!(reminder_after(ConsentRule::OptIn, events), expected, "case {number}");
     }
+}
+
+pub fn any_status() -> impl Strategy<Value = ConsentStatus> {
+    select(vec![ConsentStatus::Subscribed, ConsentStatus::Unsubscribed, ConsentStatus::Pending])
+}
+
+pub fn any_traits() -> impl Strategy<Value = Traits<'static>> {
+    let consent = proptest::option::weighted(0.3, any_status());
+    let email = proptest::option::of(select(vec!["a@example.com", "a@example.com", "b@example.com", "not an address"]));
+    let zone = proptest::option::weighted(0.2, select(vec!["Europe/Berlin", "America/New_York"]));
+    let region = proptest::option::weighted(0.1, select(vec!["Bavaria", "Hokkaido"]));
+    let birthday = proptest::option::weighted(0.1, select(vec![(2, 29), (7, 1)]));
+    (email, zone, consent, region, birthday).prop_map(|(email, zone, consent, region, birthday)| Traits {
+        email: email.map(Into::into),
+        first_name: None,
+        locale: None,
+        time_zone: zone.map(Into::into),
+        region: region.map(Into::into),
+        customer_type: None,
+        birthday: birthday.and_then(|(month, day)| Birthday::new(month, day)),
+        consent: consent.map(|status| TraitConsent { status, double_opt_in: false, at_ms: None }),
+    })
+}
+
+/// What mail providers say an event is about.
+pub fn any_address() -> impl Strategy<Value = Option<Text<'static>>> {
+    proptest::option::of(select(vec!["a@example.com", "A@Example.com", "b@example.com", "gone@example.com"]).prop_map(Text::from))
 }

@@ -10,10 +10,11 @@ use proptest::sample::{Index, select};
 
 use super::any_settings::any_settings;
 use super::cells::{any_cost, any_touch};
+use super::consent::{any_address, any_status, any_traits};
 use super::journey::any_interaction;
 use super::loyalty::any_loyalty;
 use super::*;
-use crate::event::{Birthday, Item};
+use crate::event::Item;
 
 const CUSTOMERS: [&str; 4] = ["u-1", "u-2", "a", "longer-id-3"];
 
@@ -59,10 +60,6 @@ fn any_contents() -> impl Strategy<Value = CartContents<'static>> {
     })
 }
 
-fn any_status() -> impl Strategy<Value = ConsentStatus> {
-    select(vec![ConsentStatus::Subscribed, ConsentStatus::Unsubscribed, ConsentStatus::Pending])
-}
-
 fn any_kind() -> impl Strategy<Value = Kind<'static>> {
     let order = (short_id("o", 0..40), proptest::option::of(short_id("o", 0..9)), proptest::option::of(short_id("c", 0..3)), amount())
         .prop_map(|(order_id, checkout_id, cart_id, value)| {
@@ -105,34 +102,11 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
     ]
 }
 
-fn any_traits() -> impl Strategy<Value = Traits<'static>> {
-    let consent = proptest::option::weighted(0.3, any_status());
-    let email = proptest::option::of(select(vec!["a@example.com", "a@example.com", "b@example.com", "not an address"]));
-    let zone = proptest::option::weighted(0.2, select(vec!["Europe/Berlin", "America/New_York"]));
-    let region = proptest::option::weighted(0.1, select(vec!["Bavaria", "Hokkaido"]));
-    let birthday = proptest::option::weighted(0.1, select(vec![(2, 29), (7, 1)]));
-    (email, zone, consent, region, birthday).prop_map(|(email, zone, consent, region, birthday)| Traits {
-        email: email.map(Into::into),
-        first_name: None,
-        locale: None,
-        time_zone: zone.map(Into::into),
-        region: region.map(Into::into),
-        customer_type: None,
-        birthday: birthday.and_then(|(month, day)| Birthday::new(month, day)),
-        consent: consent.map(|status| TraitConsent { status, double_opt_in: false, at_ms: None }),
-    })
-}
-
 fn any_items() -> impl Strategy<Value = Vec<Item<'static>>> {
     let name = || proptest::option::of(select(vec!["a", "b", "c", "d", "e"]));
     let item =
         (name(), name()).prop_map(|(product, category)| Item { product_id: product.map(Into::into), category: category.map(Into::into) });
     proptest::collection::vec(item, 0..3)
-}
-
-/// What mail providers say an event is about.
-fn any_address() -> impl Strategy<Value = Option<Text<'static>>> {
-    proptest::option::of(select(vec!["a@example.com", "A@Example.com", "b@example.com", "gone@example.com"]).prop_map(Text::from))
 }
 
 fn any_step() -> impl Strategy<Value = i64> {
