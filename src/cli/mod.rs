@@ -9,6 +9,7 @@ mod demo;
 mod dlq;
 mod erase;
 mod exit;
+mod explain;
 mod fit;
 mod generate;
 mod logs;
@@ -57,6 +58,7 @@ enum Command {
     Topics(topics::TopicsCommand),
     Models(models::ModelsCommand),
     State(state::StateCommand),
+    Explain(explain::ExplainArgs),
     Report(report::ReportArgs),
     Generate(generate::GenerateArgs),
     Dlq(dlq::DlqCommand),
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Topics(command) => topics::topics(&command),
         Command::Models(command) => models::models(&command),
         Command::State(command) => state::state(&command),
+        Command::Explain(arguments) => explain::explain(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Generate(arguments) => generate::generate(&arguments),
         Command::Dlq(command) => dlq::dlq(&command),

@@ -1,8 +1,10 @@
 //! `replay`: files in, files out, no Kafka, in event time; the same input gives the same bytes.
 //!
 //! It behaves as `run` does over a backlog loaded before its start. It reads lines, runs them through `history`, and writes a file for
-//! each output topic; transaction lists end in a table of what the customers are worth. Called by `cli::main`.
+//! each output topic; transaction lists end in a table of what the customers are worth, and changed plays in one of what they would have
+//! asked for. Called by `cli::main`.
 
+mod comparison;
 pub mod history;
 pub mod lines;
 mod table;
@@ -19,6 +21,7 @@ use serde_json::{Value, json};
 use super::exit::CommandError;
 use super::rules;
 use super::settings::SettingsArgs;
+use crate::config::Config;
 use crate::kafka::OutputNames;
 use crate::worker::memory::Produced;
 use crate::worker::transaction::OutputTopic;
@@ -41,7 +44,7 @@ pub struct ReplayArgs {
     #[arg(long = "input", value_name = "FILE", required = true)]
     pub inputs: Vec<PathBuf>,
     /// Directory that receives one file for each output topic; a list may go without
-    #[arg(long, value_name = "DIR", required_if_eq("format", "events"))]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["plays", "format"], required_if_eq("format", "events"), conflicts_with = "plays")]
     pub output: Option<PathBuf>,
     /// Partitions of the imagined topics
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -50,11 +53,14 @@ pub struct ReplayArgs {
     #[arg(long = "until", value_name = "RFC3339", value_parser = super::instant_ms)]
     pub until_ms: Option<i64>,
     /// What the input is
-    #[arg(long, value_name = "FORMAT", default_value = "events")]
+    #[arg(long, value_name = "FORMAT", default_value = "events", conflicts_with = "plays")]
     pub format: InputFormat,
     /// Parameters of the value models, as clv.models
     #[arg(long, value_name = "FILE")]
     pub models: Option<PathBuf>,
+    /// Changed plays: a configuration file above all others. Shows what they would have asked for, beside what the present ones do
+    #[arg(long, value_name = "FILE")]
+    pub plays: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,22 +77,11 @@ pub fn replay(arguments: &ReplayArgs) -> Result<(), CommandError> {
     let implied: Vec<String> =
         arguments.models.iter().map(|path| format!("clv.models={}", toml::Value::String(path.display().to_string()))).collect();
     let config = arguments.settings.read_with(&implied)?;
+    if let Some(plays) = &arguments.plays {
+        return compare(arguments, plays, &config, &implied);
+    }
     let mut history = History::new(&config, arguments.slots, arguments.until_ms);
-    let mut purchases = Vec::new();
-    for path in &arguments.inputs {
-        let failed = |error: String| CommandError::Failed(format!("{}: {error}", path.display()));
-        match arguments.format {
-            InputFormat::Events => read_events(path, &mut history).map_err(failed)?,
-            InputFormat::Cdnow => read_cdnow(path, &mut purchases).map_err(failed)?,
-            InputFormat::Csv => read_csv(path, &mut purchases).map_err(failed)?,
-        }
-    }
-    // lists are often sorted by customer; a history happens by day
-    purchases.sort_by_key(|purchase: &Purchase| purchase.date);
-    for (number, purchase) in purchases.iter().enumerate() {
-        let line = purchase.to_line(number + 1, LIST_CURRENCY).map_err(|error| CommandError::Failed(error.to_string()))?;
-        history.add(line).map_err(|error| CommandError::Failed(error.to_string()))?;
-    }
+    let purchases = read(arguments, &mut history)?;
     let mut files = arguments.output.as_deref().map(|folder| Files::create(folder, rules::kafka_settings(&config).output)).transpose()?;
     let mut failure = None;
     let run = history.run(|record| {
@@ -104,6 +99,39 @@ pub fn replay(arguments: &ReplayArgs) -> Result<(), CommandError> {
         table::show(&config, &history, arguments.slots, arguments.until_ms, &purchases)?;
     }
     Ok(())
+}
+
+/// Runs the history with the present plays and with the changed ones.
+fn compare(arguments: &ReplayArgs, plays: &Path, present: &Config, implied: &[String]) -> Result<(), CommandError> {
+    let mut settings = arguments.settings.clone();
+    settings.files.push(plays.to_path_buf());
+    let changed = settings.read_with(implied)?;
+    let asked = |config: &Config| {
+        let mut history = History::new(config, arguments.slots, arguments.until_ms);
+        read(arguments, &mut history)?;
+        comparison::asked(history)
+    };
+    comparison::show(&asked(present)?, &asked(&changed)?)
+}
+
+/// Adds all inputs to a history; the purchases of lists are handed back, by day.
+fn read(arguments: &ReplayArgs, history: &mut History) -> Result<Vec<Purchase>, CommandError> {
+    let mut purchases = Vec::new();
+    for path in &arguments.inputs {
+        let failed = |error: String| CommandError::Failed(format!("{}: {error}", path.display()));
+        match arguments.format {
+            InputFormat::Events => read_events(path, history).map_err(failed)?,
+            InputFormat::Cdnow => read_cdnow(path, &mut purchases).map_err(failed)?,
+            InputFormat::Csv => read_csv(path, &mut purchases).map_err(failed)?,
+        }
+    }
+    // lists are often sorted by customer; a history happens by day
+    purchases.sort_by_key(|purchase: &Purchase| purchase.date);
+    for (number, purchase) in purchases.iter().enumerate() {
+        let line = purchase.to_line(number + 1, LIST_CURRENCY).map_err(|error| CommandError::Failed(error.to_string()))?;
+        history.add(line).map_err(|error| CommandError::Failed(error.to_string()))?;
+    }
+    Ok(purchases)
 }
 
 /// The file or stdin, with a progress bar where stderr is a terminal.
@@ -139,7 +167,8 @@ pub fn each_line(reader: &mut dyn BufRead, mut take: impl FnMut(&str) -> Result<
     }
 }
 
-fn read_events(path: &Path, history: &mut History) -> Result<(), String> {
+/// Adds the events of a file to a history.
+pub fn read_events(path: &Path, history: &mut History) -> Result<(), String> {
     each_line(&mut reader(path)?, |text| {
         let line = lines::event_line(text).map_err(|error| error.to_string())?;
         history.add(line).map_err(|error| error.to_string())

@@ -18,6 +18,7 @@ use std::io::{Write, stdout};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+pub use self::export::inspect_slot_of;
 use self::group::Group;
 use super::OutputFormat;
 use super::exit::CommandError;

@@ -10,8 +10,9 @@ use super::{GammaGamma, History, Parameters, PurchaseModel};
 
 /// The horizon: twelve steps of 365/12 days.
 pub const HORIZON_DAYS: u32 = 365;
-/// Months of the horizon.
-const STEPS: usize = 12;
+/// The same in months.
+pub const HORIZON_MONTHS: u32 = 12;
+const STEPS: usize = HORIZON_MONTHS as usize;
 /// 365/12 days.
 const STEP_WEEKS: f64 = 365.0 / 12.0 / 7.0;
 const DAYS_PER_WEEK: f64 = 7.0;

@@ -63,7 +63,7 @@ pub use bg_nbd::BgNbd;
 pub use cnbd::Cnbd;
 pub use decayed_sum::DecayedSum;
 pub use fit::{FitError, Fitted, Warning, fit_contracts, fit_occasions, fit_purchases, fit_spend};
-pub use forecast::{Forecast, ForecastInput, HORIZON_DAYS, Horizon, SpendModel, forecast};
+pub use forecast::{Forecast, ForecastInput, HORIZON_DAYS, HORIZON_MONTHS, Horizon, SpendModel, forecast};
 pub use gamma_gamma::{GammaGamma, mean_minor};
 pub use lift::{Arm, Lift, lift};
 pub use mbg_nbd::MbgNbd;

@@ -9,6 +9,7 @@ use super::attribution;
 use super::cart;
 use super::cash_flow;
 use super::cohorts;
+use super::contracts;
 use super::costs;
 use super::customer::Customer;
 use super::journey;
@@ -22,7 +23,7 @@ use super::rules::Rules;
 use super::scene::Scene;
 use super::seen::{IdKind, fingerprint};
 use super::{segments, suppressed, tiers, transitions, value};
-use crate::event::{CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Kind, Order, Refund};
+use crate::event::{CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Kind, Order, Refund, Subscription};
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -169,6 +170,7 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
             take_newer(customer, scene, |customer, scene| journey::take(customer, interaction, time_ms, scene))
         }
         Kind::Loyalty(told) => take_newer(customer, scene, |customer, scene| loyalty::take(customer, told, time_ms, scene)),
+        Kind::Subscription(told) => take_subscription(customer, told, scene),
         Kind::Identify => {
             customer.identified = true;
             Effect::of(Outcome::Applied)
@@ -208,6 +210,15 @@ fn take_newer(customer: &mut Customer, scene: &mut Scene<'_>, take: impl FnOnce(
     }
     let has_cost = take(customer, scene);
     Effect { value: has_cost.then_some(Why::Cost), ..Effect::of(Outcome::Applied) }
+}
+
+fn take_subscription(customer: &mut Customer, told: &Subscription<'_>, scene: &mut Scene<'_>) -> Effect {
+    // rows of old versions have no place for it
+    if !scene.cells.are_kept() {
+        return Effect::of(Outcome::Ignored);
+    }
+    let has_changed = contracts::take(customer, told, scene);
+    Effect { value: has_changed.then_some(Why::Subscription), ..Effect::of(Outcome::Applied) }
 }
 
 fn complete(customer: &mut Customer, order: &Order<'_>, event: &Event<'_>, scene: &mut Scene<'_>) -> Effect {

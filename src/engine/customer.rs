@@ -10,6 +10,7 @@ use super::cart::Cart;
 use super::cash_flow::Flows;
 use super::consent::Consent;
 use super::contact::Contact;
+use super::contracts::Contracts;
 use super::costs::CostSum;
 use super::journey::Journey;
 use super::lifecycle::{Silence, Stage};
@@ -84,6 +85,8 @@ pub struct Customer {
     pub profile: Option<Box<Profile>>,
     /// While one goes on.
     pub attempt: Option<Attempt>,
+    /// Boxed: most customers subscribe to nothing.
+    pub contracts: Option<Box<Contracts>>,
     /// What the cells of the slot hold of this customer.
     pub contribution: Option<Contribution>,
     /// Follows from the rest and the settings; not stored.
@@ -107,7 +110,7 @@ impl Customer {
 
     /// Whether the row goes away by itself: nobody could be addressed or recognised by it.
     pub fn is_fleeting(&self) -> bool {
-        !self.known && !self.contact.has_email() && self.orders.is_empty()
+        !self.known && !self.contact.has_email() && self.orders.is_empty() && self.contracts.is_none()
     }
 
     /// What the customer cost in the primary currency, by `CostKind`.
@@ -134,8 +137,8 @@ impl Customer {
         (*last_open_ms, *last_click_ms, *cart, *scores, *contribution, *derived) = (None, None, None, None, None, Derived::default());
         let Customer { stage_since_ms, journey, attribution, value_band, loyalty, tier, .. } = self;
         (*stage_since_ms, *journey, *attribution, *value_band, *loyalty, *tier) = (None, None, None, None, None, None);
-        let Customer { affinity, profile, attempt, .. } = self;
-        (*profile, *attempt) = (None, None);
+        let Customer { affinity, profile, attempt, contracts, .. } = self;
+        (*profile, *attempt, *contracts) = (None, None, None);
         affinity.clear();
         let Customer { seen, contact, consent, orders, plays, sends_ms, touch, suppressed, costs, flows, .. } = self;
         *consent = Consent::default();

@@ -1,7 +1,7 @@
 //! The gates a mail must pass, in the order of `contracts.md` 5: the first that fails is the reason it is not sent.
 //!
 //! Looks, changes nothing; the answer is a function of the customer, the settings and the moment. Quiet hours do not fail but hold. Gates
-//! with rules of their own have files of their own. Called by `plays` when a step is due or released.
+//! with rules of their own have files of their own. Called by `plays` when a step is due or released, and by `explain`.
 
 mod conditions;
 mod margin;
@@ -65,9 +65,18 @@ impl Arm {
     }
 }
 
+type Gate = fn(&Question<'_>) -> Option<Reason>;
+
+/// In the order of `contracts.md` 5.
+const GATES: [Gate; 9] = [timing, address, consent, suppression, support_issue, conditions, frequency, priority, margin];
+
+/// All gates that fail, in their order.
+pub fn refusals(question: &Question<'_>) -> Vec<Reason> {
+    GATES.iter().filter_map(|gate| gate(question)).collect()
+}
+
 pub fn judge(question: &Question<'_>) -> Verdict {
-    let gates = [timing, address, consent, suppression, support_issue, conditions, frequency, priority, margin];
-    if let Some(reason) = gates.iter().find_map(|gate| gate(question)) {
+    if let Some(reason) = GATES.iter().find_map(|gate| gate(question)) {
         return Verdict::Refuse(reason);
     }
     if let Some(until_ms) = quiet_until(question) {
@@ -158,7 +167,8 @@ fn frequency(q: &Question<'_>) -> Option<Reason> {
     is_capped.then_some(Reason::Cap)
 }
 
-fn quiet_until(q: &Question<'_>) -> Option<i64> {
+/// The end of the quiet hours that the moment lies in.
+pub fn quiet_until(q: &Question<'_>) -> Option<i64> {
     let hours = q.play.quiet.as_ref()?;
     quiet_until_ms(hours, &zone_of(&q.customer.contact.time_zone, &q.rules.settings.customer_zone), q.at_ms)
 }

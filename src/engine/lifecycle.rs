@@ -152,6 +152,8 @@ pub enum Why {
     Refund,
     /// The customer has cost something.
     Cost,
+    /// Something was subscribed to, paid for, or cancelled.
+    Subscription,
     /// Another value model, or other cut points.
     Model,
     /// An order was sent, or has arrived.
@@ -175,6 +177,7 @@ impl Why {
             Why::Silence => "silence",
             Why::Refund => "refund",
             Why::Cost => "cost",
+            Why::Subscription => "subscription",
             Why::Model => "model",
             Why::Fulfilment => "fulfilment",
             Why::TierUp => "tier_up",

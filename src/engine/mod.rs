@@ -5,9 +5,9 @@
 //! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
-//! (`seen`, `contact`, `profile`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `affinity`, `attempt`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what is
+//! (`seen`, `contact`, `profile`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `contracts`, `affinity`, `attempt`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what is
 //! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`, `cohorts`), how it is kept (`row`,
-//! `overlay`, `timers`, `committed`) and forgotten (`erasure`).
+//! `overlay`, `timers`, `committed`) and forgotten (`erasure`). `explain` asks the gates for people.
 
 mod actions;
 mod affinity;
@@ -22,11 +22,13 @@ mod cohorts;
 mod committed;
 mod consent;
 mod contact;
+mod contracts;
 mod costs;
 mod customer;
 mod deadline;
 mod draw;
 mod erasure;
+mod explain;
 mod funnel;
 mod gates;
 mod journey;
@@ -69,6 +71,8 @@ pub use contact::Contact;
 pub use costs::CostSum;
 pub use customer::{Customer, SENDS_MAX};
 pub use erasure::{ErasureKey, Mark, MarkId};
+pub use explain::{Explained, Waiting, explain};
+pub use gates::Arm;
 pub use journey::{Journey, Parcel};
 pub use levels::{LEVELS_MAX, Level, NONE as NO_LEVEL};
 pub use lifecycle::Stage;

@@ -8,6 +8,7 @@
 mod attribution;
 mod bytes;
 mod cart;
+mod contracts;
 mod currencies;
 mod journey;
 mod loyalty;
@@ -123,8 +124,9 @@ mod rest {
     pub const AFFINITY: u16 = 1;
     pub const PROFILE: u16 = 1 << 1;
     pub const ATTEMPT: u16 = 1 << 2;
-    pub const SUPPRESSED: u16 = 1 << 3;
-    pub const ALL: u16 = (1 << 4) - 1;
+    pub const CONTRACTS: u16 = 1 << 3;
+    pub const SUPPRESSED: u16 = 1 << 4;
+    pub const ALL: u16 = (1 << 5) - 1;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.
@@ -174,6 +176,7 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     attribution::encode(customer, further, row);
     loyalty::encode(customer, further, &mut currencies, row);
     taste::encode(customer, rest, row);
+    contracts::encode(customer, rest, &mut currencies, row);
     suppressed::encode(customer, rest, row);
 }
 
@@ -225,6 +228,7 @@ fn rest_of(customer: &Customer) -> u16 {
         (rest::PROFILE, customer.profile.is_some()),
         (rest::SUPPRESSED, !customer.suppressed.is_empty()),
         (rest::ATTEMPT, customer.attempt.is_some()),
+        (rest::CONTRACTS, customer.contracts.is_some()),
     ])
 }
 
@@ -264,6 +268,7 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     attribution::decode(&mut reader, further, customer)?;
     loyalty::decode(&mut reader, further, &mut currencies, customer)?;
     taste::decode(&mut reader, rest, customer)?;
+    contracts::decode(&mut reader, rest, &mut currencies, customer)?;
     suppressed::decode(&mut reader, rest, customer)?;
     reader.finish()
 }

@@ -40,7 +40,10 @@ pub struct PlayRule {
 /// What customers are scored with, by name: the version of the parameters, the model asked, and a hash of all that decides a score, since a
 /// version may be used twice. It stands in the headers of changelog blocks.
 fn scoring(value: &Value) -> String {
-    let deciding = format!("{:?} {:?} {:?}", value.parameters, value.horizon, value.margin);
+    let mut deciding = format!("{:?} {:?} {:?}", value.parameters, value.horizon, value.margin);
+    if let Some(retention) = value.monthly_retention {
+        deciding += &format!(" {retention:?}");
+    }
     let (version, model) = (&value.parameters.version, value.parameters.purchase.name());
     format!("{version} {model} {:08x}", xxh3_64(deciding.as_bytes()) as u32)
 }

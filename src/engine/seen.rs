@@ -18,6 +18,7 @@ pub enum IdKind {
     Order,
     Cost,
     Ticket,
+    Subscription,
 }
 
 impl IdKind {
@@ -28,6 +29,7 @@ impl IdKind {
             IdKind::Order => 0xc8e2_196f_f37b_4a01,
             IdKind::Cost => 0x5a1d_0e83_68f2_bc97,
             IdKind::Ticket => 0xe793_4ab6_0d5c_2f18,
+            IdKind::Subscription => 0x1b58_c7d4_92a6_3ef1,
         }
     }
 }

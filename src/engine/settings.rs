@@ -84,6 +84,8 @@ pub struct Lifecycle {
 pub struct Value {
     pub parameters: clv::Parameters,
     pub horizon: clv::Horizon,
+    /// `clv.monthly_retention`: chance that a contract goes on from month to month, 0..=1; `None`: nothing is expected of contracts.
+    pub monthly_retention: Option<f64>,
     /// Contribution margin of net revenue; `None`: assumed 1.0 and said so in each record.
     pub margin: Option<f64>,
 }

@@ -6,6 +6,7 @@
 
 use super::bands;
 use super::cells::month_of;
+use super::contracts;
 use super::customer::Customer;
 use super::lifecycle::{self, Why};
 use super::money::{self, Sum};
@@ -78,7 +79,7 @@ struct Outlook {
 
 /// Tells the value anew, and the band it is in if that is another. `why`: what happened.
 pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
-    let Some(primary) = customer.orders.primary().copied() else {
+    let Some(primary) = primary(customer) else {
         return;
     };
     let settings = &scene.rules.settings;
@@ -87,7 +88,9 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
     let outlook = look_ahead(customer, settings, customer.now_ms);
     let expected = outlook.as_ref().map(|o| (o, Expected::of(o, primary.currency, value)));
     let expected_minor = expected.map_or(0, |(_, expected)| expected.value.minor);
-    let total = Amount { minor: primary.net_minor() + expected_minor, currency: primary.currency };
+    let contracts = contracts::told(customer, primary.currency, value);
+    let by_contract = contracts.as_ref().map_or(0, |told| told.paid.minor + told.expected_value.map_or(0, |expected| expected.minor));
+    let total = Amount { minor: primary.net_minor() + expected_minor + by_contract, currency: primary.currency };
     bands::settle(customer, &total, why, scene);
     let next_order_ms = outlook.as_ref().and_then(|o| in_anybodys_time(customer.now_ms + o.forecast.next_order_wait_ms?));
     let id = scene.next_id(SUBJECT);
@@ -117,6 +120,7 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
         expected_lifetime_days: outlook.as_ref().map(|o| o.forecast.lifetime_days),
         simple: Simple(outlook.as_ref().map(|o| simple(customer, o, settings))),
         segment: segments::segment_of(customer).map(Segment::as_str),
+        contracts,
         promising_rfm: customer.scores.filter(|scores| rfm::is_promising_rfm(*scores)).map(|_| true),
         frequent_low_value: customer.scores.filter(|scores| rfm::is_frequent_low_value(*scores)).map(|_| true),
         margin_assumed: value.margin.is_none(),
@@ -129,7 +133,7 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
     let present = outlook.map(|outlook| Contribution {
         currency: primary.currency,
         expected_minor,
-        total_minor: total.minor,
+        total_minor: total.minor - by_contract,
         cohort: month_of(outlook.purchases.first_ms, &settings.report_zone),
         has_channel: !customer.touch.first.is_empty(),
         segment: segments::segment_of(customer),
@@ -139,6 +143,12 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
     if let Some(next_order_ms) = next_order_ms.filter(|_| why == Why::Order) {
         plays::on_expectation(customer, next_order_ms, scene);
     }
+}
+
+/// The sums of the currency a customer is told in; of who has ordered nothing that of their contracts.
+fn primary(customer: &Customer) -> Option<Sum> {
+    let by_contract = || customer.contracts.as_ref()?.currency().map(Sum::new);
+    customer.orders.primary().copied().or_else(by_contract)
 }
 
 fn look_ahead(customer: &Customer, settings: &Settings, at_ms: i64) -> Option<Outlook> {

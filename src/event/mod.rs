@@ -26,6 +26,7 @@ mod segment;
 mod sendgrid;
 mod ses;
 mod shopify;
+mod subscription;
 mod time;
 mod told;
 mod value;
@@ -43,6 +44,7 @@ pub use limits::{MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_PRODUC
 pub use loyalty::{Loyalty, LoyaltyKind};
 pub use money::{Currency, Money};
 pub use reject::{Reason, Reject, RejectStage};
+pub use subscription::{Subscription, SubscriptionKind};
 pub use told::{Part, Told};
 
 use std::borrow::Cow;
@@ -183,6 +185,8 @@ pub enum Kind<'a> {
     Interaction(Interaction<'a>),
     /// `Loyalty Enrolled`, `Points Earned`, `Points Redeemed`, `Reward Redeemed`.
     Loyalty(Loyalty),
+    /// `Subscription Started`, `Subscription Payment`, `Subscription Cancelled`.
+    Subscription(Subscription<'a>),
     Identify,
     /// `Customer Erased`: the person is to be forgotten, with everything up to the event's time.
     Erased,
@@ -210,6 +214,7 @@ impl Kind<'_> {
             Kind::Cost(_) => "Cost Recorded",
             Kind::Interaction(interaction) => interaction.kind.event_name(),
             Kind::Loyalty(loyalty) => loyalty.kind.event_name(),
+            Kind::Subscription(subscription) => subscription.kind.event_name(),
             Kind::Identify => "identify",
             Kind::Erased => "Customer Erased",
             Kind::Unknown => "other",

@@ -2,7 +2,8 @@
 //! Changes no value. Every field is named, so that a new one cannot be forgotten. Called by `told` alone.
 
 use super::{
-    Answer, CartContents, CartLine, ConsentChange, Cost, Email, Event, Interaction, Item, Kind, Order, Product, Refund, Text, Touch, Traits,
+    Answer, CartContents, CartLine, ConsentChange, Cost, Email, Event, Interaction, Item, Kind, Order, Product, Refund, Subscription, Text,
+    Touch, Traits,
 };
 
 fn own(text: Text<'_>) -> Text<'static> {
@@ -81,6 +82,9 @@ impl Kind<'_> {
             Kind::Cost(cost) => Kind::Cost(cost.into_owned()),
             Kind::Interaction(interaction) => Kind::Interaction(interaction.into_owned()),
             Kind::Loyalty(loyalty) => Kind::Loyalty(loyalty),
+            Kind::Subscription(Subscription { kind, id, amount, period_months }) => {
+                Kind::Subscription(Subscription { kind, id: own(id), amount, period_months })
+            }
             Kind::Identify => Kind::Identify,
             Kind::Erased => Kind::Erased,
             Kind::Unknown => Kind::Unknown,

@@ -5,7 +5,9 @@
 
 pub mod admin;
 mod backtest;
+mod changed_plays;
 mod dead_letters;
+mod explain;
 mod fit;
 mod fit_seasonal;
 mod models;

@@ -1,7 +1,8 @@
 //! `state export`: everything the state holds about one customer, as one JSON value on stdout.
 //!
 //! It reads the customer's slot back with every check, so what it shows is what the group has committed; it joins nothing and writes
-//! nothing. What was written about the customer to the output topics lies there and is not shown. Called by `state`.
+//! nothing. What was written about the customer to the output topics lies there and is not shown. Called by `state`, and by `explain` for the
+//! customer's row.
 
 use std::io::{Write, stdout};
 
@@ -13,9 +14,11 @@ use crate::cli::exit::CommandError;
 use crate::cli::process::now;
 use crate::cli::rules;
 use crate::cli::settings::SettingsArgs;
+use crate::config::Config;
 use crate::engine;
 use crate::kafka::Visitor;
-use crate::worker::{WorkerError, offline, partition_of};
+use crate::worker::offline::{self, Inspection};
+use crate::worker::{WorkerError, partition_of};
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {
@@ -41,14 +44,9 @@ struct Export<'a> {
 
 pub fn export(arguments: &ExportArgs) -> Result<(), CommandError> {
     let config = arguments.settings.read()?;
-    let mut visitor = Visitor::open(&rules::kafka_settings(&config)).map_err(WorkerError::from)?;
     let customer = arguments.customer.as_str();
-    let slot = arguments.slot.unwrap_or_else(|| partition_of(customer.as_bytes(), visitor.slots()));
-    super::known_slots(&[slot], visitor.slots())?;
-    let found = offline::inspect(&mut visitor, &config.input.topics, slot, &now)?;
-    if let Err(why) = &found.state {
-        return Err(CommandError::Failed(why.clone()));
-    }
+    let found = inspect_slot_of(customer, arguments.slot, &config)?;
+    let slot = found.slot;
     let row = found.row(customer);
     let read = row.map(|row| engine::read_row(row).map(|customer| (customer, engine::row_deadline_ms(row))));
     let read = read.transpose().map_err(|error| CommandError::Failed(format!("the row cannot be read: {error}")))?;
@@ -67,4 +65,16 @@ pub fn export(arguments: &ExportArgs) -> Result<(), CommandError> {
     text.push(b'\n');
     stdout().write_all(&text)?;
     Ok(())
+}
+
+/// Reads back the slot a customer's key lies in, or the one that is named; refuses a state that `run` would refuse.
+pub fn inspect_slot_of(customer: &str, slot: Option<u32>, config: &Config) -> Result<Inspection, CommandError> {
+    let mut visitor = Visitor::open(&rules::kafka_settings(config)).map_err(WorkerError::from)?;
+    let slot = slot.unwrap_or_else(|| partition_of(customer.as_bytes(), visitor.slots()));
+    super::known_slots(&[slot], visitor.slots())?;
+    let found = offline::inspect(&mut visitor, &config.input.topics, slot, &now)?;
+    match &found.state {
+        Ok(_) => Ok(found),
+        Err(why) => Err(CommandError::Failed(why.clone())),
+    }
 }

@@ -29,7 +29,7 @@ pub use margin_multiple::{MarginMultiple, margin_multiple};
 pub use order_value::{OrderValue, order_value};
 pub use present_value::PresentValue;
 pub use simple::{SIMPLE_MODES, SimpleInput, simple_values};
-pub use subscription::{Contract, contract_value, contract_value_by_survival};
+pub use subscription::{Contract, ToCome, contract_value, contract_value_by_survival, payments_to_come};
 pub use undiscounted::undiscounted;
 pub use yearly_revenue::{YearlyRevenue, yearly_revenue};
 

@@ -35,6 +35,36 @@ pub fn contract_value(contract: &Contract, months: Option<u32>) -> Option<f64> {
     Some(payment * payments).filter(|value| value.is_finite())
 }
 
+/// What a contract that runs is still to bring.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ToCome {
+    /// Payments due within the horizon.
+    pub within_horizon: f64,
+    /// All there will ever be; `None`: the sum has no end.
+    pub without_end: Option<f64>,
+}
+
+/// Of a contract whose payment is due every `period_months`, with the chances and discounts of `contract` by the month. `is_paid`: the
+/// payment of the present period has come, and the next is in question; else it is due now and certain. `None` if an input is no such number.
+pub fn payments_to_come(contract: &Contract, period_months: u8, is_paid: bool, horizon_months: u32) -> Option<ToCome> {
+    let months = i32::from(period_months.max(1));
+    let by_period = Contract {
+        payment: contract.payment,
+        retention_monthly: power(contract.retention_monthly, months),
+        discount_monthly: power(1.0 + contract.discount_monthly, months) - 1.0,
+    };
+    let present = if is_paid { contract.payment } else { 0.0 };
+    let count = horizon_months / months.unsigned_abs() + u32::from(is_paid);
+    Some(ToCome {
+        within_horizon: contract_value(&by_period, Some(count))? - present,
+        without_end: contract_value(&by_period, None).map(|value| value - present),
+    })
+}
+
+fn power(base: f64, exponent: i32) -> f64 {
+    (0..exponent).fold(1.0, |power, _| power * base)
+}
+
 /// (1 − q^n)/(1 − q), without losing digits where q is near 1.
 fn finite_series(ratio: f64, count: u32) -> f64 {
     if ratio == 0.0 {
@@ -77,6 +107,19 @@ mod tests {
         assert_close(contract_value(&contract(0.8, 0.0), None), 500.0);
         assert_close(contract_value(&contract(0.8, 0.0), Some(2)), 180.0);
         assert_close(contract_value(&contract(0.8, 0.01), None), 100.0 * 1.01 / 0.21);
+    }
+
+    #[test]
+    fn what_is_to_come_leaves_out_the_payment_that_was_made() {
+        let within = |contract: &Contract, months, is_paid| payments_to_come(contract, months, is_paid, 12).unwrap();
+        let plain = contract(0.8, 0.0);
+        assert_close(within(&plain, 1, true).without_end, 400.0);
+        assert_close(within(&plain, 1, false).without_end, 500.0);
+        assert_close(Some(within(&plain, 1, true).within_horizon), 400.0 * (1.0 - 0.8f64.powi(12)));
+        // paid by the year, 100 at a time: one more within the year to come, if the contract is kept for twelve months
+        assert_close(Some(within(&plain, 12, true).within_horizon), 100.0 * 0.8f64.powi(12));
+        assert_close(Some(within(&contract(0.8, 0.01), 12, true).within_horizon), 100.0 * (0.8f64 / 1.01).powi(12));
+        assert_eq!(within(&contract(1.0, 0.0), 1, true), ToCome { within_horizon: 1200.0, without_end: None });
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub struct ClvRecord<'a> {
     pub npv: Option<Npv>,
     /// `None` while no order counts.
     pub future: Option<Future<'a>>,
-    /// Historic net of refunds in the primary currency plus the expected value.
+    /// Historic net of refunds in the primary currency plus the expected value; of contracts what was paid and is expected, too.
     pub total: Amount,
     pub p_alive: Option<f64>,
     pub next_order_at: Option<Time>,
@@ -32,6 +32,8 @@ pub struct ClvRecord<'a> {
     pub expected_lifetime_days: Option<f64>,
     pub simple: Simple,
     pub segment: Option<&'a str>,
+    /// `None`: never subscribed to anything in that currency, and the field is not there.
+    pub contracts: Option<ContractsRecord>,
     /// `Some(true)`, else the field is not there: see `clv::rfm::is_promising_rfm`.
     pub promising_rfm: Option<bool>,
     /// The same of `clv::rfm::is_frequent_low_value`.
@@ -42,7 +44,32 @@ pub struct ClvRecord<'a> {
     pub inputs: Option<Inputs>,
 }
 
-json_object!(ClvRecord<'_> { id, customer_id, event_time, cause, primary_currency, historic, npv, future, total, p_alive, next_order_at, lapse_at, expected_lifetime_days, simple, segment, margin_assumed, reliability, model, inputs; promising_rfm, frequent_low_value });
+json_object!(ClvRecord<'_> { id, customer_id, event_time, cause, primary_currency, historic, npv, future, total, p_alive, next_order_at, lapse_at, expected_lifetime_days, simple, segment, margin_assumed, reliability, model, inputs; contracts, promising_rfm, frequent_low_value });
+
+/// What a customer has subscribed to, in the primary currency.
+#[derive(Debug)]
+pub struct ContractsRecord {
+    pub running: u32,
+    pub payments: u32,
+    pub paid: Amount,
+    /// `None`: nobody said, and nothing is expected.
+    pub monthly_retention: Option<f64>,
+    pub horizon_days: u32,
+    pub discount_monthly: f64,
+    pub expected_value: Option<Amount>,
+    pub expected_value_without_end: Option<Amount>,
+}
+
+json_object!(ContractsRecord {
+    running,
+    payments,
+    paid,
+    monthly_retention,
+    horizon_days,
+    discount_monthly,
+    expected_value,
+    expected_value_without_end
+});
 
 /// Net present value: orders less refunds and recorded costs, each discounted from its day to `as_of`, the day of the first of them.
 #[derive(Debug)]

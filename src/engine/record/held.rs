@@ -4,6 +4,7 @@
 //! the value model keeps; nothing is computed that is not held, but points in all and how far it is to the next tier. It goes to no topic. Called by `cli` (`state export`).
 
 mod attribution;
+mod contracts;
 mod journey;
 mod loyalty;
 mod suppressed;
@@ -31,6 +32,7 @@ use crate::engine::population::Contribution;
 use crate::engine::settings::Settings;
 use crate::event::ConsentStatus;
 use attribution::HeldAttribution;
+use contracts::HeldContracts;
 use journey::HeldJourney;
 use loyalty::{HeldLoyalty, HeldTier};
 use suppressed::HeldSuppressed;
@@ -69,6 +71,7 @@ struct Held<'a> {
     value_band: Option<&'a str>,
     loyalty: Option<HeldLoyalty>,
     tier: Option<HeldTier<'a>>,
+    contracts: Option<HeldContracts>,
     affinity: Vec<LikingRecord<'a>>,
     profile: Option<HeldProfile<'a>>,
     attempt: Option<HeldAttempt>,
@@ -76,7 +79,7 @@ struct Held<'a> {
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, suppressed_addresses, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, affinity, profile, attempt, contribution, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, suppressed_addresses, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, contracts, affinity, profile, attempt, contribution, message_ids });
 
 struct HeldContact<'a> {
     email: Option<&'a str>,
@@ -271,6 +274,7 @@ fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Op
         value_band: customer.value_band.and_then(|key| levels::name_of(&settings.value_bands, key)),
         loyalty: customer.loyalty.as_deref().map(loyalty::held),
         tier: loyalty::held_tier(customer, settings),
+        contracts: customer.contracts.as_deref().map(contracts::held),
         affinity: likings(&customer.affinity, customer.now_ms),
         profile: customer.profile.as_deref().map(taste::held_profile),
         attempt: customer.attempt.as_ref().map(taste::held_attempt),

@@ -11,6 +11,7 @@ use proptest::sample::{Index, select};
 use super::any_settings::any_settings;
 use super::cells::{any_cost, any_touch};
 use super::consent::{any_address, any_status, any_traits};
+use super::contracts::any_subscription;
 use super::journey::any_interaction;
 use super::loyalty::any_loyalty;
 use super::*;
@@ -96,6 +97,7 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
         5 => contents,
         2 => any_cost().prop_map(Kind::Cost),
         3 => any_loyalty().prop_map(Kind::Loyalty),
+        2 => any_subscription().prop_map(Kind::Subscription),
         4 => any_interaction().prop_map(Kind::Interaction),
         2 => Just(Kind::Identify),
         1 => Just(Kind::Unknown),

@@ -107,6 +107,9 @@ pub(super) struct Properties<'a> {
     pub(super) survey_id: Field<'a>,
     pub(super) question_id: Field<'a>,
     pub(super) answer_id: Field<'a>,
+    // subscriptions, with amount and currency
+    pub(super) subscription_id: Field<'a>,
+    pub(super) period: Field<'a>,
     // loyalty, with value and currency
     pub(super) points: Field<'a>,
     pub(super) expires_at: Field<'a>,
@@ -224,6 +227,8 @@ impl<'a> Fields<'a> for Properties<'a> {
             b"survey_id" => Place::Field(&mut self.survey_id),
             b"question_id" => Place::Field(&mut self.question_id),
             b"answer_id" => Place::Field(&mut self.answer_id),
+            b"subscription_id" => Place::Field(&mut self.subscription_id),
+            b"period" => Place::Field(&mut self.period),
             b"points" => Place::Field(&mut self.points),
             b"expires_at" => Place::Field(&mut self.expires_at),
             _ => Place::Nowhere,

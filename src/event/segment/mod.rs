@@ -1,7 +1,7 @@
 //! Segment and RudderStack calls (`track`, `identify`; `alias`, `page`, `screen` and `group` only say that the customer was seen).
 //! Marks the fields of the record in one pass, finds the customer and the time, and lets the file of the event's family read what its kind
 //! needs. Refuses what breaks `contracts.md` 1; gives no meaning to names it does not know. Called by `decode` and `foreign`.
-//! Reading order: fields, envelope, traits, touch, then orders, email, consent, carts, costs, interactions, loyalty, items.
+//! Reading order: fields, envelope, traits, touch, then orders, email, consent, carts, costs, interactions, loyalty, subscriptions, items.
 
 mod carts;
 mod consent;
@@ -13,6 +13,7 @@ mod interactions;
 mod items;
 mod loyalty;
 mod orders;
+mod subscriptions;
 mod touch;
 mod traits;
 
@@ -96,10 +97,11 @@ fn read_kind<'a>(name: &str, properties: &Nested<Properties<'a>>, rules: &Decode
         costs::EVENT => costs::recorded(own()?, rules),
         // nothing in it can make it unreadable: who asks to be forgotten is
         "Customer Erased" => Ok(Kind::Erased),
-        _ => match (interactions::kind_of(name), loyalty::kind_of(name)) {
-            (Some(kind), _) => interactions::read(kind, own()?, rules),
-            (None, Some(kind)) => loyalty::read(kind, own()?, rules),
-            (None, None) => Ok(Kind::Unknown),
+        _ => match (interactions::kind_of(name), loyalty::kind_of(name), subscriptions::kind_of(name)) {
+            (Some(kind), ..) => interactions::read(kind, own()?, rules),
+            (_, Some(kind), _) => loyalty::read(kind, own()?, rules),
+            (_, _, Some(kind)) => subscriptions::read(kind, own()?, rules),
+            _ => Ok(Kind::Unknown),
         },
     }
 }
