@@ -4,6 +4,7 @@
 //! stopped, and without `--yes` they only say what they would do. Which state is right is decided in `worker::offline`; here it is asked
 //! for and shown. Called by `cli::main`.
 
+mod audience;
 mod export;
 mod group;
 mod mend;
@@ -37,7 +38,7 @@ pub enum StateAction {
     /// Read every slot back with all checks and show how it stands; ends with 1 if one would be refused
     #[command(visible_alias = "show")]
     Verify(verify::VerifyArgs),
-    /// Everything held about one customer, as JSON
+    /// Everything held about one customer, as JSON; or all customers of whom something is so, for a mailer
     Export(export::ExportArgs),
     /// Forget a slot's state and begin with an empty one
     Reset(reset::ResetArgs),

@@ -25,6 +25,8 @@ const LIFETIME_YEARS_MAX: f64 = 10.0;
 pub struct Horizon {
     /// Per step of 365/12 days: 0.01 is one per cent a month. Above −1.
     pub discount_monthly: f64,
+    /// Whether the value without an end is asked for, too: an integral, which takes ten times as long as all the rest, or more.
+    pub with_unending: bool,
 }
 
 impl Horizon {
@@ -74,6 +76,8 @@ pub struct Forecast {
     pub expected_spend_minor: f64,
     /// Discounted; rounded half to even, at the ends of i64 if beyond.
     pub expected_value_minor: i64,
+    /// The same without an end, each purchase discounted from its own moment (δ = ln(1+d) a month); `None`: not asked for, or infinite.
+    pub unending_value_minor: Option<f64>,
     pub spend_model: SpendModel,
     /// Median wait for the next order if the customer is still there (`PurchaseModel::next_purchase_weeks`).
     pub next_order_wait_ms: Option<i64>,
@@ -104,12 +108,20 @@ pub fn forecast(parameters: &Parameters, currency: &str, horizon: &Horizon, inpu
         expected_spend_minor,
         // `as` holds at the ends of i64
         expected_value_minor: value_minor.round_ties_even() as i64,
+        unending_value_minor: unending(purchase, &input.history, horizon).map(|orders| expected_spend_minor * orders * seasonal_factor),
         spend_model,
         next_order_wait_ms: purchase.next_purchase_weeks(&input.history).and_then(weeks_to_ms_ceil),
         lifetime_days: lifetime_weeks * DAYS_PER_WEEK,
         relationship_years: (input.history.t + lifetime_weeks) / YEAR_WEEKS,
         retention_yearly: (first_year_weeks / YEAR_WEEKS).clamp(0.0, 1.0),
     }
+}
+
+/// Discounted purchases to come without an end.
+fn unending(purchase: &PurchaseModel, history: &History, horizon: &Horizon) -> Option<f64> {
+    let discount_weekly = libm::log1p(horizon.discount_monthly) / STEP_WEEKS;
+    let is_asked_for = horizon.with_unending && discount_weekly >= 0.0;
+    is_asked_for.then(|| purchase.expected_residual(history, discount_weekly)).filter(|orders| orders.is_finite())
 }
 
 /// Without repeat spend, or when refunds have eaten it, the customer is as good as any other.
@@ -144,7 +156,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     const SPEND: GammaGamma = GammaGamma { p: 6.25, q: 3.74, v: 15.44 };
-    const MONTHLY: Horizon = Horizon { discount_monthly: 0.01 };
+    const MONTHLY: Horizon = Horizon { discount_monthly: 0.01, with_unending: false };
 
     fn parameters() -> Parameters {
         let purchase = MbgNbd { r: 0.5248, alpha: 6.1833, a: 0.8909, b: 1.6141 };

@@ -173,6 +173,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
         loyal_x: u32::try_from(keys.required("stages.loyal_repeat_days", values::whole(1..=10_000))).unwrap_or(u32::MAX),
     };
     let discount_monthly = keys.required("clv.discount_monthly", values::number(0.0..=1.0));
+    let with_unending = keys.required("clv.unending_value", values::flag);
     let monthly_retention = keys.optional("clv.monthly_retention", values::number(0.0..=1.0));
     let margin = keys.optional("clv.margin", values::number(0.0..=1.0));
     let plays_not_before_ms = keys.optional("plays.not_before", values::instant);
@@ -195,7 +196,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     }
     Some(Settings {
         lifecycle,
-        value: Value { parameters: parameters?, horizon: Horizon { discount_monthly }, monthly_retention, margin },
+        value: Value { parameters: parameters?, horizon: Horizon { discount_monthly, with_unending }, monthly_retention, margin },
         value_bands,
         loyalty,
         consent,

@@ -30,6 +30,7 @@ use keys::Keys;
 use layers::{Entries, Entry};
 
 pub use layers::{DEFAULT_TOML, ENVIRONMENT_PREFIX, Text};
+pub use plays::condition;
 pub use problem::{ConfigError, Origin, Problem};
 use properties::HIDDEN;
 pub use properties::Properties;

@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::keys::Keys;
 use super::layers::{Entries, Entry};
 use super::values::{self, DURATION_MS_MAX, SECOND_MS, expected};
-use crate::engine::{Cap, Channel, ChannelRule, Level, Mode, PLAYS_MAX, Play, QuietHours};
+use crate::engine::{Cap, Channel, ChannelRule, Condition, Level, Mode, PLAYS_MAX, Play, QuietHours, Settings};
 
 /// Plays of a configuration, those that are off among them.
 const NAMED_MAX: usize = 64;
@@ -60,6 +60,17 @@ pub struct Names<'a> {
     pub channels: &'a [ChannelRule],
     pub value_bands: &'a [Level],
     pub tiers: &'a [Level],
+}
+
+impl<'a> Names<'a> {
+    fn of(settings: &'a Settings) -> Names<'a> {
+        Names { channels: &settings.channels, value_bands: &settings.value_bands, tiers: &settings.loyalty.tiers }
+    }
+}
+
+/// A condition as people type it, over the names a configuration has.
+pub fn condition(text: &str, settings: &Settings) -> Result<Condition, String> {
+    conditions::parse(text, &Names::of(settings))
 }
 
 pub fn read(keys: &mut Keys<'_>, entries: &Entries, known: &Names<'_>) -> Vec<Play> {

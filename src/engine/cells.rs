@@ -31,6 +31,8 @@ const CELLS_MAX: usize = 10_000;
 pub struct Cells {
     slot: u32,
     report_zone: TimeZone,
+    /// Told with what is expected.
+    discount_monthly: f64,
     interval_ms: i64,
     committed: Arc<Committed>,
     /// The rows written are of a version that has cells.
@@ -62,6 +64,7 @@ impl Cells {
         Cells {
             slot,
             report_zone: settings.report_zone.clone(),
+            discount_monthly: settings.value.horizon.discount_monthly,
             interval_ms: settings.aggregates_interval_ms,
             committed,
             is_kept: version.has_cells(),
@@ -173,7 +176,7 @@ impl Cells {
         self.due_ms = None;
         for key in std::mem::take(&mut self.dirty) {
             let Some(cell) = self.find(&key) else { continue };
-            let record = CellRecord::new(&key, &cell, self.slot);
+            let record = CellRecord::new(&key, &cell, self.slot, self.discount_monthly);
             let full_key = format!("{key}|{}", self.slot);
             let id = OutputId::of_cell(&full_key, cell.seq);
             out.push(Topic::Aggregates, &full_key, at_ms, id.as_str(), None, |bytes| record.write(&id, bytes));

@@ -7,13 +7,14 @@
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
 //! (`seen`, `contact`, `profile`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `contracts`, `affinity`, `attempt`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what is
 //! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`, `cohorts`), how it is kept (`row`,
-//! `overlay`, `timers`, `committed`) and forgotten (`erasure`). `explain` asks the gates for people.
+//! `overlay`, `timers`, `committed`) and forgotten (`erasure`). `explain` and `audience` ask the gates for people.
 
 mod actions;
 mod affinity;
 mod apply;
 mod attempt;
 mod attribution;
+mod audience;
 mod bands;
 mod cart;
 mod cash_flow;
@@ -63,6 +64,7 @@ mod value;
 
 pub use apply::Outcome;
 pub use attribution::{Attribution, Click, Exposure};
+pub use audience::{Member, member};
 pub use cart::{Cart, Line};
 pub use cells::check_cell;
 pub use committed::{ALL_REGIONS, Committed, REGION_BITS, ROW_OVERHEAD_BYTES, Region, hash_of, hash_of_mark, region_of};

@@ -40,7 +40,11 @@ pub struct PlayRule {
 /// What customers are scored with, by name: the version of the parameters, the model asked, and a hash of all that decides a score, since a
 /// version may be used twice. It stands in the headers of changelog blocks.
 fn scoring(value: &Value) -> String {
-    let mut deciding = format!("{:?} {:?} {:?}", value.parameters, value.horizon, value.margin);
+    let horizon = &value.horizon;
+    let mut deciding = format!("{:?} Horizon {{ discount_monthly: {:?} }} {:?}", value.parameters, horizon.discount_monthly, value.margin);
+    if horizon.with_unending {
+        deciding += " unending";
+    }
     if let Some(retention) = value.monthly_retention {
         deciding += &format!(" {retention:?}");
     }

@@ -80,7 +80,12 @@ pub fn settings() -> Settings {
             consideration_views: 3,
             loyal_x: 5,
         },
-        value: Value { parameters, horizon: clv::Horizon { discount_monthly: 0.01 }, monthly_retention: Some(0.8), margin: None },
+        value: Value {
+            parameters,
+            horizon: clv::Horizon { discount_monthly: 0.01, with_unending: false },
+            monthly_retention: Some(0.8),
+            margin: None,
+        },
         value_bands: Vec::new(),
         loyalty: LoyaltyRules { tiers: Vec::new(), window_ms: 365 * DAY, grace_ms: 30 * DAY },
         consent: ConsentRule::OptIn,

@@ -111,6 +111,10 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
             expected_value: expected.value,
             expected_contribution: expected.contribution,
             spend_model: o.forecast.spend_model.as_str(),
+            expected_value_without_end: o
+                .forecast
+                .unending_value_minor
+                .map(|minor| Amount { minor: clv::whole_minor(minor), currency: primary.currency }),
             seasonal_factor: value.parameters.seasonal_factor(),
         }),
         total,

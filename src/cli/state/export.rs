@@ -1,4 +1,4 @@
-//! `state export`: everything the state holds about one customer, as one JSON value on stdout.
+//! `state export`: everything the state holds about one customer, as one JSON value on stdout; or an audience, see `audience`.
 //!
 //! It reads the customer's slot back with every check, so what it shows is what the group has committed; it joins nothing and writes
 //! nothing. What was written about the customer to the output topics lies there and is not shown. Called by `state`, and by `explain` for the
@@ -10,6 +10,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::audience;
 use crate::cli::exit::CommandError;
 use crate::cli::process::now;
 use crate::cli::rules;
@@ -23,7 +24,12 @@ use crate::worker::{WorkerError, partition_of};
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     /// The customer's id, the key of their events
-    customer: String,
+    #[arg(required_unless_present = "conditions")]
+    customer: Option<String>,
+    /// All customers of whom it is so, as comma-separated values with their consent: segment = "at_risk", p_alive < 0.4,
+    /// historic.net >= { USD = 2000 }; fields are those of `when` of plays. Given more than once, all of it must be so
+    #[arg(long = "where", value_name = "CONDITION", conflicts_with_all = ["customer", "slot"])]
+    conditions: Vec<String>,
     #[command(flatten)]
     settings: SettingsArgs,
     /// The slot, where producers partition by other rules than murmur2 (`input.partitioner = "trust"`)
@@ -44,7 +50,9 @@ struct Export<'a> {
 
 pub fn export(arguments: &ExportArgs) -> Result<(), CommandError> {
     let config = arguments.settings.read()?;
-    let customer = arguments.customer.as_str();
+    let Some(customer) = arguments.customer.as_deref() else {
+        return audience::export(&arguments.conditions, &config);
+    };
     let found = inspect_slot_of(customer, arguments.slot, &config)?;
     let slot = found.slot;
     let row = found.row(customer);

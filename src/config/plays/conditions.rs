@@ -42,6 +42,21 @@ pub fn conditions(entry: &Entry, names: &Names<'_>) -> Result<Vec<Condition>, St
     array.iter().map(|value| condition(value, names)).collect()
 }
 
+/// One condition as people type it: `segment = "at_risk"`, `p_alive < 0.4`, `historic.net >= { USD = 2000 }`, or the table of a play.
+pub fn parse(text: &str, names: &Names<'_>) -> Result<Condition, String> {
+    let (field, rest) = text.split_at(text.find(['=', '<', '>', '{']).unwrap_or(text.len()));
+    let table = match rest.get(..2).unwrap_or_default() {
+        _ if rest.starts_with('{') => text.to_owned(),
+        ">=" => format!("{{ field = \"{}\", ge = {} }}", field.trim(), &rest[2..]),
+        _ if rest.starts_with('<') => format!("{{ field = \"{}\", lt = {} }}", field.trim(), &rest[1..]),
+        _ if rest.starts_with('=') => format!("{{ field = \"{}\", in = [{}] }}", field.trim(), &rest[1..]),
+        _ => return Err(format!("`{text}` is no condition such as segment = \"at_risk\" or p_alive < 0.4")),
+    };
+    let read: toml::Table =
+        format!("condition = {table}").parse().map_err(|_| format!("`{text}` cannot be read: words stand in quotes"))?;
+    condition(&read["condition"], names)
+}
+
 fn condition(value: &Value, names: &Names<'_>) -> Result<Condition, String> {
     let table = known_table(value, &["field", "ge", "lt", "in"])?;
     let field = table.get("field").ok_or("a condition has no field")?;

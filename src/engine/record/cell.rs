@@ -1,11 +1,13 @@
 //! The value of an `aggregates` record (`contracts.md` 6): a cell as it is, to be put in place of what its key said before.
 //!
 //! `{id, name, dims{}, window, window_start, kind, value, slot, seq}`. A sum is money in the form all records have; a count is an integer.
-//! It tells no time, so that equal cells are equal records. What goes in is counted by `cells`.
+//! Of what is expected it says over which horizon and by which
+//! discount (`horizon_days`, `discount_monthly`). It tells no time, so that equal cells are equal records. What goes in is counted by `cells`.
 
 use super::id::OutputId;
 use super::json::{Json, write_plain};
 use super::money::Amount;
+use crate::clv::HORIZON_DAYS;
 use crate::engine::cells::{Cell, Figure, parts};
 use crate::event::Currency;
 
@@ -14,11 +16,16 @@ pub struct CellRecord<'a> {
     key: &'a str,
     cell: &'a Cell,
     slot: u32,
+    /// Of the configuration.
+    discount_monthly: f64,
 }
 
+/// Cells that hold expected values.
+const EXPECTED: [&str; 3] = ["customer_equity", "clv_total", "loyalty_clv"];
+
 impl<'a> CellRecord<'a> {
-    pub fn new(key: &'a str, cell: &'a Cell, slot: u32) -> CellRecord<'a> {
-        CellRecord { key, cell, slot }
+    pub fn new(key: &'a str, cell: &'a Cell, slot: u32, discount_monthly: f64) -> CellRecord<'a> {
+        CellRecord { key, cell, slot, discount_monthly }
     }
 
     pub fn write(&self, id: &OutputId, out: &mut Vec<u8>) {
@@ -53,6 +60,12 @@ impl<'a> CellRecord<'a> {
         self.slot.write(out);
         out.extend_from_slice(br#","seq":"#);
         i128::from(self.cell.seq).write(out);
+        if EXPECTED.contains(&name) {
+            out.extend_from_slice(br#","horizon_days":"#);
+            HORIZON_DAYS.write(out);
+            out.extend_from_slice(br#","discount_monthly":"#);
+            self.discount_monthly.write(out);
+        }
         out.push(b'}');
     }
 }

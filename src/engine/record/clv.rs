@@ -92,11 +92,13 @@ pub struct Future<'a> {
     pub expected_value: Amount,
     pub expected_contribution: Amount,
     pub spend_model: &'static str,
+    /// All there will ever be, discounted; `None`: not asked for, or infinite, and the field is not there.
+    pub expected_value_without_end: Option<Amount>,
     /// What expected orders and values were multiplied by; `None`: by nothing, and the field is not there.
     pub seasonal_factor: Option<f64>,
 }
 
-json_object!(Future<'_> { currency, horizon_days, discount_monthly, expected_orders, expected_order_value, expected_value, expected_contribution, spend_model; seasonal_factor });
+json_object!(Future<'_> { currency, horizon_days, discount_monthly, expected_orders, expected_order_value, expected_value, expected_contribution, spend_model; expected_value_without_end, seasonal_factor });
 
 /// The textbook formulas by name: whole minor units of the primary currency, `null` where a formula has no value for this customer. The
 /// literal division is no amount and is written as it is. `None`: while no order counts.

@@ -1,10 +1,12 @@
 //! `state verify` and `state export`: they look, at a group that runs or not, and change nothing.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{LONGEST, assert_all_verified, assert_exactly, refusal, run_on, slots, state, stopped_midway, truncate_changelog, wait_for};
 use crate::commands::{SOON, finish};
-use crate::trial::Trial;
+use crate::trial::{Trial, Written};
 
 #[test]
 fn slots_are_verified_beside_a_running_group_and_it_does_not_notice() {
@@ -65,6 +67,27 @@ fn an_export_tells_everything_held_about_a_customer() {
     assert_eq!(held["stage"], stage["to"]);
     assert!(held["contact"]["email"].as_str().is_none_or(|email| email.ends_with("example.com")), "{held}");
     assert!(exported(&trial, "nobody-of-this-name")["held"].is_null());
+    an_audience_is_who_the_transitions_say(&trial, &expected);
+}
+
+fn an_audience_is_who_the_transitions_say(trial: &Trial, expected: &Written) {
+    let is_of_it = |records: &&Vec<Value>| {
+        let last = records.iter().rev().find(|record| record["track"] == "lifecycle");
+        last.is_some_and(|record| record["to"] == "first_time")
+    };
+    let wanted: BTreeSet<&str> =
+        expected["transitions"].iter().filter(|(_, records)| is_of_it(records)).map(|(customer, _)| customer.as_str()).collect();
+    let mut command = trial.command(&["state", "export", "--where", "stage = \"first_time\"", "--where", "orders >= 1"]);
+    let outcome = finish(&mut command, SOON);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let (heading, rows) = outcome.stdout.split_once('\n').unwrap();
+    assert!(heading.starts_with("customer_id,email,first_name,locale,consent,"), "{heading}");
+    let found: BTreeSet<&str> = rows.lines().map(|row| row.split(',').next().unwrap()).collect();
+    assert!(!found.is_empty());
+    assert_eq!(found, wanted);
+    let misspelt = finish(&mut trial.command(&["state", "export", "--where", "stage = \"firsttime\""]), SOON);
+    assert_eq!(misspelt.code, Some(1));
+    assert!(misspelt.stderr.contains("unknown stage \"firsttime\", did you mean \"first_time\"?"), "{}", misspelt.stderr);
 }
 
 /// The trial's whole history is an hour long, so nobody has bought on a second day, and no model can be fitted: the command must have read
