@@ -140,8 +140,8 @@ fn suppression(q: &Question<'_>) -> Option<Reason> {
     if q.customer.contact.hard_bounced {
         return Some(Reason::Bounced);
     }
-    if let Some(refusal) = suppressed::of_known_address(q.customer) {
-        return Some(match refusal {
+    if let Some(suppressed) = suppressed::of_known_address(q.customer) {
+        return Some(match suppressed.refusal {
             Refusal::Bounced => Reason::Bounced,
             Refusal::Complained => Reason::Complained,
             Refusal::Unsubscribed => Reason::Unsubscribed,

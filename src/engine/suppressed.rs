@@ -3,7 +3,7 @@
 //! A refusal about such an address is about that address alone: it does not end the mails to the known one, and it holds from the moment the
 //! address becomes the known one, whichever of the two was heard first, until the person subscribes again. Only a hash is kept, since an address nobody gave us is nobody's
 //! to keep. Called by `apply`
-//! and `gates`.
+//! `gates` and `audience`.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -79,11 +79,11 @@ fn keep(all: &mut Vec<Suppressed>, new: Suppressed) {
 }
 
 /// What was heard about the known address before it was that: a bounce first, then the latest.
-pub fn of_known_address(customer: &Customer) -> Option<Refusal> {
+pub fn of_known_address(customer: &Customer) -> Option<&Suppressed> {
     if customer.suppressed.is_empty() || !customer.contact.has_email() {
         return None;
     }
     let address = hash_of(&customer.contact.email);
     let about = customer.suppressed.iter().filter(|kept| kept.address == address);
-    about.max_by_key(|kept| (kept.refusal == Refusal::Bounced, kept.at_ms)).map(|kept| kept.refusal)
+    about.max_by_key(|kept| (kept.refusal == Refusal::Bounced, kept.at_ms))
 }

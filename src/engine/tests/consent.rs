@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::engine::audience::member;
 use crate::event::{Birthday, Text};
 
 use ConsentStatus::{Pending, Subscribed, Unsubscribed};
@@ -99,6 +100,23 @@ fn the_oldest_of_too_many_addresses_is_forgotten() {
     for (address, expected) in addresses.into_iter().zip(["send/cart_idle"].into_iter().chain(["suppressed/bounced"; 4])) {
         let new = Event { time_ms: T0 + 20, ..with_email(address) };
         assert_eq!(reminder_after(ConsentRule::OptIn, events.iter().cloned().chain([new]).collect()), expected, "{address}");
+    }
+}
+
+#[test]
+fn an_audience_tells_what_was_refused_about_the_address_before_it_was_known() {
+    let refusals = [
+        (email(2, HardBounce), Some(("subscribed", "event")), true),
+        (email(2, Complaint), Some(("unsubscribed", "complaint")), false),
+        (states(2, Unsubscribed), Some(("unsubscribed", "address")), false),
+    ];
+    for (refusal, consent, has_bounced) in refusals {
+        let mut shop = Shop::new();
+        shop.feed_all(&[about("u-1@example.com", refusal.clone()), states(3, Subscribed)]);
+        shop.feed(&Event { time_ms: T0 + 4, ..with_email("u-1@example.com") });
+        let mut customer = shop.customer("u-1");
+        let member = member(&mut customer, &[], &shop.settings, T0 + 5).unwrap();
+        assert_eq!((member.consent.map(|(status, source, _)| (status, source)), member.has_bounced), (consent, has_bounced), "{refusal:?}");
     }
 }
 
