@@ -20,7 +20,7 @@
 //!
 //! | room | what is in it |
 //! |---|---|
-//! | `event` | foreign bytes to `Event` or `Reject`; pure; `event/segment` is the one wire format so far |
+//! | `event` | foreign bytes to events (`Told`) or `Reject`; pure; `event/segment` is the format of nearly all records, `event/foreign` the door to the others, one file for each |
 //! | `clv` | the mathematics: purchase models, Gamma-Gamma, the forecast, textbook formulas, segments, fits, back-tests; pure; each formula with its source |
 //! | `engine` | what an event or a deadline means for a customer; rows, overlay, timers, committed state; pure. Begin with `slot`, `apply`, `deadline` |
 //! | `worker` | the loop: take, merge, apply, make durable, publish; restore and recovery; slots of others kept ready (`standby`, `follow`); its two seams. Begin with `step`, `commit`, `recovery`. `worker/offline`: what `state` does to slots nobody runs |
@@ -77,7 +77,7 @@
 //! | records fetched by a worker | 64 MiB, 120,000 records, and one answer of 32 MiB for each broker (beyond a thousand partitions: 64 KiB each) | `kafka::client` |
 //! | arrivals taken of one input | 256 | `worker::turn` |
 //! | one transaction's input | `commit.max_records`, `commit.max_bytes` | configuration |
-//! | outputs before they are sent | those of 256 records or 1024 deadlines | `worker::turn` |
+//! | outputs before they are sent | those of 256 events and the rest of a record (1,000 at most), or 1024 deadlines | `worker::turn` |
 //! | records being produced | 256 MiB; `send` waits for room, as long as a transaction may last | `kafka::client` |
 //! | a slot being restored | 16 MiB of blocks, taken 4 MiB at a time, and its rows | `kafka::client`, `worker::recovery` |
 //! | slots of others held ready | `state.max_bytes`, of which they are the first to go; 64 MiB of blocks fetched ahead (beyond 64 slots 1 MiB each), taken 1 MiB at a time | `worker::follow`, `kafka::client` |
@@ -124,6 +124,11 @@
 //!
 //! **Amounts are raw JSON text.** A parser that makes a float of `57.20` has lost before it began. Fields are kept as the text the shop
 //! wrote and become minor units by integer arithmetic, rounded half to even where a shop's own floats left too many digits.
+//!
+//! **A record of several events is taken in one piece.** Mail providers post arrays, and a record has one offset. So its events are applied in one
+//! transaction, in their order, after what was due before the earliest; what falls due between them waits for the last. The price: such a
+//! mail knows a little more than it would have. Elements that are refused become dead letters by themselves, their number in a header. Output ids
+//! count on behind the element's number, so they stay derived.
 //!
 //! **Who is erased leaves a mark that names nobody.** Late records, and inputs read again, would bring an erased customer back. So the slot keeps
 //! a keyed hash of the id and the time of the erasure, as a row of its own kind: rows of customers keep their meaning, and a version that does

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::channels;
 use super::keys::Keys;
-use super::layers::{Entries, Entry};
+use super::layers::{Entries, Entry, FORMATS};
 use super::levels;
 use super::models;
 use super::properties::Properties;
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::clv::{Horizon, ModelKind, Parameters};
 use crate::engine::{ConsentRule, ErasureKey, Lifecycle, Settings, Value};
-use crate::event::{DecodeRules, OrderValue};
+use crate::event::{DecodeRules, Format, OrderValue};
 
 /// Threads of one process; more are more processes.
 const WORKERS_MAX: i64 = 256;
@@ -83,6 +83,7 @@ pub fn input(keys: &mut Keys<'_>, output: &Output) -> Input {
     if let Some(topic) = topics.iter().find(|topic| ours.contains(*topic)) {
         keys.refuse("input.topics", format!("{topic} is an output of lifetide itself (output.prefix)"));
     }
+    let formats = formats(keys, &topics);
     let max_record_bytes = keys.required("input.max_record_bytes", values::whole(1024..=RECORD_BYTES_MAX));
     Input {
         topics,
@@ -92,8 +93,23 @@ pub fn input(keys: &mut Keys<'_>, output: &Output) -> Input {
             default_currency: keys.optional("money.default_currency", values::currency),
             max_skew_ms: keys.required("time.max_skew", values::duration(0..=DAY_MS)),
             max_record_bytes: usize::try_from(max_record_bytes).unwrap_or(usize::MAX),
+            formats,
         },
     }
+}
+
+/// Of each topic in their order.
+fn formats(keys: &mut Keys<'_>, topics: &[String]) -> Vec<Format> {
+    let mut formats = vec![Format::Auto; topics.len()];
+    for (topic, _) in keys.open(FORMATS) {
+        let key = format!("{FORMATS}.{topic}");
+        let format = keys.optional(&key, values::choice(Format::WORDS));
+        match topics.iter().position(|known| known == topic) {
+            Some(place) => formats[place] = format.unwrap_or_default(),
+            None => keys.refuse(&key, format!("{topic} is none of input.topics")),
+        }
+    }
+    formats
 }
 
 pub fn output(keys: &mut Keys<'_>) -> Output {

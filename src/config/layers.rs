@@ -1,7 +1,7 @@
 //! The layers of a configuration laid over one another: one value and one origin for each key, nothing understood yet.
 //!
 //! Keys are dotted paths from here on (`kafka.group_id`), each with the value of the highest layer that has it. Two things are special:
-//! below `kafka.properties` everything is one key with dots inside, as librdkafka names them; and each key of a play, and each value band, is one value,
+//! below `kafka.properties` and `input.formats` everything is one key with dots inside, as librdkafka and topics are named; and each key of a play, and each value band, is one value,
 //! so that a trigger or a list of caps is replaced, never mixed. Reads neither files nor environment: texts are arguments.
 //! Called by `Config::read`.
 
@@ -21,6 +21,9 @@ pub const ENVIRONMENT_PREFIX: &str = "LIFETIDE__";
 
 /// Below this, keys are librdkafka's.
 pub const PROPERTIES: &str = "kafka.properties";
+
+/// Below this, keys are names of topics.
+pub const FORMATS: &str = "input.formats";
 
 /// One file's text, and its name for messages.
 #[derive(Debug, Clone)]

@@ -41,12 +41,13 @@ pub use show::Setting;
 pub const OUTPUT_TOPICS: [&str; 8] = ["transitions", "clv", "actions", "aggregates", "dlq", "changelog", "relay", "models"];
 
 /// What can change a decision: these keys, and the parameter file. Where and how fast it runs cannot.
-const DECIDING: [&str; 14] = [
+const DECIDING: [&str; 15] = [
     "channels.",
     "clv.",
     "consent.",
     "customers.",
     "identity.",
+    "input.formats.",
     "input.max_record_bytes",
     "input.partitioner",
     "input.topics",

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::layers::{Entries, PROPERTIES, is_property};
+use super::layers::{Entries, FORMATS, PROPERTIES, is_property};
 use super::problem::Origin;
 use super::properties::{HIDDEN, is_secret};
 
@@ -45,8 +45,6 @@ pub fn settings(entries: &Entries) -> Vec<Setting> {
 }
 
 fn written(key: &str) -> String {
-    match key.strip_prefix(PROPERTIES).and_then(|rest| rest.strip_prefix('.')) {
-        Some(property) => format!("{PROPERTIES}.\"{property}\""),
-        None => key.to_string(),
-    }
+    let below = |section: &str| Some(format!("{section}.\"{}\"", key.strip_prefix(section)?.strip_prefix('.')?));
+    [PROPERTIES, FORMATS].into_iter().find_map(below).unwrap_or_else(|| key.to_string())
 }

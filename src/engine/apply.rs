@@ -24,7 +24,7 @@ use super::referrals;
 use super::rules::Rules;
 use super::scene::Scene;
 use super::seen::{IdKind, fingerprint};
-use super::{segments, tiers, transitions, value};
+use super::{segments, suppressed, tiers, transitions, value};
 use crate::event::{CartContents, ContentsSource, Cost, EmailSignal, Event, Identity, Kind, Order, Refund, Subscription};
 
 /// What became of an event.
@@ -158,6 +158,9 @@ fn learn(customer: &mut Customer, event: &Event<'_>, rules: &Rules) {
 
 fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Effect {
     let time_ms = event.time_ms;
+    if suppressed::take(customer, event, scene.cells.are_kept()) {
+        return Effect::of(Outcome::Applied);
+    }
     match &event.kind {
         Kind::OrderCompleted(order) => complete(customer, order, event, scene),
         Kind::OrderRefunded(refund) => refund_order(customer, refund, scene),
@@ -299,7 +302,7 @@ fn claim(customer: &mut Customer, claim: Claim, scene: &mut Scene<'_>) -> Effect
 }
 
 fn hear(customer: &mut Customer, signal: EmailSignal, event: &Event<'_>) {
-    customer.contact.hear(signal, event.traits.email.as_deref());
+    customer.contact.hear(signal, event.address.as_deref().or(event.traits.email.as_deref()));
     match signal {
         EmailSignal::Opened => customer.last_open_ms = customer.last_open_ms.max(Some(event.time_ms)),
         EmailSignal::Clicked => customer.last_click_ms = customer.last_click_ms.max(Some(event.time_ms)),

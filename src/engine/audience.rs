@@ -9,7 +9,12 @@ use super::record::action::{status_text, told};
 use super::record::money::Amount;
 use super::segments;
 use super::settings::{Condition, Settings};
+use super::suppressed::{self, Refusal};
 use super::{tiers, value};
+use crate::event::ConsentStatus;
+
+/// What stands where somebody wants no mails.
+const UNSUBSCRIBED: &str = status_text(ConsentStatus::Unsubscribed);
 
 /// One customer of an audience.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,12 +42,19 @@ pub fn member<'a>(customer: &'a mut Customer, conditions: &[Condition], settings
     customer.derive(settings);
     customer.now_ms = customer.now_ms.max(at_ms);
     let customer: &'a Customer = customer;
+    let refused = suppressed::of_known_address(customer);
+    let has_bounced = customer.contact.hard_bounced || refused.is_some_and(|refused| refused.refusal == Refusal::Bounced);
+    let stated = customer.consent.standing().map(|standing| (status_text(standing.status), standing.source, standing.at_ms));
     gates::hold(conditions, customer, settings).then(|| Member {
         email: told(&customer.contact.email),
         first_name: told(&customer.contact.first_name),
         locale: told(&customer.contact.locale),
-        consent: customer.consent.standing().map(|standing| (status_text(standing.status), standing.source, standing.at_ms)),
-        has_bounced: customer.contact.hard_bounced,
+        consent: match refused {
+            Some(refused) if refused.refusal == Refusal::Complained => Some((UNSUBSCRIBED, "complaint", refused.at_ms)),
+            Some(refused) if refused.refusal == Refusal::Unsubscribed => Some((UNSUBSCRIBED, "address", refused.at_ms)),
+            _ => stated,
+        },
+        has_bounced,
         stage: customer.stage.map(|stage| stage.as_str()),
         segment: segments::segment_of(customer).map(|segment| segment.as_str()),
         value_band: bands::band_of(customer, settings),

@@ -74,7 +74,7 @@ impl Contact {
 
     /// What a mail server or reader said. `about`: the address the signal names, if it names one; another than the known one is old news.
     pub fn hear(&mut self, signal: EmailSignal, about: Option<&str>) {
-        if !self.has_email() || about.is_some_and(|address| !address.is_empty() && address != self.email) {
+        if !self.has_email() || about.is_some_and(|address| !address.is_empty() && !address.eq_ignore_ascii_case(&self.email)) {
             return;
         }
         match signal {

@@ -22,6 +22,7 @@ use super::population::Contribution;
 use super::profile::Profile;
 use super::seen::Seen;
 use super::settings::Settings;
+use super::suppressed::Suppressed;
 use super::tiers::Tier;
 use super::ties::{Moved, Ties};
 use super::touch::Touches;
@@ -62,6 +63,8 @@ pub struct Customer {
     /// Event times of the latest e-mails sent, oldest first; at most `SENDS_MAX`.
     pub sends_ms: Vec<i64>,
     pub touch: Touches,
+    /// About addresses other than the known one, the oldest first; at most `SUPPRESSED_MAX`.
+    pub suppressed: Vec<Suppressed>,
     /// By first cost of the currency; at most `money::CURRENCIES_MAX`.
     pub costs: Vec<CostSum>,
     /// By first flow of the currency; at most `money::CURRENCIES_MAX`.
@@ -146,7 +149,7 @@ impl Customer {
         (*profile, *attempt, *contracts) = (None, None, None);
         affinity.clear();
         self.ties = None;
-        let Customer { seen, contact, consent, orders, plays, sends_ms, touch, costs, flows, .. } = self;
+        let Customer { seen, contact, consent, orders, plays, sends_ms, touch, suppressed, costs, flows, .. } = self;
         *consent = Consent::default();
         seen.clear();
         contact.clear();
@@ -154,6 +157,7 @@ impl Customer {
         plays.clear();
         sends_ms.clear();
         touch.clear();
+        suppressed.clear();
         costs.clear();
         flows.clear();
     }

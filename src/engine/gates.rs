@@ -16,6 +16,7 @@ use super::plays::Reason;
 use super::quiet::{quiet_until_ms, zone_of};
 use super::rules::Rules;
 use super::settings::{ConsentRule, Mode, Play, Settings};
+use super::suppressed::{self, Refusal};
 use crate::event::ConsentStatus;
 use conditions::conditions;
 pub use conditions::hold;
@@ -138,6 +139,13 @@ fn consent(q: &Question<'_>) -> Option<Reason> {
 fn suppression(q: &Question<'_>) -> Option<Reason> {
     if q.customer.contact.hard_bounced {
         return Some(Reason::Bounced);
+    }
+    if let Some(suppressed) = suppressed::of_known_address(q.customer) {
+        return Some(match suppressed.refusal {
+            Refusal::Bounced => Reason::Bounced,
+            Refusal::Complained => Reason::Complained,
+            Refusal::Unsubscribed => Reason::Unsubscribed,
+        });
     }
     let refused = q.customer.consent.standing().filter(|s| s.status == ConsentStatus::Unsubscribed);
     refused.map(|s| refusal(s.complaint))

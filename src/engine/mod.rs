@@ -56,6 +56,7 @@ mod seen;
 mod segments;
 mod settings;
 mod slot;
+mod suppressed;
 #[cfg(test)]
 mod tests;
 mod tiers;

@@ -19,6 +19,8 @@ pub struct Origin<'a> {
     pub slot: u32,
     pub topic: &'a str,
     pub offset: i64,
+    /// Of a record of several events the number of this one.
+    pub part: u16,
     /// The event's.
     pub name: &'a str,
     /// From customer to customer so far.
@@ -213,6 +215,7 @@ impl<'a> Message<'a> {
         put_i64(out, *time_ms);
         put_u64(out, origin.slot.into());
         put_i64(out, origin.offset);
+        put_u64(out, origin.part.into());
         for text in [origin.topic, origin.name, from] {
             put_text(out, text);
         }
@@ -228,10 +231,11 @@ impl<'a> Message<'a> {
         }
         let (number, hops) = (reader.byte()?, reader.byte()?);
         let (time_ms, slot, offset) = (reader.i64()?, reader.u32("slot")?, reader.i64()?);
+        let part = u16::try_from(reader.u64()?).map_err(|_| RowError::Malformed("part"))?;
         let (topic, name, from) = (reader.text()?, reader.text()?, reader.text()?);
         let content = Content::read(number, &mut reader)?;
         reader.finish()?;
-        Ok(Message { from, time_ms, origin: Origin { slot, topic, offset, name, hops, traceparent }, content })
+        Ok(Message { from, time_ms, origin: Origin { slot, topic, offset, part, name, hops, traceparent }, content })
     }
 }
 
@@ -273,7 +277,7 @@ mod tests {
             Content::RefereeErased,
             Content::ReferrerMoved("u-2"),
         ];
-        let origin = Origin { slot: 3, topic: "shop.carts", offset: 77, name: "identify", hops: 2, traceparent: Some("00-1") };
+        let origin = Origin { slot: 3, topic: "shop.carts", offset: 77, part: 300, name: "identify", hops: 2, traceparent: Some("00-1") };
         for content in contents {
             let message = Message { from: "u-1", time_ms: 1_767_225_600_000, origin, content };
             let mut bytes = Vec::new();
@@ -289,9 +293,9 @@ mod tests {
 
     #[test]
     fn messages_are_stored_and_so_never_change_within_a_version() {
-        let origin = Origin { slot: 3, topic: "a", offset: 7, name: "identify", hops: 1, traceparent: None };
+        let origin = Origin { slot: 3, topic: "a", offset: 7, part: 2, name: "identify", hops: 1, traceparent: None };
         let mut bytes = Vec::new();
         Message { from: "u-1", time_ms: 5, origin, content: Content::MergeRequest }.encode(&mut bytes);
-        assert_eq!(bytes, b"\x03\x00\x01\x0a\x03\x0e\x01a\x08identify\x03u-1");
+        assert_eq!(bytes, b"\x03\x00\x01\x0a\x03\x0e\x02\x01a\x08identify\x03u-1");
     }
 }

@@ -15,6 +15,7 @@ mod loyalty;
 mod orders;
 mod person;
 mod plays;
+mod suppressed;
 mod taste;
 #[cfg(test)]
 mod tests;
@@ -125,8 +126,9 @@ mod rest {
     pub const PROFILE: u16 = 1 << 1;
     pub const ATTEMPT: u16 = 1 << 2;
     pub const CONTRACTS: u16 = 1 << 3;
-    pub const TIES: u16 = 1 << 4;
-    pub const ALL: u16 = (1 << 5) - 1;
+    pub const SUPPRESSED: u16 = 1 << 4;
+    pub const TIES: u16 = 1 << 5;
+    pub const ALL: u16 = (1 << 6) - 1;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.
@@ -187,6 +189,7 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     loyalty::encode(customer, further, &mut currencies, row);
     taste::encode(customer, rest, row);
     contracts::encode(customer, rest, &mut currencies, row);
+    suppressed::encode(customer, rest, row);
     ties::encode(customer, rest, &mut currencies, row);
 }
 
@@ -236,6 +239,7 @@ fn rest_of(customer: &Customer) -> u16 {
     bytes::bits([
         (rest::AFFINITY, !customer.affinity.is_empty()),
         (rest::PROFILE, customer.profile.is_some()),
+        (rest::SUPPRESSED, !customer.suppressed.is_empty()),
         (rest::ATTEMPT, customer.attempt.is_some()),
         (rest::CONTRACTS, customer.contracts.is_some()),
         (rest::TIES, customer.ties.is_some()),
@@ -279,6 +283,7 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     loyalty::decode(&mut reader, further, &mut currencies, customer)?;
     taste::decode(&mut reader, rest, customer)?;
     contracts::decode(&mut reader, rest, &mut currencies, customer)?;
+    suppressed::decode(&mut reader, rest, customer)?;
     ties::decode(&mut reader, rest, &mut currencies, customer)?;
     reader.finish()
 }

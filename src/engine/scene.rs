@@ -19,11 +19,16 @@ use crate::event::{Raw, Reason, Reject};
 pub struct Cause<'a> {
     pub topic: &'a str,
     pub offset: i64,
+    /// Which of the record's events it is.
+    pub part: u16,
     /// W3C trace context of the record, copied through.
     pub traceparent: Option<&'a str>,
     /// The record itself, in case it is another customer's.
     pub record: Raw<'a>,
 }
+
+/// An event writes fewer records than this many bits count: each play one or two, each track one.
+const PART_BITS: u32 = 16;
 
 #[derive(Debug, Clone, Copy)]
 pub enum Occasion<'a> {
@@ -57,7 +62,7 @@ pub struct Scene<'a> {
     pub out: &'a mut Outputs,
     /// Figures over all customers.
     pub cells: &'a mut Cells,
-    /// Records of the event so far.
+    /// The number of the event's next record: behind those of the parts before it.
     pub written: u32,
 }
 
@@ -71,7 +76,11 @@ impl<'a> Scene<'a> {
         cells: &'a mut Cells,
         out: &'a mut Outputs,
     ) -> Scene<'a> {
-        Scene { rules, slot, customer_id, occasion, time_ms, wall_ms: None, out, cells, written: 0 }
+        let part = match occasion {
+            Occasion::Event { cause, .. } => cause.part,
+            Occasion::Relay(_) | Occasion::Deadline { .. } | Occasion::Model { .. } => 0,
+        };
+        Scene { rules, slot, customer_id, occasion, time_ms, wall_ms: None, out, cells, written: u32::from(part) << PART_BITS }
     }
 
     /// Of a message for a customer.
@@ -125,9 +134,15 @@ impl<'a> Scene<'a> {
     /// The same, in the name of somebody else.
     pub fn send_as(&mut self, from: &str, receiver: &str, content: &Content<'_>) {
         let origin = match self.occasion {
-            Occasion::Event { cause, name } => {
-                Origin { slot: self.slot, topic: cause.topic, offset: cause.offset, name, hops: 1, traceparent: cause.traceparent }
-            }
+            Occasion::Event { cause, name } => Origin {
+                slot: self.slot,
+                topic: cause.topic,
+                offset: cause.offset,
+                part: cause.part,
+                name,
+                hops: 1,
+                traceparent: cause.traceparent,
+            },
             Occasion::Relay(origin) => Origin { hops: origin.hops.saturating_add(1), ..origin },
             Occasion::Deadline { .. } | Occasion::Model { .. } => unreachable!("invariant: only events tell other customers anything"),
         };

@@ -147,6 +147,7 @@ pub fn event(at: i64, name: &'static str, kind: Kind<'static>) -> Event<'static>
         traits: Traits::default(),
         touch: None,
         items: Vec::new(),
+        address: None,
         kind,
     }
 }
@@ -223,7 +224,7 @@ impl Shop {
     /// Fires what is due, then applies the event.
     pub fn feed(&mut self, event: &Event<'_>) -> Outcome {
         self.tick(event.time_ms, None);
-        let cause = Cause { topic: "shop.events", offset: self.offset, traceparent: None, record: NO_RECORD };
+        let cause = Cause { topic: "shop.events", offset: self.offset, part: 0, traceparent: None, record: NO_RECORD };
         self.offset += 1;
         self.slot.apply(event, &cause, &mut self.out)
     }

@@ -5,11 +5,12 @@
 //! Refuses what is given in another type or size than asked for. Called by the files that read wire formats.
 //! Objects are read by `scan`; where it gives up, serde reads them, which knows every corner and finds the words for a refusal.
 
-use super::limits::{MAX_ID_BYTES, MAX_NAME_BYTES, MAX_QUOTE_BYTES, MAX_URL_BYTES, cut};
+use super::limits::{MAX_ELEMENTS, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_QUOTE_BYTES, MAX_URL_BYTES, cut};
 use super::scan::{self, Fields};
 use super::value::{Field, Value};
 use super::{Currency, Money, Reason, Reject, Text, amount, time};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// Reads a JSON object into a struct of absent `Field`s. Anything but an object is `WrongType`; a field given twice is `InvalidJson`, since
@@ -24,7 +25,7 @@ where
     Ok(())
 }
 
-/// The same by serde.
+/// The same by serde, for formats that few records have.
 #[cold]
 pub(super) fn unusual_object<'a, T: Deserialize<'a>>(name: &str, text: &'a str) -> Result<T, Reject> {
     let is_object = text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{');
@@ -35,6 +36,21 @@ pub(super) fn unusual_object<'a, T: Deserialize<'a>>(name: &str, text: &'a str) 
         Ok(_) => Err(wrong_type(name, text, "an object")),
         Err(e) => Err(Reject::new(Reason::InvalidJson, format!("{name}: {e}"))),
     }
+}
+
+/// The elements of an array as they are written; `many` is the reason to refuse more than `MAX_ELEMENTS`.
+pub(super) fn elements<'a>(name: &str, array: Value<'a>, many: Reason) -> Result<Vec<&'a str>, Reject> {
+    let Value::Json(written) = array else {
+        return Err(wrong_type(name, &array.written(), "an array"));
+    };
+    if !written.starts_with('[') {
+        return Err(wrong_type(name, written, "an array"));
+    }
+    let elements: Vec<&RawValue> = serde_json::from_str(written).map_err(|e| Reject::new(Reason::InvalidJson, format!("{name}: {e}")))?;
+    if elements.len() > MAX_ELEMENTS {
+        return Err(Reject::new(many, format!("{name}: {} elements, at most {MAX_ELEMENTS} are allowed", elements.len())));
+    }
+    Ok(elements.into_iter().map(RawValue::get).collect())
 }
 
 /// Text, or an integer as its decimal text (shops number what others name).
@@ -167,7 +183,8 @@ pub(super) fn refusal(reason: Reason, name: &str, found: &str) -> Reject {
     Reject::new(reason, format!("{name}: {}", cut(found, MAX_QUOTE_BYTES)))
 }
 
-fn number_text<'a>(name: &str, value: Value<'a>) -> Result<Text<'a>, Reject> {
+/// A number as it is written, or a text.
+pub(super) fn number_text<'a>(name: &str, value: Value<'a>) -> Result<Text<'a>, Reject> {
     match value {
         Value::Json(written) if written.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => Ok(Cow::Borrowed(written)),
         _ => string(name, value)?.ok_or_else(|| wrong_type(name, &value.written(), "a number")),

@@ -23,6 +23,9 @@ pub(super) const MAX_LOCALE_BYTES: usize = 64;
 /// Products read from one record. More: refused; carts of real people stay far below.
 pub const MAX_PRODUCTS: usize = 1_000;
 
+/// Elements of an array: events of one record, lines, recipients. More: refused; a record is applied in one piece.
+pub(super) const MAX_ELEMENTS: usize = MAX_PRODUCTS;
+
 /// Pieces of one product in one record. More: refused; it keeps price × quantity × products far inside i128.
 pub const MAX_QUANTITY: u32 = 1_000_000;
 

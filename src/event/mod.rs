@@ -5,18 +5,30 @@
 
 mod amount;
 mod birthday;
+mod cloudevents;
 mod decode;
+mod foreign;
+mod format;
+mod frame;
 mod interaction;
 mod item;
 mod json;
 mod limits;
 mod loyalty;
+mod mail;
+mod mailgun;
 mod money;
+mod owned;
+mod postmark;
 mod reject;
 mod scan;
 mod segment;
+mod sendgrid;
+mod ses;
+mod shopify;
 mod subscription;
 mod time;
+mod told;
 mod value;
 
 #[cfg(test)]
@@ -25,6 +37,7 @@ mod tests;
 pub use amount::signed_minor_units;
 pub use birthday::Birthday;
 pub use decode::decode;
+pub use format::{EachHeader, Format, Wire};
 pub use interaction::{Answer, Interaction, InteractionKind};
 pub use item::{ITEMS_MAX, Item};
 pub use limits::{MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_PRODUCTS, MAX_QUANTITY, cut};
@@ -32,6 +45,7 @@ pub use loyalty::{Loyalty, LoyaltyKind};
 pub use money::{Currency, Money};
 pub use reject::{Reason, Reject, RejectStage};
 pub use subscription::{Subscription, SubscriptionKind};
+pub use told::{Part, Told};
 
 use std::borrow::Cow;
 
@@ -65,6 +79,15 @@ pub struct DecodeRules {
     pub max_skew_ms: i64,
     /// Larger values are refused unread.
     pub max_record_bytes: usize,
+    /// By topic, in the order of the configuration; a topic beyond them is `Auto`.
+    pub formats: Vec<Format>,
+}
+
+impl DecodeRules {
+    /// The format of the topic of this number.
+    pub fn format(&self, topic: usize) -> Format {
+        self.formats.get(topic).copied().unwrap_or_default()
+    }
 }
 
 /// Whose id the record is keyed by.
@@ -94,6 +117,8 @@ pub struct Event<'a> {
     pub touch: Option<Touch<'a>>,
     /// What was bought, added to a cart or looked at; at most `ITEMS_MAX`.
     pub items: Vec<Item<'a>>,
+    /// Of mails and of wishes about mails: the address a mail provider says it is about. It is not learned.
+    pub address: Option<Text<'a>>,
     pub kind: Kind<'a>,
 }
 

@@ -102,9 +102,11 @@ pub enum Reason {
     InvalidQuantity,
     /// More than `MAX_PRODUCTS` products.
     TooManyProducts,
+    /// An array of more than `MAX_ELEMENTS` events.
+    TooManyEvents,
     /// A consent status other than `subscribed`, `unsubscribed`, `pending`.
     UnknownStatus,
-    /// A kind of cost other than `acquire`, `retain`, `service`.
+    /// A kind of cost other than `acquire`, `retain`, `service`, or a version of CloudEvents other than 1.
     UnknownKind,
     /// A record of the relay that cannot be read.
     UnreadableRelay,
@@ -120,7 +122,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the checks; for pre-registered metric labels and documentation.
-    pub const ALL: [Reason; 27] = [
+    pub const ALL: [Reason; 28] = [
         Reason::MissingKey,
         Reason::InvalidKey,
         Reason::EmptyValue,
@@ -141,6 +143,7 @@ impl Reason {
         Reason::UnknownCurrency,
         Reason::InvalidQuantity,
         Reason::TooManyProducts,
+        Reason::TooManyEvents,
         Reason::UnknownStatus,
         Reason::UnknownKind,
         Reason::UnreadableRelay,
@@ -173,6 +176,7 @@ impl Reason {
             Reason::UnknownCurrency => "unknown_currency",
             Reason::InvalidQuantity => "invalid_quantity",
             Reason::TooManyProducts => "too_many_products",
+            Reason::TooManyEvents => "too_many_events",
             Reason::UnknownStatus => "unknown_status",
             Reason::UnknownKind => "unknown_kind",
             Reason::UnreadableRelay => "unreadable_relay",
@@ -207,6 +211,7 @@ impl Reason {
             | Reason::UnknownCurrency
             | Reason::InvalidQuantity
             | Reason::TooManyProducts
+            | Reason::TooManyEvents
             | Reason::UnknownStatus
             | Reason::UnknownKind
             | Reason::RelayHops

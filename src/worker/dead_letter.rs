@@ -21,10 +21,12 @@ const HEADER_BYTES_MAX: usize = 1024;
 /// The reason; the first of the headers that are ours.
 pub const EXCEPTION: &str = "__streams.errors.exception";
 pub const MESSAGE: &str = "__streams.errors.message";
-/// Where the record stood. A record is refused there once, so the three together name it.
+/// Where the record stood. A record is refused there once, or each of its elements is, so the three together with `ELEMENT` name it.
 pub const TOPIC: &str = "__streams.errors.topic";
 pub const PARTITION: &str = "__streams.errors.partition";
 pub const OFFSET: &str = "__streams.errors.offset";
+/// Which of the record's elements the letter is about, and holds as its value; without it, it is the whole record.
+pub const ELEMENT: &str = "lifetide.record.element";
 pub const STAGE: &str = "lifetide.error.stage";
 /// The record's own time.
 pub const RECORD_TIMESTAMP: &str = "lifetide.record.timestamp_ms";
@@ -35,12 +37,20 @@ pub const TRUNCATED_BYTES: &str = "lifetide.truncated_bytes";
 /// How many of the record's headers are missing or cut.
 pub const TRUNCATED_HEADERS: &str = "lifetide.truncated_headers";
 
+/// What is refused of a record, and why.
+#[derive(Clone, Copy)]
+pub struct Refused<'a> {
+    pub reject: &'a Reject,
+    /// Number and text of an element; `None`: the whole record.
+    pub element: Option<(u16, &'a str)>,
+}
+
 /// Gives `send` the dead letter of a refused record. `partitions`: of its topic, where known. A value longer than `value_bytes_max` is cut.
 pub fn write<T>(
     record: &dyn Record,
     (topic, partition): (&str, u32),
     partitions: Option<u32>,
-    reject: &Reject,
+    Refused { reject, element }: Refused<'_>,
     value_bytes_max: usize,
     send: impl FnOnce(&Outgoing<'_>) -> T,
 ) -> T {
@@ -55,6 +65,7 @@ pub fn write<T>(
         }
     });
     let partition = partition.to_string();
+    let number = element.map(|(number, _)| number.to_string());
     let partitions = partitions.map(|count| count.to_string());
     let spoilt_count = spoilt.to_string();
     let offset = record.offset().to_string();
@@ -67,6 +78,9 @@ pub fn write<T>(
         (OFFSET, offset.as_bytes()),
         (STAGE, reject.stage.as_str().as_bytes()),
     ]);
+    if let Some(text) = &number {
+        headers.push((ELEMENT, text.as_bytes()));
+    }
     // the topic has times of its own, by which it forgets; whoever sends the record again needs the first one
     let timestamp_ms = record.timestamp_ms().map(|ms| ms.to_string());
     if let Some(text) = &timestamp_ms {
@@ -78,7 +92,7 @@ pub fn write<T>(
     if spoilt > 0 {
         headers.push((TRUNCATED_HEADERS, spoilt_count.as_bytes()));
     }
-    let value = record.value();
+    let value = element.map(|(_, text)| text.as_bytes()).or(record.value());
     let whole_bytes = value.map_or(0, <[u8]>::len);
     let truncated = whole_bytes.to_string();
     if whole_bytes > value_bytes_max {

@@ -10,12 +10,12 @@ use std::collections::VecDeque;
 
 use self_cell::self_cell;
 
-use crate::event::{self, DecodeRules, Event, Raw, Reject};
+use crate::event::{self, DecodeRules, Raw, Reject, Told, Wire};
 
 use super::source::{Arrival, Record};
 use super::upgrade;
 
-type Decoded<'a> = Result<Event<'a>, Reject>;
+type Decoded<'a> = Result<Told<'a>, Reject>;
 
 self_cell!(
     /// A record and what it says, which borrows from the record's bytes.
@@ -136,7 +136,7 @@ impl<R: Record> Merge<R> {
         let mut first: Option<(i64, usize)> = None;
         let mut waiting = false;
         for (topic, queue) in self.queues.iter_mut().enumerate() {
-            queue.fill_head(rules, wall_ms);
+            queue.fill_head(rules, topic, wall_ms);
             match &queue.head {
                 Some((_, order_ms)) if first.is_none_or(|(least_ms, _)| *order_ms < least_ms) => first = Some((*order_ms, topic)),
                 Some(_) => {}
@@ -168,7 +168,7 @@ impl<R: Record> Merge<R> {
 }
 
 impl<R: Record> Queue<R> {
-    fn fill_head(&mut self, rules: &DecodeRules, wall_ms: Option<i64>) {
+    fn fill_head(&mut self, rules: &DecodeRules, topic: usize, wall_ms: Option<i64>) {
         while self.head.is_none() {
             match self.arrivals.pop_front() {
                 None => return,
@@ -183,7 +183,15 @@ impl<R: Record> Queue<R> {
                 }
                 Some(Arrival::Record(record)) => {
                     self.at_end = false;
-                    let head = Head::new(Box::new(record), |record| event::decode(&raw(record.as_ref()), rules, wall_ms));
+                    let head = Head::new(Box::new(record), |record| {
+                        let each_header = |visit: &mut dyn FnMut(&str, &[u8])| record.each_header(visit);
+                        event::decode(
+                            &raw(record.as_ref()),
+                            &Wire { format: rules.format(topic), each_header: &each_header },
+                            rules,
+                            wall_ms,
+                        )
+                    });
                     let order_ms = order_time(&head).unwrap_or(self.last_order_ms).max(self.last_order_ms);
                     self.head = Some((head, order_ms));
                 }
@@ -196,13 +204,13 @@ pub fn raw(record: &dyn Record) -> Raw<'_> {
     Raw { key: record.key(), value: record.value(), timestamp_ms: record.timestamp_ms() }
 }
 
-/// min(event time, record timestamp); a record that could not be read has only the latter. A word to the slot has none: what stands behind it
+/// min(event time, record timestamp), of several events the earliest; a record that could not be read, or says nothing, has only the latter. A word to the slot has none: what stands behind it
 /// would else wait until the other inputs have been read up to the day on which it was said.
 fn order_time(head: &Head) -> Option<i64> {
     let record = head.borrow_owner().as_ref();
     let record_ms = record.timestamp_ms().filter(|_| !upgrade::may_be_word(record));
     match head.borrow_dependent() {
-        Ok(event) => Some(record_ms.map_or(event.time_ms, |ms| ms.min(event.time_ms))),
+        Ok(told) => told.earliest().map(|event| event.time_ms).into_iter().chain(record_ms).min(),
         Err(_) => record_ms,
     }
 }
@@ -212,8 +220,13 @@ mod tests {
     use super::*;
     use crate::worker::memory::MemoryRecord;
 
-    const RULES: DecodeRules =
-        DecodeRules { order_value: event::OrderValue::Total, default_currency: None, max_skew_ms: 0, max_record_bytes: 1 << 20 };
+    const RULES: DecodeRules = DecodeRules {
+        order_value: event::OrderValue::Total,
+        default_currency: None,
+        max_skew_ms: 0,
+        max_record_bytes: 1 << 20,
+        formats: Vec::new(),
+    };
 
     fn record(offset: i64, record_ms: i64, second: u32) -> Arrival<MemoryRecord> {
         let value = format!(r#"{{"type":"identify","userId":"u","timestamp":"2026-01-01T00:00:{second:02}Z"}}"#);

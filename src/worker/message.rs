@@ -4,12 +4,14 @@
 //! Called by `turn`.
 
 use crate::engine::{Content, HOPS_MAX, Message, Outcome, Outputs, Slot};
-use crate::event::{self, Reason, Reject};
+use crate::event::{self, Format, Reason, Reject, Wire};
 
+use super::dead_letter::{self, Refused};
 use super::owned::Running;
 use super::source::{Input, Record, Source};
+use super::taking::{Taking, traceparent_of};
 use super::transaction::Transaction;
-use super::turn::{Turn, check_partition, put_aside, traceparent_of};
+use super::turn::{Turn, check_partition};
 use super::{Failure, Rules};
 
 impl<S: Source, T: Transaction> Turn<'_, S, T> {
@@ -31,7 +33,16 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             }
         };
         if let Some(reject) = refusal {
-            put_aside(record, input, (&reject, blamed.is_some()), self.rules, self.transaction, batch)?;
+            let mut taking = Taking {
+                record,
+                topic: &self.rules.topics[input.topic],
+                slot_number: input.slot,
+                partitions: self.rules.partitions,
+                transaction: &mut *self.transaction,
+                tally: &mut batch.tally,
+            };
+            let value_bytes_max = blamed.map_or(dead_letter::VALUE_BYTES_MAX, |_| dead_letter::BLAMED_VALUE_BYTES_MAX);
+            taking.refuse(Refused { reject: &reject, element: None }, value_bytes_max)?;
             batch.put_aside.extend(blamed.map(|blamed| blamed.place));
         }
         running.merge.pop_message();
@@ -56,7 +67,10 @@ fn take(slot: &mut Slot, record: &dyn Record, rules: &Rules, outputs: &mut Outpu
         return Err(Reject::by_engine(Reason::RelayHops, "an event was sent on too often"));
     }
     // its time was bounded where it first came
-    let mut event = event::decode(&raw, &rules.decode, None)?;
+    let topic = rules.topics.iter().position(|topic| *topic == message.origin.topic);
+    let wire = Wire::bare(topic.map_or_else(Format::default, |topic| rules.decode.format(topic)));
+    let told = event::decode(&raw, &wire, &rules.decode, None)?;
+    let Some(mut event) = told.part(message.origin.part) else { return Err(unreadable("no such event in the record")) };
     event.customer = receiver.into();
     if event.message_id.is_none() {
         // told twice, it is known by where it first came

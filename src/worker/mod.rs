@@ -31,6 +31,7 @@ mod rounds;
 pub mod rows;
 mod standby;
 mod step;
+mod taking;
 mod turn;
 pub mod upgrade;
 

@@ -34,6 +34,8 @@ pub struct Running<R: Record> {
     pub ahead_since_ms: Option<u64>,
     /// When cells may be written while inputs lag.
     pub cells_from_ms: u64,
+    /// The latest event of a record of several; slot time goes only to the first of them.
+    pub latest_ms: Option<i64>,
     /// The open transaction has taken records or fired timers of this slot.
     pub touched: bool,
 }
@@ -72,5 +74,6 @@ impl<R: Record> Running<R> {
         self.merge = Merge::new(&self.committed_offsets);
         self.touched = false;
         self.ahead_since_ms = None;
+        self.latest_ms = None;
     }
 }

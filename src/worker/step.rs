@@ -246,6 +246,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             trimmed: recovered.start,
             relay_marks: RelayMarks::default(),
             ahead_since_ms: None,
+            latest_ms: None,
             cells_from_ms: 0,
             touched: false,
         };

@@ -3,20 +3,21 @@
 //! Before an event is applied, slot time moves to it and the deadlines due by then fire first. Refused records become dead letters here.
 //! A turn is bounded, so that a busy slot neither starves the others nor delays the commit. Called by `step`.
 
-use crate::engine::{Cause, Moment, Outputs, Progress};
-use crate::event::{Event, Reject};
+use crate::engine::{Moment, Outputs, Progress};
+use crate::event::{Event, Reject, Told};
 
 use super::commit::{Batch, Blamed};
-use super::dead_letter;
-use super::merge::{Ready, raw};
+use super::dead_letter::{self, Refused};
+use super::merge::Ready;
 use super::owned::Running;
 use super::source::{Input, Record, Source};
-use super::transaction::{Outgoing, OutputTopic, Transaction};
+use super::taking::Taking;
+use super::transaction::Transaction;
 use super::upgrade::{self, Word};
 use super::{Failure, Now, Rules, TimeMode, WorkerError, partition_of};
 
-/// Records a slot may take in one turn.
-const RECORDS_MAX: usize = 256;
+/// Events a slot may take in one turn, and the rest of the last one's record; a record counts as one at least.
+const EVENTS_MAX: usize = 256;
 /// Arrivals asked of the source at once.
 const TAKE_MAX: usize = 256;
 /// Deadlines a slot may fire in one turn, so that a month of silence ends in many transactions and not in one.
@@ -25,8 +26,6 @@ const TIMERS_MAX: usize = 1024;
 const RESCORE_MAX: usize = 64;
 /// Markers alone are no hurry.
 const MARKERS_MS: u64 = 5_000;
-/// W3C trace context is 55 bytes; anything much longer is not one.
-const TRACEPARENT_BYTES_MAX: usize = 64;
 
 /// How far a slot came.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,7 +64,8 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
     }
 
     fn take_ready(&mut self, running: &mut Running<S::Record>) -> Result<Came, Failure> {
-        for _ in 0..RECORDS_MAX {
+        let mut taken = 0;
+        while taken < EVENTS_MAX {
             if self.is_full() || (self.rules.relays_at_once && self.outputs.tells_others()) {
                 return Ok(Came::Further);
             }
@@ -84,8 +84,9 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
                 Ready::Empty { at_end: true } => return self.run_on(running),
                 Ready::Head(topic) => {
                     self.open_batch(running)?;
-                    if self.take_head(running, topic)? == Progress::More {
-                        return Ok(Came::Further);
+                    match self.take_head(running, topic)? {
+                        Some(events) => taken += events.max(1),
+                        None => return Ok(Came::Further),
                     }
                 }
             }
@@ -93,8 +94,8 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         Ok(Came::Further)
     }
 
-    /// Applies or refuses the head; `More`: deadlines before it still have to fire, or to be committed.
-    fn take_head(&mut self, running: &mut Running<S::Record>, topic: usize) -> Result<Progress, Failure> {
+    /// Applies or refuses the head, and says how many events that was; `None`: deadlines before it still have to fire, or to be committed.
+    fn take_head(&mut self, running: &mut Running<S::Record>, topic: usize) -> Result<Option<usize>, Failure> {
         let batch = self.batch.as_mut().expect("invariant: a head is taken within a transaction");
         let is_lagging = running.merge.is_lagging();
         let (record, decoded) = running.merge.head(topic);
@@ -105,35 +106,43 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         let bytes = record.key().map_or(0, <[u8]>::len) + record.value().map_or(0, <[u8]>::len);
         let unwritable = blamed.map(|blamed| Reject::unwritable(&blamed.why));
         let reject = decoded.as_ref().err().or(unwritable.as_ref());
+        // what falls due between the events of one record fires after them
+        if let (None, Some(first)) = (reject, decoded.as_ref().ok().and_then(Told::earliest)) {
+            let moment = moment_of(first, record, self.rules.time, is_lagging, self.now);
+            let progress = running.slot.tick(moment, TIMERS_MAX, self.outputs);
+            if batch.close_if_for_one_record(self.outputs) || progress == Progress::More {
+                return Ok(None);
+            }
+        }
+        batch.last = Some(place);
+        let mut taking = Taking {
+            record,
+            topic: name,
+            slot_number: running.slot.number(),
+            partitions: self.rules.partitions,
+            transaction: &mut *self.transaction,
+            tally: &mut batch.tally,
+        };
+        let mut events = 1;
         if let Some(word) = reject.and_then(|_| upgrade::word(record, &self.rules.group)) {
-            batch.last = Some(place);
             if let Word::Raise(version) = word {
                 running.slot.raise_row_version(version);
             }
         } else if let Some(reject) = reject {
-            batch.last = Some(place);
-            put_aside(record, place.0, (reject, blamed.is_some()), self.rules, self.transaction, batch)?;
+            let value_bytes_max = blamed.map_or(dead_letter::VALUE_BYTES_MAX, |_| dead_letter::BLAMED_VALUE_BYTES_MAX);
+            taking.refuse(Refused { reject, element: None }, value_bytes_max)?;
             batch.put_aside.extend(blamed.map(|blamed| blamed.place));
-        } else if let Ok(event) = decoded {
-            let moment = moment_of(event, record, self.rules.time, is_lagging, self.now);
-            let progress = running.slot.tick(moment, TIMERS_MAX, self.outputs);
-            if batch.close_if_for_one_record(self.outputs) || progress == Progress::More {
-                return Ok(Progress::More);
-            }
-            batch.last = Some(place);
-            let traceparent = traceparent_of(record);
-            let cause = Cause { topic: name, offset: record.offset(), traceparent: traceparent.as_deref(), record: raw(record) };
-            let outcome = running.slot.apply(event, &cause, self.outputs);
-            batch.tally.apply(event.kind.label(), outcome, event.time_ms);
-            if let Some(reject) = self.outputs.take_refusal() {
-                put_aside(record, place.0, (&reject, false), self.rules, self.transaction, batch)?;
+        } else if let Ok(told) = decoded {
+            events = taking.apply(told, &mut running.slot, self.outputs)?;
+            if let Told::Several(_) = told {
+                running.latest_ms = told.events().map(|event| event.time_ms).chain(running.latest_ms).max();
             }
         }
         running.merge.pop(topic);
         batch.tally.consume(topic, bytes);
         batch.records += 1;
         batch.bytes += bytes;
-        Ok(Progress::Done)
+        Ok(Some(events))
     }
 
     /// While inputs lag, slot time runs ahead of the clock, and its intervals are no measure for how often anybody wants to read a figure.
@@ -172,7 +181,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             return Ok(Came::ToTheEnd);
         };
         let to_ms = match self.rules.time {
-            TimeMode::Event { until_ms } => until_ms.map_or(slot_ms, |until_ms| slot_ms.max(until_ms)),
+            TimeMode::Event { until_ms } => running.latest_ms.into_iter().chain(until_ms).fold(slot_ms, i64::max),
             TimeMode::Wall { idle_grace_ms } => slot_ms.max(self.now.wall_ms.saturating_sub(idle_grace_ms)),
         };
         if running.slot.next_deadline_ms().is_some_and(|deadline_ms| deadline_ms <= to_ms) {
@@ -241,34 +250,6 @@ fn moment_of(event: &Event<'_>, record: &dyn Record, time: TimeMode, is_lagging:
         }
     };
     Moment { to_ms, wall_ms: wall_of(time, now) }
-}
-
-pub fn traceparent_of(record: &dyn Record) -> Option<String> {
-    let mut traceparent = None;
-    record.each_header(&mut |header, value| {
-        if header == "traceparent" && value.len() <= TRACEPARENT_BYTES_MAX {
-            traceparent = String::from_utf8(value.to_vec()).ok();
-        }
-    });
-    traceparent
-}
-
-/// A record that is refused becomes a dead letter; a small one if what followed from it could not be written.
-pub fn put_aside<T: Transaction>(
-    record: &dyn Record,
-    input: Input,
-    (reject, is_blamed): (&Reject, bool),
-    rules: &Rules,
-    transaction: &mut T,
-    batch: &mut Batch,
-) -> Result<(), Failure> {
-    let place = (rules.topics[input.topic].as_str(), input.slot);
-    let value_bytes_max = if is_blamed { dead_letter::BLAMED_VALUE_BYTES_MAX } else { dead_letter::VALUE_BYTES_MAX };
-    let send = |letter: &Outgoing<'_>| transaction.send(letter);
-    dead_letter::write(record, place, rules.partitions, reject, value_bytes_max, send).map_err(Failure::Transaction)?;
-    *batch.tally.rejects.entry((reject.reason, reject.stage)).or_default() += 1;
-    batch.tally.produce(OutputTopic::DeadLetters, 1);
-    Ok(())
 }
 
 /// A key in the wrong partition would split a customer in two: the producers must be put right first.

@@ -9,7 +9,7 @@ use lifetide::config::{Config, Sources, Text};
 use lifetide::engine::{
     Cause, Committed, Customer, Message, Moment, Outputs, Progress, ROW_OVERHEAD_BYTES, RowVersion, Slot, Topic, encode_row, read_row,
 };
-use lifetide::event::{self, Event, Kind, MAX_ID_BYTES, MAX_PRODUCTS, MAX_QUANTITY, Product, Raw};
+use lifetide::event::{self, Event, Format, Kind, MAX_ID_BYTES, MAX_PRODUCTS, MAX_QUANTITY, Product, Raw, Wire};
 use lifetide::worker::block::{self, BlockHeader};
 use lifetide::worker::chain::{Chain, ChainHasher};
 use lifetide::worker::metadata::Metadata;
@@ -48,14 +48,16 @@ pub fn events(bytes: &[u8]) {
         let tab = line.iter().position(|byte| *byte == b'\t');
         let (key, value) = tab.map_or((b"u-1".as_slice(), line), |at| (&line[..at], &line[at + 1..]));
         let raw = Raw { key: Some(key), value: Some(value), timestamp_ms: Some(AT_MS) };
-        match event::decode(&raw, &config.input.decode, Some(AT_MS)) {
+        match event::decode(&raw, &Wire::bare(Format::Auto), &config.input.decode, Some(AT_MS)) {
             Err(reject) => assert!(!reject.detail.is_empty() && reject.detail.len() <= 200 && reject.stage == reject.reason.stage()),
-            Ok(event) => {
-                check_bounds(&event);
-                let moment = Moment { to_ms: event.time_ms, wall_ms: Some(AT_MS) };
-                while slot.tick(moment, 100, &mut out) == Progress::More {}
-                let cause = Cause { topic: "shop.events", offset: offset as i64, traceparent: None, record: raw };
-                slot.apply(&event, &cause, &mut out);
+            Ok(told) => {
+                for (part, event) in (0..).zip(told.events()) {
+                    check_bounds(event);
+                    let moment = Moment { to_ms: event.time_ms, wall_ms: Some(AT_MS) };
+                    while slot.tick(moment, 100, &mut out) == Progress::More {}
+                    let cause = Cause { topic: "shop.events", offset: offset as i64, part, traceparent: None, record: raw };
+                    slot.apply(event, &cause, &mut out);
+                }
             }
         }
     }

@@ -17,11 +17,14 @@ pub struct Origin {
     pub topic: String,
     pub partition: u32,
     pub offset: i64,
+    /// Of a record whose elements are refused each by itself.
+    pub element: Option<u16>,
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.topic, self.partition, self.offset)
+        write!(f, "{}/{}/{}", self.topic, self.partition, self.offset)?;
+        self.element.map_or(Ok(()), |element| write!(f, "#{element}"))
     }
 }
 
@@ -89,6 +92,7 @@ pub fn read(partition: u32, record: &dyn Record) -> Option<Entry> {
             topic: find(header::TOPIC)?,
             partition: find(header::PARTITION)?.parse().ok()?,
             offset: find(header::OFFSET)?.parse().ok()?,
+            element: find(header::ELEMENT).and_then(|text| text.parse().ok()),
         },
         reason: find(header::EXCEPTION)?,
         stage: find(header::STAGE).unwrap_or_default(),
@@ -109,7 +113,7 @@ fn text(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{DecodeRules, OrderValue, Raw, decode};
+    use crate::event::{DecodeRules, Format, OrderValue, Raw, Wire, decode};
     use crate::worker::transaction::Outgoing;
 
     struct Fake {
@@ -142,10 +146,21 @@ mod tests {
 
     /// The record as it lies in the dead-letter topic.
     fn refused(record: &Fake) -> Fake {
-        let rules = DecodeRules { order_value: OrderValue::Total, default_currency: None, max_skew_ms: 0, max_record_bytes: 1_000 };
+        refused_of(record, None)
+    }
+
+    fn refused_of(record: &Fake, element: Option<(u16, &str)>) -> Fake {
+        let rules = DecodeRules {
+            order_value: OrderValue::Total,
+            default_currency: None,
+            max_skew_ms: 0,
+            max_record_bytes: 1_000,
+            formats: vec![],
+        };
         let raw = Raw { key: record.key(), value: record.value(), timestamp_ms: record.timestamp_ms() };
-        let reject = decode(&raw, &rules, None).unwrap_err();
-        header::write(record, ("shop.carts", 3), Some(4), &reject, header::VALUE_BYTES_MAX, |letter: &Outgoing<'_>| Fake {
+        let reject = decode(&raw, &Wire::bare(Format::Segment), &rules, None).unwrap_err();
+        let what = header::Refused { reject: &reject, element };
+        header::write(record, ("shop.carts", 3), Some(4), what, header::VALUE_BYTES_MAX, |letter: &Outgoing<'_>| Fake {
             key: letter.key.map(<[u8]>::to_vec),
             value: letter.value.map(<[u8]>::to_vec),
             headers: letter.headers.iter().map(|(name, value)| header_of(name, value)).collect(),
@@ -172,6 +187,15 @@ mod tests {
         assert_eq!((letter.id().as_str(), letter.reason.as_str()), ("shop.carts/3/7", "invalid_key"));
         assert_eq!((letter.key, letter.value_bytes, letter.headers), (record.key, Some(1), own));
         assert_eq!((letter.record_ms, letter.partitions, letter.lacks), (Some(1_767_268_800_000), Some(4), None));
+    }
+
+    #[test]
+    fn a_letter_of_an_element_is_the_element_and_named_by_its_number() {
+        let record = Fake { key: Some(vec![0xff]), value: Some(b"[7,8]".to_vec()), headers: vec![header_of("ce_id", b"1")] };
+        let letter = refused_of(&record, Some((1, "8")));
+        assert_eq!(letter.value(), Some(&b"8"[..]));
+        let Some(Entry::Letter(letter)) = read(1, &letter) else { panic!("no letter") };
+        assert_eq!((letter.id().as_str(), letter.key, letter.headers), ("shop.carts/3/7#1", record.key, record.headers));
     }
 
     #[test]

@@ -14,11 +14,13 @@ use super::currencies::Currencies;
 use crate::cli::replay::each_line;
 use crate::cli::replay::lines::event_line;
 use crate::config::Config;
-use crate::event::{DecodeRules, Event, Kind, Money, Raw, decode};
+use crate::event::{DecodeRules, Event, Format, Kind, Money, Part, Raw, Reject, Told, Wire, decode};
 
 /// Orders and refunds as met so far.
 pub struct Orders {
     rules: DecodeRules,
+    /// Input topics, by whose number the rules know formats.
+    topics: Vec<String>,
     /// By the fingerprint of customer and order.
     orders: FxHashMap<u64, Order>,
     refunds: Vec<Refund>,
@@ -47,6 +49,7 @@ impl Orders {
         let rules = config.input.decode.clone();
         Orders {
             rules,
+            topics: config.input.topics.clone(),
             orders: FxHashMap::default(),
             refunds: Vec::new(),
             refund_ids: FxHashSet::default(),
@@ -62,14 +65,33 @@ impl Orders {
         each_line(reader, |text| {
             let line = event_line(text).map_err(|error| error.to_string())?;
             let raw = Raw { key: line.key.as_ref().map(String::as_bytes), value: line.value.as_deref(), timestamp_ms: line.timestamp_ms };
-            match decode(&raw, &rules, None) {
-                Ok(event) => self.take(&event, currencies),
-                Err(reject) => {
-                    *self.refused.entry(reject.reason.as_str()).or_default() += 1;
-                    Ok(())
-                }
-            }
+            let each_header = |visit: &mut dyn FnMut(&str, &[u8])| {
+                line.headers.iter().for_each(|(name, value)| visit(name, value.as_bytes()));
+            };
+            let wire = Wire { format: self.format_of(line.topic.as_deref()), each_header: &each_header };
+            let told = decode(&raw, &wire, &rules, None);
+            self.take_all(told, currencies)
         })
+    }
+
+    /// A bare event is of no topic.
+    fn format_of(&self, topic: Option<&str>) -> Format {
+        let number = self.topics.iter().position(|known| Some(known.as_str()) == topic);
+        number.map_or(Format::Auto, |number| self.rules.format(number))
+    }
+
+    fn take_all(&mut self, told: Result<Told<'_>, Reject>, currencies: &mut Currencies) -> Result<(), String> {
+        let mut refuse = |reject: &Reject| *self.refused.entry(reject.reason.as_str()).or_default() += 1;
+        match &told {
+            Err(reject) => refuse(reject),
+            Ok(Told::Several(parts)) => parts.iter().for_each(|part| {
+                if let Part::Refused { reject, .. } = part {
+                    refuse(reject);
+                }
+            }),
+            Ok(Told::One(_)) => {}
+        }
+        told.iter().flat_map(Told::events).try_for_each(|event| self.take(event, currencies))
     }
 
     fn take(&mut self, event: &Event<'_>, currencies: &mut Currencies) -> Result<(), String> {

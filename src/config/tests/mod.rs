@@ -7,6 +7,7 @@ mod secrets;
 
 use super::{Config, ConfigError, Origin, Sources, Text, TimeMode, models};
 use crate::clv::ModelKind;
+use crate::event::Format;
 
 /// One file, some variables, some `--set`.
 fn read(file: &str, environment: &[(&str, &str)], sets: &[&str]) -> Result<Config, ConfigError> {
@@ -95,6 +96,18 @@ fn librdkafka_keys_can_be_written_in_every_layer_and_keep_their_dots() {
         ("ssl.ca.location", "/ca.pem"),
     ];
     assert_eq!(properties, wanted);
+}
+
+#[test]
+fn formats_are_named_by_topic_in_every_layer_and_the_others_are_found_out() {
+    let file = "[input]\ntopics = [\"shop.events\", \"mail.ses\", \"mail\"]\n[input.formats]\n\"mail.ses\" = \"ses\"";
+    let config = read(file, &[], &["input.formats.mail=postmark"]).unwrap();
+    assert_eq!(config.input.decode.formats, [Format::Auto, Format::Ses, Format::Postmark]);
+    assert_eq!(config.input.decode.format(3), Format::Auto);
+    let shown: String = config.settings().iter().map(|setting| format!("{setting}\n")).collect();
+    assert!(shown.contains("input.formats.\"mail.ses\" = \"ses\"  # 0.toml line 4"), "{shown}");
+    let topics_alone = read("[input]\ntopics = [\"shop.events\", \"mail.ses\", \"mail\"]", &[], &[]).unwrap();
+    assert_ne!(config.fingerprint(), topics_alone.fingerprint(), "they decide what records say");
 }
 
 #[test]

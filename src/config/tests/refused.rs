@@ -25,6 +25,12 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ("input.topics = [\"a b\"]", "\"a b\" is no name of a Kafka topic"),
     ("input.topics = [\"lifetide.clv\"]", "lifetide.clv is an output of lifetide itself"),
     ("input.topics = \"a\"", "expected a list of texts such as [\"a\", \"b\"], got \"a\""),
+    (
+        "[input.formats]\n\"shop.emails\" = \"xml\"",
+        "input.formats.shop.emails (0.toml line 2): expected \"auto\" or \"segment\" or \"cloudevents\" or",
+    ),
+    ("[input.formats]\nshop.mails = \"ses\"", "input.formats.shop.mails (0.toml line 2): shop.mails is none of input.topics"),
+    ("input.formats = \"ses\"", "input.formats (0.toml line 1): is a section, written [input.formats], not a value"),
     ("input.partitioner = \"crc\"", "expected \"murmur2\" or \"trust\", got \"crc\""),
     ("output.prefix = \"ä\"", "output.prefix (0.toml line 1): expected at most 200 of the characters"),
     ("state.max_bytes = -1", "state.max_bytes (0.toml line 1): expected a whole number from 0 to 1125899906842624, got -1"),

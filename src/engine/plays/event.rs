@@ -39,9 +39,11 @@ fn instance(event: &Event<'_>, scene: &Scene<'_>) -> String {
 }
 
 fn place_of(scene: &Scene<'_>) -> String {
-    match scene.occasion {
-        Occasion::Event { cause, .. } => format!("{}/{}/{}", cause.topic, scene.slot, cause.offset),
-        Occasion::Relay(origin) => format!("{}/{}/{}", origin.topic, origin.slot, origin.offset),
+    let (topic, slot, offset, part) = match scene.occasion {
+        Occasion::Event { cause, .. } => (cause.topic, scene.slot, cause.offset, cause.part),
+        Occasion::Relay(origin) => (origin.topic, origin.slot, origin.offset, origin.part),
         Occasion::Deadline { .. } | Occasion::Model { .. } => unreachable!("invariant: the scene is the event's"),
-    }
+    };
+    let part = if part == 0 { String::new() } else { format!("#{part}") };
+    format!("{topic}/{slot}/{offset}{part}")
 }

@@ -140,7 +140,7 @@ pub fn told(text: &str) -> Option<&str> {
     Some(text).filter(|t| !t.is_empty())
 }
 
-pub fn status_text(status: ConsentStatus) -> &'static str {
+pub const fn status_text(status: ConsentStatus) -> &'static str {
     match status {
         ConsentStatus::Subscribed => "subscribed",
         ConsentStatus::Unsubscribed => "unsubscribed",

@@ -7,6 +7,7 @@ mod attribution;
 mod contracts;
 mod journey;
 mod loyalty;
+mod suppressed;
 mod taste;
 mod ties;
 
@@ -35,6 +36,7 @@ use attribution::HeldAttribution;
 use contracts::HeldContracts;
 use journey::HeldJourney;
 use loyalty::{HeldLoyalty, HeldTier};
+use suppressed::HeldSuppressed;
 use taste::{HeldAttempt, HeldProfile};
 use ties::HeldTies;
 
@@ -52,6 +54,7 @@ struct Held<'a> {
     next_deadline_at: Option<Time>,
     contact: HeldContact<'a>,
     consent: HeldConsent<'a>,
+    suppressed_addresses: Vec<HeldSuppressed>,
     last_open_at: Option<Time>,
     last_click_at: Option<Time>,
     orders: HeldOrders,
@@ -79,7 +82,7 @@ struct Held<'a> {
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, ties, contracts, affinity, profile, attempt, contribution, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, suppressed_addresses, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, ties, contracts, affinity, profile, attempt, contribution, message_ids });
 
 struct HeldContact<'a> {
     email: Option<&'a str>,
@@ -255,6 +258,7 @@ fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Op
         next_deadline_at: deadline_ms.map(Time),
         contact: contact(&customer.contact),
         consent: consent(&customer.consent),
+        suppressed_addresses: suppressed::held(&customer.suppressed),
         last_open_at: customer.last_open_ms.map(Time),
         last_click_at: customer.last_click_ms.map(Time),
         orders: orders(&customer.orders),

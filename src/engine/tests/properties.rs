@@ -1,6 +1,7 @@
 //! What must hold for any events in any order: rows round-trip, transactions can be cut, discarded and restored anywhere, and none of it
 //! changes a byte of what is written. proptest prints and keeps the seeds of failures.
 
+use crate::event::Text;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -9,11 +10,12 @@ use proptest::sample::{Index, select};
 
 use super::any_settings::any_settings;
 use super::cells::{any_cost, any_touch};
+use super::consent::{any_address, any_status, any_traits};
 use super::contracts::any_subscription;
 use super::journey::any_interaction;
 use super::loyalty::any_loyalty;
 use super::*;
-use crate::event::{Birthday, Item};
+use crate::event::Item;
 
 const CUSTOMERS: [&str; 4] = ["u-1", "u-2", "a", "longer-id-3"];
 
@@ -27,6 +29,7 @@ pub struct Happening {
     traits: Traits<'static>,
     touch: Option<Touch<'static>>,
     items: Vec<Item<'static>>,
+    address: Option<Text<'static>>,
     kind: Kind<'static>,
 }
 
@@ -34,7 +37,7 @@ pub fn amount() -> impl Strategy<Value = Money> {
     (0..4000i64, select(vec!["USD", "USD", "USD", "EUR", "JPY", "KWD", "GBP"])).prop_map(|(minor, code)| money(minor, code))
 }
 
-pub fn short_id(prefix: &'static str, range: Range<u32>) -> impl Strategy<Value = crate::event::Text<'static>> {
+pub fn short_id(prefix: &'static str, range: Range<u32>) -> impl Strategy<Value = Text<'static>> {
     range.prop_map(move |number| format!("{prefix}-{number}").into())
 }
 
@@ -56,10 +59,6 @@ fn any_contents() -> impl Strategy<Value = CartContents<'static>> {
         products,
         value,
     })
-}
-
-fn any_status() -> impl Strategy<Value = ConsentStatus> {
-    select(vec![ConsentStatus::Subscribed, ConsentStatus::Unsubscribed, ConsentStatus::Pending])
 }
 
 fn any_kind() -> impl Strategy<Value = Kind<'static>> {
@@ -105,24 +104,6 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
     ]
 }
 
-fn any_traits() -> impl Strategy<Value = Traits<'static>> {
-    let consent = proptest::option::weighted(0.3, any_status());
-    let email = proptest::option::of(select(vec!["a@example.com", "a@example.com", "b@example.com", "not an address"]));
-    let zone = proptest::option::weighted(0.2, select(vec!["Europe/Berlin", "America/New_York"]));
-    let region = proptest::option::weighted(0.1, select(vec!["Bavaria", "Hokkaido"]));
-    let birthday = proptest::option::weighted(0.1, select(vec![(2, 29), (7, 1)]));
-    (email, zone, consent, region, birthday).prop_map(|(email, zone, consent, region, birthday)| Traits {
-        email: email.map(Into::into),
-        first_name: None,
-        locale: None,
-        time_zone: zone.map(Into::into),
-        region: region.map(Into::into),
-        customer_type: None,
-        birthday: birthday.and_then(|(month, day)| Birthday::new(month, day)),
-        consent: consent.map(|status| TraitConsent { status, double_opt_in: false, at_ms: None }),
-    })
-}
-
 fn any_items() -> impl Strategy<Value = Vec<Item<'static>>> {
     let name = || proptest::option::of(select(vec!["a", "b", "c", "d", "e"]));
     let item =
@@ -142,18 +123,27 @@ fn any_step() -> impl Strategy<Value = i64> {
 }
 
 pub fn any_history() -> impl Strategy<Value = Vec<Happening>> {
-    let happening =
-        (0..CUSTOMERS.len(), any::<bool>(), any_step(), proptest::option::of(0..60u8), any_traits(), any_touch(), any_items(), any_kind())
-            .prop_map(|(customer, known, step_ms, message, traits, touch, items, kind)| Happening {
-                customer,
-                known,
-                step_ms,
-                message,
-                traits,
-                touch,
-                items,
-                kind,
-            });
+    let happening = (
+        0..CUSTOMERS.len(),
+        any::<bool>(),
+        any_step(),
+        proptest::option::of(0..60u8),
+        any_traits(),
+        (any_touch(), any_address()),
+        any_items(),
+        any_kind(),
+    )
+        .prop_map(|(customer, known, step_ms, message, traits, (touch, address), items, kind)| Happening {
+            customer,
+            known,
+            step_ms,
+            message,
+            traits,
+            touch,
+            items,
+            address,
+            kind,
+        });
     proptest::collection::vec(happening, 1..60)
 }
 
@@ -175,6 +165,7 @@ pub fn events(history: &[Happening]) -> Vec<Event<'static>> {
             traits: happening.traits.clone(),
             touch: happening.touch.clone(),
             items: happening.items.clone(),
+            address: happening.address.clone(),
             kind: happening.kind.clone(),
         });
     }

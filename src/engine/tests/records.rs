@@ -67,6 +67,7 @@ fn a_record_is_addressed_like_its_value() {
     let cause = Cause {
         topic: "shop.purchases",
         offset: 17,
+        part: 0,
         traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
         record: NO_RECORD,
     };

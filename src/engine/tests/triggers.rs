@@ -209,3 +209,17 @@ fn a_play_that_is_given_another_kind_of_trigger_drops_what_waits() {
     shop.until(2 * DAY);
     assert_eq!(shop.actions(), ["send/cart_idle"]);
 }
+
+#[test]
+fn who_corrects_a_birthday_has_one_a_year_all_the_same() {
+    let mut shop = shop_of(Trigger::Birthday, &[0], |_| {});
+    let born = |at: i64, month, day| {
+        let event = identified(at);
+        let traits = Traits { birthday: crate::event::Birthday::new(month, day), ..event.traits.clone() };
+        Event { traits, ..event }
+    };
+    shop.feed_all(&[born(0, 2, 1)]).until(50 * DAY);
+    shop.feed_all(&[born(50 * DAY, 7, 1)]).until(600 * DAY);
+    assert_eq!(told(&shop), ["send/birthday birthday:2026 01T00:00", "send/birthday birthday:2027 01T00:00"]);
+    assert!(shop.written(Topic::Actions)[1]["event_time"].as_str().unwrap().starts_with("2027-07-01"));
+}

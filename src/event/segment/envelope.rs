@@ -55,10 +55,16 @@ impl<'a> Envelope<'a> {
         former_id.filter(|id| identity == Identity::Known && !id.is_empty()).map(|former_id| Kind::Joined { former_id, is_identify })
     }
 
-    /// The event's time: its `timestamp`, else the record's, clamped and bounded.
-    pub(super) fn time_ms(&self, record_ms: Option<i64>, max_skew_ms: i64, wall_ms: Option<i64>) -> Result<i64, Reject> {
+    /// The event's time: its `timestamp`, else that of what is around it, else the record's, clamped and bounded.
+    pub(super) fn time_ms(
+        &self,
+        envelope_ms: Option<i64>,
+        record_ms: Option<i64>,
+        max_skew_ms: i64,
+        wall_ms: Option<i64>,
+    ) -> Result<i64, Reject> {
         let stated_ms = match self.timestamp.given() {
-            None => None,
+            None => envelope_ms,
             Some(value) => {
                 let text = json::string("timestamp", value)?.ok_or_else(|| json::wrong_type("timestamp", &value.written(), "text"))?;
                 Some(time::parse_rfc3339(&text).map_err(|reason| json::refusal(reason, "timestamp", &text))?)

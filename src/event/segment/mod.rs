@@ -1,6 +1,6 @@
 //! Segment and RudderStack calls (`track`, `identify`, `alias`; `page`, `screen` and `group` only say that the customer was seen).
 //! Marks the fields of the record in one pass, finds the customer and the time, and lets the file of the event's family read what its kind
-//! needs. Refuses what breaks `contracts.md` 1; gives no meaning to names it does not know. Called by `decode` alone.
+//! needs. Refuses what breaks `contracts.md` 1; gives no meaning to names it does not know. Called by `decode` and `foreign`.
 //! Reading order: fields, envelope, traits, touch, then orders, email, consent, carts, costs, interactions, loyalty, subscriptions, referrals, items.
 
 mod carts;
@@ -24,6 +24,19 @@ mod tests;
 use super::value::{Field, Found, Nested};
 use super::{CartDelta, ConsentStatus, ContentsSource, DecodeRules, EmailSignal, Event, Kind, Reason, Reject, json};
 use fields::{Envelope, Properties, TraitFields};
+pub(super) use traits::consent as consent_trait;
+
+/// `type` of Segment's calls.
+pub(super) const CALLS: [&str; 6] = ["track", "identify", "alias", "page", "screen", "group"];
+
+/// What else is known of a call.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Around {
+    /// The time of an envelope, for a call without its own.
+    pub(super) at_ms: Option<i64>,
+    /// The record may be of another format, which has a `type`, too: refuse what is none of `CALLS`.
+    pub(super) is_doubtful: bool,
+}
 
 /// Reads the JSON text of a record keyed `customer`.
 pub(super) fn read<'a>(
@@ -32,11 +45,12 @@ pub(super) fn read<'a>(
     record_ms: Option<i64>,
     rules: &DecodeRules,
     wall_ms: Option<i64>,
+    around: Around,
 ) -> Result<Event<'a>, Reject> {
     let mut envelope = Envelope::default();
     json::object("record", value, &mut envelope)?;
     let identity = envelope.identity(customer)?;
-    let time_ms = envelope.time_ms(record_ms, rules.max_skew_ms, wall_ms)?;
+    let time_ms = envelope.time_ms(around.at_ms, record_ms, rules.max_skew_ms, wall_ms)?;
     let call = envelope.call()?;
     let message_id = json::id("messageId", envelope.message_id)?;
     let no_traits = TraitFields::default();
@@ -56,12 +70,13 @@ pub(super) fn read<'a>(
             let kind = envelope.joined("previousId", envelope.previous_id, identity, customer).unwrap_or(Kind::Unknown);
             (call, kind)
         }
+        other if around.is_doubtful && !CALLS.contains(&other) => return Err(json::refusal(Reason::UnknownKind, "type", other)),
         _ => (call, Kind::Unknown),
     };
     let traits = traits::read(own_traits, &envelope.context.fields, time_ms);
     let touch = touch::read(&envelope.context.fields);
     let items = items::read(&kind, &envelope.properties.fields);
-    Ok(Event { customer: customer.into(), identity, time_ms, name, message_id, traits, touch, items, kind })
+    Ok(Event { customer: customer.into(), identity, time_ms, name, message_id, traits, touch, items, address: None, kind })
 }
 
 /// The kind of a `track` call, by its name exactly as Segment writes it.

@@ -59,7 +59,7 @@ fn trimmed_email(email: Text<'_>) -> Option<Text<'_>> {
 }
 
 /// A status as text, `true` / `false`, or Shopify's object. Shopify's `not_subscribed` means never asked: no consent is told.
-fn consent(value: Value<'_>, time_ms: i64) -> Option<TraitConsent> {
+pub(in crate::event) fn consent(value: Value<'_>, time_ms: i64) -> Option<TraitConsent> {
     let plain = |status| TraitConsent { status, double_opt_in: false, at_ms: None };
     let written = match value {
         Value::Json("true") => return Some(plain(ConsentStatus::Subscribed)),

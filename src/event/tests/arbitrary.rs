@@ -3,7 +3,9 @@
 //! `PROPTEST_CASES`.
 
 use super::{AT_MS, rules};
-use crate::event::{DecodeRules, Event, Kind, MAX_ID_BYTES, MAX_PRODUCTS, MAX_QUANTITY, OrderValue, Product, Raw, Reject, decode};
+use crate::event::{
+    DecodeRules, Event, Format, Kind, MAX_ID_BYTES, MAX_PRODUCTS, MAX_QUANTITY, OrderValue, Part, Product, Raw, Reject, Told, Wire, decode,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -86,8 +88,33 @@ const VALID: [&str; 4] = [
     r#"{"type":"track","event":"Consent Changed","userId":"u-1","properties":{"channel":"email","status":"pending","double_opt_in":false}}"#,
 ];
 
+fn decode_as<'a>(format: Format, key: &'a [u8], value: &'a [u8]) -> Result<Told<'a>, Reject> {
+    decode(&Raw { key: Some(key), value: Some(value), timestamp_ms: Some(AT_MS) }, &Wire::bare(format), &rules(), Some(AT_MS))
+}
+
+/// As a call of Segment's, which every format reads alike.
 fn decode_bytes<'a>(key: &'a [u8], value: &'a [u8]) -> Result<Event<'a>, Reject> {
-    decode(&Raw { key: Some(key), value: Some(value), timestamp_ms: Some(AT_MS) }, &rules(), Some(AT_MS))
+    decode_as(Format::Segment, key, value).map(|told| match told {
+        Told::One(event) => event,
+        Told::Several(parts) => panic!("{parts:?}"),
+    })
+}
+
+/// What must hold whatever the format.
+fn check_all_formats(key: &[u8], value: &[u8]) {
+    for (_, format) in Format::WORDS {
+        match decode_as(*format, key, value) {
+            Ok(Told::One(event)) => check_bounds(Ok(event)),
+            Ok(Told::Several(parts)) => parts.into_iter().for_each(|part| match part {
+                Part::Event(event) => check_bounds(Ok(event)),
+                Part::Refused { element, reject } => {
+                    assert!(!element.is_empty());
+                    check_bounds(Err(reject));
+                }
+            }),
+            Err(reject) => check_bounds(Err(reject)),
+        }
+    }
 }
 
 /// What must hold of everything the decoder lets through.
@@ -150,12 +177,12 @@ fn fields() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(key in vec(any::<u8>(), 0..300), value in vec(any::<u8>(), 0..500)) {
-        check_bounds(decode_bytes(&key, &value));
+        check_all_formats(&key, &value);
     }
 
     #[test]
     fn arbitrary_json_never_panics(value in json()) {
-        check_bounds(decode_bytes(b"u-1", value.as_bytes()));
+        check_all_formats(b"u-1", value.as_bytes());
     }
 
     #[test]
@@ -198,7 +225,7 @@ proptest! {
                 _ => bytes.insert(at, byte),
             }
         }
-        check_bounds(decode_bytes(b"u-1", &bytes));
+        check_all_formats(b"u-1", &bytes);
     }
 }
 

@@ -5,7 +5,7 @@
 use super::{AT_MS, money, rules};
 use crate::event::{
     CartContents, CartDelta, CartLine, ConsentChange, ConsentStatus, ContentsSource, Email, EmailSignal, Event, Identity, Item, Kind,
-    Order, Product, Raw, Reason, Refund, Touch, Traits, decode,
+    Order, Product, Raw, Reason, Refund, Touch, Traits,
 };
 
 const BEFORE: &str = r#"{"messageId":"m-000000012345","type":"track","event":""#;
@@ -53,7 +53,7 @@ fn order() -> Kind<'static> {
 
 fn read(value: &str) -> Result<Event<'_>, Reason> {
     let raw = Raw { key: Some(b"u-00001234"), value: Some(value.as_bytes()), timestamp_ms: Some(AT_MS) };
-    decode(&raw, &rules(), None).map_err(|reject| reject.reason)
+    super::call(&raw, &rules(), None).map_err(|reject| reject.reason)
 }
 
 /// Refunds have none, and contents of carts are not looked at for it.
@@ -76,6 +76,7 @@ fn expected(name: &'static str, kind: Kind<'static>) -> Event<'static> {
         traits: Traits { email: Some("u-00001234@example.com".into()), ..Traits::default() },
         touch: Some(Touch { source: Some("google".into()), medium: Some("cpc".into()), referrer: None }),
         items: items_of(&kind),
+        address: None,
         kind,
     }
 }

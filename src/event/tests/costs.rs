@@ -1,14 +1,14 @@
 //! Costs as read, whoever they are of, and where customers came from.
 
 use super::{AT_MS, decode_with, money, rules};
-use crate::event::{Cost, CostKind, Event, Identity, Kind, Raw, Reason, Touch, decode};
+use crate::event::{Cost, CostKind, Event, Identity, Kind, Raw, Reason, Touch};
 
 fn read(ids: &str, properties: &str) -> Result<Event<'static>, Reason> {
     let value = format!(
         r#"{{"type":"track","event":"Cost Recorded",{ids}"timestamp":"2026-01-01T00:00:00Z","properties":{{"kind":"acquire","amount":12.5,"currency":"USD"{properties}}}}}"#
     );
     let value: &'static str = Box::leak(value.into_boxed_str());
-    decode(&Raw { key: Some(b"u-1"), value: Some(value.as_bytes()), timestamp_ms: Some(AT_MS) }, &rules(), None)
+    super::call(&Raw { key: Some(b"u-1"), value: Some(value.as_bytes()), timestamp_ms: Some(AT_MS) }, &rules(), None)
         .map_err(|reject| reject.reason)
 }
 

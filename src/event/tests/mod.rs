@@ -15,13 +15,19 @@ mod people;
 mod rejects;
 mod times;
 
-use super::{Currency, DecodeRules, Event, Kind, Money, OrderValue, Raw, Reject, decode};
+use super::{Currency, DecodeRules, Event, Format, Kind, Money, OrderValue, Raw, Reject, Told, Wire, decode};
 
 /// 2026-01-01T00:00:00Z
 const AT_MS: i64 = 1_767_225_600_000;
 
 fn rules() -> DecodeRules {
-    DecodeRules { order_value: OrderValue::Total, default_currency: None, max_skew_ms: 300_000, max_record_bytes: 1 << 20 }
+    DecodeRules {
+        order_value: OrderValue::Total,
+        default_currency: None,
+        max_skew_ms: 300_000,
+        max_record_bytes: 1 << 20,
+        formats: Vec::new(),
+    }
 }
 
 fn currency(code: &str) -> Currency {
@@ -32,10 +38,23 @@ fn money(minor: i64, code: &str) -> Money {
     Money { minor, currency: currency(code) }
 }
 
+/// Decodes a call of Segment's, which is the same where other formats may come, too.
+fn call<'a>(raw: &Raw<'a>, rules: &DecodeRules, wall_ms: Option<i64>) -> Result<Event<'a>, Reject> {
+    let told = decode(raw, &Wire::bare(Format::Segment), rules, wall_ms);
+    // an array is none of Segment's, and elsewhere several records
+    if !raw.value.is_some_and(|value| value.starts_with(b"[")) {
+        assert_eq!(decode(raw, &Wire::bare(Format::Auto), rules, wall_ms), told);
+    }
+    told.map(|told| match told {
+        Told::One(event) => event,
+        Told::Several(parts) => panic!("{parts:?}"),
+    })
+}
+
 /// Decodes a record of customer `u-1`, stamped `AT_MS`.
 fn decode_with<'a>(value: &'a str, rules: &DecodeRules) -> Result<Event<'a>, Reject> {
     let raw = Raw { key: Some(b"u-1"), value: Some(value.as_bytes()), timestamp_ms: Some(AT_MS) };
-    decode(&raw, rules, None)
+    call(&raw, rules, None)
 }
 
 /// A `track` call of customer `u-1` at `AT_MS`.

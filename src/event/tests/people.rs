@@ -3,7 +3,7 @@
 //! Traits of `track` calls come from `context.traits` alone.
 
 use super::{AT_MS, decode_with, rules};
-use crate::event::{Birthday, ConsentStatus, Event, Identity, Kind, Raw, TraitConsent, Traits, decode};
+use crate::event::{Birthday, ConsentStatus, Event, Identity, Kind, Raw, TraitConsent, Traits};
 
 /// An identify call of `u-1` with these traits and this context.
 fn identify(traits: &str, context: &str) -> Traits<'static> {
@@ -35,7 +35,7 @@ fn the_customer_is_the_key_and_known_or_anonymous_by_the_id_it_equals() {
     for (key, ids, identity) in cases {
         let value = format!(r#"{{"type":"page",{ids}}}"#);
         let raw = Raw { key: Some(key.as_bytes()), value: Some(value.as_bytes()), timestamp_ms: Some(AT_MS) };
-        let event = decode(&raw, &rules(), None).unwrap_or_else(|reject| panic!("{ids}: {reject:?}"));
+        let event = super::call(&raw, &rules(), None).unwrap_or_else(|reject| panic!("{ids}: {reject:?}"));
         assert_eq!((event.customer.as_ref(), event.identity), (key, identity), "{ids}");
     }
 }
@@ -53,6 +53,7 @@ fn calls_other_than_track_and_identify_only_say_that_the_customer_was_seen() {
             traits: Traits::default(),
             touch: None,
             items: Vec::new(),
+            address: None,
             kind: Kind::Unknown,
         };
         assert_eq!(decode_with(&value, &rules()), Ok(expected));

@@ -3,7 +3,9 @@
 //! What must not be refused stands in the other files.
 
 use super::{AT_MS, currency, decode_with, rules, track};
-use crate::event::{DecodeRules, MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_PRODUCTS, OrderValue, Raw, Reason, Reject, RejectStage, decode};
+use crate::event::{
+    DecodeRules, Format, MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_PRODUCTS, OrderValue, Raw, Reason, Reject, RejectStage, Wire, decode,
+};
 use std::collections::HashSet;
 
 /// Refused values of customer `u-1`, a line each: the reason, what the detail must hold, and the properties of the `track` call named
@@ -168,7 +170,7 @@ fn a_bad_frame_is_refused_for_its_reason() {
     let rules = DecodeRules { max_record_bytes: 1024, ..rules() };
     for (frame, reason) in refused_frames() {
         let (key, value) = (frame.key.as_deref(), frame.value.as_deref());
-        let read = decode(&Raw { key, value, timestamp_ms: frame.timestamp_ms }, &rules, None);
+        let read = super::call(&Raw { key, value, timestamp_ms: frame.timestamp_ms }, &rules, None);
         assert_eq!(read.map_err(|reject| reject.reason), Err(reason), "{frame:?}");
     }
 }
@@ -180,8 +182,16 @@ fn every_reason_is_listed_once_and_has_a_record_that_meets_it() {
     let refused = refused_values().iter().map(|case| case.1).chain(refused_frames().iter().map(|case| case.1)).collect::<Vec<_>>();
     // what cannot be written, and what the engine does not do, shows behind the decoder
     let later = [Reason::UnreadableRelay, Reason::RelayHops, Reason::MergeRefused, Reason::ReferralRefused, Reason::Unwritable];
-    let met: HashSet<Reason> = refused.into_iter().chain(later.map(|reason| Reject::by_engine(reason, "why").reason)).collect();
+    let later = later.map(|reason| Reject::by_engine(reason, "why").reason);
+    let met: HashSet<Reason> = refused.into_iter().chain(later).chain([too_many_events()]).collect();
     assert_eq!(listed, met);
+}
+
+/// Only where arrays are read.
+fn too_many_events() -> Reason {
+    let value = format!("[{}{{}}]", "{},".repeat(MAX_PRODUCTS));
+    let raw = Raw { key: Some(b"u-1"), value: Some(value.as_bytes()), timestamp_ms: None };
+    decode(&raw, &Wire::bare(Format::Auto), &rules(), None).unwrap_err().reason
 }
 
 #[test]

@@ -3,12 +3,12 @@
 //! No test here reads a clock.
 
 use super::{AT_MS, rules, track};
-use crate::event::{Event, Raw, Reason, Reject, decode, time};
+use crate::event::{Event, Raw, Reason, Reject, time};
 
 const HOUR_MS: i64 = 3_600_000;
 
 fn decode_at<'a>(value: &'a str, record_ms: Option<i64>, wall_ms: Option<i64>) -> Result<Event<'a>, Reject> {
-    decode(&Raw { key: Some(b"u-1"), value: Some(value.as_bytes()), timestamp_ms: record_ms }, &rules(), wall_ms)
+    super::call(&Raw { key: Some(b"u-1"), value: Some(value.as_bytes()), timestamp_ms: record_ms }, &rules(), wall_ms)
 }
 
 #[test]

@@ -110,21 +110,30 @@ fn get<'a>(value: &'a Value, path: &str) -> &'a Value {
     path.split('.').fold(value, |value, part| part.parse::<usize>().map_or_else(|_| &value[part], |index| &value[index]))
 }
 
+/// `raw topic=<topic> header.<name>=<value> <bytes>`: topic and headers may be left out.
+fn raw_line(customer: &str, at_ms: i64, text: &str) -> Line {
+    let (mut topic, mut headers, mut rest) = (None, Vec::new(), text);
+    while let Some((word, behind)) = rest.split_once(' ')
+        && let Some((name, value)) = word.split_once('=')
+    {
+        match name.strip_prefix("header.") {
+            Some(name) => headers.push((name.to_owned(), value.to_owned())),
+            None if name == "topic" => topic = Some(value.to_owned()),
+            None => break,
+        }
+        rest = behind;
+    }
+    let key = Some(customer.to_owned()).filter(|customer| customer != "-");
+    Line { topic, key, timestamp_ms: Some(at_ms), offset: None, headers, value: Some(rest.as_bytes().to_vec()) }
+}
+
 /// `<time> <customer>: <Event Name> name=value ...`
 fn event_line(number: usize, text: &str) -> Line {
     let (time, rest) = text.split_once(' ').unwrap_or_else(|| panic!("line {number}: {text}"));
     let (customer, rest) = rest.split_once(": ").unwrap_or_else(|| panic!("line {number}: {text}"));
     let at_ms = time_ms(time);
     if let Some(raw) = rest.strip_prefix("raw ") {
-        let key = Some(customer.to_owned()).filter(|c| c != "-");
-        return Line {
-            topic: None,
-            key,
-            timestamp_ms: Some(at_ms),
-            offset: None,
-            headers: Vec::new(),
-            value: Some(raw.as_bytes().to_vec()),
-        };
+        return raw_line(customer, at_ms, raw);
     }
     let words = words(rest);
     let name_words = words.iter().take_while(|word| !word.contains('=')).count();

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lifetide::engine::{self, Cause, Committed, Content, Message, Moment, Outputs, Progress, Slot, Topic, hash_of};
-use lifetide::event::{self, Raw};
+use lifetide::event::{self, Event, Format, Raw, Wire};
 use lifetide::worker::source::Record as _;
 
 use super::T0;
@@ -80,15 +80,15 @@ pub fn expect(world: &World, records: Vec<(usize, lifetide::worker::memory::Memo
     let mut all: Vec<_> = records.iter().map(|(topic, record)| (*topic, record.offset(), raw(record))).collect();
     let read = |(key, value, timestamp_ms): &(Vec<u8>, Vec<u8>, Option<i64>)| {
         let raw = Raw { key: Some(key), value: Some(value), timestamp_ms: *timestamp_ms };
-        event::decode(&raw, rules, None).expect("every deed can be read").time_ms
+        decoded(&raw, rules).time_ms
     };
     all.sort_by_key(|(topic, offset, parts)| (read(parts), *topic, *offset));
     for (topic, offset, (key, value, timestamp_ms)) in &all {
         let record = Raw { key: Some(key), value: Some(value), timestamp_ms: *timestamp_ms };
-        let event = event::decode(&record, rules, None).unwrap();
+        let event = decoded(&record, rules);
         let moment = Moment { to_ms: event.time_ms, wall_ms: None };
         while slot.tick(moment, usize::MAX, &mut out) == Progress::More {}
-        slot.apply(&event, &Cause { topic: &world.rules.topics[*topic], offset: *offset, traceparent: None, record }, &mut out);
+        slot.apply(&event, &Cause { topic: &world.rules.topics[*topic], offset: *offset, part: 0, traceparent: None, record }, &mut out);
         deliver(&mut slot, rules, &mut out, &mut cells);
     }
     slot.flush(&mut out);
@@ -96,6 +96,11 @@ pub fn expect(world: &World, records: Vec<(usize, lifetide::worker::memory::Memo
     slot.seal();
     slot.publish();
     (super::oracle::rows_of(&committed, 0), cells)
+}
+
+fn decoded<'a>(raw: &Raw<'a>, rules: &event::DecodeRules) -> Event<'a> {
+    let told = event::decode(raw, &Wire::bare(Format::Segment), rules, None).expect("every deed can be read");
+    told.part(0).expect("every deed is one event")
 }
 
 fn deliver(slot: &mut Slot, rules: &event::DecodeRules, out: &mut Outputs, cells: &mut Cells) {
@@ -117,7 +122,7 @@ fn deliver(slot: &mut Slot, rules: &event::DecodeRules, out: &mut Outputs, cells
             let message = Message::decode(&bytes, None).unwrap();
             match message.content {
                 Content::Forward(raw) => {
-                    let mut event = event::decode(&raw, rules, None).unwrap();
+                    let mut event = decoded(&raw, rules);
                     event.customer = receiver.as_str().into();
                     slot.apply_forwarded(&event, &message, &raw, out);
                 }

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lifetide::engine::{ALL_REGIONS, Cause, Committed, Moment, Outputs, Progress, RowVersion, Slot, Topic};
-use lifetide::event::{self, Event, Raw, Reject};
+use lifetide::event::{self, Event, Format, Raw, Reject, Told, Wire};
 use lifetide::worker::block::{self, TransactionHeader};
 use lifetide::worker::memory::{MemoryRecord, Produced};
 use lifetide::worker::source::{Input, Record as _};
@@ -104,7 +104,7 @@ fn run(world: &World, number: u32, expected: &mut Expected) {
         if let Some(last) = before_scoring.take_if(|last| is_behind(last)) {
             score_everybody(&mut slot, &last, is_live, &mut out);
         }
-        match event::decode(&raw(record), &world.rules.decode, wall_ms) {
+        match decode(world, record, wall_ms) {
             Ok(event) => {
                 move_time(&mut slot, event.time_ms, is_live, &mut out);
                 if is_of_kin(record) {
@@ -113,7 +113,7 @@ fn run(world: &World, number: u32, expected: &mut Expected) {
                 let traceparent = traceparent_of(record);
                 slot.apply(
                     &event,
-                    &Cause { topic: name, offset: record.offset(), traceparent: traceparent.as_deref(), record: raw(record) },
+                    &Cause { topic: name, offset: record.offset(), part: 0, traceparent: traceparent.as_deref(), record: raw(record) },
                     &mut out,
                 );
             }
@@ -214,8 +214,16 @@ fn time_of(world: &World, record: &MemoryRecord, wall_ms: Option<i64>) -> i64 {
         return i64::MIN;
     }
     let record_ms = record.timestamp_ms().expect("every record of a story has its time");
-    let decoded = event::decode(&raw(record), &world.rules.decode, wall_ms);
+    let decoded = decode(world, record, wall_ms);
     decoded.map_or(record_ms, |event: Event<'_>| event.time_ms.min(record_ms))
+}
+
+/// The records of a story are Segment's calls, each one event.
+fn decode<'a>(world: &World, record: &'a MemoryRecord, wall_ms: Option<i64>) -> Result<Event<'a>, Reject> {
+    event::decode(&raw(record), &Wire::bare(Format::Segment), &world.rules.decode, wall_ms).map(|told| match told {
+        Told::One(event) => event,
+        Told::Several(parts) => panic!("{parts:?}"),
+    })
 }
 
 fn raw(record: &MemoryRecord) -> Raw<'_> {

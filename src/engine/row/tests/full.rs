@@ -18,6 +18,7 @@ use crate::engine::orders::{Claim, Folded, Kept};
 use crate::engine::plays::{Grant, Phase, PlayState, Sent};
 use crate::engine::population::Contribution;
 use crate::engine::profile::Profile;
+use crate::engine::suppressed::{Refusal, Suppressed};
 use crate::engine::tiers::{Month, Tier};
 use crate::engine::ties::{Alias, Moved, Referee, Referrer, Ties};
 use crate::event::{Birthday, ConsentStatus, Currency, Money};
@@ -121,6 +122,10 @@ fn add_taste(customer: &mut Customer, usd: Currency, jpy: Currency) {
     let contract = Contract { id: 81, price: Money { minor: 1999, currency: usd }, period_months: 12, payments: 2 };
     let paid = vec![Paid { currency: usd, payments: 2, minor: 3998 }, Paid { currency: jpy, payments: 1, minor: 1 << 66 }];
     customer.contracts = Some(Box::new(Contracts { running: vec![contract], paid }));
+    customer.suppressed = vec![
+        Suppressed { address: 91, refusal: Refusal::Unsubscribed, at_ms: NOW - 70 },
+        Suppressed { address: 92, refusal: Refusal::Bounced, at_ms: NOW - 60 },
+    ];
 }
 
 fn add_ties(customer: &mut Customer, jpy: Currency) {

@@ -1,0 +1,123 @@
+//! CloudEvents 1.0: an envelope with an id and a time around data of any other format.
+//!
+//! Structured: the envelope is the record, `data` an object, an array, or a text that holds JSON, or `data_base64` its bytes. Binary: the envelope
+//! is the record's headers `ce_*`, and the value is the data. Id and time stand in where the data has none of its own; an id is known by
+//! its source, since others may count from one, too. Refuses versions other than 1.x, and an envelope inside an envelope. Whose event it
+//! is, the record key says (`partitionkey` became it). Called by `foreign` alone.
+
+use super::format::{EachHeader, Format};
+use super::frame::Frame;
+use super::told::Told;
+use super::value::{Field, Value};
+use super::{Reason, Reject, foreign, json, time};
+use serde::Deserialize;
+
+#[derive(Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Fields<'a> {
+    specversion: Field<'a>,
+    id: Field<'a>,
+    source: Field<'a>,
+    time: Field<'a>,
+    data: Field<'a>,
+    data_base64: Field<'a>,
+}
+
+/// Reads an envelope in structured mode.
+pub(super) fn read<'a>(frame: &Frame<'a, '_>, text: &'a str) -> Result<Told<'a>, Reject> {
+    let fields: Fields = json::unusual_object("record", text)?;
+    let version = json::text("specversion", fields.specversion)?.ok_or_else(|| json::missing("specversion"))?;
+    if !version.starts_with("1.") {
+        return Err(json::refusal(Reason::UnknownKind, "specversion", &version));
+    }
+    let id = json::required_id("id", fields.id)?;
+    let source = json::required_id("source", fields.source)?;
+    let at_ms = json::moment("time", fields.time, 0)?;
+    let inside = Frame { id: Some(full_id(&source, &id)), at_ms, ..frame.clone() };
+    match (fields.data.given(), json::text("data_base64", fields.data_base64)?) {
+        (Some(Value::Json(data)), _) if !data.starts_with('"') => data_of(&inside, data),
+        (Some(quoted), _) => {
+            let data = json::string("data", quoted)?.ok_or_else(|| json::missing("data"))?;
+            data_of(&inside, &data).map(Told::into_owned)
+        }
+        (None, Some(encoded)) => {
+            let bytes = base64(&encoded).ok_or_else(|| json::wrong_type("data_base64", &encoded, "base64"))?;
+            let data = String::from_utf8(bytes).map_err(|_| json::wrong_type("data_base64", &encoded, "UTF-8"))?;
+            data_of(&inside, &data).map(Told::into_owned)
+        }
+        (None, None) => Err(json::missing("data")),
+    }
+}
+
+fn data_of<'a>(inside: &Frame<'a, '_>, data: &'a str) -> Result<Told<'a>, Reject> {
+    if foreign::format_of(data) == Some(Format::CloudEvents) {
+        return Err(Reject::new(Reason::WrongType, "data is another envelope"));
+    }
+    foreign::read(inside, Format::Auto, data)
+}
+
+/// What headers say in binary mode; without them the frame stays as it is.
+pub(super) fn with_headers<'a, 'r>(frame: Frame<'a, 'r>, each_header: &EachHeader<'_>) -> Frame<'a, 'r> {
+    let (mut id, mut source, mut at) = (None, None, None);
+    let (mut webhook_id, mut shopify_topic) = (None, None);
+    each_header(&mut |name, value| {
+        let told = || String::from_utf8(value.to_vec()).ok();
+        match name.to_ascii_lowercase().as_str() {
+            "ce_id" => id = told(),
+            "ce_source" => source = told(),
+            "ce_time" => at = told(),
+            "x-shopify-webhook-id" => webhook_id = told(),
+            "x-shopify-topic" => shopify_topic = told(),
+            _ => {}
+        }
+    });
+    let id = id.zip(source).map(|(id, source)| full_id(&source, &id));
+    let at_ms = at.and_then(|at| time::parse_rfc3339(&at).ok()).filter(|at_ms| time::in_range(*at_ms));
+    Frame { id: id.or(webhook_id), at_ms, shopify_topic, ..frame }
+}
+
+fn full_id(source: &str, id: &str) -> String {
+    format!("{source}/{id}")
+}
+
+/// The bytes of a base64 text (RFC 4648, 4), padded or not; `None`: it is none.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let digits = text.trim_end_matches('=').as_bytes();
+    let mut bytes = Vec::with_capacity(digits.len() * 3 / 4);
+    for group in digits.chunks(4) {
+        let mut bits = 0u32;
+        for digit in group {
+            let value = match digit {
+                b'A'..=b'Z' => digit - b'A',
+                b'a'..=b'z' => digit - b'a' + 26,
+                b'0'..=b'9' => digit - b'0' + 52,
+                b'+' => 62,
+                b'/' => 63,
+                _ => return None,
+            };
+            bits = bits << 6 | u32::from(value);
+        }
+        // four digits are three bytes; three and two digits have bits left over, one digit is no byte
+        let whole = group.len() * 6 / 8;
+        if whole == 0 {
+            return None;
+        }
+        let aligned = bits << (6 * (4 - group.len()) + 8);
+        bytes.extend_from_slice(&aligned.to_be_bytes()[..whole]);
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_read_with_and_without_padding() {
+        let cases = [("", ""), ("YQ==", "a"), ("YWI=", "ab"), ("YWI", "ab"), ("YWJj", "abc"), ("eyJhIjoiPz4ifQ==", r#"{"a":"?>"}"#)];
+        for (text, bytes) in cases {
+            assert_eq!(base64(text).as_deref(), Some(bytes.as_bytes()), "{text}");
+        }
+        assert!(base64("a").is_none() && base64("YW-j").is_none() && base64("YQ==YQ==").is_none());
+    }
+}

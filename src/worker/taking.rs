@@ -1,0 +1,82 @@
+//! One record, taken: its events applied in order, and what is refused of it put aside as dead letters.
+//!
+//! All of it in the open transaction, since a record has one offset: a record of several events is never cut in two, and none of them is
+//! applied twice. Decides neither what is refused nor when deadlines fire. Called by `turn`.
+
+use crate::engine::{Cause, Outputs, Slot};
+use crate::event::{Event, Part, Told};
+
+use super::Failure;
+use super::dead_letter::{self, Refused};
+use super::merge::raw;
+use super::report::Tally;
+use super::source::Record;
+use super::transaction::{OutputTopic, Transaction};
+
+/// W3C trace context is 55 bytes; anything much longer is not one.
+const TRACEPARENT_BYTES_MAX: usize = 64;
+
+pub struct Taking<'a, T: Transaction> {
+    pub record: &'a dyn Record,
+    pub topic: &'a str,
+    pub slot_number: u32,
+    /// Of the topic, where known.
+    pub partitions: Option<u32>,
+    pub transaction: &'a mut T,
+    pub tally: &'a mut Tally,
+}
+
+impl<T: Transaction> Taking<'_, T> {
+    pub fn refuse(&mut self, refused: Refused<'_>, value_bytes_max: usize) -> Result<(), Failure> {
+        let place = (self.topic, self.slot_number);
+        dead_letter::write(self.record, place, self.partitions, refused, value_bytes_max, |letter| self.transaction.send(letter))
+            .map_err(Failure::Transaction)?;
+        *self.tally.rejects.entry((refused.reject.reason, refused.reject.stage)).or_default() += 1;
+        self.tally.produce(OutputTopic::DeadLetters, 1);
+        Ok(())
+    }
+
+    /// Applies what the record says; how many events that was, refused ones among them.
+    pub fn apply(&mut self, told: &Told<'_>, slot: &mut Slot, outputs: &mut Outputs) -> Result<usize, Failure> {
+        let traceparent = traceparent_of(self.record);
+        let record = raw(self.record);
+        let cause = Cause { topic: self.topic, offset: self.record.offset(), part: 0, traceparent: traceparent.as_deref(), record };
+        let parts = match told {
+            Told::One(event) => {
+                self.apply_event(event, &cause, slot, outputs)?;
+                return Ok(1);
+            }
+            Told::Several(parts) => parts,
+        };
+        for (number, part) in (0..).zip(parts) {
+            match part {
+                Part::Event(event) => self.apply_event(event, &Cause { part: number, ..cause }, slot, outputs)?,
+                Part::Refused { element, reject } => {
+                    self.refuse(Refused { reject, element: Some((number, element)) }, dead_letter::VALUE_BYTES_MAX)?;
+                }
+            }
+        }
+        Ok(parts.len())
+    }
+
+    /// What the engine does not do becomes a dead letter, of the whole record.
+    fn apply_event(&mut self, event: &Event<'_>, cause: &Cause<'_>, slot: &mut Slot, outputs: &mut Outputs) -> Result<(), Failure> {
+        let outcome = slot.apply(event, cause, outputs);
+        self.tally.apply(event.kind.label(), outcome, event.time_ms);
+        match outputs.take_refusal() {
+            Some(reject) => self.refuse(Refused { reject: &reject, element: None }, dead_letter::VALUE_BYTES_MAX),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The trace context of a record, from its header.
+pub fn traceparent_of(record: &dyn Record) -> Option<String> {
+    let mut traceparent = None;
+    record.each_header(&mut |header, value| {
+        if header == "traceparent" && value.len() <= TRACEPARENT_BYTES_MAX {
+            traceparent = String::from_utf8(value.to_vec()).ok();
+        }
+    });
+    traceparent
+}
