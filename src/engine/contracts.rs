@@ -84,6 +84,9 @@ pub fn unite(customer: &mut Customer, other: Contracts, scene: &mut Scene<'_>) {
 /// Takes an event up; whether anything changed.
 pub fn take(customer: &mut Customer, told: &Subscription<'_>, scene: &mut Scene<'_>) -> bool {
     let id = fingerprint(IdKind::Subscription, &told.id);
+    if customer.contracts.is_none() && told.kind == SubscriptionKind::Cancelled {
+        return false;
+    }
     let contracts = customer.contracts.get_or_insert_default();
     let place = contracts.running.iter().position(|contract| contract.id == id);
     let Some(price) = told.amount.filter(|_| told.kind != SubscriptionKind::Cancelled) else {

@@ -21,7 +21,12 @@ pub fn ask(customer: &mut Customer, former_id: &str, was_new: bool, time_ms: i64
     if !scene.can_tell() || former_id == scene.customer_id {
         return;
     }
-    if customer.ties.as_mut().is_some_and(|ties| ties.alias(former_id).is_some()) {
+    let now_ms = customer.now_ms;
+    let is_asked = |ties: &mut Box<Ties>| {
+        ties.prune(now_ms);
+        ties.alias(former_id).is_some()
+    };
+    if customer.ties.as_mut().is_some_and(is_asked) {
         return;
     }
     note(customer, Alias { id: former_id.to_owned(), asked_ms: time_ms, is_settled: false, was_new }, scene);
@@ -64,7 +69,7 @@ pub fn give(customer: &mut Customer, to: &str, until_ms: i64, scene: &mut Scene<
     funnel::leave(customer, scene.cells, scene.out);
     loyalty::leave(customer, scene.cells, scene.out);
     customer.stage_since_ms = None;
-    if customer.orders.primary().is_some() {
+    if customer.orders.primary().is_some() || customer.contracts.is_some() {
         scene.push_tombstone(super::outputs::Topic::Clv);
     }
     if let Some(stage) = customer.stage {

@@ -191,8 +191,9 @@ pub fn rename_referrer(customer: &mut Customer, from: &str, to: &str) -> bool {
     is_known
 }
 
-/// Takes over the referrals of another id of the same person, who tells everybody concerned.
-pub fn unite(customer: &mut Customer, other: &Ties, other_id: &str, scene: &mut Scene<'_>) {
+/// Takes over the referrals of another id of the same person, and tells everybody concerned: referees in the name of the id they know.
+/// Whether the referrer was told.
+pub fn unite(customer: &mut Customer, other: &Ties, other_id: &str, scene: &mut Scene<'_>) -> bool {
     let ties = customer.ties.get_or_insert_default();
     ties.referrals_sent = ties.referrals_sent.saturating_add(other.referrals_sent);
     ties.referred = ties.referred.saturating_add(other.referred);
@@ -203,9 +204,9 @@ pub fn unite(customer: &mut Customer, other: &Ties, other_id: &str, scene: &mut 
             ties.referred = ties.referred.saturating_sub(1);
         } else if ties.referees.len() < REFEREES_MAX {
             ties.referees.push(referee.clone());
-            scene.send(&referee.id, &Content::ReferrerMoved(own_id));
+            scene.send_as(other_id, &referee.id, &Content::ReferrerMoved(own_id));
         } else {
-            scene.send(&referee.id, &Content::ReferrerMoved(""));
+            scene.send_as(other_id, &referee.id, &Content::ReferrerMoved(""));
         }
     }
     ties.referees.sort_by(|a, b| (a.since_ms, &a.id).cmp(&(b.since_ms, &b.id)));
@@ -222,6 +223,7 @@ pub fn unite(customer: &mut Customer, other: &Ties, other_id: &str, scene: &mut 
         tell(customer, other_id, scene);
     }
     drop_empty(customer);
+    is_taken
 }
 
 /// The customer is about to be forgotten: nobody is to name them any more.

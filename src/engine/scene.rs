@@ -78,7 +78,8 @@ impl<'a> Scene<'a> {
     ) -> Scene<'a> {
         let part = match occasion {
             Occasion::Event { cause, .. } => cause.part,
-            Occasion::Relay(_) | Occasion::Deadline { .. } | Occasion::Model { .. } => 0,
+            Occasion::Relay(origin) => origin.part,
+            Occasion::Deadline { .. } | Occasion::Model { .. } => 0,
         };
         Scene { rules, slot, customer_id, occasion, time_ms, wall_ms: None, out, cells, written: u32::from(part) << PART_BITS }
     }
@@ -133,6 +134,9 @@ impl<'a> Scene<'a> {
 
     /// The same, in the name of somebody else.
     pub fn send_as(&mut self, from: &str, receiver: &str, content: &Content<'_>) {
+        if !self.can_tell() {
+            return;
+        }
         let origin = match self.occasion {
             Occasion::Event { cause, name } => Origin {
                 slot: self.slot,

@@ -201,7 +201,7 @@ impl Slot {
         let (customer, entry) = self.overlay.current();
         let of_whom = (&*event.customer, event.time_ms);
         let mut scene = Scene::of_event(&self.rules, self.number, of_whom, occasion, &mut self.cells, out);
-        if let Some(moved) = customer.moved() {
+        if let Some(moved) = customer.moved().filter(|_| scene.can_tell()) {
             scene.send(&moved.to, &Content::Forward(*record));
             return Outcome::Forwarded;
         }

@@ -2,7 +2,7 @@
 //!
 //! A refusal about such an address is about that address alone: it does not end the mails to the known one, and it holds from the moment the
 //! address becomes the known one, whichever of the two was heard first, until the person subscribes again. Only a hash is kept, since an address nobody gave us is nobody's
-//! to keep. Called by `apply`
+//! to keep. Called by `apply`, `unite`,
 //! `gates` and `audience`.
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -76,6 +76,11 @@ fn keep(all: &mut Vec<Suppressed>, new: Suppressed) {
     if all.len() > SUPPRESSED_MAX {
         all.remove(0);
     }
+}
+
+/// What was heard about addresses of another id of the same person.
+pub fn unite(customer: &mut Customer, theirs: Vec<Suppressed>) {
+    theirs.into_iter().for_each(|refused| keep(&mut customer.suppressed, refused));
 }
 
 /// What was heard about the known address before it was that: a bounce first, then the latest.

@@ -12,22 +12,26 @@ use super::orders::day_of;
 use super::scene::Scene;
 use super::ties::Alias;
 use super::{
-    attempt, attribution, cash_flow, cohorts, contracts, costs, identity, loyalty, plays, population, profile, referrals, segments, tiers,
-    transitions, value,
+    attempt, attribution, cash_flow, cohorts, contracts, costs, identity, loyalty, plays, population, profile, referrals, segments,
+    suppressed, tiers, transitions, value,
 };
 
 /// Takes in all that `other` was; `alias`: when it was asked for, and what was known then.
 pub fn unite(customer: &mut Customer, mut other: Customer, alias: &Alias, scene: &mut Scene<'_>) {
     let has_orders = !other.orders.is_empty() || !other.orders.held.is_empty();
     let has_value = has_orders || !other.costs.is_empty() || other.loyalty.is_some() || other.contracts.is_some();
+    let first_touches = (customer.touch.first.clone(), other.touch.first.clone());
     unite_person(customer, &mut other, alias, scene);
-    unite_orders(customer, &mut other, scene);
+    unite_orders(customer, &mut other, first_touches, scene);
     costs::unite(&mut customer.costs, &other.costs, scene.out);
     cash_flow::unite(&mut customer.flows, &other.flows, scene);
     plays::unite(customer, &mut other);
     attribution::unite(customer, &mut other);
     if let Some(journey) = other.journey.take() {
-        customer.journey.get_or_insert_default().unite(*journey);
+        let journeys = customer.journey.get_or_insert_default();
+        journeys.unite(*journey);
+        // what one of the two has heard to be resolved is resolved
+        journeys.open_tickets.retain(|ticket| !customer.seen.contains(*ticket));
     }
     if let Some(points) = other.loyalty.take() {
         loyalty::unite(customer, &points, scene);
@@ -38,11 +42,12 @@ pub fn unite(customer: &mut Customer, mut other: Customer, alias: &Alias, scene:
     customer.affinity.unite(&other.affinity);
     attempt::unite(customer, other.attempt);
     unite_cart(customer, other.cart.take(), scene);
+    let mut is_told = false;
     if let Some(mut ties) = other.ties.take() {
         std::mem::take(&mut ties.aliases).into_iter().for_each(|alias| identity::note(customer, alias, scene));
-        referrals::unite(customer, &ties, &alias.id, scene);
+        is_told = referrals::unite(customer, &ties, &alias.id, scene);
     }
-    if has_value {
+    if has_value && !is_told {
         referrals::tell(customer, "", scene);
     }
     customer.derive(&scene.rules.settings);
@@ -62,6 +67,7 @@ fn unite_person(customer: &mut Customer, other: &mut Customer, alias: &Alias, sc
     customer.identified |= other.identified;
     customer.seen.unite(&other.seen);
     customer.contact.unite(&other.contact);
+    suppressed::unite(customer, std::mem::take(&mut other.suppressed));
     customer.consent.unite(&other.consent, alias.asked_ms);
     customer.last_open_ms = customer.last_open_ms.max(other.last_open_ms);
     customer.last_click_ms = customer.last_click_ms.max(other.last_click_ms);
@@ -84,7 +90,8 @@ fn unite_person(customer: &mut Customer, other: &mut Customer, alias: &Alias, sc
     other.sends_ms.iter().for_each(|at_ms| customer.remember_send(*at_ms));
 }
 
-fn unite_orders(customer: &mut Customer, other: &mut Customer, scene: &mut Scene<'_>) {
+/// `first_touches`: of both, as they were counted.
+fn unite_orders(customer: &mut Customer, other: &mut Customer, first_touches: (String, String), scene: &mut Scene<'_>) {
     if other.orders.is_empty() && other.orders.held.is_empty() {
         return;
     }
@@ -93,7 +100,7 @@ fn unite_orders(customer: &mut Customer, other: &mut Customer, scene: &mut Scene
         cohorts::recount(&customer.orders, -1, scene);
         cohorts::recount(&other.orders, -1, scene);
         // both were counted as acquired, and the later one was not
-        let (channel, at_ms) = if own_ms <= other_ms { (&other.touch.first, other_ms) } else { (&customer.touch.first, own_ms) };
+        let (channel, at_ms) = if own_ms <= other_ms { (&first_touches.1, other_ms) } else { (&first_touches.0, own_ms) };
         let dims = [("channel", channel.as_str())];
         let place = Place { name: "customers_acquired", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms };
         scene.cells.add(&place, -1, scene.out);

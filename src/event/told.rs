@@ -25,15 +25,17 @@ pub enum Part<'a> {
 }
 
 impl<'a> Told<'a> {
-    /// The event of this number; `None`: there is none, or it was refused.
-    pub fn part(self, number: u16) -> Option<Event<'a>> {
-        match self {
-            Told::One(event) => Some(event).filter(|_| number == 0),
-            Told::Several(parts) => parts.into_iter().nth(number.into()).and_then(|part| match part {
-                Part::Event(event) => Some(event),
-                Part::Refused { .. } => None,
-            }),
-        }
+    /// The events from this number on, with their numbers; refused ones are left out.
+    pub fn into_events_from(self, first: u16) -> Vec<(u16, Event<'a>)> {
+        let parts = match self {
+            Told::One(event) => vec![Part::Event(event)],
+            Told::Several(parts) => parts,
+        };
+        let event = |(number, part)| match part {
+            Part::Event(event) => Some((number, event)),
+            Part::Refused { .. } => None,
+        };
+        (0..).zip(parts).skip(first.into()).filter_map(event).collect()
     }
 
     /// What says nothing.

@@ -3,7 +3,7 @@
 //! It takes its turn before the slot's own records, moves no clock, and becomes a dead letter where it cannot be read or is refused.
 //! Called by `turn`.
 
-use crate::engine::{Content, HOPS_MAX, Message, Outcome, Outputs, Slot};
+use crate::engine::{Content, HOPS_MAX, Message, Origin, Outcome, Outputs, Slot};
 use crate::event::{self, Format, Reason, Reject, Wire};
 
 use super::dead_letter::{self, Refused};
@@ -70,11 +70,24 @@ fn take(slot: &mut Slot, record: &dyn Record, rules: &Rules, outputs: &mut Outpu
     let topic = rules.topics.iter().position(|topic| *topic == message.origin.topic);
     let wire = Wire::bare(topic.map_or_else(Format::default, |topic| rules.decode.format(topic)));
     let told = event::decode(&raw, &wire, &rules.decode, None)?;
-    let Some(mut event) = told.part(message.origin.part) else { return Err(unreadable("no such event in the record")) };
-    event.customer = receiver.into();
-    if event.message_id.is_none() {
-        // told twice, it is known by where it first came
-        event.message_id = Some(format!("{}/{}/{}", message.origin.topic, message.origin.slot, message.origin.offset).into());
+    let mut outcome = Err(unreadable("no such event in the record"));
+    for (part, mut event) in told.into_events_from(message.origin.part) {
+        let origin = Origin { part, ..message.origin };
+        event.customer = receiver.into();
+        if event.message_id.is_none() {
+            // told twice, it is known by where it first came
+            event.message_id = Some(format!("{}/{}/{}{}", origin.topic, origin.slot, origin.offset, part_text(part)).into());
+        }
+        let applied = slot.apply_forwarded(&event, &Message { origin, ..message }, &raw, outputs);
+        outcome = Ok(applied);
+        if applied == Outcome::Forwarded {
+            break;
+        }
     }
-    Ok(slot.apply_forwarded(&event, &message, &raw, outputs))
+    outcome
+}
+
+/// Of the first event of a record nothing is said.
+fn part_text(part: u16) -> String {
+    if part == 0 { String::new() } else { format!("#{part}") }
 }

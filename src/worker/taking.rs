@@ -3,7 +3,7 @@
 //! All of it in the open transaction, since a record has one offset: a record of several events is never cut in two, and none of them is
 //! applied twice. Decides neither what is refused nor when deadlines fire. Called by `turn`.
 
-use crate::engine::{Cause, Outputs, Slot};
+use crate::engine::{Cause, Outcome, Outputs, Slot};
 use crate::event::{Event, Part, Told};
 
 use super::Failure;
@@ -48,9 +48,15 @@ impl<T: Transaction> Taking<'_, T> {
             }
             Told::Several(parts) => parts,
         };
+        let mut is_sent_on = false;
         for (number, part) in (0..).zip(parts) {
             match part {
-                Part::Event(event) => self.apply_event(event, &Cause { part: number, ..cause }, slot, outputs)?,
+                // the record goes once to whoever it is about now, who takes all that is left of it
+                Part::Event(event) if is_sent_on => self.tally.apply(event.kind.label(), Outcome::Forwarded, event.time_ms),
+                Part::Event(event) => {
+                    let outcome = self.apply_event(event, &Cause { part: number, ..cause }, slot, outputs)?;
+                    is_sent_on = outcome == Outcome::Forwarded;
+                }
                 Part::Refused { element, reject } => {
                     self.refuse(Refused { reject, element: Some((number, element)) }, dead_letter::VALUE_BYTES_MAX)?;
                 }
@@ -60,13 +66,13 @@ impl<T: Transaction> Taking<'_, T> {
     }
 
     /// What the engine does not do becomes a dead letter, of the whole record.
-    fn apply_event(&mut self, event: &Event<'_>, cause: &Cause<'_>, slot: &mut Slot, outputs: &mut Outputs) -> Result<(), Failure> {
+    fn apply_event(&mut self, event: &Event<'_>, cause: &Cause<'_>, slot: &mut Slot, outputs: &mut Outputs) -> Result<Outcome, Failure> {
         let outcome = slot.apply(event, cause, outputs);
         self.tally.apply(event.kind.label(), outcome, event.time_ms);
-        match outputs.take_refusal() {
-            Some(reject) => self.refuse(Refused { reject: &reject, element: None }, dead_letter::VALUE_BYTES_MAX),
-            None => Ok(()),
+        if let Some(reject) = outputs.take_refusal() {
+            self.refuse(Refused { reject: &reject, element: None }, dead_letter::VALUE_BYTES_MAX)?;
         }
+        Ok(outcome)
     }
 }
 

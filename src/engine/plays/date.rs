@@ -7,15 +7,11 @@ use jiff::Timestamp;
 
 use super::PlayState;
 use super::instance::begin;
-use crate::clv::DAY_MS;
 use crate::engine::customer::Customer;
 use crate::engine::quiet::zone_of;
 use crate::engine::rules::Rules;
 use crate::engine::scene::Scene;
 use crate::engine::settings::Trigger;
-
-/// Between two birthdays of one customer: a year, less what a step may wait and quiet hours may hold it.
-const MIN_GAP_MS: i64 = 300 * DAY_MS;
 
 /// The next midnight a birthday begins with; `None`: it is not known, or no play asks.
 pub fn birthday_ms(customer: &Customer, rules: &Rules) -> Option<i64> {
@@ -35,13 +31,12 @@ pub fn birthday_ms(customer: &Customer, rules: &Rules) -> Option<i64> {
 pub fn on_birthday(customer: &mut Customer, scene: &Scene<'_>) {
     let rules = scene.rules;
     let zone = zone_of(&customer.contact.time_zone, &rules.settings.customer_zone);
-    let Ok(now) = Timestamp::from_millisecond(scene.time_ms) else { return };
-    let instance = format!("birthday:{}", now.to_zoned(zone).year());
+    let year_of = |at_ms: i64| Timestamp::from_millisecond(at_ms).map(|at| at.to_zoned(zone.clone()).year()).unwrap_or_default();
+    let year = year_of(scene.time_ms);
     for &rule in rules.plays() {
-        let is_new = |state: &PlayState| state.decided_ms.is_none_or(|decided_ms| decided_ms < scene.time_ms - MIN_GAP_MS);
-        let is_due = customer.plays.iter().find(|state| state.play == rule.key).is_none_or(is_new);
-        if rules.play(rule).trigger == Trigger::Birthday && is_due {
-            begin(customer, rule, instance.clone(), scene.time_ms, scene);
+        let had_one = |state: &PlayState| state.play == rule.key && state.decided_ms.is_some_and(|decided_ms| year_of(decided_ms) >= year);
+        if rules.play(rule).trigger == Trigger::Birthday && !customer.plays.iter().any(had_one) {
+            begin(customer, rule, format!("birthday:{year}"), scene.time_ms, scene);
         }
     }
 }

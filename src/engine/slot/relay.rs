@@ -21,7 +21,7 @@ use crate::event::{Event, Raw, Reason, Reject};
 impl Slot {
     /// Whether messages may be taken: rows of old versions have no place for what they bring, and the messages wait.
     pub fn takes_relay(&self) -> bool {
-        self.cells.are_kept()
+        self.cells.are_kept() && self.rules.settings.relays
     }
 
     /// Takes a message for `receiver`. An event that is sent on comes by `apply_forwarded`, once it is decoded.
@@ -162,11 +162,12 @@ impl Slot {
         RelayFate::Applied
     }
 
-    /// The customer this id had become is forgotten, or names it no more.
-    fn forget_mark(&mut self, receiver: &str, _message: &Message<'_>, _out: &mut Outputs) -> RelayFate {
+    /// The customer this id had become is forgotten, or names it no more. Who asked for it in vain has no say.
+    fn forget_mark(&mut self, receiver: &str, message: &Message<'_>, _out: &mut Outputs) -> RelayFate {
         self.open(hash_of(receiver), receiver);
         let (customer, entry) = self.overlay.current();
-        if !entry.exists || customer.ties.as_ref().is_none_or(|ties| ties.moved.is_none()) {
+        let moved = customer.ties.as_ref().and_then(|ties| ties.moved.as_ref());
+        if !entry.exists || moved.is_none_or(|moved| moved.to != message.from) {
             return RelayFate::Repeated;
         }
         customer.clear();

@@ -100,7 +100,7 @@ pub fn expect(world: &World, records: Vec<(usize, lifetide::worker::memory::Memo
 
 fn decoded<'a>(raw: &Raw<'a>, rules: &event::DecodeRules) -> Event<'a> {
     let told = event::decode(raw, &Wire::bare(Format::Segment), rules, None).expect("every deed can be read");
-    told.part(0).expect("every deed is one event")
+    told.into_events_from(0).pop().expect("every deed is one event").1
 }
 
 fn deliver(slot: &mut Slot, rules: &event::DecodeRules, out: &mut Outputs, cells: &mut Cells) {
