@@ -1,7 +1,8 @@
 //! Plays that begin on a day of the customer's own: the birthday, from its midnight where they live, and the day the next order is expected.
 //!
 //! The next birthday follows from the customer's now, so nothing of it is stored; the instance is `birthday:<year>`. The expected order is
-//! looked at with each order, and counts from then; the instance is `next_order:<moment of the order, ms>`. Called by `deadline` and `value`.
+//! looked at with each order, and counts from then; the instance is `next_order:<that moment, ms>`, since two orders may have one
+//! moment, but no expectation is asked for twice. Called by `deadline` and `value`.
 
 use jiff::Timestamp;
 
@@ -46,7 +47,7 @@ pub fn on_expectation(customer: &mut Customer, next_order_ms: i64, scene: &Scene
     let rules = scene.rules;
     for &rule in rules.plays() {
         if rules.play(rule).trigger == Trigger::NextOrderDue {
-            begin(customer, rule, format!("next_order:{}", scene.time_ms), next_order_ms, scene);
+            begin(customer, rule, format!("next_order:{next_order_ms}"), next_order_ms, scene);
         }
     }
 }
