@@ -102,24 +102,18 @@ fn event(customer: &str, now_ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{DecodeRules, Format, Kind, OrderValue, Raw, Told, Wire, decode};
+    use crate::event::tests::RULES;
+    use crate::event::{Format, Kind, Raw, Told, Wire, decode};
 
     #[test]
     fn the_decoder_reads_what_the_command_writes() {
-        let rules = DecodeRules {
-            order_value: OrderValue::Total,
-            default_currency: None,
-            max_skew_ms: 0,
-            max_record_bytes: 1_000,
-            formats: vec![],
-        };
         // whatever the format of the topic it comes to
         for (customer, (_, format)) in
             ["u-1", "\"\\\u{7}ü"].into_iter().flat_map(|customer| Format::WORDS.iter().map(move |word| (customer, word)))
         {
             let value = event(customer, 1_767_225_600_123);
             let raw = Raw { key: Some(customer.as_bytes()), value: Some(value.as_bytes()), timestamp_ms: Some(1_767_225_600_123) };
-            let Ok(Told::One(event)) = decode(&raw, &Wire::bare(*format), &rules, None) else { panic!("{format:?}") };
+            let Ok(Told::One(event)) = decode(&raw, &Wire::bare(*format), &RULES, None) else { panic!("{format:?}") };
             assert_eq!((event.kind, event.time_ms, event.customer.as_ref()), (Kind::Erased, 1_767_225_600_123, customer));
         }
     }

@@ -46,9 +46,9 @@ pub fn worker_rules(config: &Config, partitions: u32, nonce: u64) -> worker::Rul
     }
 }
 
-/// What every slot reads: the inputs, and the relay as the last.
+/// What every slot reads.
 pub fn consumed_topics(config: &Config) -> Vec<String> {
-    config.input.topics.iter().cloned().chain([config.output.topic("relay")]).collect()
+    kafka_settings(config).consumed_topics()
 }
 
 /// The rules of one of a process's workers: with `standby` it follows its part of the slots, and shares with the others what it holds of them.

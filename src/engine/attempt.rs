@@ -3,15 +3,15 @@
 //! An order counts how long the checkout took; who does nothing more for `drop_off_after` has dropped off at the furthest step. It counts on
 //! cells and is told by mails; stages and carts are other files' affair. Called by `apply` and `deadline`.
 
-use super::cells::{Figure, Place, Window};
+use super::cells::{Figure, Place, Window, at_most};
 use super::customer::Customer;
 use super::scene::Scene;
 use super::settings::Settings;
 use crate::event::{CartDelta, CartLine, ContentsSource, Event, InteractionKind, Kind};
 
 /// Upper bounds of how long a checkout took: medians and the slow tenth can be read off.
-const DURATIONS: [(i64, &str); 9] = [(1, "1"), (2, "2"), (3, "3"), (5, "5"), (10, "10"), (20, "20"), (30, "30"), (60, "60"), (240, "240")];
-const LONGER: &str = "longer";
+const DURATIONS_MINUTES: [(i64, &str); 9] =
+    [(1, "1"), (2, "2"), (3, "3"), (5, "5"), (10, "10"), (20, "20"), (30, "30"), (60, "60"), (240, "240")];
 const MINUTE_MS: i64 = 60_000;
 
 /// The numbers are stored in rows.
@@ -101,7 +101,7 @@ fn end_with_order(customer: &mut Customer, order_ms: i64, scene: &mut Scene<'_>)
     customer.attempt = None;
     count("orders_by_step", ("step", attempt.step.as_str()), order_ms, scene);
     if let Some(began_ms) = attempt.checkout_ms {
-        count("checkout_minutes", ("minutes_at_most", duration_text(order_ms - began_ms)), order_ms, scene);
+        count("checkout_minutes", ("minutes_at_most", at_most(order_ms - began_ms, MINUTE_MS, &DURATIONS_MINUTES)), order_ms, scene);
     }
 }
 
@@ -119,8 +119,4 @@ pub fn drop_off(customer: &mut Customer, scene: &mut Scene<'_>) {
 
 fn count(name: &'static str, dim: (&'static str, &str), at_ms: i64, scene: &mut Scene<'_>) {
     scene.cells.add(&Place { name, figure: Figure::Count, dims: &[dim], window: Window::Week, at_ms }, 1, scene.out);
-}
-
-fn duration_text(duration_ms: i64) -> &'static str {
-    DURATIONS.iter().find(|(minutes, _)| duration_ms <= minutes * MINUTE_MS).map_or(LONGER, |(_, text)| text)
 }

@@ -9,7 +9,7 @@ mod key;
 mod paid;
 
 pub use cell::{Cell, check_cell};
-pub use key::{Figure, OTHER, Place, UNKNOWN, Window, month_of, month_text, parts};
+pub use key::{Figure, OTHER, Place, UNKNOWN, Window, at_most, month_of, month_text, parts};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -16,24 +16,25 @@ pub fn count_buyer(customer: &Customer, before_ms: Option<i64>, order_ms: i64, s
         return;
     }
     let Some(purchases) = customer.orders.purchases() else { return };
-    let cohort = month_text(month_of(purchases.first_ms, zone));
-    let dims = [("cohort", cohort.as_str())];
-    let place = Place { name: "cohort_buyers", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: order_ms };
-    scene.cells.add(&place, 1, scene.out);
+    add(purchases.first_ms, order_ms, 1, scene);
 }
 
 /// Adds or takes away all that a customer's orders have counted, as far as they are kept one by one: for customers who become one.
 pub fn recount(orders: &Orders, delta: i128, scene: &mut Scene<'_>) {
     let zone = &scene.rules.settings.report_zone;
     let Some(purchases) = orders.purchases() else { return };
-    let cohort = month_text(month_of(purchases.first_ms, zone));
     let mut last = None;
     for order in &orders.kept {
         let month = month_of(order.at_ms, zone);
         if last.replace(month) != Some(month) {
-            let dims = [("cohort", cohort.as_str())];
-            let place = Place { name: "cohort_buyers", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: order.at_ms };
-            scene.cells.add(&place, delta, scene.out);
+            add(purchases.first_ms, order.at_ms, delta, scene);
         }
     }
+}
+
+fn add(first_ms: i64, order_ms: i64, delta: i128, scene: &mut Scene<'_>) {
+    let cohort = month_text(month_of(first_ms, &scene.rules.settings.report_zone));
+    let dims = [("cohort", cohort.as_str())];
+    let place = Place { name: "cohort_buyers", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: order_ms };
+    scene.cells.add(&place, delta, scene.out);
 }

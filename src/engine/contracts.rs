@@ -126,9 +126,8 @@ pub fn told(customer: &Customer, currency: Currency, value: &Value) -> Option<Co
     if paid.is_none() && running.clone().next().is_none() {
         return None;
     }
-    let expected =
+    let expected: Option<Vec<ToCome>> =
         value.monthly_retention.and_then(|retention| running.clone().map(|contract| to_come(contract, retention, value)).collect());
-    let expected: Option<Vec<ToCome>> = expected;
     let amount = |minor| Amount { minor, currency };
     let without_end = |all: &Vec<ToCome>| all.iter().map(|to_come| to_come.without_end).sum::<Option<f64>>();
     Some(ContractsRecord {

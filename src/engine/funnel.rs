@@ -4,16 +4,15 @@
 //! that they are counted. It decides no stage (`lifecycle` does). Called by `transitions`, and by `slot` when a customer
 //! goes, or was not counted so far.
 
-use super::cells::{Cells, Figure, Place, Window};
+use super::cells::{Cells, Figure, Place, Window, at_most};
 use super::customer::Customer;
 use super::lifecycle::Stage;
 use super::outputs::Outputs;
 use crate::clv::DAY_MS;
 
 /// Upper bounds of how long somebody stayed, in days: quantiles can be read off to a step of about two.
-const STAYS: [(i64, &str); 11] =
+const STAYS_DAYS: [(i64, &str); 11] =
     [(1, "1"), (2, "2"), (4, "4"), (7, "7"), (14, "14"), (30, "30"), (60, "60"), (90, "90"), (180, "180"), (365, "365"), (730, "730")];
-const LONGER: &str = "longer";
 
 /// The customer has come into their stage, from another or as somebody new.
 pub fn enter(customer: &mut Customer, from: Option<Stage>, to: Stage, time_ms: i64, cells: &mut Cells, out: &mut Outputs) {
@@ -23,7 +22,7 @@ pub fn enter(customer: &mut Customer, from: Option<Stage>, to: Stage, time_ms: i
     // who came into the stage before anybody counted is not taken away from it
     if let (Some(from), Some(since_ms)) = (from, customer.stage_since_ms) {
         count_present(from, -1, cells, out);
-        let dims = [("days_at_most", stay_text(time_ms - since_ms)), ("from", from.as_str()), ("to", to.as_str())];
+        let dims = [("days_at_most", at_most(time_ms - since_ms, DAY_MS, &STAYS_DAYS)), ("from", from.as_str()), ("to", to.as_str())];
         let place = Place { name: "stage_stays", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: time_ms };
         cells.add(&place, 1, out);
     }
@@ -55,8 +54,4 @@ fn count_present(stage: Stage, delta: i128, cells: &mut Cells, out: &mut Outputs
     let place =
         Place { name: "customers_in_stage", figure: Figure::Count, dims: &[("stage", stage.as_str())], window: Window::All, at_ms: 0 };
     cells.add(&place, delta, out);
-}
-
-fn stay_text(stay_ms: i64) -> &'static str {
-    STAYS.iter().find(|(days, _)| stay_ms <= days * DAY_MS).map_or(LONGER, |(_, text)| text)
 }

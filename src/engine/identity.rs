@@ -48,14 +48,13 @@ pub fn note(customer: &mut Customer, alias: Alias, scene: &mut Scene<'_>) {
 
 /// What `from` gets for the asking; `Err`: nothing, and why.
 pub fn may_give(customer: &Customer, from: &str, merges_known: bool) -> Result<(), &'static str> {
-    let ties = customer.ties.as_deref();
-    if ties.and_then(|ties| ties.moved.as_ref()).is_some_and(|moved| moved.to != from) {
+    if customer.moved().is_some_and(|moved| moved.to != from) {
         return Err(ELSEWHERE);
     }
     if customer.known && !merges_known {
         return Err(KNOWN);
     }
-    if ties.is_some_and(|ties| ties.aliases.iter().any(|alias| !alias.is_settled)) {
+    if customer.ties.as_deref().is_some_and(|ties| ties.aliases.iter().any(|alias| !alias.is_settled)) {
         return Err(CIRCLE);
     }
     Ok(())

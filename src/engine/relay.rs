@@ -29,6 +29,14 @@ pub struct Origin<'a> {
     pub traceparent: Option<&'a str>,
 }
 
+impl Origin<'_> {
+    /// The event's place in Kafka as an id of it; the first event of a record has no number behind it.
+    pub fn place(&self) -> String {
+        let part = if self.part == 0 { String::new() } else { format!("#{}", self.part) };
+        format!("{}/{}/{}{part}", self.topic, self.slot, self.offset)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Message<'a> {
     pub from: &'a str,

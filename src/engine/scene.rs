@@ -127,6 +127,23 @@ impl<'a> Scene<'a> {
         self.cells.are_kept() && self.rules.settings.relays
     }
 
+    /// What the scene comes from; the scene is that of an event or a message.
+    pub fn origin(&self) -> Origin<'a> {
+        match self.occasion {
+            Occasion::Event { cause, name } => Origin {
+                slot: self.slot,
+                topic: cause.topic,
+                offset: cause.offset,
+                part: cause.part,
+                name,
+                hops: 0,
+                traceparent: cause.traceparent,
+            },
+            Occasion::Relay(origin) => origin,
+            Occasion::Deadline { .. } | Occasion::Model { .. } => unreachable!("invariant: the scene is that of an event"),
+        }
+    }
+
     /// Tells another customer something, because of the event at hand.
     pub fn send(&mut self, receiver: &str, content: &Content<'_>) {
         self.send_as(self.customer_id, receiver, content);
@@ -137,19 +154,8 @@ impl<'a> Scene<'a> {
         if !self.can_tell() {
             return;
         }
-        let origin = match self.occasion {
-            Occasion::Event { cause, name } => Origin {
-                slot: self.slot,
-                topic: cause.topic,
-                offset: cause.offset,
-                part: cause.part,
-                name,
-                hops: 1,
-                traceparent: cause.traceparent,
-            },
-            Occasion::Relay(origin) => Origin { hops: origin.hops.saturating_add(1), ..origin },
-            Occasion::Deadline { .. } | Occasion::Model { .. } => unreachable!("invariant: only events tell other customers anything"),
-        };
+        let origin = self.origin();
+        let origin = Origin { hops: origin.hops.saturating_add(1), ..origin };
         let message = Message { from, time_ms: self.time_ms, origin, content: *content };
         self.out.push(Topic::Relay, receiver, self.time_ms, "", origin.traceparent, |bytes| message.encode(bytes));
         self.note(Note::Relay { kind: content.label(), fate: RelayFate::Sent });

@@ -191,7 +191,7 @@ impl Slot {
         if event.identity == Identity::Nobody {
             return self.count_cost(event, out);
         }
-        if self.is_forgotten(event) {
+        if self.is_erased_at(&event.customer, event.time_ms) {
             return Outcome::Erased;
         }
         if event.kind == Kind::Erased {

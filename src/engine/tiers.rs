@@ -36,6 +36,24 @@ pub struct Tier {
     pub months: Vec<Month>,
 }
 
+impl Tier {
+    /// Adds older orders; the oldest month falls out where there are too many.
+    fn add(&mut self, month: Month) {
+        let is_of_it = |own: &&mut Month| own.currency == month.currency && own.number() == month.number();
+        match self.months.iter_mut().find(is_of_it) {
+            Some(own) => {
+                own.latest_ms = own.latest_ms.max(month.latest_ms);
+                own.minor += month.minor;
+            }
+            None => self.months.push(month),
+        }
+        self.months.sort_by_key(|month| month.latest_ms);
+        if self.months.len() > MONTHS_MAX {
+            self.months.remove(0);
+        }
+    }
+}
+
 /// What older orders of a month and a currency came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Month {
@@ -46,8 +64,8 @@ pub struct Month {
 }
 
 impl Month {
-    fn number(at_ms: i64) -> i64 {
-        at_ms.div_euclid(MONTH_DAYS * DAY_MS)
+    fn number(&self) -> i64 {
+        self.latest_ms.div_euclid(MONTH_DAYS * DAY_MS)
     }
 }
 
@@ -56,39 +74,15 @@ pub fn keep(customer: &mut Customer, order: &Kept, scene: &Scene<'_>) {
     if !scene.cells.are_kept() || scene.rules.settings.loyalty.tiers.is_empty() || !order.counted {
         return;
     }
-    let months = &mut customer.tier.get_or_insert_default().months;
-    let minor = i128::from(order.remaining_minor);
-    let is_of_it = |month: &&mut Month| month.currency == order.currency && Month::number(month.latest_ms) == Month::number(order.at_ms);
-    match months.iter_mut().find(is_of_it) {
-        Some(month) => {
-            month.latest_ms = month.latest_ms.max(order.at_ms);
-            month.minor += minor;
-        }
-        None => months.push(Month { latest_ms: order.at_ms, currency: order.currency, minor }),
-    }
-    months.sort_by_key(|month| month.latest_ms);
-    if months.len() > MONTHS_MAX {
-        months.remove(0);
-    }
+    let month = Month { latest_ms: order.at_ms, currency: order.currency, minor: i128::from(order.remaining_minor) };
+    customer.tier.get_or_insert_default().add(month);
 }
 
 /// Takes over the sums of another's older orders; the tier is our own, until spend says otherwise.
 pub fn unite(customer: &mut Customer, other: Option<Box<Tier>>) {
     let Some(other) = other.filter(|other| !other.months.is_empty()) else { return };
-    let months = &mut customer.tier.get_or_insert_default().months;
-    for month in other.months {
-        let is_of_it = |own: &&mut Month| own.currency == month.currency && Month::number(own.latest_ms) == Month::number(month.latest_ms);
-        match months.iter_mut().find(is_of_it) {
-            Some(own) => {
-                own.latest_ms = own.latest_ms.max(month.latest_ms);
-                own.minor += month.minor;
-            }
-            None => months.push(month),
-        }
-    }
-    months.sort_by_key(|month| month.latest_ms);
-    let surplus = months.len().saturating_sub(MONTHS_MAX);
-    months.drain(..surplus);
+    let tier = customer.tier.get_or_insert_default();
+    other.months.into_iter().for_each(|month| tier.add(month));
 }
 
 /// Money back from an order that is no longer kept: from the latest of what is left of them.

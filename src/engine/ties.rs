@@ -3,12 +3,13 @@
 //! Who has no ties has none of this. Lists are bounded, and whoever falls out of one is told to forget the tie, so that an erasure reaches
 //! everybody who names the erased one. It sends nothing: `identity` and `referrals` do. Kept in the row by `row::ties`.
 
+use crate::clv::DAY_MS;
 use crate::event::Currency;
 
 /// Ids of one person within `LASTS_MS`: browsers and devices. The oldest falls out beyond.
 pub const ALIASES_MAX: usize = 8;
 /// How long late events of an id that was given up are sent on (`contracts.md` 8).
-pub const LASTS_MS: i64 = 30 * 86_400_000;
+pub const LASTS_MS: i64 = 30 * DAY_MS;
 /// Referred customers whose value is followed one by one. Further ones are counted only.
 pub const REFEREES_MAX: usize = 32;
 

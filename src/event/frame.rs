@@ -41,11 +41,9 @@ impl<'a> Frame<'a, '_> {
             return Err(Reject::new(Reason::TooLong, told));
         }
         let time_ms = time::event_time(own_ms.or(self.at_ms), self.record_ms, self.rules.max_skew_ms, self.wall_ms)?;
-        // a mail was sent to whoever its key names: that does not make a visitor somebody known
-        let is_of_mail = matches!(kind, Kind::Email(_) | Kind::Consent(_) | Kind::Unknown);
         Ok(Event {
             customer: self.customer.into(),
-            identity: if is_of_mail { Identity::Anonymous } else { Identity::Known },
+            identity: Identity::Known,
             time_ms,
             name,
             message_id,

@@ -7,7 +7,7 @@
 use super::frame::Frame;
 use super::limits::{MAX_EMAIL_BYTES, MAX_NAME_BYTES, cut};
 use super::value::{Field, Value};
-use super::{ConsentChange, ConsentStatus, Email, EmailSignal, Event, Kind, Reject, Text, amount, json};
+use super::{ConsentChange, ConsentStatus, Email, EmailSignal, Event, Identity, Kind, Reject, Text, amount, json};
 use serde::Deserialize;
 
 /// What became of a mail, or of the wish to have more of them.
@@ -46,7 +46,8 @@ impl<'a> Mail<'a> {
             Fate::Nothing => (format!("{} {}", self.provider, cut(&self.word, MAX_NAME_BYTES)).into(), Kind::Unknown),
         };
         let event = frame.event(name, self.id, self.at_ms, kind)?;
-        Ok(Event { address: self.address, ..event })
+        // a mail was sent to whoever its key names: that does not make a visitor somebody known
+        Ok(Event { identity: Identity::Anonymous, address: self.address, ..event })
     }
 }
 

@@ -32,7 +32,7 @@ mod told;
 mod value;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use amount::signed_minor_units;
 pub use birthday::Birthday;

@@ -27,15 +27,11 @@ pub enum Part<'a> {
 impl<'a> Told<'a> {
     /// The events from this number on, with their numbers; refused ones are left out.
     pub fn into_events_from(self, first: u16) -> Vec<(u16, Event<'a>)> {
-        let parts = match self {
-            Told::One(event) => vec![Part::Event(event)],
-            Told::Several(parts) => parts,
-        };
         let event = |(number, part)| match part {
             Part::Event(event) => Some((number, event)),
             Part::Refused { .. } => None,
         };
-        (0..).zip(parts).skip(first.into()).filter_map(event).collect()
+        (0..).zip(self.into_parts()).skip(first.into()).filter_map(event).collect()
     }
 
     /// What says nothing.
@@ -43,14 +39,8 @@ impl<'a> Told<'a> {
         Told::Several(Vec::new())
     }
 
-    pub(super) fn of_events(mut events: Vec<Event<'a>>) -> Told<'a> {
-        match events.pop() {
-            Some(event) if events.is_empty() => Told::One(event),
-            last => {
-                events.extend(last);
-                Told::Several(events.into_iter().map(Part::Event).collect())
-            }
-        }
+    pub(super) fn of_events(events: Vec<Event<'a>>) -> Told<'a> {
+        Told::of_parts(events.into_iter().map(Part::Event).collect())
     }
 
     pub(super) fn of_parts(mut parts: Vec<Part<'a>>) -> Told<'a> {

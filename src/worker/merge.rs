@@ -218,15 +218,8 @@ fn order_time(head: &Head) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::tests::RULES;
     use crate::worker::memory::MemoryRecord;
-
-    const RULES: DecodeRules = DecodeRules {
-        order_value: event::OrderValue::Total,
-        default_currency: None,
-        max_skew_ms: 0,
-        max_record_bytes: 1 << 20,
-        formats: Vec::new(),
-    };
 
     fn record(offset: i64, record_ms: i64, second: u32) -> Arrival<MemoryRecord> {
         let value = format!(r#"{{"type":"identify","userId":"u","timestamp":"2026-01-01T00:00:{second:02}Z"}}"#);

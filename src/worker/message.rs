@@ -6,7 +6,7 @@
 use crate::engine::{Content, HOPS_MAX, Message, Origin, Outcome, Outputs, Slot};
 use crate::event::{self, Format, Reason, Reject, Wire};
 
-use super::dead_letter::{self, Refused};
+use super::dead_letter::Refused;
 use super::owned::Running;
 use super::source::{Input, Record, Source};
 use super::taking::{Taking, traceparent_of};
@@ -41,8 +41,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
                 transaction: &mut *self.transaction,
                 tally: &mut batch.tally,
             };
-            let value_bytes_max = blamed.map_or(dead_letter::VALUE_BYTES_MAX, |_| dead_letter::BLAMED_VALUE_BYTES_MAX);
-            taking.refuse(Refused { reject: &reject, element: None }, value_bytes_max)?;
+            taking.refuse(Refused { reject: &reject, element: None }, blamed.is_some())?;
             batch.put_aside.extend(blamed.map(|blamed| blamed.place));
         }
         running.merge.pop_message();
@@ -76,7 +75,7 @@ fn take(slot: &mut Slot, record: &dyn Record, rules: &Rules, outputs: &mut Outpu
         event.customer = receiver.into();
         if event.message_id.is_none() {
             // told twice, it is known by where it first came
-            event.message_id = Some(format!("{}/{}/{}{}", origin.topic, origin.slot, origin.offset, part_text(part)).into());
+            event.message_id = Some(origin.place().into());
         }
         let applied = slot.apply_forwarded(&event, &Message { origin, ..message }, &raw, outputs);
         outcome = Ok(applied);
@@ -85,9 +84,4 @@ fn take(slot: &mut Slot, record: &dyn Record, rules: &Rules, outputs: &mut Outpu
         }
     }
     outcome
-}
-
-/// Of the first event of a record nothing is said.
-fn part_text(part: u16) -> String {
-    if part == 0 { String::new() } else { format!("#{part}") }
 }

@@ -27,7 +27,9 @@ pub struct Taking<'a, T: Transaction> {
 }
 
 impl<T: Transaction> Taking<'_, T> {
-    pub fn refuse(&mut self, refused: Refused<'_>, value_bytes_max: usize) -> Result<(), Failure> {
+    /// `is_blamed`: it could not be written as it is, and less of it is quoted.
+    pub fn refuse(&mut self, refused: Refused<'_>, is_blamed: bool) -> Result<(), Failure> {
+        let value_bytes_max = if is_blamed { dead_letter::BLAMED_VALUE_BYTES_MAX } else { dead_letter::VALUE_BYTES_MAX };
         let place = (self.topic, self.slot_number);
         dead_letter::write(self.record, place, self.partitions, refused, value_bytes_max, |letter| self.transaction.send(letter))
             .map_err(Failure::Transaction)?;
@@ -58,7 +60,7 @@ impl<T: Transaction> Taking<'_, T> {
                     is_sent_on = outcome == Outcome::Forwarded;
                 }
                 Part::Refused { element, reject } => {
-                    self.refuse(Refused { reject, element: Some((number, element)) }, dead_letter::VALUE_BYTES_MAX)?;
+                    self.refuse(Refused { reject, element: Some((number, element)) }, false)?;
                 }
             }
         }
@@ -70,7 +72,7 @@ impl<T: Transaction> Taking<'_, T> {
         let outcome = slot.apply(event, cause, outputs);
         self.tally.apply(event.kind.label(), outcome, event.time_ms);
         if let Some(reject) = outputs.take_refusal() {
-            self.refuse(Refused { reject: &reject, element: None }, dead_letter::VALUE_BYTES_MAX)?;
+            self.refuse(Refused { reject: &reject, element: None }, false)?;
         }
         Ok(outcome)
     }

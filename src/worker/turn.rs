@@ -7,7 +7,7 @@ use crate::engine::{Moment, Outputs, Progress};
 use crate::event::{Event, Reject, Told};
 
 use super::commit::{Batch, Blamed};
-use super::dead_letter::{self, Refused};
+use super::dead_letter::Refused;
 use super::merge::Ready;
 use super::owned::Running;
 use super::source::{Input, Record, Source};
@@ -129,8 +129,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
                 running.slot.raise_row_version(version);
             }
         } else if let Some(reject) = reject {
-            let value_bytes_max = blamed.map_or(dead_letter::VALUE_BYTES_MAX, |_| dead_letter::BLAMED_VALUE_BYTES_MAX);
-            taking.refuse(Refused { reject, element: None }, value_bytes_max)?;
+            taking.refuse(Refused { reject, element: None }, blamed.is_some())?;
             batch.put_aside.extend(blamed.map(|blamed| blamed.place));
         } else if let Ok(told) = decoded {
             events = taking.apply(told, &mut running.slot, self.outputs)?;

@@ -113,7 +113,8 @@ fn text(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{DecodeRules, Format, OrderValue, Raw, Wire, decode};
+    use crate::event::tests::RULES;
+    use crate::event::{DecodeRules, Format, Raw, Wire, decode};
     use crate::worker::transaction::Outgoing;
 
     struct Fake {
@@ -150,13 +151,7 @@ mod tests {
     }
 
     fn refused_of(record: &Fake, element: Option<(u16, &str)>) -> Fake {
-        let rules = DecodeRules {
-            order_value: OrderValue::Total,
-            default_currency: None,
-            max_skew_ms: 0,
-            max_record_bytes: 1_000,
-            formats: vec![],
-        };
+        let rules = DecodeRules { max_record_bytes: 1_000, ..RULES };
         let raw = Raw { key: record.key(), value: record.value(), timestamp_ms: record.timestamp_ms() };
         let reject = decode(&raw, &Wire::bare(Format::Segment), &rules, None).unwrap_err();
         let what = header::Refused { reject: &reject, element };

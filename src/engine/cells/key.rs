@@ -122,6 +122,11 @@ fn write_start(window: Window, at_ms: i64, zone: &TimeZone, key: &mut String) {
     written.expect("invariant: a string takes every text");
 }
 
+/// What a duration counts as in a dimension of upper bounds: the least of them that is not below it. `bounds` count `unit_ms`.
+pub fn at_most(duration_ms: i64, unit_ms: i64, bounds: &[(i64, &'static str)]) -> &'static str {
+    bounds.iter().find(|(bound, _)| duration_ms <= bound * unit_ms).map_or("longer", |(_, text)| text)
+}
+
 /// The month of a moment, counted from January of year 0.
 pub fn month_of(at_ms: i64, zone: &TimeZone) -> u32 {
     let date = date(at_ms, zone);

@@ -4,7 +4,7 @@
 
 use super::instance::begin;
 use crate::engine::customer::Customer;
-use crate::engine::scene::{Occasion, Scene};
+use crate::engine::scene::Scene;
 use crate::engine::settings::Trigger;
 use crate::event::Event;
 
@@ -26,7 +26,7 @@ pub fn on_named(customer: &mut Customer, what: &str, scene: &mut Scene<'_>) {
         if let Trigger::EventSeen(name) = &rules.play(rule).trigger
             && name == what
         {
-            begin(customer, rule, place_of(scene), scene.time_ms, scene);
+            begin(customer, rule, scene.origin().place(), scene.time_ms, scene);
         }
     }
 }
@@ -34,16 +34,6 @@ pub fn on_named(customer: &mut Customer, what: &str, scene: &mut Scene<'_>) {
 fn instance(event: &Event<'_>, scene: &Scene<'_>) -> String {
     match event.message_id.as_deref() {
         Some(id) if !id.is_empty() => id.to_owned(),
-        _ => place_of(scene),
+        _ => scene.origin().place(),
     }
-}
-
-fn place_of(scene: &Scene<'_>) -> String {
-    let (topic, slot, offset, part) = match scene.occasion {
-        Occasion::Event { cause, .. } => (cause.topic, scene.slot, cause.offset, cause.part),
-        Occasion::Relay(origin) => (origin.topic, origin.slot, origin.offset, origin.part),
-        Occasion::Deadline { .. } | Occasion::Model { .. } => unreachable!("invariant: the scene is the event's"),
-    };
-    let part = if part == 0 { String::new() } else { format!("#{part}") };
-    format!("{topic}/{slot}/{offset}{part}")
 }

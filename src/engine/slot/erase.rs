@@ -23,13 +23,10 @@ pub fn has_marks(committed: &Committed, slot: u32) -> bool {
 }
 
 impl Slot {
-    /// Whether the event tells of a time that its customer wants forgotten.
-    pub(super) fn is_forgotten(&self, event: &Event<'_>) -> bool {
-        if !self.has_marks {
-            return false;
-        }
-        let id = MarkId::of(self.rules.settings.erasure_key, &event.customer);
-        self.erased_ms(&id).is_some_and(|erased_ms| event.time_ms <= erased_ms)
+    /// Whether a customer wants forgotten what is told of this time.
+    pub(super) fn is_erased_at(&self, customer: &str, time_ms: i64) -> bool {
+        self.has_marks
+            && self.erased_ms(&MarkId::of(self.rules.settings.erasure_key, customer)).is_some_and(|erased_ms| time_ms <= erased_ms)
     }
 
     pub(super) fn erased_ms(&self, id: &MarkId) -> Option<i64> {

@@ -2,6 +2,7 @@
 //! stays so. What they mean is `engine::referrals`' affair. Called by `relay`.
 
 use super::Slot;
+use super::relay::pass_on;
 use crate::engine::committed::hash_of;
 use crate::engine::outputs::Outputs;
 use crate::engine::referrals::{self, Taken};
@@ -15,8 +16,7 @@ impl Slot {
         let (customer, entry) = self.overlay.current();
         let mut scene = Scene::of_message(&self.rules, self.number, receiver, message, &mut self.cells, out);
         if let Some(moved) = customer.moved() {
-            scene.send_as(message.from, &moved.to, &message.content);
-            return RelayFate::PassedOn;
+            return pass_on(message, moved, &mut scene);
         }
         let is_changed = match message.content {
             Content::Referred(told) => {

@@ -7,7 +7,6 @@
 use super::Slot;
 use crate::engine::apply::Outcome;
 use crate::engine::committed::hash_of;
-use crate::engine::erasure::MarkId;
 use crate::engine::identity;
 use crate::engine::note::Note;
 use crate::engine::outputs::Outputs;
@@ -15,6 +14,7 @@ use crate::engine::overlay::NEVER;
 use crate::engine::relay::{Content, HOPS_MAX, Message, RelayFate};
 use crate::engine::row;
 use crate::engine::scene::{Occasion, Scene};
+use crate::engine::ties::Moved;
 use crate::engine::unite;
 use crate::event::{Event, Raw, Reason, Reject};
 
@@ -36,7 +36,7 @@ impl Slot {
             Content::MergeRequest => self.give(receiver, message, out),
             Content::MergeRow(row) => self.take(receiver, message, row, out),
             Content::MergeRefused => self.hear_refusal(receiver, message, out),
-            Content::Forget => self.forget_mark(receiver, message, out),
+            Content::Forget => self.forget_mark(receiver, message),
             Content::Forward(_) => unreachable!("invariant: the worker decodes events that are sent on"),
             Content::Referred(_) | Content::ReferralEnded(_) | Content::RefereeErased | Content::ReferrerMoved(_) => {
                 self.take_referral(receiver, message, out)
@@ -64,12 +64,6 @@ impl Slot {
         outcome
     }
 
-    /// Whether a customer wants forgotten what is told of this time.
-    pub(super) fn is_erased_at(&self, customer: &str, time_ms: i64) -> bool {
-        self.has_marks
-            && self.erased_ms(&MarkId::of(self.rules.settings.erasure_key, customer)).is_some_and(|erased_ms| time_ms <= erased_ms)
-    }
-
     /// Somebody says that this id is theirs.
     fn give(&mut self, receiver: &str, message: &Message<'_>, out: &mut Outputs) -> RelayFate {
         let is_erased = self.is_erased_at(receiver, message.time_ms);
@@ -77,15 +71,14 @@ impl Slot {
         let merges_known = self.rules.settings.merges_known;
         let (customer, entry) = self.overlay.current();
         let mut scene = Scene::of_message(&self.rules, self.number, receiver, message, &mut self.cells, out);
-        let moved_to = customer.ties.as_ref().and_then(|ties| ties.moved.as_ref()).map(|moved| moved.to.clone());
-        if is_erased || moved_to.as_deref() == Some(message.from) {
+        let moved = customer.moved();
+        if is_erased || moved.is_some_and(|moved| moved.to == message.from) {
             // nothing is left to be given, and whoever waits for an answer gets it
             scene.send(message.from, &Content::MergeRow(None));
             return RelayFate::Repeated;
         }
-        if let Some(to) = moved_to.filter(|_| merges_known) {
-            scene.send_as(message.from, &to, &message.content);
-            return RelayFate::PassedOn;
+        if let Some(moved) = moved.filter(|_| merges_known) {
+            return pass_on(message, moved, &mut scene);
         }
         if let Err(why) = identity::may_give(customer, message.from, merges_known) {
             scene.refuse(Reason::MergeRefused, why);
@@ -119,10 +112,8 @@ impl Slot {
             scene.send(message.from, &Content::Forget);
             return RelayFate::Repeated;
         }
-        if let Some(moved) = customer.ties.as_ref().and_then(|ties| ties.moved.as_ref()) {
-            let to = moved.to.clone();
-            scene.send_as(message.from, &to, &message.content);
-            return RelayFate::PassedOn;
+        if let Some(moved) = customer.moved() {
+            return pass_on(message, moved, &mut scene);
         }
         let other = match row.map(row::read_row).transpose() {
             Ok(other) => other,
@@ -148,10 +139,8 @@ impl Slot {
         self.open(hash_of(receiver), receiver);
         let (customer, entry) = self.overlay.current();
         let mut scene = Scene::of_message(&self.rules, self.number, receiver, message, &mut self.cells, out);
-        if let Some(moved) = customer.ties.as_ref().and_then(|ties| ties.moved.as_ref()) {
-            let to = moved.to.clone();
-            scene.send_as(message.from, &to, &message.content);
-            return RelayFate::PassedOn;
+        if let Some(moved) = customer.moved() {
+            return pass_on(message, moved, &mut scene);
         }
         let alias = customer.ties.as_mut().filter(|_| entry.exists).and_then(|ties| ties.alias(message.from));
         match alias {
@@ -163,11 +152,10 @@ impl Slot {
     }
 
     /// The customer this id had become is forgotten, or names it no more. Who asked for it in vain has no say.
-    fn forget_mark(&mut self, receiver: &str, message: &Message<'_>, _out: &mut Outputs) -> RelayFate {
+    fn forget_mark(&mut self, receiver: &str, message: &Message<'_>) -> RelayFate {
         self.open(hash_of(receiver), receiver);
         let (customer, entry) = self.overlay.current();
-        let moved = customer.ties.as_ref().and_then(|ties| ties.moved.as_ref());
-        if !entry.exists || moved.is_none_or(|moved| moved.to != message.from) {
+        if !entry.exists || customer.moved().is_none_or(|moved| moved.to != message.from) {
             return RelayFate::Repeated;
         }
         customer.clear();
@@ -175,4 +163,10 @@ impl Slot {
         self.settle();
         RelayFate::Applied
     }
+}
+
+/// The receiver is somebody else now, who is told it in the sender's name.
+pub(super) fn pass_on(message: &Message<'_>, moved: &Moved, scene: &mut Scene<'_>) -> RelayFate {
+    scene.send_as(message.from, &moved.to, &message.content);
+    RelayFate::PassedOn
 }

@@ -20,14 +20,17 @@ use super::{Currency, DecodeRules, Event, Format, Kind, Money, OrderValue, Raw, 
 /// 2026-01-01T00:00:00Z
 const AT_MS: i64 = 1_767_225_600_000;
 
+/// As the default configuration has them; also for the tests of who decodes.
+pub(crate) const RULES: DecodeRules = DecodeRules {
+    order_value: OrderValue::Total,
+    default_currency: None,
+    max_skew_ms: 300_000,
+    max_record_bytes: 1 << 20,
+    formats: Vec::new(),
+};
+
 fn rules() -> DecodeRules {
-    DecodeRules {
-        order_value: OrderValue::Total,
-        default_currency: None,
-        max_skew_ms: 300_000,
-        max_record_bytes: 1 << 20,
-        formats: Vec::new(),
-    }
+    RULES
 }
 
 fn currency(code: &str) -> Currency {

@@ -2,12 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
 
-use super::finish;
-
-const LONGEST: Duration = Duration::from_secs(60);
+use super::{SOON, finish, lifetide};
 
 #[test]
 fn changed_plays_are_shown_beside_the_present_ones() {
@@ -22,9 +18,8 @@ fn changed_plays_are_shown_beside_the_present_ones() {
     fs::write(&input, [line("ann", 10), line("bob", 90), line("cy", 90)].join("\n")).unwrap();
     fs::write(&plays, "[plays.cart_recovery]\nwhen = [{ field = \"cart.value\", ge = { USD = 2000 } }]\n").unwrap();
     let run = |more: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lifetide"));
-        command.args(["replay", "--set", "consent.require=none", "--until", "2026-03-03T00:00:00Z", "--input", input.to_str().unwrap()]);
-        finish(command.args(more), LONGEST)
+        let replay = ["replay", "--set", "consent.require=none", "--until", "2026-03-03T00:00:00Z", "--input", input.to_str().unwrap()];
+        finish(lifetide(&replay).args(more), SOON)
     };
     let told = run(&["--plays", plays.to_str().unwrap()]);
     assert_eq!(told.code, Some(0), "{}", told.stderr);

@@ -2,14 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Outcome, finish};
-
-const LONGEST: Duration = Duration::from_secs(60);
+use super::{Outcome, SOON, finish, lifetide};
 
 const EVENTS: &str = r#"
 {"type":"identify","userId":"ann","timestamp":"2026-03-02T09:00:00Z","traits":{"email":"ann@example.com"}}
@@ -22,9 +18,9 @@ fn explain(customer: &str, further: &[&str]) -> Outcome {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let input = folder.join(format!("explain-{}-{customer}-{}.jsonl", std::process::id(), further.len()));
     fs::write(&input, EVENTS).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lifetide"));
-    command.args(["explain", customer, "--input", input.to_str().unwrap()]).args(["--set", "plays.cart_recovery.quiet=21:00-08:00"]);
-    let outcome = finish(command.args(further), LONGEST);
+    let mut command = lifetide(&["explain", customer, "--input", input.to_str().unwrap()]);
+    command.args(["--set", "plays.cart_recovery.quiet=21:00-08:00"]);
+    let outcome = finish(command.args(further), SOON);
     fs::remove_file(&input).unwrap();
     outcome
 }

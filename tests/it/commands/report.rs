@@ -2,15 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
 
-use super::{Outcome, finish};
+use super::{Outcome, SOON, finish, lifetide};
 
-const LONGEST: Duration = Duration::from_secs(60);
-
-fn lifetide(arguments: &[&str]) -> Outcome {
-    finish(Command::new(env!("CARGO_BIN_EXE_lifetide")).args(arguments), LONGEST)
+fn run_to_end(arguments: &[&str]) -> Outcome {
+    finish(&mut lifetide(arguments), SOON)
 }
 
 /// The cells of a shop of twenty customers with a cart each, all of whom order within five days; the first clicks a mail.
@@ -39,7 +35,7 @@ fn aggregates(folder: &Path) -> String {
     let sets = ["consent.require=none", "plays.cart_recovery.control=0.5", "input.topics=[\"shop\"]"];
     let replay =
         ["replay", "--slots", "3", "--input", &paths[0], "--output", &paths[1], "--set", sets[0], "--set", sets[1], "--set", sets[2]];
-    let replayed = lifetide(&replay);
+    let replayed = run_to_end(&replay);
     assert_eq!(replayed.code, Some(0), "{}", replayed.stderr);
     output.join("lifetide.aggregates.jsonl").to_str().unwrap().to_owned()
 }
@@ -48,9 +44,9 @@ fn aggregates(folder: &Path) -> String {
 fn a_play_is_told_by_week_in_every_form() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("report-{}", std::process::id()));
     let cells = aggregates(&folder);
-    let text = lifetide(&["report", &cells]);
+    let text = run_to_end(&["report", &cells]);
     assert_eq!((text.code, text.stdout.lines().count()), (Some(0), 2), "{}{}", text.stdout, text.stderr);
-    let csv = lifetide(&["report", &cells, "-o", "csv"]).stdout;
+    let csv = run_to_end(&["report", &cells, "-o", "csv"]).stdout;
     let row: Vec<&str> = csv.lines().nth(1).unwrap().split(',').collect();
     let [week, play, sent, suppressed, reasons, delivered, clicked, orders, revenue, treated, control, lift, ..] = row[..] else {
         panic!("{csv}")
@@ -62,7 +58,7 @@ fn a_play_is_told_by_week_in_every_form() {
         (treated, control, lift),
         (format!("{sent} of {sent}").as_str(), format!("{suppressed} of {suppressed}").as_str(), "+0.0 %")
     );
-    let page = lifetide(&["report", &cells, "-o", "html"]).stdout;
+    let page = run_to_end(&["report", &cells, "-o", "html"]).stdout;
     assert!(page.starts_with("<!doctype html>") && page.contains("<td>cart_recovery</td>") && !page.contains("<script"), "{page}");
     fs::remove_dir_all(&folder).unwrap();
 }
@@ -71,11 +67,11 @@ fn a_play_is_told_by_week_in_every_form() {
 fn what_is_no_cell_is_named_with_its_line() {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("report-{}.jsonl", std::process::id()));
     fs::write(&file, "\n{\"name\":1}\n").unwrap();
-    let refused = lifetide(&["report", file.to_str().unwrap()]);
+    let refused = run_to_end(&["report", file.to_str().unwrap()]);
     assert_eq!(refused.code, Some(1));
     assert!(refused.stderr.contains("line 2: expected a record of the aggregates topic"), "{}", refused.stderr);
     fs::write(&file, "").unwrap();
-    let nothing = lifetide(&["report", file.to_str().unwrap()]);
+    let nothing = run_to_end(&["report", file.to_str().unwrap()]);
     assert_eq!((nothing.code, nothing.stdout.as_str()), (Some(0), "no play has done anything in these records\n"));
     fs::remove_file(&file).unwrap();
 }
