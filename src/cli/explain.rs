@@ -3,6 +3,7 @@
 //! The customer is read from the group's state in Kafka, or brought about from files as `replay` does; then what was decided so far is told,
 //! too. Which gates fail is the engine's to say. It joins nothing and writes nothing. Called by `cli::main`.
 
+use crate::engine::Stage;
 use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -102,8 +103,8 @@ fn read(row: &[u8], decisions: Vec<Value>) -> Result<Found, CommandError> {
     Ok(Found { customer, deadline_ms: engine::row_deadline_ms(row), decisions })
 }
 
-fn stage(customer: &Customer) -> Option<&'static str> {
-    customer.stage.map(|stage| stage.as_str())
+fn stage(customer: &Customer) -> Option<&str> {
+    customer.stage.as_ref().map(Stage::as_str)
 }
 
 fn show(id: &str, found: &Found, plays: &[Explained], settings: &engine::Settings) -> Result<(), CommandError> {

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::engine::Note;
+use crate::engine::{Note, Stage};
 use crate::http::{Health, Phase as HealthPhase};
 use crate::kafka::OutputNames;
 use crate::metrics::{BatchReport, CommitReport, Metrics, Phase, SlotReport, WorkerMetrics};
@@ -257,7 +257,7 @@ impl Observer {
             match note {
                 Note::Count(counter) => *refusals.entry(counter.as_str()).or_insert(0) += 1,
                 Note::Transition { from, to } => {
-                    let from = from.map_or("none", |stage| stage.as_str());
+                    let from = from.as_ref().map_or("none", Stage::as_str);
                     *transitions.entry((from, to.as_str())).or_insert(0) += 1;
                 }
                 Note::Action { play, kind, reason } => {

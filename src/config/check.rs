@@ -14,9 +14,10 @@ use super::properties::Properties;
 use super::values::{self, DAY_MS, DURATION_MS_MAX, MINUTE_MS, SECOND_MS};
 use super::{
     AdminToken, Changelog, Commit, Http, Input, Kafka, Log, LogFormat, LogLevel, OUTPUT_TOPICS, Output, Partitioner, Time, TimeMode, plays,
+    stages,
 };
 use crate::clv::{Horizon, ModelKind, Parameters};
-use crate::engine::{ConsentRule, ErasureKey, Lifecycle, Settings, Value};
+use crate::engine::{ConsentRule, ErasureKey, Settings, Value};
 use crate::event::{DecodeRules, Format, OrderValue};
 
 /// Threads of one process; more are more processes.
@@ -162,16 +163,6 @@ pub fn log(keys: &mut Keys<'_>) -> Log {
 
 /// `parameters` is `None` where they could not be read: the problem is noted already, and no settings are needed.
 pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Parameters>) -> Option<Settings> {
-    let lifecycle = Lifecycle {
-        min_silence_ms: keys.required("stages.min_silence", values::duration(0..=DURATION_MS_MAX)),
-        max_silence_ms: keys.required("stages.max_silence", values::duration(DAY_MS..=DURATION_MS_MAX)),
-        at_risk_below: keys.required("stages.at_risk_below", values::threshold),
-        lapsed_below: keys.required("stages.lapsed_below", values::threshold),
-        drop_off_after_ms: keys.required("stages.drop_off_after", values::duration(SECOND_MS..=DURATION_MS_MAX)),
-        onboarding_timeout_ms: keys.required("stages.onboarding_timeout", values::duration(0..=DURATION_MS_MAX)),
-        consideration_views: u32::try_from(keys.required("stages.consideration_views", values::whole(1..=10_000))).unwrap_or(u32::MAX),
-        loyal_x: u32::try_from(keys.required("stages.loyal_repeat_days", values::whole(1..=10_000))).unwrap_or(u32::MAX),
-    };
     let discount_monthly = keys.required("clv.discount_monthly", values::number(0.0..=1.0));
     let with_unending = keys.required("clv.unending_value", values::flag);
     let monthly_retention = keys.optional("clv.monthly_retention", values::number(0.0..=1.0));
@@ -190,11 +181,10 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     let aggregates_interval_ms = keys.required("aggregates.interval", values::duration(SECOND_MS..=DAY_MS));
     let value_bands = levels::value_bands(keys);
     let loyalty = levels::loyalty(keys);
-    let known = plays::Names { channels: &channels, value_bands: &value_bands, tiers: &loyalty.tiers };
+    let mut known = plays::Names { channels: &channels, value_bands: &value_bands, tiers: &loyalty.tiers, stages: &[] };
+    let lifecycle = stages::lifecycle(keys, &known);
+    known.stages = &lifecycle.graph.entries;
     let plays = plays::read(keys, entries, &known);
-    if keys.is_clean() {
-        order_of_stages(keys, &lifecycle);
-    }
     Some(Settings {
         lifecycle,
         value: Value { parameters: parameters?, horizon: Horizon { discount_monthly, with_unending }, monthly_retention, margin },
@@ -243,16 +233,6 @@ pub fn parameters(keys: &mut Keys<'_>, model: ModelKind, read: &dyn Fn(&str) -> 
             keys.refuse("clv.models", format!("{}: {message}", path.as_deref().unwrap_or(models::SHIPPED_NAME)));
             None
         }
-    }
-}
-
-fn order_of_stages(keys: &mut Keys<'_>, lifecycle: &Lifecycle) {
-    if lifecycle.lapsed_below >= lifecycle.at_risk_below {
-        let (lapsed, at_risk) = (lifecycle.lapsed_below, lifecycle.at_risk_below);
-        keys.refuse("stages.lapsed_below", format!("{lapsed} must be less than stages.at_risk_below, which is {at_risk}"));
-    }
-    if lifecycle.min_silence_ms > lifecycle.max_silence_ms {
-        keys.refuse("stages.min_silence", "must not be longer than stages.max_silence".to_string());
     }
 }
 

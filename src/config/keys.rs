@@ -57,6 +57,12 @@ impl<'a> Keys<'a> {
         self.entries.get(key).map(|entry| &entry.origin)
     }
 
+    /// Whether the value in force is the shipped one, wherever it was written.
+    pub fn is_shipped(&self, key: &str) -> bool {
+        let value = |entries: &'a Entries| entries.get(key).map(|entry| &entry.value);
+        value(self.entries) == value(self.defaults)
+    }
+
     /// All entries below a path whose keys are not ours to know.
     pub fn open(&mut self, path: &'static str) -> Vec<(&'a str, &'a Entry)> {
         self.open.push(path);

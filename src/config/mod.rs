@@ -1,7 +1,7 @@
 //! Text as written -> checked `Config`: parsed once, every bad key named, secrets unprintable.
 //!
 //! Reading order: `layers` (texts to one value per key), `keys` (asking for keys by name), `values` (kinds of values), `check` (which
-//! keys there are, and their bounds), `plays`, `channels`, `levels`, `models`, `properties`, `show`. Nothing here opens a file, reads the environment or the
+//! keys there are, and their bounds), `plays`, `stages`, `channels`, `levels`, `models`, `properties`, `show`. Nothing here opens a file, reads the environment or the
 //! clock: all of it comes in as `Sources`. Called by `cli`; the result goes to every other room.
 
 mod channels;
@@ -14,6 +14,7 @@ mod plays;
 mod problem;
 mod properties;
 mod show;
+mod stages;
 #[cfg(test)]
 mod tests;
 mod values;

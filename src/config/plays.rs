@@ -7,6 +7,9 @@ mod conditions;
 mod steps;
 mod trigger;
 
+pub use conditions::{condition_of, limit};
+pub use trigger::{known_table, unknown};
+
 use std::collections::BTreeSet;
 
 use toml::Value;
@@ -15,7 +18,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::keys::Keys;
 use super::layers::{Entries, Entry};
 use super::values::{self, DURATION_MS_MAX, SECOND_MS, expected};
-use crate::engine::{Cap, Channel, ChannelRule, Condition, Level, Mode, PLAYS_MAX, Play, QuietHours, Settings};
+use crate::engine::{Cap, Channel, ChannelRule, Condition, Level, Mode, PLAYS_MAX, Play, QuietHours, Settings, StageEntry};
 
 /// Plays of a configuration, those that are off among them.
 const NAMED_MAX: usize = 64;
@@ -60,11 +63,18 @@ pub struct Names<'a> {
     pub channels: &'a [ChannelRule],
     pub value_bands: &'a [Level],
     pub tiers: &'a [Level],
+    /// Where stages themselves ask: none.
+    pub stages: &'a [StageEntry],
 }
 
 impl<'a> Names<'a> {
     fn of(settings: &'a Settings) -> Names<'a> {
-        Names { channels: &settings.channels, value_bands: &settings.value_bands, tiers: &settings.loyalty.tiers }
+        Names {
+            channels: &settings.channels,
+            value_bands: &settings.value_bands,
+            tiers: &settings.loyalty.tiers,
+            stages: &settings.lifecycle.graph.entries,
+        }
     }
 }
 
@@ -98,7 +108,15 @@ fn read_one(keys: &mut Keys<'_>, name: &str, known: &Names<'_>) -> Option<Play> 
         }
     }
     let version = version(&keys.below(&format!("plays.{name}")));
-    let trigger = keys.optional(&at("trigger"), |entry| trigger::trigger(entry, known));
+    // a shipped play about a stage that the graph does not have is not there, unless somebody switches it on
+    let is_shipped = keys.is_shipped(&at("trigger"));
+    let mode = keys.optional(&at("mode"), values::choice(MODES));
+    let may_lack_stage = is_shipped && mode == Some(Mode::Off);
+    let trigger = keys.optional(&at("trigger"), |entry| match trigger::trigger(entry, known) {
+        Err(_) if may_lack_stage => Ok(None),
+        trigger => trigger.map(Some),
+    });
+    let trigger = trigger.flatten();
     let least_delay_ms = trigger::least_delay_ms(trigger.as_ref());
     let steps = keys.optional(&at("steps"), |entry| steps::steps(entry, least_delay_ms));
     let mut cancel_on = keys.optional(&at("cancel_on"), trigger::cancel_on);
@@ -113,7 +131,6 @@ fn read_one(keys: &mut Keys<'_>, name: &str, known: &Names<'_>) -> Option<Play> 
     let quiet = keys.optional(&at("quiet"), quiet);
     let control = keys.optional(&at("control"), values::number(0.0..=1.0));
     let priority = keys.optional(&at("priority"), values::whole(0..=PRIORITY_MAX));
-    let mode = keys.optional(&at("mode"), values::choice(MODES));
     Some(Play {
         name: name.to_string(),
         version,

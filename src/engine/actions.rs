@@ -17,6 +17,7 @@ use super::rules::PlayRule;
 use super::scene::{Occasion, Scene};
 use super::segments;
 use super::settings::{Channel, Settings};
+use super::stages::Stage;
 use super::tiers;
 
 /// What was decided about one step.
@@ -77,7 +78,7 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
             at: Time(s.at_ms),
         }),
         cart: cart.map(|c| CartRecord::of(c, value.as_ref())),
-        stage: shown.and_then(|c| c.stage).map(|s| s.as_str()),
+        stage: shown.and_then(|c| c.stage.as_ref()).map(Stage::as_str),
         value_band: shown.and_then(|c| bands::band_of(c, &rules.settings)),
         segment: shown.and_then(segments::segment_of).map(|s| s.as_str()),
         affinity: shown.map(|c| likings(&c.affinity, scene.time_ms)).unwrap_or_default(),

@@ -14,7 +14,7 @@ use super::costs;
 use super::customer::Customer;
 use super::identity;
 use super::journey;
-use super::lifecycle::{Stage, Why};
+use super::lifecycle::Why;
 use super::loyalty;
 use super::note::{Counter, Note};
 use super::orders::{Added, Claim, day_of};
@@ -272,7 +272,8 @@ fn complete(customer: &mut Customer, order: &Order<'_>, event: &Event<'_>, scene
     }
     // an order from before the silence brings nobody back
     let is_latest = customer.orders.latest_ms() == Some(time_ms);
-    if customer.stage == Some(Stage::Lapsed) && is_latest {
+    let was_gone = customer.stage.is_some_and(|stage| scene.rules.settings.lifecycle.graph.is_gone(stage));
+    if was_gone && is_latest {
         customer.cycle += 1;
         customer.reactivated_day = Some(day_of(time_ms));
     } else if customer.reactivated_day.is_some_and(|day| day_of(time_ms) > day) {

@@ -9,6 +9,7 @@ use super::record::action::{status_text, told};
 use super::record::money::Amount;
 use super::segments;
 use super::settings::{Condition, Settings};
+use super::stages::Stage;
 use super::suppressed::{self, Refusal};
 use super::{tiers, value};
 use crate::event::ConsentStatus;
@@ -26,7 +27,7 @@ pub struct Member<'a> {
     pub consent: Option<(&'static str, &'a str, i64)>,
     /// A hard bounce sticks to the address.
     pub has_bounced: bool,
-    pub stage: Option<&'static str>,
+    pub stage: Option<Stage>,
     pub segment: Option<&'static str>,
     pub value_band: Option<&'a str>,
     pub tier: Option<&'a str>,
@@ -55,7 +56,7 @@ pub fn member<'a>(customer: &'a mut Customer, conditions: &[Condition], settings
             _ => stated,
         },
         has_bounced,
-        stage: customer.stage.map(|stage| stage.as_str()),
+        stage: customer.stage,
         segment: segments::segment_of(customer).map(|segment| segment.as_str()),
         value_band: bands::band_of(customer, settings),
         tier: tiers::name_of(customer, settings),

@@ -13,7 +13,7 @@ use super::contact::Contact;
 use super::contracts::Contracts;
 use super::costs::CostSum;
 use super::journey::Journey;
-use super::lifecycle::{Silence, Stage};
+use super::lifecycle;
 use super::loyalty::Loyalty;
 use super::money;
 use super::orders::{Orders, Purchases};
@@ -22,6 +22,7 @@ use super::population::Contribution;
 use super::profile::Profile;
 use super::seen::Seen;
 use super::settings::Settings;
+use super::stages::{ALIVE_BOUNDS_MAX, Stage};
 use super::suppressed::Suppressed;
 use super::tiers::Tier;
 use super::ties::{Moved, Ties};
@@ -100,15 +101,16 @@ pub struct Customer {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Derived {
     pub purchases: Option<Purchases>,
-    pub silence: Silence,
+    /// By the bounds of the graph of stages.
+    pub alive_until_ms: [Option<i64>; ALIVE_BOUNDS_MAX],
 }
 
 impl Customer {
     /// To be called whenever the orders have changed, and after decoding.
     pub fn derive(&mut self, settings: &Settings) {
         let purchases = self.orders.purchases();
-        let silence = purchases.as_ref().map(|p| Silence::of(p, settings)).unwrap_or_default();
-        self.derived = Derived { purchases, silence };
+        let alive_until_ms = purchases.as_ref().map(|purchases| lifecycle::alive_until_each_ms(purchases, settings)).unwrap_or_default();
+        self.derived = Derived { purchases, alive_until_ms };
     }
 
     /// Whether the row goes away by itself: nobody could be addressed or recognised by it.

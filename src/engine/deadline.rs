@@ -5,11 +5,12 @@
 //! priority, then name), then the lifecycle, then the segment, the tier, points, the attempt to buy, the birthday, then the end. Called by `slot`.
 
 use super::customer::Customer;
-use super::lifecycle::{Stage, Why, onboarding_ends_ms};
+use super::lifecycle::Why;
 use super::note::{Counter, Note, TimerKind};
 use super::plays::{self, Phase};
 use super::rules::{PlayRule, Rules};
 use super::scene::{Occasion, Scene};
+use super::stages::Stage;
 use super::{attempt, funnel, loyalty, segments, tiers, transitions, value};
 
 /// The next thing due.
@@ -26,11 +27,10 @@ enum What {
         rule: PlayRule,
         due_ms: i64,
     },
-    Silence(Stage),
+    /// Another stage; this one is entered, or ends by itself.
+    Stage(Stage),
     /// Silence lowers the recency of the customer's segment.
     Recency,
-    /// Who signed up is new no longer.
-    OnboardingEnd,
     /// Spend no longer holds the tier, or grace is over.
     Tier,
     /// Points are over.
@@ -56,18 +56,16 @@ pub fn next(customer: &Customer, rules: &Rules) -> Option<Due> {
     }
     let step = plays::next_due(customer, rules)
         .map(|(at_ms, rule)| Due { at_ms, what: What::Step { rule, due_ms: due_of(customer, rule, at_ms) } });
-    let silence = customer.derived.silence.next(customer.now_ms).map(|(at_ms, stage)| Due { at_ms, what: What::Silence(stage) });
+    let graph = &rules.settings.lifecycle.graph;
+    let stage = graph.next_change(customer, &rules.settings).map(|(at_ms, stage)| Due { at_ms, what: What::Stage(stage) });
     let recency = segments::falls_ms(customer, &rules.settings).map(|at_ms| Due { at_ms, what: What::Recency });
-    let onboarding = onboarding_ends_ms(customer, &rules.settings.lifecycle)
-        .filter(|_| customer.stage == Some(Stage::Onboarding))
-        .map(|at_ms| Due { at_ms, what: What::OnboardingEnd });
     let tier = tiers::due_ms(customer, &rules.settings).map(|at_ms| Due { at_ms, what: What::Tier });
     let points = loyalty::expires_ms(customer).map(|at_ms| Due { at_ms, what: What::Points });
     let drop_off = attempt::ends_ms(customer, &rules.settings).map(|at_ms| Due { at_ms, what: What::DropOff });
     let birthday = plays::birthday_ms(customer, rules).map(|at_ms| Due { at_ms, what: What::Birthday });
     let expiry_ms = customer.last_event_ms.saturating_add(rules.settings.anonymous_ttl_ms);
     let expiry = customer.is_fleeting().then_some(Due { at_ms: expiry_ms, what: What::Expiry });
-    [step, silence, recency, onboarding, tier, points, drop_off, birthday, expiry].into_iter().flatten().min_by_key(|due| due.at_ms)
+    [step, stage, recency, tier, points, drop_off, birthday, expiry].into_iter().flatten().min_by_key(|due| due.at_ms)
 }
 
 fn due_of(customer: &Customer, rule: PlayRule, at_ms: i64) -> i64 {
@@ -79,12 +77,11 @@ fn due_of(customer: &Customer, rule: PlayRule, at_ms: i64) -> i64 {
 
 impl Due {
     /// What records caused by it name as their cause.
-    pub fn occasion<'a>(&self, rules: &'a Rules) -> Occasion<'a> {
+    pub fn occasion<'a>(&'a self, rules: &'a Rules) -> Occasion<'a> {
         match self.what {
             What::Step { rule, due_ms } => Occasion::Deadline { name: &rules.play(rule).name, due_ms },
-            What::Silence(stage) => Occasion::Deadline { name: stage.as_str(), due_ms: self.at_ms },
+            What::Stage(ref stage) => Occasion::Deadline { name: stage.as_str(), due_ms: self.at_ms },
             What::Recency => Occasion::Deadline { name: "recency", due_ms: self.at_ms },
-            What::OnboardingEnd => Occasion::Deadline { name: "onboarding", due_ms: self.at_ms },
             What::Tier => Occasion::Deadline { name: "tier", due_ms: self.at_ms },
             What::Points => Occasion::Deadline { name: "points", due_ms: self.at_ms },
             What::DropOff => Occasion::Deadline { name: "drop_off", due_ms: self.at_ms },
@@ -99,15 +96,16 @@ impl Due {
         scene.note(Note::TimerFired { timer: self.timer(), deadline_ms: self.at_ms });
         match self.what {
             What::Step { rule, .. } => plays::fire(customer, rule, scene),
-            What::Silence(_) => {
+            What::Stage(_) => {
                 transitions::settle(customer, None, scene);
-                value::write_clv(customer, Why::Silence, scene);
+                if customer.derived.purchases.is_some() {
+                    value::write_clv(customer, Why::Silence, scene);
+                }
             }
             What::Recency => {
                 segments::settle(customer, Why::Silence, scene);
                 value::write_clv(customer, Why::Silence, scene);
             }
-            What::OnboardingEnd => transitions::settle(customer, None, scene),
             What::Tier => tiers::settle(customer, scene),
             What::Points => loyalty::expire(customer, scene),
             What::DropOff => attempt::drop_off(customer, scene),
@@ -126,7 +124,7 @@ impl Due {
     fn timer(&self) -> TimerKind {
         match self.what {
             What::Step { .. } | What::Birthday => TimerKind::Play,
-            What::Silence(_) | What::Recency | What::OnboardingEnd | What::Tier | What::Points | What::DropOff => TimerKind::Lifecycle,
+            What::Stage(_) | What::Recency | What::Tier | What::Points | What::DropOff => TimerKind::Lifecycle,
             What::Expiry | What::MarkOver => TimerKind::Expiry,
         }
     }

@@ -6,8 +6,8 @@
 
 use super::cells::{Cells, Figure, Place, Window, at_most};
 use super::customer::Customer;
-use super::lifecycle::Stage;
 use super::outputs::Outputs;
+use super::stages::Stage;
 use crate::clv::DAY_MS;
 
 /// Upper bounds of how long somebody stayed, in days: quantiles can be read off to a step of about two.
@@ -27,7 +27,7 @@ pub fn enter(customer: &mut Customer, from: Option<Stage>, to: Stage, time_ms: i
         cells.add(&place, 1, out);
     }
     count_present(to, 1, cells, out);
-    let dims = [("channel", customer.touch.first.as_str()), ("from", from.map_or("none", Stage::as_str)), ("to", to.as_str())];
+    let dims = [("channel", customer.touch.first.as_str()), ("from", from.as_ref().map_or("none", Stage::as_str)), ("to", to.as_str())];
     let place = Place { name: "stage_entries", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: time_ms };
     cells.add(&place, 1, out);
     customer.stage_since_ms = Some(time_ms);

@@ -19,7 +19,7 @@ use super::settings::{ConsentRule, Mode, Play, Settings};
 use super::suppressed::{self, Refusal};
 use crate::event::ConsentStatus;
 use conditions::conditions;
-pub use conditions::hold;
+pub use conditions::{hold, holds};
 use margin::margin;
 use priority::priority;
 use support::support_issue;

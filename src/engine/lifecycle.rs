@@ -1,99 +1,12 @@
-//! Stages: which one holds for a customer now, when silence will change it, and what a change is called.
+//! What a change of stage is called, and the moments at which silence changes it.
 //!
-//! The tables are `contracts.md` 3. The moments of silence are exact inversions of P(alive), so nobody polls. Writes no record itself:
-//! `transitions` does. Called by `apply` and `deadline`.
+//! Which stage holds, the graph says (`stages`). The moments are exact inversions of P(alive). Writes no record itself: `transitions` does.
+//! Called by `customer`, `value` and `transitions`.
 
-use super::customer::Customer;
 use super::orders::Purchases;
-use super::settings::{Lifecycle, Settings};
+use super::settings::Settings;
+use super::stages::ALIVE_BOUNDS_MAX;
 use crate::clv;
-use crate::event::InteractionKind;
-
-/// Which of those that hold wins is `stage_of`'s affair. The numbers are stored in rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stage {
-    Visitor = 0,
-    Lead = 1,
-    FirstTime = 2,
-    Repeat = 3,
-    Loyal = 4,
-    Reactivated = 5,
-    AtRisk = 6,
-    Lapsed = 7,
-    /// Rows of version 2 know none from here on.
-    Onboarding = 8,
-    Consideration = 9,
-    Advocate = 10,
-}
-
-impl Stage {
-    /// By their numbers.
-    pub const ALL: [Stage; 11] = [
-        Stage::Visitor,
-        Stage::Lead,
-        Stage::FirstTime,
-        Stage::Repeat,
-        Stage::Loyal,
-        Stage::Reactivated,
-        Stage::AtRisk,
-        Stage::Lapsed,
-        Stage::Onboarding,
-        Stage::Consideration,
-        Stage::Advocate,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Stage::Visitor => "visitor",
-            Stage::Lead => "lead",
-            Stage::FirstTime => "first_time",
-            Stage::Repeat => "repeat",
-            Stage::Loyal => "loyal",
-            Stage::Reactivated => "reactivated",
-            Stage::AtRisk => "at_risk",
-            Stage::Lapsed => "lapsed",
-            Stage::Onboarding => "onboarding",
-            Stage::Consideration => "consideration",
-            Stage::Advocate => "advocate",
-        }
-    }
-}
-
-/// The moments from which a silent customer counts as at risk and as lapsed; `None`: never.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Silence {
-    pub at_risk_ms: Option<i64>,
-    pub lapsed_ms: Option<i64>,
-}
-
-impl Silence {
-    pub fn of(purchases: &Purchases, settings: &Settings) -> Silence {
-        let rules = &settings.lifecycle;
-        let at_risk_ms =
-            alive_until_ms(purchases, settings, rules.at_risk_below).map(|at| at.max(purchases.latest_ms + rules.min_silence_ms));
-        let longest_ms = purchases.latest_ms + rules.max_silence_ms;
-        let lapsed_ms = alive_until_ms(purchases, settings, rules.lapsed_below).map_or(longest_ms, |at| at.min(longest_ms));
-        Silence { at_risk_ms, lapsed_ms: Some(lapsed_ms) }
-    }
-
-    /// The stage silence brings by `now_ms`.
-    fn stage(&self, now_ms: i64) -> Option<Stage> {
-        let reached = |at: Option<i64>| at.is_some_and(|at| at <= now_ms);
-        if reached(self.lapsed_ms) {
-            return Some(Stage::Lapsed);
-        }
-        reached(self.at_risk_ms).then_some(Stage::AtRisk)
-    }
-
-    /// The next moment after `now_ms` that changes the stage if the customer stays silent, and the stage it brings.
-    pub fn next(&self, now_ms: i64) -> Option<(i64, Stage)> {
-        if self.stage(now_ms) == Some(Stage::Lapsed) {
-            return None;
-        }
-        let at_ms = [self.at_risk_ms, self.lapsed_ms].into_iter().flatten().filter(|at| *at > now_ms).min()?;
-        Some((at_ms, self.stage(at_ms)?))
-    }
-}
 
 /// The first whole millisecond at which P(alive) is no longer above `threshold`; `None`: never, or later than anybody plans.
 pub fn alive_until_ms(purchases: &Purchases, settings: &Settings, threshold: f64) -> Option<i64> {
@@ -101,45 +14,13 @@ pub fn alive_until_ms(purchases: &Purchases, settings: &Settings, threshold: f64
     clv::weeks_to_ms_ceil(weeks).map(|ms| purchases.first_ms + ms)
 }
 
-/// The stage that holds at the customer's now.
-pub fn stage_of(customer: &Customer, settings: &Settings) -> Stage {
-    let Some(purchases) = &customer.derived.purchases else {
-        return stage_before_orders(customer, &settings.lifecycle);
-    };
-    if let Some(silent) = customer.derived.silence.stage(customer.now_ms) {
-        return silent;
+/// The same for each bound the stages ask about.
+pub fn alive_until_each_ms(purchases: &Purchases, settings: &Settings) -> [Option<i64>; ALIVE_BOUNDS_MAX] {
+    let mut moments = [None; ALIVE_BOUNDS_MAX];
+    for (moment, below) in moments.iter_mut().zip(&settings.lifecycle.graph.alive_below) {
+        *moment = alive_until_ms(purchases, settings, *below);
     }
-    if customer.reactivated_day.is_some() {
-        return Stage::Reactivated;
-    }
-    match purchases.x() {
-        0 => Stage::FirstTime,
-        x if x >= settings.lifecycle.loyal_x => {
-            let has_brought = customer.ties.as_ref().is_some_and(|ties| ties.referred > 0);
-            if has_brought { Stage::Advocate } else { Stage::Loyal }
-        }
-        _ => Stage::Repeat,
-    }
-}
-
-fn stage_before_orders(customer: &Customer, rules: &Lifecycle) -> Stage {
-    if let Some(journey) = &customer.journey {
-        let is_comparing = journey.count(InteractionKind::ProductsCompared) > 0;
-        if is_comparing || journey.count(InteractionKind::ProductViewed) >= rules.consideration_views {
-            return Stage::Consideration;
-        }
-    }
-    if onboarding_ends_ms(customer, rules).is_some_and(|end_ms| customer.now_ms < end_ms) {
-        return Stage::Onboarding;
-    }
-    let is_lead = customer.identified || customer.contact.has_email();
-    if is_lead { Stage::Lead } else { Stage::Visitor }
-}
-
-/// Until when somebody who has signed up is new; `None`: they never signed up.
-pub fn onboarding_ends_ms(customer: &Customer, rules: &Lifecycle) -> Option<i64> {
-    let signed_up_ms = customer.journey.as_ref()?.signed_up_ms?;
-    Some(signed_up_ms.saturating_add(rules.onboarding_timeout_ms))
+    moments
 }
 
 /// Why a stage changed.
@@ -172,6 +53,8 @@ pub enum Why {
     TierUp,
     /// Spend no longer holds the tier, and grace is over.
     TierDown,
+    /// What a stage of one's own asks for is so, whatever made it so.
+    Condition,
 }
 
 impl Why {
@@ -194,6 +77,7 @@ impl Why {
             Why::Referral => "referral",
             Why::TierUp => "tier_up",
             Why::TierDown => "tier_down",
+            Why::Condition => "condition",
         }
     }
 }

@@ -56,6 +56,7 @@ mod seen;
 mod segments;
 mod settings;
 mod slot;
+mod stages;
 mod suppressed;
 #[cfg(test)]
 mod tests;
@@ -82,7 +83,7 @@ pub use explain::{Explained, Waiting, explain};
 pub use gates::Arm;
 pub use journey::{Journey, Parcel};
 pub use levels::{LEVELS_MAX, Level, NONE as NO_LEVEL};
-pub use lifecycle::Stage;
+pub use lifecycle::Why;
 pub use loyalty::{Expiring, Loyalty};
 pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};
@@ -100,6 +101,10 @@ pub use settings::{
     Play, QuietHours, Settings, Step, Test, Track, Trigger, Value, WordField,
 };
 pub use slot::{Change, Moment, Progress, Slot};
+pub use stages::{
+    ALIVE_BOUNDS_MAX, Counted, CustomerFlag, ENTRIES_MAX as STAGE_ENTRIES_MAX, Entry as StageEntry, Graph as StageGraph,
+    Moment as StageMoment, STAGE_BYTES_MAX, Stage, StageBounds, StageCondition, shipped_stages,
+};
 pub use tiers::{Month, Tier, WINDOW_DAYS_MAX};
 pub use ties::{ALIASES_MAX, Alias, Moved, REFEREES_MAX, Referee, Referrer, Ties};
 pub use touch::Touches;

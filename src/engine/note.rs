@@ -3,9 +3,9 @@
 //! Every label is bounded by the code or the configuration; nothing here names a customer. Written by the engine into `Outputs`, read by
 //! `worker` once per transaction, and only if that transaction commits.
 
-use super::lifecycle::Stage;
 use super::plays::{ActionKind, Reason};
 use super::relay::RelayFate;
+use super::stages::Stage;
 use crate::event::Currency;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

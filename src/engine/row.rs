@@ -23,8 +23,8 @@ mod ties;
 mod worth;
 
 use super::customer::Customer;
-use super::lifecycle::Stage;
 use super::overlay::NEVER;
+use super::stages::Stage;
 use bytes::Reader;
 
 /// A layout that can be read and written here.
@@ -147,6 +147,9 @@ pub fn moved_to(row: &[u8]) -> Option<String> {
     customer.moved().map(|moved| moved.to.clone())
 }
 
+/// The stage's number where its name follows: stages of one's own.
+const WRITTEN_OUT: u8 = 255;
+
 /// A row as a customer, for reading. What follows from the settings (`derived`) is not filled in.
 pub fn read_row(row: &[u8]) -> Result<Customer, RowError> {
     let mut customer = Customer::default();
@@ -169,7 +172,7 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
         row.extend_from_slice(&rest.to_le_bytes());
     }
     bytes::put_i64(row, customer.now_ms);
-    row.push(customer.stage.map_or(0, |stage| stage as u8 + 1));
+    encode_stage(customer.stage, version, row);
     if parts & part::LAST_EVENT != 0 {
         bytes::put_ago(row, customer.now_ms, customer.last_event_ms);
     }
@@ -191,6 +194,19 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     contracts::encode(customer, rest, &mut currencies, row);
     suppressed::encode(customer, rest, row);
     ties::encode(customer, rest, &mut currencies, row);
+}
+
+/// Stages of one's own have no numbers, and no place in old rows.
+fn encode_stage(stage: Option<Stage>, version: RowVersion, row: &mut Vec<u8>) {
+    let Some(stage) = stage else { return row.push(0) };
+    match stage.number() {
+        Some(number) => row.push(number + 1),
+        None if version.has_cells() => {
+            row.push(WRITTEN_OUT);
+            bytes::put_text(row, stage.as_str());
+        }
+        None => row.push(0),
+    }
 }
 
 fn parts_of(customer: &Customer, version: RowVersion) -> u16 {
@@ -261,7 +277,8 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     customer.now_ms = reader.i64()?;
     customer.stage = match reader.byte()? {
         0 => None,
-        number => Some(*Stage::ALL.get(usize::from(number) - 1).ok_or(RowError::Malformed("stage"))?),
+        WRITTEN_OUT => Some(Stage::named(reader.text()?).ok_or(RowError::Malformed("stage"))?),
+        number => Some(*Stage::NUMBERED.get(usize::from(number) - 1).ok_or(RowError::Malformed("stage"))?),
     };
     customer.known = parts & part::KNOWN != 0;
     customer.identified = parts & part::IDENTIFIED != 0;

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::erasure::ErasureKey;
 use super::levels::Level;
-use super::lifecycle::Stage;
+use super::stages::{Graph, Stage};
 use crate::clv;
 use crate::event::Currency;
 
@@ -67,20 +67,11 @@ pub enum Pattern {
 /// `stages.*`
 #[derive(Debug, Clone)]
 pub struct Lifecycle {
-    pub min_silence_ms: i64,
-    pub max_silence_ms: i64,
-    /// P(alive) below which a customer is at risk.
-    pub at_risk_below: f64,
-    /// P(alive) below which a customer has lapsed.
+    pub graph: Graph,
+    /// P(alive) that `lapse_at` is about; in the shipped graph who is below it has lapsed.
     pub lapsed_below: f64,
-    /// How long somebody who signed up and has ordered nothing is new.
-    pub onboarding_timeout_ms: i64,
     /// How long after the last step towards an order somebody has dropped off.
     pub drop_off_after_ms: i64,
-    /// Product views that make somebody who has ordered nothing one who considers it; at least 1.
-    pub consideration_views: u32,
-    /// Repeat purchase days that make a customer loyal.
-    pub loyal_x: u32,
 }
 
 /// `clv.*`

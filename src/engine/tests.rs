@@ -24,6 +24,7 @@ mod records;
 mod relay;
 mod segments;
 mod sends;
+mod stages;
 mod tiers;
 mod timers;
 mod triggers;
@@ -58,6 +59,21 @@ pub fn money(minor: i64, code: &str) -> Money {
     Money { minor, currency: Currency::from_code(code).unwrap() }
 }
 
+/// Of the shipped stages.
+const BOUNDS: StageBounds = StageBounds {
+    min_silence_ms: 30 * DAY,
+    max_silence_ms: 730 * DAY,
+    at_risk_below: 0.5,
+    lapsed_below: 0.3,
+    onboarding_timeout_ms: 14 * DAY,
+    consideration_views: 3,
+    loyal_x: 5,
+};
+
+fn lifecycle(bounds: &StageBounds) -> Lifecycle {
+    Lifecycle { graph: shipped_stages(bounds), lapsed_below: bounds.lapsed_below, drop_off_after_ms: DAY }
+}
+
 /// The shipped defaults with a play that reminds after an hour.
 pub fn settings() -> Settings {
     let purchase = clv::PurchaseModel::MbgNbd(clv::MbgNbd { r: 0.5248, alpha: 6.1833, a: 0.8909, b: 1.6141 });
@@ -74,16 +90,7 @@ pub fn settings() -> Settings {
         seasonal: None,
     };
     Settings {
-        lifecycle: Lifecycle {
-            min_silence_ms: 30 * DAY,
-            max_silence_ms: 730 * DAY,
-            at_risk_below: 0.5,
-            lapsed_below: 0.3,
-            drop_off_after_ms: DAY,
-            onboarding_timeout_ms: 14 * DAY,
-            consideration_views: 3,
-            loyal_x: 5,
-        },
+        lifecycle: lifecycle(&BOUNDS),
         value: Value {
             parameters,
             horizon: clv::Horizon { discount_monthly: 0.01, with_unending: false },

@@ -4,13 +4,14 @@
 
 use super::customer::Customer;
 use super::funnel;
-use super::lifecycle::{Stage, Why, stage_of};
+use super::lifecycle::Why;
 use super::note::Note;
 use super::outputs::Topic;
 use super::plays;
 use super::record::time::Time;
 use super::record::transition::TransitionRecord;
 use super::scene::Scene;
+use super::stages::{Entry, Stage};
 use super::value;
 
 const TRACK: &str = "lifecycle";
@@ -20,8 +21,15 @@ const MERGED: &str = "merged";
 /// Writes one record if the stage has changed. `why`: an order or a refund was applied; `None`: anything else.
 pub fn settle(customer: &mut Customer, why: Option<Why>, scene: &mut Scene<'_>) {
     let from = customer.stage;
-    let to = stage_of(customer, &scene.rules.settings);
-    if to != Stage::Reactivated {
+    let graph = &scene.rules.settings.lifecycle.graph;
+    if !graph.is_shipped && !scene.cells.are_kept() {
+        // rows of old versions have no place for its stages; but who has none is new
+        customer.stage.get_or_insert(Stage::VISITOR);
+        return;
+    }
+    let entry = graph.entry_of(customer, &scene.rules.settings);
+    let to = entry.stage;
+    if !entry.is_of_return() {
         // silence, or the loss of all orders, ends the return
         customer.reactivated_day = None;
     }
@@ -29,24 +37,22 @@ pub fn settle(customer: &mut Customer, why: Option<Why>, scene: &mut Scene<'_>) 
         return;
     }
     customer.stage = Some(to);
-    write(customer, TRACK, from.map(Stage::as_str), to.as_str(), reason(from, to, why), scene);
+    let reason = reason(from, entry, why, scene);
+    write(customer, TRACK, from.as_ref().map(Stage::as_str), to.as_str(), reason, scene);
     funnel::enter(customer, from, to, scene.time_ms, scene.cells, scene.out);
     scene.note(Note::Transition { from, to });
     plays::on_stage(customer, from, to, scene);
 }
 
-fn reason(from: Option<Stage>, to: Stage, why: Option<Why>) -> Why {
-    match (why, to) {
-        (_, Stage::Visitor | Stage::Lead) if from.is_none() => Why::FirstSeen,
-        (None, Stage::Onboarding) => Why::SignedUp,
-        (None, Stage::Consideration) => Why::Considering,
-        (None, Stage::Visitor | Stage::Lead) if from == Some(Stage::Onboarding) => Why::OnboardingOver,
-        (Some(Why::Order), Stage::Reactivated) => Why::Reactivated,
-        (Some(why), _) => why,
-        (None, Stage::Lead) => Why::Identified,
-        (None, Stage::AtRisk | Stage::Lapsed) => Why::Silence,
-        // the order days as before, but the configuration has moved a bound
-        (None, _) => Why::Order,
+fn reason(from: Option<Stage>, entry: &Entry, why: Option<Why>, scene: &Scene<'_>) -> Why {
+    let is_early = matches!(entry.why, Why::FirstSeen | Why::Identified);
+    let was_new = from.is_some_and(|from| scene.rules.settings.lifecycle.graph.is_of_new(from));
+    match why {
+        _ if is_early && from.is_none() => Why::FirstSeen,
+        Some(Why::Order) if entry.is_of_return() => Why::Reactivated,
+        Some(why) => why,
+        None if is_early && was_new => Why::OnboardingOver,
+        None => entry.why,
     }
 }
 

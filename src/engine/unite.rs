@@ -7,7 +7,7 @@
 use super::cart::Cart;
 use super::cells::{Figure, Place, Window};
 use super::customer::Customer;
-use super::lifecycle::{Stage, Why};
+use super::lifecycle::Why;
 use super::orders::day_of;
 use super::scene::Scene;
 use super::ties::Alias;
@@ -115,7 +115,8 @@ fn unite_orders(customer: &mut Customer, other: &mut Customer, first_touches: (S
     // whatever an order ends, one of the other's ends, too
     plays::on_order(customer, scene);
     let last_ms = customer.orders.latest_ms();
-    if customer.stage == Some(Stage::Lapsed) && last_ms > latest_ms {
+    let was_gone = customer.stage.is_some_and(|stage| scene.rules.settings.lifecycle.graph.is_gone(stage));
+    if was_gone && last_ms > latest_ms {
         customer.cycle += 1;
         customer.reactivated_day = last_ms.map(day_of);
     }

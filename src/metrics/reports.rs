@@ -21,7 +21,7 @@ pub struct BatchReport<'a> {
     /// Words from customer to customer: kind, what became of them, how many.
     pub relayed: &'a [(&'static str, &'static str, u64)],
     /// Stages; from `none` on first entry.
-    pub transitions: &'a [(&'static str, &'static str, u64)],
+    pub transitions: &'a [(&'a str, &'a str, u64)],
     /// Play, kind (`send`, `cancel`, `suppressed`), reason.
     pub actions: &'a [(&'a str, &'static str, &'static str, u64)],
     /// Currency's code.

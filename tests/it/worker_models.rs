@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use lifetide::engine::{Committed, Settings};
+use lifetide::engine::{Committed, Settings, StageBounds, shipped_stages};
 use lifetide::worker::memory::{MemorySource, MemoryTransaction};
 use lifetide::worker::source::Claim;
 use lifetide::worker::transaction::{OutputTopic, Position, Transaction, TransactionError};
@@ -26,7 +26,15 @@ pub const FORMER: &str = "1997-09-30";
 fn next_models(rules: &Rules, version: &str) -> Arc<Settings> {
     let mut settings = Settings::clone(&rules.engine);
     settings.value.parameters.version = version.to_owned();
-    (settings.lifecycle.at_risk_below, settings.lifecycle.min_silence_ms) = (0.9, 0);
+    settings.lifecycle.graph = shipped_stages(&StageBounds {
+        min_silence_ms: 0,
+        max_silence_ms: 730 * 86_400_000,
+        at_risk_below: 0.9,
+        lapsed_below: 0.3,
+        onboarding_timeout_ms: 14 * 86_400_000,
+        consideration_views: 3,
+        loyal_x: 5,
+    });
     Arc::new(settings)
 }
 

@@ -11,7 +11,7 @@ use crate::cli::replay::major;
 use crate::cli::{instant, rules};
 use crate::clock;
 use crate::config::{self, Config};
-use crate::engine::{self, Condition, Member};
+use crate::engine::{self, Condition, Member, Stage};
 use crate::kafka::Visitor;
 use crate::worker::{WorkerError, offline};
 
@@ -70,7 +70,7 @@ fn record(id: &str, member: &Member<'_>) -> [String; HEADING.len()] {
         source.to_owned(),
         at_ms.map_or_else(String::new, instant),
         if member.has_bounced { "yes" } else { "no" }.to_owned(),
-        text(member.stage),
+        text(member.stage.as_ref().map(Stage::as_str)),
         text(member.segment),
         text(member.value_band),
         text(member.tier),

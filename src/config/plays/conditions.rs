@@ -10,7 +10,7 @@ use super::super::values::{amounts, expected};
 use super::Names;
 use super::trigger::{known_table, unknown};
 use crate::clv::rfm::{self, Segment};
-use crate::engine::{Condition, MoneyField, Stage, Test, WordField};
+use crate::engine::{Condition, MoneyField, Test, WordField};
 
 const CONDITIONS_MAX: usize = 8;
 const WORDS_MAX: usize = 64;
@@ -39,7 +39,7 @@ pub fn conditions(entry: &Entry, names: &Names<'_>) -> Result<Vec<Condition>, St
         let what = format!("at most {CONDITIONS_MAX} conditions such as");
         expected(&format!("{what} [{{ field = \"cart.value\", ge = {{ USD = 2000 }} }}]"), &entry.value)
     })?;
-    array.iter().map(|value| condition(value, names)).collect()
+    array.iter().map(|value| condition_of(value, names)).collect()
 }
 
 /// One condition as people type it: `segment = "at_risk"`, `p_alive < 0.4`, `historic.net >= { USD = 2000 }`, or the table of a play.
@@ -54,10 +54,10 @@ pub fn parse(text: &str, names: &Names<'_>) -> Result<Condition, String> {
     };
     let read: toml::Table =
         format!("condition = {table}").parse().map_err(|_| format!("`{text}` cannot be read: words stand in quotes"))?;
-    condition(&read["condition"], names)
+    condition_of(&read["condition"], names)
 }
 
-fn condition(value: &Value, names: &Names<'_>) -> Result<Condition, String> {
+pub fn condition_of(value: &Value, names: &Names<'_>) -> Result<Condition, String> {
     let table = known_table(value, &["field", "ge", "lt", "in"])?;
     let field = table.get("field").ok_or("a condition has no field")?;
     let name = field.as_str().ok_or_else(|| expected("the name of a field in quotes", field))?;
@@ -94,7 +94,7 @@ fn unknown_field(name: &str) -> String {
 }
 
 /// The one of `ge` and `lt` there is.
-fn limit<'a>(table: &'a toml::Table, name: &str, what: &str) -> Result<(Test, &'a Value), String> {
+pub fn limit<'a>(table: &'a toml::Table, name: &str, what: &str) -> Result<(Test, &'a Value), String> {
     match (table.get("ge"), table.get("lt"), table.get("in")) {
         (Some(limit), None, None) => Ok((Test::AtLeast, limit)),
         (None, Some(limit), None) => Ok((Test::LessThan, limit)),
@@ -111,7 +111,7 @@ fn words(table: &toml::Table, name: &str, field: WordField, names: &Names<'_>) -
     let words: Option<Vec<String>> = words.iter().map(|word| word.as_str().map(str::to_owned)).collect();
     let words = words.filter(|words| words.iter().all(|word| !word.is_empty() && word.len() <= WORD_BYTES_MAX)).ok_or_else(form)?;
     let known: Vec<&str> = match field {
-        WordField::Stage => Stage::ALL.map(Stage::as_str).to_vec(),
+        WordField::Stage => names.stages.iter().map(|entry| entry.stage.as_str()).collect(),
         WordField::Segment => Segment::ALL.map(Segment::as_str).to_vec(),
         WordField::Channel => names.channels.iter().map(|rule| rule.channel.as_str()).chain(OTHER_CHANNELS).collect(),
         WordField::Flag => rfm::FLAGS.map(|(flag, _)| flag).to_vec(),

@@ -22,7 +22,7 @@ pub fn trigger(entry: &Entry, names: &Names<'_>) -> Result<Trigger, String> {
     let (key, value) = table.and_then(|table| table.iter().next()).ok_or_else(|| expected(FORMS, &entry.value))?;
     match (key.as_str(), value.as_str()) {
         ("cart", Some("idle")) => Ok(Trigger::CartIdle),
-        ("stage", Some(name)) => stage(name).map(Trigger::StageEntered),
+        ("stage", Some(name)) => stage(name, names).map(Trigger::StageEntered),
         ("event", Some(name)) if !name.is_empty() && name.len() <= MAX_NAME_BYTES => Ok(Trigger::EventSeen(name.to_owned())),
         ("band", Some(name)) => level(Track::ValueBand, "band", name, names.value_bands.iter().map(|band| band.name.as_str())),
         ("tier", Some(name)) => level(Track::Tier, "tier", name, names.tiers.iter().map(|tier| tier.name.as_str())),
@@ -43,9 +43,9 @@ fn level<'a>(track: Track, what: &str, name: &str, known: impl Iterator<Item = &
     Ok(Trigger::LevelReached { track, name: Some(name.to_owned()) })
 }
 
-pub fn stage(name: &str) -> Result<Stage, String> {
-    let found = Stage::ALL.into_iter().find(|stage| stage.as_str() == name);
-    found.ok_or_else(|| unknown("stage", name, Stage::ALL.map(Stage::as_str)))
+fn stage(name: &str, names: &Names<'_>) -> Result<Stage, String> {
+    let found = names.stages.iter().find(|entry| entry.stage.as_str() == name);
+    found.map(|entry| entry.stage).ok_or_else(|| unknown("stage", name, names.stages.iter().map(|entry| entry.stage.as_str())))
 }
 
 /// `unknown stage "lapsd", did you mean "lapsed"?`

@@ -4,9 +4,11 @@ mod plays;
 mod reference;
 mod refused;
 mod secrets;
+mod stages;
 
 use super::{Config, ConfigError, Origin, Sources, Text, TimeMode, models};
 use crate::clv::ModelKind;
+use crate::engine::{StageCondition, StageMoment};
 use crate::event::Format;
 
 /// One file, some variables, some `--set`.
@@ -53,8 +55,12 @@ fn each_layer_wins_over_the_one_before() {
 #[test]
 fn a_table_in_one_layer_leaves_its_other_keys_to_the_layers_below() {
     let config = read("[stages]\nmin_silence = \"10d\"", &[], &["time={ mode = \"event\", max_skew = \"1m\" }"]).unwrap();
-    assert_eq!(config.engine.lifecycle.min_silence_ms, 10 * 86_400_000);
-    assert_eq!(config.engine.lifecycle.max_silence_ms, 730 * 86_400_000);
+    let conditions = config.engine.lifecycle.graph.entries.iter().flat_map(|entry| &entry.when);
+    let silence_days = |condition: &StageCondition| match condition {
+        StageCondition::Since { moment: StageMoment::LatestOrder, ms, .. } => Some(ms / 86_400_000),
+        _ => None,
+    };
+    assert_eq!(conditions.filter_map(silence_days).collect::<Vec<_>>(), [10, 730]);
     assert_eq!((config.time.mode, config.time.idle_grace_ms), (TimeMode::Event, 15_000));
     assert_eq!(config.input.decode.max_skew_ms, 60_000);
 }

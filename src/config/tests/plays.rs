@@ -153,7 +153,7 @@ fn plays_begin_with_stages_and_events_as_with_carts() {
         [plays.e]\ntrigger = { event = \"Order Completed\" }\nsteps = [{ delay = \"0s\", template = \"t\" }]";
     let plays = plays(file);
     let of = |name: &str| plays.iter().find(|play| play.name == name).unwrap();
-    assert_eq!(of("s").trigger, Trigger::StageEntered(Stage::Lapsed));
+    assert_eq!(of("s").trigger, Trigger::StageEntered(Stage::LAPSED));
     assert_eq!(of("s").cancel_on, CancelOn { order: true, cart_emptied: false, cart_filled: false, stage_left: true });
     assert_eq!(of("e").trigger, Trigger::EventSeen("Order Completed".into()));
     assert_eq!(of("e").cancel_on, CancelOn { order: true, ..CancelOn::default() }, "of the shipped ends, what can happen to it");

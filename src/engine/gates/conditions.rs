@@ -12,6 +12,7 @@ use crate::engine::plays::Reason;
 use crate::engine::record::action::told;
 use crate::engine::record::money::Amount;
 use crate::engine::settings::{Condition, MoneyField, Settings, Test, WordField};
+use crate::engine::stages::Stage;
 use crate::engine::{bands, segments, tiers, value};
 
 pub fn conditions(q: &Question<'_>) -> Option<Reason> {
@@ -20,7 +21,11 @@ pub fn conditions(q: &Question<'_>) -> Option<Reason> {
 
 /// Whether all of it is so of a customer at their now.
 pub fn hold(conditions: &[Condition], customer: &Customer, settings: &Settings) -> bool {
-    conditions.iter().all(|condition| failure(condition, customer, settings).is_none())
+    conditions.iter().all(|condition| holds(condition, customer, settings))
+}
+
+pub fn holds(condition: &Condition, customer: &Customer, settings: &Settings) -> bool {
+    failure(condition, customer, settings).is_none()
 }
 
 fn failure(condition: &Condition, customer: &Customer, settings: &Settings) -> Option<Reason> {
@@ -57,7 +62,7 @@ fn amount_of(field: MoneyField, customer: &Customer, settings: &Settings) -> Opt
 
 fn is_among(field: WordField, among: &[String], customer: &Customer, settings: &Settings) -> bool {
     let word = match field {
-        WordField::Stage => customer.stage.map(|stage| stage.as_str()),
+        WordField::Stage => customer.stage.as_ref().map(Stage::as_str),
         WordField::Segment => segments::segment_of(customer).map(|segment| segment.as_str()),
         WordField::Flag => {
             let has = |flag: fn(Scores) -> bool| customer.scores.is_some_and(flag);

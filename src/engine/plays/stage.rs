@@ -6,9 +6,9 @@
 use super::instance::{begin, call_off};
 use super::words::Reason;
 use crate::engine::customer::Customer;
-use crate::engine::lifecycle::Stage;
 use crate::engine::scene::Scene;
 use crate::engine::settings::Trigger;
+use crate::engine::stages::Stage;
 
 /// The customer has left one stage, if they were in any, for another.
 pub fn on_stage(customer: &mut Customer, from: Option<Stage>, to: Stage, scene: &mut Scene<'_>) {

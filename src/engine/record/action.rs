@@ -34,7 +34,7 @@ pub struct ActionRecord<'a> {
     pub time_zone: Option<&'a str>,
     pub consent: Option<ConsentRecord<'a>>,
     pub cart: Option<CartRecord<'a>>,
-    pub stage: Option<&'static str>,
+    pub stage: Option<&'a str>,
     pub value_band: Option<&'a str>,
     pub segment: Option<&'a str>,
     pub affinity: Vec<LikingRecord<'a>>,

@@ -144,7 +144,7 @@ fn rows_stay_as_they_are_and_those_of_the_version_before_are_read() {
 fn what_is_absent_costs_nothing() {
     let mut row = Vec::new();
     encode(
-        &Customer { now_ms: NOW, last_event_ms: NOW, cycle: 1, stage: Some(Stage::Visitor), ..Customer::default() },
+        &Customer { now_ms: NOW, last_event_ms: NOW, cycle: 1, stage: Some(Stage::VISITOR), ..Customer::default() },
         RowVersion::NEWEST,
         NEVER,
         &mut row,
@@ -157,7 +157,7 @@ fn what_is_absent_costs_nothing() {
 fn a_typical_customer_takes_about_150_bytes() {
     let usd = money(0, "USD").currency;
     let mut customer =
-        Customer { now_ms: NOW, last_event_ms: NOW, known: true, stage: Some(Stage::Repeat), cycle: 1, ..Customer::default() };
+        Customer { now_ms: NOW, last_event_ms: NOW, known: true, stage: Some(Stage::REPEAT), cycle: 1, ..Customer::default() };
     (0..6).for_each(|id| customer.seen.remember(id));
     customer.contact.email = "u-00001234@example.com".into();
     customer.contact.email_at_ms = NOW;

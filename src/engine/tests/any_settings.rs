@@ -7,7 +7,7 @@ use super::*;
 
 /// Plays of stages, events, levels and dates with the bounds of another, several steps, variants and an offer.
 fn plays_of_all_triggers(like: &Play) -> Vec<Play> {
-    let stages = [Stage::Lead, Stage::FirstTime, Stage::AtRisk, Stage::Lapsed].map(Trigger::StageEntered);
+    let stages = [Stage::LEAD, Stage::FIRST_TIME, Stage::AT_RISK, Stage::LAPSED].map(Trigger::StageEntered);
     let events = ["Order Completed", "Email Opened", "Cart Viewed", "identify"].map(|name| Trigger::EventSeen(name.into()));
     let level = |track, name: Option<&str>| Trigger::LevelReached { track, name: name.map(Into::into) };
     let others = [level(Track::ValueBand, None), level(Track::Tier, Some("gold")), Trigger::Birthday, Trigger::NextOrderDue];
@@ -22,9 +22,31 @@ fn plays_of_all_triggers(like: &Play) -> Vec<Play> {
     stages.into_iter().chain(events).chain(others).enumerate().map(of).collect()
 }
 
+/// Stages that events and time lead into and out of, the first of them named as a shipped one.
+fn own_lifecycle(forward_only: bool) -> Lifecycle {
+    let since = |moment, test, days: i64| StageCondition::Since { moment, test, ms: days * DAY };
+    let entry = |name: &str, when: Vec<StageCondition>| StageEntry {
+        stage: Stage::named(name).unwrap(),
+        is_gone: name == "gone",
+        why: if when.is_empty() { Why::FirstSeen } else { Why::Condition },
+        when,
+    };
+    let entries = vec![
+        entry("lead", vec![]),
+        entry("seen_lately", vec![since(StageMoment::LatestEvent, Test::LessThan, 3)]),
+        entry("buyer", vec![StageCondition::Is(vec![CustomerFlag::Ordered])]),
+        entry("back", vec![StageCondition::Is(vec![CustomerFlag::Returned])]),
+        entry("fan", vec![StageCondition::Count { of: Counted::RepeatDays, test: Test::AtLeast, count: 1 }]),
+        entry("gone", vec![StageCondition::Alive { bound: 0, test: Test::LessThan }]),
+        entry("gone", vec![since(StageMoment::LatestOrder, Test::AtLeast, 50)]),
+    ];
+    let graph = StageGraph { entries, alive_below: vec![0.6], forward_only, is_shipped: false };
+    Lifecycle { graph, ..lifecycle(&BOUNDS) }
+}
+
 pub fn any_settings() -> impl Strategy<Value = Settings> {
-    (any::<[bool; 8]>(), select(vec![ConsentRule::OptIn, ConsentRule::SoftOptIn, ConsentRule::None])).prop_map(
-        |([several_steps, quiet, frequency, two_plays, control, other_triggers, rivals, levels], consent)| {
+    (any::<[bool; 10]>(), select(vec![ConsentRule::OptIn, ConsentRule::SoftOptIn, ConsentRule::None])).prop_map(
+        |([several_steps, quiet, frequency, two_plays, control, other_triggers, rivals, levels, own_stages, forward_only], consent)| {
             let mut play = play("cart_recovery");
             if several_steps {
                 play.steps.push(step(5 * HOUR, "cart_2"));
@@ -53,7 +75,8 @@ pub fn any_settings() -> impl Strategy<Value = Settings> {
             let value_bands = if levels { vec![level("high", 9_000), level("low", 2_000)] } else { Vec::new() };
             let tiers = if levels { vec![level("silver", 5_000), level("gold", 20_000)] } else { Vec::new() };
             let loyalty = LoyaltyRules { tiers, window_ms: 100 * DAY, grace_ms: 10 * DAY };
-            Settings { plays, consent, priority_window_ms, value_bands, loyalty, ..settings() }
+            let lifecycle = if own_stages { own_lifecycle(forward_only) } else { lifecycle(&BOUNDS) };
+            Settings { plays, consent, priority_window_ms, value_bands, loyalty, lifecycle, ..settings() }
         },
     )
 }

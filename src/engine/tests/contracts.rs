@@ -46,5 +46,5 @@ fn a_payment_is_no_order_and_a_cancelled_contract_expects_nothing() {
         (&records[1]["historic"], &records[1]["future"], &records[1]["total"]["minor"]),
         (&Json::from(Vec::<Json>::new()), &Json::Null, &Json::from(100))
     );
-    assert_eq!(shop.customer("u-1").stage, Some(Stage::Visitor));
+    assert_eq!(shop.customer("u-1").stage, Some(Stage::VISITOR));
 }

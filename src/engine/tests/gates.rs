@@ -78,7 +78,7 @@ fn what_is_not_known_of_a_customer_holds_no_condition() {
     ];
     for (condition, expected) in cases {
         let name = format!("{condition:?}");
-        let mut shop = shop_of(Trigger::StageEntered(Stage::Lead), &[0], |play| play.when = vec![condition]);
+        let mut shop = shop_of(Trigger::StageEntered(Stage::LEAD), &[0], |play| play.when = vec![condition]);
         shop.feed(&identified(0));
         shop.until(0);
         assert_eq!(shop.actions(), [expected], "{name}");
@@ -172,7 +172,7 @@ fn nobody_is_mailed_at_a_loss() {
     assert_eq!(mailed(amounts("USD", expected + 1), 0.4).0, "send/event_seen");
     assert_eq!(mailed(amounts("EUR", 1), 0.3).0, "suppressed/no_threshold");
 
-    let mut shop = shop_of(Trigger::StageEntered(Stage::Lead), &[0], |play| play.cost = amounts("USD", 1_000_000));
+    let mut shop = shop_of(Trigger::StageEntered(Stage::LEAD), &[0], |play| play.cost = amounts("USD", 1_000_000));
     shop.feed(&identified(0));
     shop.until(0);
     assert_eq!(shop.actions(), ["send/stage_entered"], "of who never ordered nothing is expected");

@@ -48,7 +48,7 @@ fn silence_makes_at_risk_and_lapsed_at_the_exact_moments() {
 #[test]
 fn frequent_buyers_are_not_at_risk_before_the_shortest_silence_and_all_lapse_after_the_longest() {
     let mut settings = settings();
-    settings.lifecycle.lapsed_below = 0.01;
+    settings.lifecycle = lifecycle(&StageBounds { lapsed_below: 0.01, ..BOUNDS });
     let mut shop = Shop::with(settings);
     for day in 0..6 {
         shop.feed(&order(day * DAY, &format!("o-{day}"), usd(1000)));
@@ -59,7 +59,7 @@ fn frequent_buyers_are_not_at_risk_before_the_shortest_silence_and_all_lapse_aft
         shop.written(Topic::Transitions).iter().map(|t| format!("{} {}", text(t, "to"), &text(t, "event_time")[..10])).collect();
     assert_eq!(moments[0], "at_risk 2026-02-05", "30 days after the last order");
     let mut patient = super::settings();
-    patient.lifecycle.lapsed_below = 0.000_001;
+    patient.lifecycle = lifecycle(&StageBounds { lapsed_below: 0.000_001, ..BOUNDS });
     let mut shop = Shop::with(patient);
     shop.feed(&order(0, "o", usd(1000)));
     shop.until(2000 * DAY);

@@ -116,8 +116,8 @@ fn notes_tell_metrics_what_was_written() {
     shop.feed_all(&[identified(0), order(0, "o", usd(100)), added(HOUR, "p", 1)]).until(3 * HOUR);
     let usd = Currency::from_code("USD").unwrap();
     let expected = [
-        Note::Transition { from: None, to: Stage::Lead },
-        Note::Transition { from: Some(Stage::Lead), to: Stage::FirstTime },
+        Note::Transition { from: None, to: Stage::LEAD },
+        Note::Transition { from: Some(Stage::LEAD), to: Stage::FIRST_TIME },
         Note::Clv { currency: usd },
         Note::TimerFired { timer: TimerKind::Play, deadline_ms: T0 + 2 * HOUR },
         Note::Action { play: 0, kind: ActionKind::Send, reason: Reason::CartIdle },

@@ -345,8 +345,8 @@ fn views_of_a_visitor_are_the_customer_s_and_so_is_the_stage() {
         net.feed(&Event { identity: Identity::Anonymous, ..viewed });
     }
     net.feed(&of("ann", event_of(5, Kind::Joined { former_id: VISITOR.into(), is_identify: true }), "m-5"));
-    assert_eq!(net.held("ann").unwrap().stage, Some(Stage::Lead));
+    assert_eq!(net.held("ann").unwrap().stage, Some(Stage::LEAD));
     net.deliver_all();
-    assert_eq!(net.held("ann").unwrap().stage, Some(Stage::Consideration));
+    assert_eq!(net.held("ann").unwrap().stage, Some(Stage::CONSIDERATION));
     assert_eq!(net.figures(), [("customers_in_stage|stage=consideration|all".to_owned(), 1)]);
 }

@@ -32,7 +32,7 @@ fn of_event(name: &str) -> Trigger {
 
 #[test]
 fn a_stage_play_begins_with_each_entry_and_bears_its_cycle_and_moment() {
-    let mut shop = shop_of(of_stage(Stage::FirstTime), &[HOUR, 2 * DAY], |_| {});
+    let mut shop = shop_of(of_stage(Stage::FIRST_TIME), &[HOUR, 2 * DAY], |_| {});
     shop.feed_all(&[identified(0), order(HOUR, "o", usd(1)), added(2 * HOUR, "a", 1)]).until(3 * DAY);
     let instance = format!("first_time:1:{}", T0 + HOUR);
     assert_eq!(told(&shop), [format!("send/stage_entered {instance} 01T02:00"), format!("send/stage_entered {instance} 03T01:00")]);
@@ -48,7 +48,7 @@ fn a_stage_play_begins_with_each_entry_and_bears_its_cycle_and_moment() {
 
 #[test]
 fn the_first_sight_of_a_customer_is_an_entry_and_no_delay_is_the_very_moment() {
-    let mut shop = shop_of(of_stage(Stage::Lead), &[0], |_| {});
+    let mut shop = shop_of(of_stage(Stage::LEAD), &[0], |_| {});
     shop.feed(&identified(HOUR));
     shop.until(HOUR);
     assert_eq!(told(&shop), [format!("send/stage_entered lead:1:{} 01T01:00", T0 + HOUR)]);
@@ -58,7 +58,7 @@ fn the_first_sight_of_a_customer_is_an_entry_and_no_delay_is_the_very_moment() {
 
 #[test]
 fn silence_begins_a_play_in_each_life() {
-    let mut shop = shop_of(of_stage(Stage::Lapsed), &[0], |_| {});
+    let mut shop = shop_of(of_stage(Stage::LAPSED), &[0], |_| {});
     shop.feed_all(&[identified(0), order(0, "o", usd(1))]).until(1000 * DAY);
     shop.feed(&order(1000 * DAY, "q", usd(1)));
     shop.until(3000 * DAY);
@@ -77,7 +77,7 @@ fn silence_begins_a_play_in_each_life() {
 #[test]
 fn leaving_the_stage_ends_a_play_that_says_so() {
     for (stage_left, expected) in [(true, vec!["send", "cancel"]), (false, vec!["send", "send"])] {
-        let mut shop = shop_of(of_stage(Stage::Lead), &[HOUR, 5 * HOUR], |play| play.cancel_on.stage_left = stage_left);
+        let mut shop = shop_of(of_stage(Stage::LEAD), &[HOUR, 5 * HOUR], |play| play.cancel_on.stage_left = stage_left);
         shop.feed_all(&[identified(0), order(2 * HOUR, "o", usd(1))]).until(DAY);
         let actions = shop.written(Topic::Actions);
         assert_eq!(actions.iter().map(|a| text(a, "kind")).collect::<Vec<_>>(), expected);
@@ -87,7 +87,7 @@ fn leaving_the_stage_ends_a_play_that_says_so() {
         }
     }
     // silence, too, leads out of a stage
-    let mut shop = shop_of(of_stage(Stage::AtRisk), &[0], |play| {
+    let mut shop = shop_of(of_stage(Stage::AT_RISK), &[0], |play| {
         play.cancel_on.stage_left = true;
         play.expires_ms = 2000 * DAY;
     });
@@ -157,7 +157,7 @@ fn what_lies_in_the_past_mails_nobody() {
         shop.tick(T0 + HOUR, Some(T0 + wall));
         assert_eq!(shop.actions(), [expected]);
     }
-    let mut shop = shop_of(of_stage(Stage::Lead), &[0], |_| {});
+    let mut shop = shop_of(of_stage(Stage::LEAD), &[0], |_| {});
     let late = Settings { plays_not_before_ms: Some(T0 + 1), ..shop.settings.clone() };
     shop.slot.change_settings(Arc::new(late));
     shop.feed(&identified(0));
@@ -167,7 +167,7 @@ fn what_lies_in_the_past_mails_nobody() {
 
 #[test]
 fn erasure_takes_back_what_is_out_and_drops_what_waits() {
-    let mut shop = shop_of(of_stage(Stage::Lead), &[0, DAY], |_| {});
+    let mut shop = shop_of(of_stage(Stage::LEAD), &[0, DAY], |_| {});
     shop.feed(&identified(0));
     shop.feed(&event(HOUR, "Customer Erased", Kind::Erased));
     shop.until(5 * DAY);
@@ -177,7 +177,7 @@ fn erasure_takes_back_what_is_out_and_drops_what_waits() {
 
 #[test]
 fn nothing_is_kept_of_an_instance_that_is_over_but_what_it_decided() {
-    let mut shop = shop_of(of_stage(Stage::Lead), &[0], |_| {});
+    let mut shop = shop_of(of_stage(Stage::LEAD), &[0], |_| {});
     shop.feed(&identified(0));
     shop.until(HOUR);
     assert_eq!(shop.customer("u-1").plays[0].out.len(), 1);
@@ -188,7 +188,7 @@ fn nothing_is_kept_of_an_instance_that_is_over_but_what_it_decided() {
 
 #[test]
 fn rows_of_old_versions_begin_no_such_play() {
-    let mut shop = shop_of(of_stage(Stage::Lead), &[0], |_| {});
+    let mut shop = shop_of(of_stage(Stage::LEAD), &[0], |_| {});
     let empty = Slot::new(3, Arc::new(shop.settings.clone()), Arc::clone(&shop.committed));
     shop.slot = empty.with_row_version(RowVersion::OLDEST);
     shop.feed(&identified(0));
@@ -198,7 +198,7 @@ fn rows_of_old_versions_begin_no_such_play() {
 
 #[test]
 fn a_play_that_is_given_another_kind_of_trigger_drops_what_waits() {
-    let mut shop = shop_of(of_stage(Stage::Lead), &[HOUR], |_| {});
+    let mut shop = shop_of(of_stage(Stage::LEAD), &[HOUR], |_| {});
     shop.feed_all(&[identified(0), added(0, "a", 1)]);
     shop.commit();
     let carts = Settings { plays: vec![play("p")], ..settings() };
@@ -223,4 +223,15 @@ fn who_corrects_a_birthday_has_one_a_year_all_the_same() {
     shop.feed_all(&[born(300 * DAY, 12, 20)]).until(800 * DAY);
     assert_eq!(told(&shop), ["send/birthday birthday:2026 01T00:00", "send/birthday birthday:2027 20T00:00"]);
     assert!(shop.written(Topic::Actions)[1]["event_time"].as_str().unwrap().starts_with("2027-12-20"));
+}
+
+#[test]
+fn two_orders_of_one_moment_are_not_answered_by_mails_of_one_name() {
+    let mut shop = shop_of(Trigger::NextOrderDue, &[0], |_| {});
+    shop.feed_all(&[identified(0), order(DAY, "a", usd(1))]).until(1_000 * DAY);
+    shop.feed(&order(DAY, "b", usd(1)));
+    shop.until(3_000 * DAY);
+    let instances: Vec<String> = shop.written(Topic::Actions).iter().map(|record| text(record, "instance").to_owned()).collect();
+    assert_eq!(instances.len(), 2);
+    assert_ne!(instances[0], instances[1]);
 }

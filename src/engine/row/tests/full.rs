@@ -36,7 +36,7 @@ pub fn full() -> Customer {
         last_event_ms: NOW - 5,
         known: true,
         identified: true,
-        stage: Some(Stage::Reactivated),
+        stage: Some(Stage::REACTIVATED),
         cycle: 3,
         reactivated_day: Some(20_454),
         last_open_ms: Some(NOW - 1000),

@@ -1,0 +1,106 @@
+//! The graph of stages: which one holds for a customer, and when silence alone will bring another.
+//!
+//! A graph is a list, from the beginning of a customer's way to its end: of the entries whose conditions hold, the last one names the stage.
+//! What changes with time does so at moments known in advance, so nobody polls. It writes no record: `transitions` does. Built by
+//! `config` or `shipped`; asked by `lifecycle`, `apply`, `unite`, `deadline`.
+
+mod condition;
+mod name;
+mod shipped;
+
+pub use condition::{ALIVE_BOUNDS_MAX, Counted, CustomerFlag, Moment, Span, StageCondition};
+pub use name::{STAGE_BYTES_MAX, Stage};
+pub use shipped::{Bounds as StageBounds, graph as shipped_stages};
+
+use super::customer::Customer;
+use super::lifecycle::Why;
+use super::settings::{Settings, Test};
+
+/// Entries of a graph: each is looked at for every event.
+pub const ENTRIES_MAX: usize = 32;
+
+#[derive(Debug, Clone)]
+pub struct Graph {
+    /// At most `ENTRIES_MAX`; the first holds for everybody.
+    pub entries: Vec<Entry>,
+    /// P(alive), by `StageCondition::Alive::bound`; at most `ALIVE_BOUNDS_MAX`.
+    pub alive_below: Vec<f64>,
+    /// Nobody goes back to a stage that stands earlier, but by an order of somebody who was gone.
+    pub forward_only: bool,
+    /// Rows of every version have a place for its stages.
+    pub is_shipped: bool,
+}
+
+/// One way into a stage. A stage with several is entered by any of them.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub stage: Stage,
+    /// All of it.
+    pub when: Vec<StageCondition>,
+    /// Who orders from here has come back: the cycle counts up.
+    pub is_gone: bool,
+    /// Why somebody is here who came by neither order nor refund.
+    pub why: Why,
+}
+
+impl Entry {
+    /// Whether the stage is that of somebody's return, which ends with it.
+    pub fn is_of_return(&self) -> bool {
+        self.when.iter().any(|condition| matches!(condition, StageCondition::Is(flags) if flags.contains(&CustomerFlag::Returned)))
+    }
+}
+
+impl Graph {
+    /// Where the customer belongs at their now.
+    pub fn entry_of(&self, customer: &Customer, settings: &Settings) -> &Entry {
+        // from the end, because most customers of a shop are there
+        let holding = self.entries.iter().rev().find(|entry| condition::span(&entry.when, customer, settings).holds_at(customer.now_ms));
+        self.allowed(holding, customer)
+    }
+
+    /// The next moment that brings another stage if nothing happens before; that stage, or the one that ends by itself.
+    pub fn next_change(&self, customer: &Customer, settings: &Settings) -> Option<(i64, Stage)> {
+        let mut spans = [Span::NEVER; ENTRIES_MAX];
+        for (span, entry) in spans.iter_mut().zip(&self.entries) {
+            *span = condition::span(&entry.when, customer, settings);
+        }
+        let entry_at = |at_ms: i64| {
+            let holding = self.entries.iter().zip(&spans).rev().find(|(_, span)| span.holds_at(at_ms)).map(|(entry, _)| entry);
+            self.allowed(holding, customer)
+        };
+        let present = entry_at(customer.now_ms);
+        let mut at_ms = customer.now_ms;
+        loop {
+            let bounds = spans.iter().flat_map(|span| [span.from_ms, span.until_ms]);
+            at_ms = bounds.filter(|bound_ms| *bound_ms > at_ms && *bound_ms < i64::MAX).min()?;
+            let then = entry_at(at_ms);
+            if then.stage != present.stage {
+                let is_entered = self.entries.iter().zip(&spans).any(|(entry, span)| entry.stage == then.stage && span.from_ms == at_ms);
+                return Some((at_ms, if is_entered { then.stage } else { present.stage }));
+            }
+        }
+    }
+
+    /// Whether an order brings somebody back who is in this stage.
+    pub fn is_gone(&self, stage: Stage) -> bool {
+        self.entries.iter().any(|entry| entry.stage == stage && entry.is_gone)
+    }
+
+    /// Whether the stage ends by itself some time after the sign-up.
+    pub fn is_of_new(&self, stage: Stage) -> bool {
+        let is_new = |condition: &StageCondition| matches!(condition, StageCondition::Since { moment: Moment::SignUp, test, .. } if *test == Test::LessThan);
+        self.entries.iter().any(|entry| entry.stage == stage && entry.when.iter().any(is_new))
+    }
+
+    fn allowed<'a>(&'a self, holding: Option<&'a Entry>, customer: &Customer) -> &'a Entry {
+        let holding = holding.expect("invariant: the first entry holds for everybody");
+        if !self.forward_only || customer.reactivated_day.is_some() {
+            return holding;
+        }
+        let place_of = |stage: Stage| self.entries.iter().position(|entry| entry.stage == stage);
+        match customer.stage.and_then(place_of) {
+            Some(present) if place_of(holding.stage) < Some(present) => &self.entries[present],
+            _ => holding,
+        }
+    }
+}
