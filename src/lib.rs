@@ -27,7 +27,7 @@
 //! | `kafka` | the shell over librdkafka: consumer, producer, changelog reader, topics; a visitor that only looks, a feeder that writes inputs. It decides nothing. All `unsafe` is here |
 //! | `config` | layers of text to a checked `Config`; every bad key is named, no secret can be printed |
 //! | `metrics` | every metric: name, unit, help, labels |
-//! | `http` | `/metrics`, `/livez`, `/readyz`, admin actions and their guard, on a thread of its own; it is handed what it may change |
+//! | `http` | `/metrics`, `/livez`, `/readyz`, the API over committed state, admin actions, and the guards of both, on a thread of its own; it is handed what it may reach |
 //! | `clock` | the only file that reads the clock |
 //! | `cli` | one file for each subcommand; puts the rooms together; also the made-up shop of `demo` and `generate` |
 //!
@@ -157,6 +157,10 @@
 //! model, and every record names it. Everybody is then scored anew, a piece in each transaction. How far that has come is stored nowhere: the
 //! history names what everybody was scored with, and nothing from the first piece to the last, and whoever takes the slot over before that
 //! begins again. A state that is mended, built anew or dealt out takes that name along.
+//!
+//! **The API tells what is there.** It has no store and no index of its own: a question is a look at committed rows, told by the very code that writes
+//! records and `state export`, so no two places can disagree. Each instance answers for its own slots. Whose the others are the group knows: members tell
+//! their address in their client.id and their slots in their assignment, so redirects need no topic of ours that could be stale.
 //!
 //! **Ids are derived, never drawn.** A record's id is a hash of its cause (slot, topic, offset, index) or its deadline (customer, play, instance,
 //! step, due time). Mailers deduplicate by it, a `cancel` can name a send long after, and `replay` can be compared with Kafka.

@@ -17,7 +17,7 @@ use rdkafka::mocking::MockCluster;
 use super::exit::CommandError;
 use super::process::Process;
 use super::settings::SettingsArgs;
-use super::{logs, rules, run};
+use super::{api, logs, rules, run};
 use crate::clock;
 use crate::engine::RowVersion;
 use traffic::Traffic;
@@ -72,7 +72,9 @@ pub fn demo(arguments: &DemoArgs) -> Result<(), CommandError> {
     let done = Arc::new(AtomicBool::new(false));
     let mut watch = Watch::new(&settings, clock::wall_ms())?;
     let (end, live_ms) = (done.clone(), arguments.seconds.map_or(u64::MAX, |seconds| seconds.saturating_mul(1000)));
-    let process = Process::start(&config, PARTITIONS as u32, RowVersion::NEWEST, level)?;
+    // nobody here is real
+    let guard = if config.http.api_token.is_some() { api::guard(&config) } else { api::open_guard() };
+    let process = Process::start(&config, PARTITIONS as u32, RowVersion::NEWEST, level, guard)?;
     introduce(history, arguments.seconds, process.address())?;
     let worker = std::thread::spawn(move || process.run_until(|| end.load(Ordering::Relaxed)));
     let traffic_ms = live_ms - DRAIN_MS.min(live_ms / 2);

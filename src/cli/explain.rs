@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::exit::CommandError;
 use super::replay::{history::History, read_events};
@@ -52,6 +54,16 @@ struct Found {
     decisions: Vec<Value>,
 }
 
+#[derive(Serialize)]
+struct Told<'a> {
+    customer_id: &'a str,
+    as_of: String,
+    stage: Option<&'a str>,
+    next_deadline_at: Option<String>,
+    plays: Vec<Box<RawValue>>,
+    decisions: &'a [Value],
+}
+
 pub fn explain(arguments: &ExplainArgs) -> Result<(), CommandError> {
     let config = arguments.settings.read()?;
     let (found, at_ms) = if arguments.inputs.is_empty() {
@@ -67,9 +79,18 @@ pub fn explain(arguments: &ExplainArgs) -> Result<(), CommandError> {
     match arguments.show {
         OutputFormat::Text => show(&arguments.customer, &found, &plays, &settings)?,
         OutputFormat::Json => {
-            let plays: Vec<Value> = plays.iter().map(|play| record(play, &settings)).collect();
-            let text = json!({ "customer_id": arguments.customer, "as_of": instant(found.customer.now_ms), "stage": stage(&found.customer),
-                "next_deadline_at": found.deadline_ms.map(instant), "plays": plays, "decisions": found.decisions });
+            let record = |play| RawValue::from_string(engine::explained(play, &settings));
+            let plays: Result<Vec<Box<RawValue>>, _> = plays.iter().map(record).collect();
+            let plays = plays.map_err(|error| CommandError::Failed(error.to_string()))?;
+            let told = Told {
+                customer_id: &arguments.customer,
+                as_of: instant(found.customer.now_ms),
+                stage: stage(&found.customer),
+                next_deadline_at: found.deadline_ms.map(instant),
+                plays,
+                decisions: &found.decisions,
+            };
+            let text = serde_json::to_string(&told).map_err(|error| CommandError::Failed(error.to_string()))?;
             writeln!(stdout(), "{text}")?;
         }
     }
@@ -144,15 +165,4 @@ fn sentence(play: &Explained) -> String {
         (true, None, engine::Arm::Control) => format!("{begun} would be refused: control"),
         (true, None, engine::Arm::Treatment) => format!("{begun} would be sent"),
     }
-}
-
-fn record(play: &Explained, settings: &engine::Settings) -> Value {
-    let (state, step, due_ms, instance) = match &play.state {
-        Waiting::Off => ("off", None, None, None),
-        Waiting::Nothing => ("nothing", None, None, None),
-        Waiting::Step { step, due_ms, instance } => ("waiting", Some(*step), Some(*due_ms), Some(instance.as_str())),
-    };
-    json!({ "play": settings.plays[play.place].name, "state": state, "step": step, "due_at": due_ms.map(instant), "instance": instance,
-        "arm": play.arm.as_str(), "refusals": play.refusals.iter().map(|reason| reason.as_str()).collect::<Vec<_>>(),
-        "held_until": play.held_until_ms.map(instant), "last_send_at": play.last_send_ms.map(instant) })
 }

@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. This room puts the others together and decides nothing about customers; it alone
 //! reads arguments, environment and files of the configuration. Called by `main`.
 
+mod api;
 mod backtest;
 mod config;
 mod demo;
@@ -16,6 +17,7 @@ mod logs;
 mod model_watch;
 mod models;
 pub mod observer;
+mod owners;
 mod process;
 mod purchases;
 pub mod replay;

@@ -1,7 +1,8 @@
-//! Turns what a worker reports into metrics, health and log lines. It decides nothing; no label or line names a customer.
+//! Turns what a worker reports into metrics, health, the API's lines of slots, and log lines. It decides nothing; no label or line names a customer.
 //! One per worker thread; called by `run` and `demo` through the runner.
 
 mod restore_log;
+mod slot_lines;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use crate::worker::{Commit, Now, Report, RestoreState, SlotState, StandbyState, 
 
 use super::rules;
 use restore_log::RestoreLog;
+use slot_lines::SlotLines;
 
 /// How long each part of the transactions since the last report took, written by `timed`.
 pub type Phases = Rc<RefCell<Vec<(Phase, u64)>>>;
@@ -39,6 +41,7 @@ pub struct Observer {
     /// Slots of others with gauges of their own.
     standbys: BTreeSet<u32>,
     restore_log: RestoreLog,
+    slot_lines: SlotLines,
 }
 
 impl Observer {
@@ -56,6 +59,7 @@ impl Observer {
             slots: BTreeSet::new(),
             standbys: BTreeSet::new(),
             restore_log: RestoreLog::default(),
+            slot_lines: SlotLines::new(worker),
         }
     }
 
@@ -64,20 +68,24 @@ impl Observer {
             Happened::Step { report, status, now } => {
                 self.health.beat(self.worker, now.mono_ms);
                 self.follow(status);
+                self.slot_lines.follow(status, self.health.slots());
                 self.count(report, now);
             }
             Happened::Measured { slots, restores, standbys, lag, now } => {
                 slots.iter().for_each(|slot| self.measure(slot, now));
+                self.slot_lines.measure(slots, restores, self.health.slots());
                 self.measure_restores(restores, now);
                 self.measure_standbys(standbys);
                 if let Some((input, records)) = lag {
                     self.metrics.record_lag(&self.inputs[input.topic], input.slot, records);
+                    self.slot_lines.lag(input.slot, &self.inputs[input.topic], records, self.health.slots());
                 }
             }
             Happened::Resting { now } => self.health.beat(self.worker, now.mono_ms),
             Happened::Failed { error, pause_ms } => {
                 self.metrics.record_worker_restart();
                 self.enter(HealthPhase::Starting);
+                self.slot_lines.follow(&Status::default(), self.health.slots());
                 let owned = std::mem::take(&mut self.slots);
                 owned.iter().for_each(|slot| self.metrics.forget_slot(*slot));
                 self.measure_standbys(&[]);

@@ -15,11 +15,12 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::clock;
 use crate::config::Config;
 use crate::engine::{Committed, RowVersion};
-use crate::http::{Admin, Health, Phase, Server};
+use crate::http::{Admin, Guard, Health, Phase, Server};
 use crate::kafka::{self, Consumer, Producer};
 use crate::metrics::{Build, Metrics};
 use crate::worker::{Models, Now, Rules, WorkerError, runner};
 
+use super::api;
 use super::exit::CommandError;
 use super::logs::Level;
 use super::model_watch::ModelWatch;
@@ -46,8 +47,8 @@ pub struct Process {
 
 impl Process {
     /// Starts HTTP and the workers; topics must be there. `slots`: partitions of each input. `row_version`: of the rows of slots without a
-    /// history. `level`: what admins may change of the logs.
-    pub fn start(config: &Config, slots: u32, row_version: RowVersion, level: Level) -> Result<Process, CommandError> {
+    /// history. `level`: what admins may change of the logs. `guard`: of the API.
+    pub fn start(config: &Config, slots: u32, row_version: RowVersion, level: Level, guard: Guard) -> Result<Process, CommandError> {
         let settings = rules::kafka_settings(config);
         let metrics = Arc::new(Metrics::new(
             &Build { version: env!("CARGO_PKG_VERSION"), librdkafka: &rdkafka::util::get_rdkafka_version().1 },
@@ -57,13 +58,14 @@ impl Process {
         let token = config.http.admin_token.as_ref().map(|token| token.0.as_str());
         let tell = |requests| tracing::warn!(requests, "admin actions refused: no token or a wrong one");
         let admin = Admin::new(token, Box::new(level), Box::new(tell));
-        let server = Server::start(config.http.listen, metrics.clone(), health.clone(), admin)
+        let (committed, models) = (Arc::new(Committed::new()), Arc::new(Models::default()));
+        let api = api::api(config, &settings, slots, guard, &committed, &health, &models);
+        let server = Server::start(config.http.listen, metrics.clone(), health.clone(), api, admin)
             .map_err(|error| CommandError::Failed(format!("cannot listen on http.listen {}: {error}", config.http.listen)))?;
         tracing::info!(address = %server.address(), "serving /metrics, /livez and /readyz");
-        let (committed, shelf) = (Arc::new(Committed::new()), Arc::default());
+        let shelf = Arc::default();
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, ended) = channel();
-        let models = Arc::new(Models::default());
         let watch = ModelWatch::start(config, &settings, models.clone(), metrics.clone(), stop.clone())?;
         let mut threads = Vec::new();
         for worker in 0..config.workers {

@@ -3,7 +3,6 @@
 //! It reads the records as `replay` writes them or as any consumer of the topic prints their values, takes the last of each cell, and adds
 //! over the slots. It counts nothing itself and reads no topic: the engine did the first, tools of Kafka do the second. Called by `cli::main`.
 
-mod plays;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -16,7 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::exit::CommandError;
-use plays::PlayWeek;
+use crate::engine::{CellId, PlayWeek};
 
 /// What each play asked for and brought, week by week
 #[derive(Debug, Args)]
@@ -48,9 +47,6 @@ struct CellLine {
     slot: u32,
     value: Value,
 }
-
-/// A cell over all slots: name, dimensions, beginning of its window.
-pub type CellId = (String, BTreeMap<String, String>, String);
 
 pub fn report(arguments: &ReportArgs) -> Result<(), CommandError> {
     let cells = cells(&arguments.inputs)?;

@@ -69,6 +69,7 @@ pub fn kafka_settings(config: &Config) -> kafka::Settings {
         bootstrap_servers: config.kafka.bootstrap_servers.clone(),
         group_id: config.kafka.group_id.clone(),
         instance_id: config.instance_id.clone(),
+        advertised: config.http.advertised.clone(),
         static_membership: config.kafka.static_membership,
         properties: config.kafka.properties.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
         input_topics: config.input.topics.clone(),

@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::exit::CommandError;
 use super::process::Process;
 use super::settings::SettingsArgs;
-use super::{logs, rules, season, topics};
+use super::{api, logs, rules, season, topics};
 use crate::engine::RowVersion;
 use crate::kafka::{Member, Observer};
 use crate::worker::WorkerError;
@@ -54,7 +54,7 @@ pub fn run(arguments: &RunArgs) -> Result<(), CommandError> {
     let slots = topics::check_ready(&settings)?;
     let members =
         Observer::connect(&settings, OBSERVER).and_then(|observer| observer.members(&settings.group_id)).map_err(WorkerError::from)?;
-    let process = Process::start(&config, slots, readable_by_all(&members), level)?;
+    let process = Process::start(&config, slots, readable_by_all(&members), level, api::guard(&config))?;
     process.run_until(move || signals.load(Ordering::Relaxed) > 0)
 }
 

@@ -13,8 +13,8 @@ use super::models;
 use super::properties::Properties;
 use super::values::{self, DAY_MS, DURATION_MS_MAX, MINUTE_MS, SECOND_MS};
 use super::{
-    AdminToken, Changelog, Commit, Http, Input, Kafka, Log, LogFormat, LogLevel, OUTPUT_TOPICS, Output, Partitioner, Time, TimeMode, plays,
-    stages,
+    BearerToken, Changelog, Commit, Http, Input, Kafka, Log, LogFormat, LogLevel, OUTPUT_TOPICS, Output, Partitioner, Time, TimeMode,
+    plays, stages,
 };
 use crate::clv::{Horizon, ModelKind, Parameters};
 use crate::engine::{ConsentRule, ErasureKey, Settings, Value};
@@ -151,7 +151,12 @@ pub fn http(keys: &mut Keys<'_>) -> Http {
         let address = entry.value.as_str().and_then(|text| text.parse().ok());
         address.ok_or_else(|| values::expected("an address and port such as \"127.0.0.1:9464\"", &entry.value))
     });
-    Http { listen, admin_token: keys.optional("http.admin_token", values::token).map(AdminToken) }
+    Http {
+        listen,
+        admin_token: keys.optional("http.admin_token", values::token).map(BearerToken),
+        api_token: keys.optional("http.api_token", values::token).map(BearerToken),
+        advertised: keys.optional("http.advertised", values::address),
+    }
 }
 
 pub fn log(keys: &mut Keys<'_>) -> Log {

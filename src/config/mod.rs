@@ -164,14 +164,18 @@ pub enum TimeMode {
 pub struct Http {
     pub listen: SocketAddr,
     /// Without one, admin actions are off.
-    pub admin_token: Option<AdminToken>,
+    pub admin_token: Option<BearerToken>,
+    /// Without one, questions about customers and figures are refused.
+    pub api_token: Option<BearerToken>,
+    /// `http://host:port` under which others reach this server, if they do; no slash at its end.
+    pub advertised: Option<String>,
 }
 
-/// The secret of `http.admin_token`: who has it may ask for admin actions.
+/// A secret of `http`: who brings it may ask.
 #[derive(Clone)]
-pub struct AdminToken(pub String);
+pub struct BearerToken(pub String);
 
-impl fmt::Debug for AdminToken {
+impl fmt::Debug for BearerToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(HIDDEN)
     }

@@ -22,6 +22,8 @@ pub const DURATION_MS_MAX: i64 = 36_500 * DAY_MS;
 /// Longest piece of a value quoted in a message.
 const QUOTE_CHARS_MAX: usize = 60;
 
+/// A DNS name and a port.
+const HOST_BYTES_MAX: usize = 259;
 /// Shorter ones can be guessed by trying; longer ones are no harder to guess, and only fill headers.
 const TOKEN_BYTES: RangeInclusive<usize> = 16..=256;
 
@@ -179,6 +181,17 @@ pub fn key(entry: &Entry) -> Result<[u8; 16], String> {
     let digits = entry.value.as_str().filter(|text| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let number = digits.and_then(|digits| u128::from_str_radix(digits, 16).ok());
     number.map(u128::to_be_bytes).ok_or_else(|| "expected 32 hexadecimal digits in quotes".to_string())
+}
+
+/// Where an HTTP server is reached: scheme, host and port, no path.
+pub fn address(entry: &Entry) -> Result<String, String> {
+    let is_good = |text: &&str| {
+        let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+        let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+        host.is_some_and(|host| (1..=HOST_BYTES_MAX).contains(&host.len()) && host.bytes().all(is_host))
+    };
+    let address = entry.value.as_str().filter(is_good).map(str::to_string);
+    address.ok_or_else(|| expected("an address without a path such as \"http://lifetide-0.shop.internal:9464\"", &entry.value))
 }
 
 /// A secret that goes into an HTTP header as it is; it is never quoted.

@@ -58,6 +58,11 @@ pub struct Cells {
     key: String,
 }
 
+/// Whether a row kept among the cells is one, by its key.
+pub fn is_cell(key: &str) -> bool {
+    key != paid::KEY
+}
+
 impl Cells {
     /// Of a slot without any.
     pub fn new(slot: u32, settings: &Settings, committed: Arc<Committed>, version: RowVersion) -> Cells {
@@ -87,7 +92,7 @@ impl Cells {
     pub fn restored(mut self, time_ms: Option<i64>) -> Cells {
         for region in ALL_REGIONS {
             self.committed.with_region(self.slot, region as u16, |region| {
-                let keys = region.into_iter().flat_map(|r| r.cells()).map(|(key, _)| key).filter(|key| *key != paid::KEY);
+                let keys = region.into_iter().flat_map(|r| r.cells()).map(|(key, _)| key).filter(|key| is_cell(key));
                 self.dirty.extend(keys.map(Box::from));
             });
         }

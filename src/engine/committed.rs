@@ -4,10 +4,10 @@
 //! locking. Rows are the very bytes of the changelog, those of cells, too. Nothing here knows what a row means. Written by `worker` at the end of a
 //! transaction and by restore; read by `Slot` on first touch and by `http`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use dashmap::DashMap;
+use dashmap::{DashMap, DashSet};
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -184,6 +184,8 @@ impl Region {
 #[derive(Default)]
 pub struct Committed {
     regions: DashMap<(u32, u16), Region, FxBuildHasher>,
+    /// Slots whose rows are all here, be it none.
+    held: DashSet<u32, FxBuildHasher>,
     /// Memory of slots that are being restored aside.
     aside: DashMap<u32, usize, FxBuildHasher>,
 }
@@ -246,11 +248,23 @@ impl Committed {
         for (number, region) in regions {
             self.regions.insert((slot, number), region);
         }
+        self.held.insert(slot);
+    }
+
+    /// Whether all rows of a slot are here. Who has found no row asks this afterwards: a slot stops being held before its first row goes.
+    pub fn holds(&self, slot: u32) -> bool {
+        self.held.contains(&slot)
+    }
+
+    /// The slots held, in order.
+    pub fn slots(&self) -> BTreeSet<u32> {
+        self.held.iter().map(|slot| *slot).collect()
     }
 
     /// Takes a slot's regions away, to be dropped or put back: nobody can read them any more.
     pub fn take_slot(&self, slot: u32) -> Vec<(u16, Region)> {
         self.aside.remove(&slot);
+        self.held.remove(&slot);
         ALL_REGIONS.filter_map(|region| self.regions.remove(&(slot, region as u16)).map(|((_, number), rows)| (number, rows))).collect()
     }
 

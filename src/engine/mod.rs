@@ -7,7 +7,8 @@
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
 //! (`seen`, `contact`, `profile`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `contracts`, `affinity`, `attempt`, `ties`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what it means for others (`relay`, `identity`, `unite`, `referrals`), what is
 //! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`, `cohorts`), how it is kept (`row`,
-//! `overlay`, `timers`, `committed`) and forgotten (`erasure`). `explain` and `audience` ask the gates for people.
+//! `overlay`, `timers`, `committed`) and forgotten (`erasure`). `explain` and `audience` ask the gates for people;
+//! `portrait`, `totals` and `play_week` put together what is told of a customer, of all, and of plays.
 
 mod actions;
 mod affinity;
@@ -42,8 +43,10 @@ mod note;
 mod orders;
 mod outputs;
 mod overlay;
+mod play_week;
 mod plays;
 mod population;
+mod portrait;
 mod profile;
 mod quiet;
 mod record;
@@ -63,6 +66,7 @@ mod tests;
 mod tiers;
 mod ties;
 mod timers;
+mod totals;
 mod touch;
 mod transitions;
 mod unite;
@@ -88,9 +92,14 @@ pub use loyalty::{Expiring, Loyalty};
 pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};
 pub use outputs::{Outputs, Record, Topic};
+pub use play_week::{CellId, PlayWeek};
 pub use plays::{ActionKind, Grant, Phase, PlayState, Reason};
 pub use population::Contribution;
+pub use portrait::{Portrait, portrait};
+pub use record::cell::TotalRecord;
+pub use record::explained::explained;
 pub use record::held::held;
+pub use record::play_week::{PlayWeekRecord, play_week};
 pub use referrals::CREDITED;
 pub use relay::{Content, HOPS_MAX, Message, Origin, RelayFate};
 pub use row::{RowError, RowVersion, deadline_ms as row_deadline_ms, encode as encode_row, moved_to as row_moved_to, read_row};
@@ -107,5 +116,6 @@ pub use stages::{
 };
 pub use tiers::{Month, Tier, WINDOW_DAYS_MAX};
 pub use ties::{ALIASES_MAX, Alias, Moved, REFEREES_MAX, Referee, Referrer, Ties};
+pub use totals::Totals;
 pub use touch::Touches;
 pub use value::forecast_at;

@@ -266,3 +266,13 @@ pub enum Mode {
     /// Not run at all.
     Off,
 }
+
+impl Mode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Mode::Live => "live",
+            Mode::Shadow => "shadow",
+            Mode::Off => "off",
+        }
+    }
+}

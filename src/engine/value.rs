@@ -2,7 +2,7 @@
 //!
 //! Does no arithmetic of its own beyond adding minor units; floats pass through from `clv` to the record. What it says is also added to
 //! the figures of all customers. Called by `apply` after each order and refund that changed something, by `deadline` when silence has, and
-//! by `slot` when the model has.
+//! by `slot` when the model has; `portrait` asks for the record as of the present.
 
 use super::bands;
 use super::cells::month_of;
@@ -15,9 +15,12 @@ use super::orders::Purchases;
 use super::outputs::Topic;
 use super::plays;
 use super::population::{self, Contribution};
-use super::record::clv::{ClvRecord, Future, Historic, Inputs, Model, Npv, ReferralValue, ReliabilityRecord, Simple};
+use super::record::cause::CauseRecord;
+use super::record::clv::{ClvRecord, ContractsRecord, Future, Historic, Inputs, Model, Npv, ReferralValue, ReliabilityRecord, Simple};
+use super::record::id::OutputId;
 use super::record::money::Amount;
 use super::record::time::Time;
+use super::rules::Rules;
 use super::scene::Scene;
 use super::segments;
 use super::settings::{Settings, Value};
@@ -77,68 +80,59 @@ struct Outlook {
     forecast: Forecast,
 }
 
+/// A customer's value at their now.
+pub struct Valuation {
+    primary: Sum,
+    /// `None` without a counted order.
+    outlook: Option<(Outlook, Expected)>,
+    contracts: Option<ContractsRecord>,
+    total: Amount,
+    /// Of `total`, what comes of contracts.
+    by_contract_minor: i128,
+}
+
+impl Valuation {
+    /// `None` for who has neither ordered nor subscribed to anything.
+    pub fn of(customer: &Customer, settings: &Settings) -> Option<Valuation> {
+        let (primary, value) = (primary(customer)?, &settings.value);
+        let outlook = look_ahead(customer, settings, customer.now_ms).map(|outlook| {
+            let expected = Expected::of(&outlook, primary.currency, value);
+            (outlook, expected)
+        });
+        let expected_minor = outlook.as_ref().map_or(0, |(_, expected)| expected.value.minor);
+        let contracts = contracts::told(customer, primary.currency, value);
+        let by_contract_minor =
+            contracts.as_ref().map_or(0, |told| told.paid.minor + told.expected_value.map_or(0, |expected| expected.minor));
+        let total = Amount { minor: primary.net_minor() + expected_minor + by_contract_minor, currency: primary.currency };
+        Some(Valuation { primary, outlook, contracts, total, by_contract_minor })
+    }
+
+    fn next_order_ms(&self, customer: &Customer) -> Option<i64> {
+        let (outlook, _) = self.outlook.as_ref()?;
+        in_anybodys_time(customer.now_ms + outlook.forecast.next_order_wait_ms?)
+    }
+}
+
 /// Tells the value anew, and the band it is in if that is another. `why`: what happened.
 pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
-    let Some(primary) = primary(customer) else {
+    let Some(valuation) = Valuation::of(customer, &scene.rules.settings) else {
         return;
     };
-    let (settings, value) = (&scene.rules.settings, &scene.rules.settings.value);
-    let margin = value.margin.unwrap_or(1.0);
-    let outlook = look_ahead(customer, settings, customer.now_ms);
-    let expected = outlook.as_ref().map(|o| (o, Expected::of(o, primary.currency, value)));
-    let expected_minor = expected.map_or(0, |(_, expected)| expected.value.minor);
-    let contracts = contracts::told(customer, primary.currency, value);
-    let by_contract = contracts.as_ref().map_or(0, |told| told.paid.minor + told.expected_value.map_or(0, |expected| expected.minor));
-    let total = Amount { minor: primary.net_minor() + expected_minor + by_contract, currency: primary.currency };
+    let (primary, total, by_contract_minor) = (valuation.primary, valuation.total, valuation.by_contract_minor);
+    let next_order_ms = valuation.next_order_ms(customer);
+    let expected_minor = valuation.outlook.as_ref().map_or(0, |(_, expected)| expected.value.minor);
+    let first_ms = valuation.outlook.as_ref().map(|(outlook, _)| outlook.purchases.first_ms);
     bands::settle(customer, &total, why, scene);
-    let next_order_ms = outlook.as_ref().and_then(|o| in_anybodys_time(customer.now_ms + o.forecast.next_order_wait_ms?));
     let id = scene.next_id(SUBJECT);
-    let record = ClvRecord {
-        id,
-        customer_id: scene.customer_id,
-        event_time: Time(scene.time_ms),
-        cause: scene.occasion.record(scene.slot),
-        primary_currency: primary.currency.code(),
-        historic: Historic { sums: &customer.orders.sums, costs: &customer.costs, margin },
-        npv: npv(customer, settings),
-        future: expected.map(|(o, expected)| Future {
-            currency: primary.currency.code(),
-            horizon_days: HORIZON_DAYS,
-            discount_monthly: value.horizon.discount_monthly,
-            expected_orders: o.forecast.expected_orders,
-            expected_order_value: Amount { minor: clv::whole_minor(o.forecast.expected_spend_minor), currency: primary.currency },
-            expected_value: expected.value,
-            expected_contribution: expected.contribution,
-            spend_model: o.forecast.spend_model.as_str(),
-            expected_value_without_end: o
-                .forecast
-                .unending_value_minor
-                .map(|minor| Amount { minor: clv::whole_minor(minor), currency: primary.currency }),
-            seasonal_factor: value.parameters.seasonal_factor(),
-        }),
-        total,
-        p_alive: outlook.as_ref().map(|o| o.forecast.p_alive),
-        next_order_at: next_order_ms.map(Time),
-        lapse_at: outlook.as_ref().and_then(|o| lapse_ms(&o.purchases, scene)).map(Time),
-        expected_lifetime_days: outlook.as_ref().map(|o| o.forecast.lifetime_days),
-        simple: Simple(outlook.as_ref().map(|o| simple(customer, o, settings))),
-        segment: segments::segment_of(customer).map(Segment::as_str),
-        contracts,
-        promising_rfm: customer.scores.filter(|scores| rfm::is_promising_rfm(*scores)).map(|_| true),
-        frequent_low_value: customer.scores.filter(|scores| rfm::is_frequent_low_value(*scores)).map(|_| true),
-        referral: referral(customer),
-        margin_assumed: value.margin.is_none(),
-        reliability: ReliabilityRecord { level: scene.rules.reliability.level.as_str(), why: scene.rules.reliability.why },
-        model: Model { name: &value.parameters.name, version: &value.parameters.version, fitted: value.parameters.fitted },
-        inputs: outlook.as_ref().map(|o| inputs(o, &primary)),
-    };
+    let cause = Some((id, scene.occasion.record(scene.slot)));
+    let record = record(scene.customer_id, customer, &valuation, scene.rules, cause, scene.time_ms);
     scene.push(Topic::Clv, &id, &record);
     scene.note(Note::Clv { currency: primary.currency });
-    let present = outlook.map(|outlook| Contribution {
+    let present = first_ms.map(|first_ms| Contribution {
         currency: primary.currency,
         expected_minor,
-        total_minor: total.minor - by_contract,
-        cohort: month_of(outlook.purchases.first_ms, &settings.report_zone),
+        total_minor: total.minor - by_contract_minor,
+        cohort: month_of(first_ms, &scene.rules.settings.report_zone),
         has_channel: !customer.touch.first.is_empty(),
         segment: segments::segment_of(customer),
         is_member: customer.loyalty.is_some(),
@@ -146,6 +140,66 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
     population::contribute(customer, present, scene.cells, scene.out);
     if let Some(next_order_ms) = next_order_ms.filter(|_| why == Why::Order) {
         plays::on_expectation(customer, next_order_ms, scene);
+    }
+}
+
+/// The `clv` record as it would be written at the customer's now, which nothing has caused.
+pub fn present<'a>(customer_id: &'a str, customer: &'a Customer, valuation: &'a Valuation, rules: &'a Rules) -> ClvRecord<'a> {
+    record(customer_id, customer, valuation, rules, None, customer.now_ms)
+}
+
+fn record<'a>(
+    customer_id: &'a str,
+    customer: &'a Customer,
+    valuation: &'a Valuation,
+    rules: &'a Rules,
+    cause: Option<(OutputId, CauseRecord<'a>)>,
+    time_ms: i64,
+) -> ClvRecord<'a> {
+    let (settings, value) = (&rules.settings, &rules.settings.value);
+    let next_order_ms = valuation.next_order_ms(customer);
+    let Valuation { primary, outlook, contracts, total, .. } = valuation;
+    let forecast = outlook.as_ref().map(|(outlook, _)| &outlook.forecast);
+    ClvRecord {
+        id: cause.map(|(id, _)| id),
+        customer_id,
+        event_time: Time(time_ms),
+        cause: cause.map(|(_, cause)| cause),
+        primary_currency: primary.currency.code(),
+        historic: Historic { sums: &customer.orders.sums, costs: &customer.costs, margin: value.margin.unwrap_or(1.0) },
+        npv: npv(customer, settings),
+        future: outlook.as_ref().map(|(outlook, expected)| future(&outlook.forecast, expected, &primary.currency, value)),
+        total: *total,
+        p_alive: forecast.map(|forecast| forecast.p_alive),
+        next_order_at: next_order_ms.map(Time),
+        lapse_at: outlook.as_ref().and_then(|(outlook, _)| lapse_ms(&outlook.purchases, settings)).map(Time),
+        expected_lifetime_days: forecast.map(|forecast| forecast.lifetime_days),
+        simple: Simple(outlook.as_ref().map(|(outlook, _)| simple(customer, outlook, settings))),
+        segment: segments::segment_of(customer).map(Segment::as_str),
+        contracts: *contracts,
+        promising_rfm: customer.scores.filter(|scores| rfm::is_promising_rfm(*scores)).map(|_| true),
+        frequent_low_value: customer.scores.filter(|scores| rfm::is_frequent_low_value(*scores)).map(|_| true),
+        referral: referral(customer),
+        margin_assumed: value.margin.is_none(),
+        reliability: ReliabilityRecord { level: rules.reliability.level.as_str(), why: rules.reliability.why },
+        model: Model { name: &value.parameters.name, version: &value.parameters.version, fitted: value.parameters.fitted },
+        inputs: outlook.as_ref().map(|(outlook, _)| inputs(outlook, primary)),
+    }
+}
+
+fn future<'a>(forecast: &Forecast, expected: &Expected, currency: &'a Currency, value: &Value) -> Future<'a> {
+    let amount = |minor: f64| Amount { minor: clv::whole_minor(minor), currency: *currency };
+    Future {
+        currency: currency.code(),
+        horizon_days: HORIZON_DAYS,
+        discount_monthly: value.horizon.discount_monthly,
+        expected_orders: forecast.expected_orders,
+        expected_order_value: amount(forecast.expected_spend_minor),
+        expected_value: expected.value,
+        expected_contribution: expected.contribution,
+        spend_model: forecast.spend_model.as_str(),
+        expected_value_without_end: forecast.unending_value_minor.map(amount),
+        seasonal_factor: value.parameters.seasonal_factor(),
     }
 }
 
@@ -207,8 +261,7 @@ fn saturated(minor: i128) -> i64 {
     i64::try_from(minor).unwrap_or(if minor < 0 { i64::MIN } else { i64::MAX })
 }
 
-fn lapse_ms(purchases: &Purchases, scene: &Scene<'_>) -> Option<i64> {
-    let settings = &scene.rules.settings;
+fn lapse_ms(purchases: &Purchases, settings: &Settings) -> Option<i64> {
     lifecycle::alive_until_ms(purchases, settings, settings.lifecycle.lapsed_below).and_then(in_anybodys_time)
 }
 

@@ -6,6 +6,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::slots::Slots;
+
 /// A worker that has not been through its loop for so long is stuck: no call of it may take this long.
 pub const BEAT_MS_MAX: u64 = 30_000;
 
@@ -77,13 +79,19 @@ struct Worker {
 /// Shared by all workers and the server.
 pub struct Health {
     workers: Vec<Worker>,
+    slots: Slots,
 }
 
 impl Health {
     /// All workers starting, with a beat at `now_ms`.
     pub fn new(workers: usize, now_ms: u64) -> Health {
         let worker = || Worker { beat_ms: AtomicU64::new(now_ms), phase: Mutex::new(Phase::Starting) };
-        Health { workers: (0..workers).map(|_| worker()).collect() }
+        Health { workers: (0..workers).map(|_| worker()).collect(), slots: Slots::default() }
+    }
+
+    /// The slots of the workers.
+    pub fn slots(&self) -> &Slots {
+        &self.slots
     }
 
     /// The worker went through its loop.

@@ -1,13 +1,16 @@
-//! Metrics, health and admin actions over HTTP, on a thread of its own: a slow scrape never waits for a worker, nor a worker for a scrape.
+//! Metrics, health, the API and admin actions over HTTP, on a thread of its own: a slow scrape never waits for a worker, nor a worker for a scrape.
 //!
-//! Reading order: `health` (what the workers say of themselves), `routes` (what is answered), `admin` (what changes something, and for
-//! whom), this file (the thread). It reads shared counters and phases, never a worker's internals; what it changes it is handed by
-//! `cli`, which starts and stops it.
+//! Reading order: `health` and `slots` (what the workers say of themselves), `routes` (what is answered), `access` (to whom), `api` (questions about
+//! committed state), `admin` (what changes something), this file (the thread). It reads shared counters, phases and rows, never a worker's
+//! internals; what it changes it is handed by `cli`, which starts and stops it.
 
+mod access;
 mod admin;
+mod api;
 mod health;
 mod problem;
 mod routes;
+mod slots;
 #[cfg(test)]
 mod tests;
 
@@ -20,9 +23,13 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::metrics::Metrics;
+use api::LOOKS_MAX;
 
+pub use access::Guard;
 pub use admin::{Admin, LevelError, LogLevel};
+pub use api::{Api, Owner, Owners, openapi};
 pub use health::{BEAT_MS_MAX, Health, Phase};
+pub use slots::{Remaining, SlotLine, SlotPhase, SlotSize, Slots};
 
 /// Answers under way get so long to finish; a client that keeps its connection open is not waited for.
 const STOP_WAIT: Duration = Duration::from_secs(1);
@@ -36,17 +43,17 @@ pub struct Server {
 
 impl Server {
     /// Binds and serves. Port 0 takes a free one: see `address`.
-    pub fn start(listen: SocketAddr, metrics: Arc<Metrics>, health: Arc<Health>, admin: Admin) -> io::Result<Server> {
+    pub fn start(listen: SocketAddr, metrics: Arc<Metrics>, health: Arc<Health>, api: Api, admin: Admin) -> io::Result<Server> {
         let listener = TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(LOOKS_MAX).enable_all().build()?;
         let listener = {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
         let (stop, stopped) = oneshot::channel();
-        let routes = routes::router(metrics, health, admin);
+        let routes = routes::router(metrics, health, api, admin);
         let serve = move || {
             runtime.block_on(serve(listener, routes, stopped));
             runtime.shutdown_background();

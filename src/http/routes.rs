@@ -3,6 +3,7 @@
 //!   /metrics  Prometheus text format 0.0.4
 //!   /livez    200 while every worker goes through its loop, else 503 and which does not: restart me
 //!   /readyz   200 when everything written has been read, else 503 and why: do not count on me yet
+//!   /api/     customers, figures, plays, slots and models: see `api`
 //!   /admin/   actions that change the process, for those who have the token: see `admin`
 //! Whatever else is asked is a problem in the form of RFC 9457. Nothing here depends on Kafka being there. Called by `Server`.
 
@@ -15,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::admin::{self, Admin};
+use super::api::{self, Api};
 use super::health::Health;
 use super::problem::problem;
 use crate::clock;
@@ -22,7 +24,7 @@ use crate::metrics::Metrics;
 
 const EXPOSITION_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
-const ROUTES: &str = "lifetide: /metrics /livez /readyz /admin/log-level\n";
+const ROUTES: &str = "lifetide: /metrics /livez /readyz /api/openapi.json /admin/log-level\n";
 
 #[derive(Clone)]
 struct Shared {
@@ -30,15 +32,16 @@ struct Shared {
     health: Arc<Health>,
 }
 
-pub fn router(metrics: Arc<Metrics>, health: Arc<Health>, admin: Admin) -> Router {
+pub fn router(metrics: Arc<Metrics>, health: Arc<Health>, api: Api, admin: Admin) -> Router {
     let routes = Router::new()
         .route("/", get(async || text(StatusCode::OK, ROUTES.to_string())))
         .route("/metrics", get(exposition))
         .route("/livez", get(live))
         .route("/readyz", get(ready))
+        .with_state(Shared { metrics, health })
+        .merge(api::routes(api))
         .fallback(async |uri: Uri| problem(StatusCode::NOT_FOUND, &format!("there is nothing at {}", uri.path())))
-        .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered"))
-        .with_state(Shared { metrics, health });
+        .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered"));
     admin::with_admin(routes, admin)
 }
 

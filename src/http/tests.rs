@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Admin, Health, Phase, Server};
+use super::{Admin, Api, Guard, Health, Owner, Owners, Phase, Server};
 use crate::clock;
 use crate::metrics::{Build, Metrics};
 
@@ -44,7 +44,29 @@ fn start_with(workers: usize, admin: Admin) -> (Server, Arc<Health>) {
     let metrics = Arc::new(Metrics::new(&Build { version: "0", librdkafka: "0" }, &[]));
     let health = Arc::new(Health::new(workers, clock::monotonic_ms()));
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    (Server::start(listen, metrics, Arc::clone(&health), admin).unwrap(), health)
+    let api = api(&health);
+    (Server::start(listen, metrics, Arc::clone(&health), api, admin).unwrap(), health)
+}
+
+/// Nobody is here, and nobody is asked for: what it answers is tested where there are customers (`tests/it/api.rs`).
+fn api(health: &Arc<Health>) -> Api {
+    struct Nobody;
+    impl Owners for Nobody {
+        fn owner_of(&self, _slot: u32) -> Owner {
+            Owner::Unknown("nobody is there".to_owned())
+        }
+    }
+    Api {
+        guard: Guard::new("questions", "http.api_token", None, Box::new(|_| ())),
+        instance_id: "a".to_owned(),
+        committed: Arc::default(),
+        health: Arc::clone(health),
+        slot_count: 1,
+        slot_of: Box::new(|_| Some(0)),
+        owners: Box::new(Nobody),
+        settings: Box::new(|| unreachable!("nobody is told of")),
+        is_event_time: true,
+    }
 }
 
 #[test]
@@ -122,5 +144,8 @@ fn stopping_is_bounded_even_with_an_idle_connection() {
 fn a_port_in_use_is_an_error_at_the_start() {
     let (server, health) = start(1);
     let metrics = Arc::new(Metrics::new(&Build { version: "0", librdkafka: "0" }, &[]));
-    assert_eq!(Server::start(server.address(), metrics, health, admin::off()).err().unwrap().kind(), std::io::ErrorKind::AddrInUse);
+    assert_eq!(
+        Server::start(server.address(), metrics, Arc::clone(&health), api(&health), admin::off()).err().unwrap().kind(),
+        std::io::ErrorKind::AddrInUse
+    );
 }

@@ -9,6 +9,7 @@ use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
+use super::member;
 use super::settings::Settings;
 
 /// Largest record that may be dead-lettered (16 MiB) with room for its headers.
@@ -140,18 +141,9 @@ fn fetching(settings: &Settings, name: &str) -> ClientConfig {
     config
 }
 
-/// Between a member's name and the version of rows it reads, in its client.id: all that other members and tools can see of it.
-const ROWS: &str = "/rows-";
-
-/// A member's name, and the newest version of rows it reads, if it says so.
-pub(super) fn member_of(client_id: &str) -> (&str, Option<u8>) {
-    let said = client_id.rsplit_once(ROWS).and_then(|(name, digits)| Some((name, digits.parse().ok()?)));
-    said.map_or((client_id, None), |(name, version)| (name, Some(version)))
-}
-
 /// The group's member. `partitions`: of all inputs together, all of which this member may come to own.
 pub(super) fn consumer(settings: &Settings, worker: usize, partitions: usize) -> ClientConfig {
-    let mut config = fetching(settings, &format!("{worker}{ROWS}{}", settings.reads_rows));
+    let mut config = fetching(settings, &member::told(settings, worker));
     config
         // partition i of every topic goes to the same member; cooperative-sticky deals topics apart
         .set("partition.assignment.strategy", "range")
@@ -163,8 +155,7 @@ pub(super) fn consumer(settings: &Settings, worker: usize, partitions: usize) ->
         .set("queued.min.messages", share(QUEUED_MESSAGES, QUEUED_MESSAGES_EACH, partitions))
         .set("queued.max.messages.kbytes", share(QUEUED_KBYTES, QUEUED_KBYTES_EACH, partitions));
     if settings.static_membership {
-        // the group keeps the client.id of a static member that comes back: whoever reads other rows must not pass for it
-        config.set("group.instance.id", format!("{}-{worker}.rows-{}", settings.instance_id, settings.reads_rows));
+        config.set("group.instance.id", member::instance_id(settings, worker));
     }
     with_properties(config, settings, &PRODUCER_ONLY)
 }

@@ -1,7 +1,7 @@
 //! The shell over librdkafka: bytes, offsets, partitions, transactions. It decides nothing and knows no event.
 //!
 //! `settings` (what the configuration says) -> `client` (what librdkafka is told, and why) -> `consumer` and `producer`, which implement
-//! the worker's two seams (`worker::source`, `worker::transaction`). `group` follows the consumer group, `queue` and `message` wrap the C
+//! the worker's two seams (`worker::source`, `worker::transaction`). `group` follows the consumer group, `member` and `assignment` are what members tell of themselves and were given, `queue` and `message` wrap the C
 //! calls that move records, `changelog` reads a slot's log back, `visitor` looks at a group without joining it, `dead_letters` reads
 //! refused records, `models` follows the value models, `feed` puts records into the inputs, `failure` sorts errors by what they mean for a transaction. `topics`
 //! decides what the cluster should hold, `admin` looks and creates.
@@ -9,6 +9,7 @@
 //! Every `unsafe` of the crate is in this room, each with the invariant it rests on. Used by `worker` (through the seams) and `cli`.
 
 pub mod admin;
+mod assignment;
 mod changelog;
 mod client;
 mod consumer;
@@ -18,6 +19,7 @@ mod delivery;
 mod failure;
 mod feed;
 mod group;
+mod member;
 mod message;
 mod models;
 mod observer;

@@ -8,8 +8,10 @@ use std::time::Duration;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
+use super::assignment;
 use super::client;
 use super::group::{EVENTS_WAIT, Group, Handle, serve_events};
+use super::member;
 use super::retire::Retiring;
 use super::settings::Settings;
 use super::topics;
@@ -36,6 +38,10 @@ pub struct Member {
     pub name: String,
     /// The newest version of rows it reads; `None`: it does not say, being of an older version of lifetide or under a `client.id` of its own.
     pub reads_rows: Option<u8>,
+    /// Where it answers HTTP, if it says so.
+    pub address: Option<String>,
+    /// In order; none while the group is dealing them out.
+    pub slots: Vec<u32>,
 }
 
 pub struct Observer(Retiring<Handle>);
@@ -77,9 +83,10 @@ impl Observer {
         };
         let members = found.groups().iter().filter(|found| found.name() == group).flat_map(|found| found.members());
         let mut members: Vec<Member> = members
-            .map(|member| {
-                let (name, reads_rows) = client::member_of(member.client_id());
-                Member { name: name.to_owned(), reads_rows }
+            .map(|found| {
+                let (name, address, reads_rows) = member::read(found.client_id());
+                let slots = found.assignment().map(assignment::slots).unwrap_or_default();
+                Member { name: name.to_owned(), reads_rows, address: address.map(str::to_owned), slots }
             })
             .collect();
         members.sort_unstable();

@@ -24,6 +24,8 @@ pub struct Settings {
     pub group_id: String,
     /// Unique among the processes of the group, the same after a restart.
     pub instance_id: String,
+    /// Where this process answers HTTP, as it tells the group; `http://host:port`.
+    pub advertised: Option<String>,
     /// A restarted member finds its slots again; false for groups that are scaled up and down.
     pub static_membership: bool,
     /// Any librdkafka property, passed last to each client that knows it.
@@ -203,6 +205,7 @@ pub(super) mod tests {
             bootstrap_servers: "127.0.0.1:9092".to_owned(),
             group_id: "lifetide".to_owned(),
             instance_id: "a".to_owned(),
+            advertised: None,
             static_membership: true,
             properties: BTreeMap::new(),
             input_topics: vec!["shop.purchases".to_owned(), "shop.carts".to_owned()],

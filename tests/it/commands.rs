@@ -1,9 +1,10 @@
 //! The program as its users meet it: arguments and settings in; an exit code, data on stdout and words on stderr out.
 //!
-//! `offline`, `fit`, `fit_seasonal` and `backtest` need no broker, `topics`, `models`, `refusals`, `dead_letters`, `replays`, `running`, `admin`, `state`,
+//! `offline`, `fit`, `fit_seasonal` and `backtest` need no broker, `topics`, `models`, `refusals`, `dead_letters`, `replays`, `running`, `admin`, `api`, `state`,
 //! `overload`, `supervision` and `takeover` use the real one. What the events mean is tested elsewhere (`scenarios`, `exactly_once`).
 
 pub mod admin;
+mod api;
 mod backtest;
 mod changed_plays;
 mod dead_letters;

@@ -7,6 +7,7 @@
     reason = "what a test shares with others is test code too: it may panic, wait with a deadline, and say what it does"
 )]
 
+mod api;
 mod broker;
 mod chaos;
 mod commands;

@@ -87,7 +87,7 @@ impl History {
     }
 
     /// The rows as they are in the end.
-    pub fn committed(&self) -> &Committed {
+    pub fn committed(&self) -> &Arc<Committed> {
         &self.committed
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! One row for each play and week; nothing is computed but ratios. The page has no script and fetches nothing. Called by `report`.
 
-use super::plays::PlayWeek;
 use crate::cli::backtest::escape;
 use crate::cli::replay::major;
+use crate::engine::PlayWeek;
 use crate::event::Currency;
 
 const COLUMNS: [&str; 14] = [

@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn nobody_is_left_behind_and_only_the_silent_may_be_passed_over() {
         let newest = RowVersion::NEWEST.number();
-        let member = |name: &str, reads_rows| Member { name: name.to_owned(), reads_rows };
+        let member = |name: &str, reads_rows| Member { name: name.to_owned(), reads_rows, address: None, slots: Vec::new() };
         let (new, newer) = (member("a", Some(newest)), member("b", Some(newest + 1)));
         let (old, silent) = (member("c", Some(newest - 1)), member("d", None));
         assert_eq!(hindrance(&[], false), None);

@@ -26,7 +26,7 @@ fn the_defaults_are_what_the_program_runs_with() {
     assert_eq!(config.input.decode.max_record_bytes, 1024 * 1024);
     assert_eq!((config.workers, config.commit.interval_ms, config.state_bytes_max), (1, 100, None));
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:9464");
-    assert!(config.http.admin_token.is_none(), "admin actions are off unless somebody turns them on");
+    assert!(config.http.admin_token.is_none() && config.http.api_token.is_none(), "off unless somebody turns them on");
     let running: Vec<&Play> = config.engine.plays.iter().filter(|play| play.mode != Mode::Off).collect();
     assert_eq!(running.len(), 1, "the other shipped plays wait to be switched on");
     let play = running[0];

@@ -79,6 +79,11 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ("channels.rules = [{ channel = \"a\", campaign = \"b\" }]", "a rule has source, medium, referrer and channel, not `campaign`"),
     ("channels.rules = [{ channel = \"a\", medium = [] }]", "expected a text, a list of texts or \"*\", got []"),
     ("channels.rules = [{ channel = \"a\", medium = [\"b\", \"*\"] }]", "expected a text, a list of texts or \"*\""),
+    (
+        "http.advertised = \"b.shop:9464\"",
+        "expected an address without a path such as \"http://lifetide-0.shop.internal:9464\", got \"b.shop:9464\"",
+    ),
+    ("http.advertised = \"http://b.shop:9464/\"", "expected an address without a path such as"),
     ("http.listen = \"localhost\"", "expected an address and port such as \"127.0.0.1:9464\", got \"localhost\""),
     ("log.level = \"loud\"", "expected \"error\" or \"warn\" or \"info\" or \"debug\" or \"trace\", got \"loud\""),
     ("kafka = 5", "kafka (0.toml line 1): is a section, written [kafka], not a value"),

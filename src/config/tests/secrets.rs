@@ -11,6 +11,14 @@ fn printed(config: &super::Config) -> String {
 }
 
 #[test]
+fn the_token_of_the_api_is_told_to_nobody_either() {
+    let config = read("", &[("LIFETIDE__HTTP__API_TOKEN", TOKEN)], &[]).unwrap();
+    assert_eq!(config.http.api_token.clone().unwrap().0, TOKEN);
+    let printed = printed(&config);
+    assert!(printed.contains("http.api_token = \"(hidden)\"") && !printed.contains("marker9c41"), "{printed}");
+}
+
+#[test]
 fn the_admin_token_comes_from_every_layer_as_it_was_typed_and_is_printed_nowhere() {
     let bearer = |config: &super::Config| config.http.admin_token.clone().unwrap().0;
     let file = read(&format!("[http]\nadmin_token = \"{TOKEN}\""), &[], &[]).unwrap();

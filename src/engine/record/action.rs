@@ -81,7 +81,7 @@ pub struct ConsentRecord<'a> {
 
 json_object!(ConsentRecord<'_> { status, source, at });
 
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
 pub struct CartRecord<'a> {
     pub id: &'a str,
     pub url: Option<&'a str>,
@@ -92,9 +92,11 @@ pub struct CartRecord<'a> {
 
 json_object!(CartRecord<'_> { id, url, currency, value, lines });
 
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(value_type = Vec<LineRecord>)]
 pub struct Lines<'a>(&'a [Line]);
 
+#[derive(utoipa::ToSchema)]
 struct LineRecord<'a> {
     product_id: &'a str,
     sku: Option<&'a str>,

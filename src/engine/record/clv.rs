@@ -12,13 +12,16 @@ use crate::engine::costs::CostSum;
 use crate::engine::money::{self, CURRENCIES_MAX, Sum};
 use crate::event::Currency;
 
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
 pub struct ClvRecord<'a> {
-    pub id: OutputId,
+    /// `None`, as `cause`: it is no record of the topic, nothing has caused it.
+    pub id: Option<OutputId>,
     pub customer_id: &'a str,
     pub event_time: Time,
-    pub cause: CauseRecord<'a>,
+    #[schema(value_type = Option<Object>)]
+    pub cause: Option<CauseRecord<'a>>,
     pub primary_currency: &'a str,
+    #[schema(value_type = Vec<HistoricEntry<'a>>)]
     pub historic: Historic<'a>,
     /// Of the cash flows to date in the primary currency; `None`: rows of an old version do not keep them.
     pub npv: Option<Npv>,
@@ -49,7 +52,7 @@ pub struct ClvRecord<'a> {
 json_object!(ClvRecord<'_> { id, customer_id, event_time, cause, primary_currency, historic, npv, future, total, p_alive, next_order_at, lapse_at, expected_lifetime_days, simple, segment, margin_assumed, reliability, model, inputs; contracts, promising_rfm, frequent_low_value, referral });
 
 /// What a customer has subscribed to, in the primary currency.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, utoipa::ToSchema)]
 pub struct ContractsRecord {
     pub running: u32,
     pub payments: u32,
@@ -74,7 +77,7 @@ json_object!(ContractsRecord {
 });
 
 /// Net present value: orders less refunds and recorded costs, each discounted from its day to `as_of`, the day of the first of them.
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
 pub struct Npv {
     pub as_of: Time,
     pub discount_monthly: f64,
@@ -83,7 +86,7 @@ pub struct Npv {
 
 json_object!(Npv { as_of, discount_monthly, value });
 
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
 pub struct Future<'a> {
     pub currency: &'a str,
     pub horizon_days: u32,
@@ -104,7 +107,8 @@ json_object!(Future<'_> { currency, horizon_days, discount_monthly, expected_ord
 
 /// The textbook formulas by name: whole minor units of the primary currency, `null` where a formula has no value for this customer. The
 /// literal division is no amount and is written as it is. `None`: while no order counts.
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(value_type = std::collections::BTreeMap<String, Option<f64>>)]
 pub struct Simple(pub Option<[(&'static str, Option<f64>); SIMPLE_MODES]>);
 
 impl Json for Simple {
@@ -126,7 +130,7 @@ impl Json for Simple {
 }
 
 /// Referred customers, and what they have bought so far, net of refunds, each in their own primary currency.
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
 pub struct ReferralValue {
     pub customers: u32,
     pub net_of_refunds: Vec<Amount>,
@@ -134,7 +138,7 @@ pub struct ReferralValue {
 
 json_object!(ReferralValue { customers, net_of_refunds });
 
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
 pub struct ReliabilityRecord {
     pub level: &'static str,
     pub why: &'static str,
@@ -142,7 +146,7 @@ pub struct ReliabilityRecord {
 
 json_object!(ReliabilityRecord { level, why });
 
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
 pub struct Model<'a> {
     pub name: &'a str,
     pub version: &'a str,
@@ -152,7 +156,7 @@ pub struct Model<'a> {
 json_object!(Model<'_> { name, version, fitted });
 
 /// What the model was asked with: weeks, and the mean repeat spend in main units of the primary currency.
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
 pub struct Inputs {
     pub x: u32,
     pub t_x: f64,
@@ -170,6 +174,7 @@ pub struct Historic<'a> {
     pub margin: f64,
 }
 
+#[derive(utoipa::ToSchema)]
 struct HistoricEntry<'a> {
     currency: &'a str,
     orders: u32,

@@ -7,6 +7,7 @@ mod attribution;
 mod contracts;
 mod journey;
 mod loyalty;
+mod orders;
 mod suppressed;
 mod taste;
 mod ties;
@@ -27,7 +28,6 @@ use crate::engine::contact::Contact;
 use crate::engine::costs::CostSum;
 use crate::engine::customer::Customer;
 use crate::engine::levels;
-use crate::engine::orders::Orders;
 use crate::engine::plays::{Phase, PlayState};
 use crate::engine::population::Contribution;
 use crate::engine::settings::Settings;
@@ -36,12 +36,14 @@ use attribution::HeldAttribution;
 use contracts::HeldContracts;
 use journey::HeldJourney;
 use loyalty::{HeldLoyalty, HeldTier};
+use orders::HeldOrders;
 use suppressed::HeldSuppressed;
 use taste::{HeldAttempt, HeldProfile};
 use ties::HeldTies;
 
 /// A customer's row in words. Ids of messages, orders and checkouts are kept as 64-bit hashes only, and shown in hexadecimal.
-struct Held<'a> {
+#[derive(utoipa::ToSchema)]
+pub struct Held<'a> {
     customer_id: &'a str,
     as_of: Time,
     last_event_at: Time,
@@ -84,6 +86,7 @@ struct Held<'a> {
 
 json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, suppressed_addresses, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, ties, contracts, affinity, profile, attempt, contribution, message_ids });
 
+#[derive(utoipa::ToSchema)]
 struct HeldContact<'a> {
     email: Option<&'a str>,
     email_at: Option<Time>,
@@ -96,6 +99,7 @@ struct HeldContact<'a> {
 
 json_object!(HeldContact<'_> { email, email_at, hard_bounced, soft_bounces, first_name, locale, time_zone });
 
+#[derive(utoipa::ToSchema)]
 struct HeldConsent<'a> {
     stated: Option<HeldStatement<'a>>,
     by_trait: Option<HeldStatement<'a>>,
@@ -103,6 +107,7 @@ struct HeldConsent<'a> {
 
 json_object!(HeldConsent<'_> { stated, by_trait });
 
+#[derive(utoipa::ToSchema)]
 struct HeldStatement<'a> {
     status: &'static str,
     complaint: bool,
@@ -113,50 +118,7 @@ struct HeldStatement<'a> {
 
 json_object!(HeldStatement<'_> { status, complaint, double_opt_in, source, at });
 
-struct HeldOrders {
-    kept: Vec<HeldOrder>,
-    folded: Option<HeldFolded>,
-    refunds_waiting: Vec<HeldRefund>,
-    sums: Vec<HeldSum>,
-}
-
-json_object!(HeldOrders { kept, folded, refunds_waiting, sums });
-
-struct HeldOrder {
-    id: Hex,
-    at: Time,
-    remaining: Amount,
-    counted: bool,
-}
-
-json_object!(HeldOrder { id, at, remaining, counted });
-
-struct HeldFolded {
-    days: u32,
-    first_at: Time,
-    last_at: Time,
-    latest_at: Time,
-}
-
-json_object!(HeldFolded { days, first_at, last_at, latest_at });
-
-struct HeldRefund {
-    order: Hex,
-    amount: Option<Amount>,
-}
-
-json_object!(HeldRefund { order, amount });
-
-struct HeldSum {
-    orders: u32,
-    gross: Amount,
-    refunds: Amount,
-    folded_first: Amount,
-    folded_repeat: Amount,
-}
-
-json_object!(HeldSum { orders, gross, refunds, folded_first, folded_repeat });
-
+#[derive(utoipa::ToSchema)]
 struct HeldPlay<'a> {
     /// `None`: a play that the configuration no longer has.
     play: Option<&'a str>,
@@ -174,6 +136,7 @@ struct HeldPlay<'a> {
 
 json_object!(HeldPlay<'_> { play, phase, instance, step, due_at, release_at, sent, last_send_at, decided_due_at, offer_expires_at });
 
+#[derive(utoipa::ToSchema)]
 struct HeldSend {
     step: u32,
     due_at: Time,
@@ -182,6 +145,7 @@ struct HeldSend {
 
 json_object!(HeldSend { step, due_at, expires_at });
 
+#[derive(utoipa::ToSchema)]
 struct HeldCosts {
     acquire: Amount,
     retain: Amount,
@@ -191,6 +155,7 @@ struct HeldCosts {
 
 json_object!(HeldCosts { acquire, retain, service, reward });
 
+#[derive(utoipa::ToSchema)]
 struct HeldFlows {
     as_of: Time,
     value: Amount,
@@ -198,6 +163,7 @@ struct HeldFlows {
 
 json_object!(HeldFlows { as_of, value });
 
+#[derive(utoipa::ToSchema)]
 struct HeldScores {
     recency: u32,
     frequency: u32,
@@ -207,6 +173,7 @@ struct HeldScores {
 json_object!(HeldScores { recency, frequency, monetary });
 
 /// What the figures of all customers hold of this one.
+#[derive(utoipa::ToSchema)]
 struct HeldContribution {
     expected: Amount,
     total: Amount,
@@ -219,6 +186,8 @@ struct HeldContribution {
 json_object!(HeldContribution { expected, total, cohort, has_channel, segment, is_member });
 
 /// `2026-01`
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String)]
 struct Month(u32);
 
 impl Json for Month {
@@ -228,6 +197,8 @@ impl Json for Month {
 }
 
 /// A fingerprint.
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String)]
 struct Hex(u64);
 
 impl Json for Hex {
@@ -243,7 +214,7 @@ pub fn held(customer_id: &str, customer: &Customer, deadline_ms: Option<i64>, se
     String::from_utf8(out).expect("invariant: names are ASCII and texts are text")
 }
 
-fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Option<i64>, settings: &'a Settings) -> Held<'a> {
+pub fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Option<i64>, settings: &'a Settings) -> Held<'a> {
     let cart = customer.cart.as_ref();
     Held {
         customer_id,
@@ -261,7 +232,7 @@ fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms: Op
         suppressed_addresses: suppressed::held(&customer.suppressed),
         last_open_at: customer.last_open_ms.map(Time),
         last_click_at: customer.last_click_ms.map(Time),
-        orders: orders(&customer.orders),
+        orders: orders::held(&customer.orders),
         cart: cart.map(|cart| CartRecord::of(cart, cart.stated.as_ref())),
         cart_changed_at: cart.map(|cart| Time(cart.last_change_ms)),
         checkout: cart.and_then(|cart| cart.checkout).map(Hex),
@@ -313,37 +284,6 @@ fn statement<'a>(
     source: Option<&'a str>,
 ) -> HeldStatement<'a> {
     HeldStatement { status: status_text(status), complaint, double_opt_in, source, at: Time(at_ms) }
-}
-
-fn orders(orders: &Orders) -> HeldOrders {
-    let kept = orders.kept.iter().map(|order| HeldOrder {
-        id: Hex(order.id),
-        at: Time(order.at_ms),
-        remaining: Amount { minor: i128::from(order.remaining_minor), currency: order.currency },
-        counted: order.counted,
-    });
-    let sums = orders.sums.iter().map(|sum| {
-        let amount = |minor| Amount { minor, currency: sum.currency };
-        HeldSum {
-            orders: sum.orders,
-            gross: amount(sum.gross_minor),
-            refunds: amount(sum.refunds_minor),
-            folded_first: amount(sum.folded_first_minor),
-            folded_repeat: amount(sum.folded_repeat_minor),
-        }
-    });
-    let waiting = orders.held.iter().map(|claim| HeldRefund { order: Hex(claim.order), amount: claim.amount.map(Amount::from) });
-    HeldOrders {
-        kept: kept.collect(),
-        folded: orders.folded.map(|folded| HeldFolded {
-            days: folded.days,
-            first_at: Time(folded.first_ms),
-            last_at: Time(folded.last_ms),
-            latest_at: Time(folded.latest_ms),
-        }),
-        refunds_waiting: waiting.collect(),
-        sums: sums.collect(),
-    }
 }
 
 fn costs(sum: &CostSum) -> HeldCosts {

@@ -8,7 +8,8 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::json::{Json, write_plain};
 
 /// 32 hex digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(value_type = String)]
 pub struct OutputId([u8; 32]);
 
 impl OutputId {

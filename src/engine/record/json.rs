@@ -30,7 +30,7 @@ macro_rules! json_object {
         }
     };
 }
-pub(super) use json_object;
+pub(in crate::engine) use json_object;
 
 /// An array.
 pub fn write_all<T: Json>(items: impl Iterator<Item = T>, out: &mut Vec<u8>) {

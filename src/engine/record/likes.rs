@@ -7,7 +7,7 @@ use crate::engine::journey::Journey;
 use crate::event::InteractionKind;
 
 /// A category or product, and how much of its weight is left at a moment.
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
 pub struct LikingRecord<'a> {
     kind: &'static str,
     name: &'a str,
@@ -23,7 +23,7 @@ pub fn likings(affinity: &Affinity, at_ms: i64) -> Vec<LikingRecord<'_>> {
 }
 
 /// How often something was done.
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
 pub struct CountRecord {
     event: &'static str,
     count: u32,

@@ -4,6 +4,9 @@
 use super::json::{Json, write_plain};
 use crate::event::{Currency, Money};
 
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
 /// An i128 has at most 39 digits; a sign, a point and a leading zero come on top.
 const TEXT_MAX: usize = 48;
 
@@ -13,6 +16,19 @@ pub struct Amount {
     pub minor: i128,
     pub currency: Currency,
 }
+
+impl PartialSchema for Amount {
+    fn schema() -> RefOr<Schema> {
+        let text = |example: &str| ObjectBuilder::new().schema_type(Type::String).examples([example]);
+        let object = ObjectBuilder::new()
+            .property("minor", ObjectBuilder::new().schema_type(Type::Integer).description(Some("in minor units of the currency")))
+            .property("currency", text("USD").description(Some("ISO 4217")))
+            .property("amount", text("57.20").description(Some("the same, for people")));
+        object.required("minor").required("currency").required("amount").into()
+    }
+}
+
+impl ToSchema for Amount {}
 
 impl From<Money> for Amount {
     fn from(money: Money) -> Amount {

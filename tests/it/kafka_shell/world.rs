@@ -37,6 +37,7 @@ pub fn settings(instance: &str) -> Settings {
         bootstrap_servers: bootstrap(),
         group_id: prefix.clone(),
         instance_id: instance.to_owned(),
+        advertised: None,
         static_membership: true,
         properties: BTreeMap::new(),
         input_topics: vec![name("purchases"), name("carts")],

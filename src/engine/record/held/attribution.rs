@@ -8,6 +8,7 @@ use crate::engine::record::json::json_object;
 use crate::engine::record::time::Time;
 use crate::engine::settings::Settings;
 
+#[derive(utoipa::ToSchema)]
 pub(super) struct HeldAttribution<'a> {
     emails_before_first_order: u32,
     clicks: Vec<HeldClick<'a>>,
@@ -16,6 +17,7 @@ pub(super) struct HeldAttribution<'a> {
 
 json_object!(HeldAttribution<'_> { emails_before_first_order, clicks, exposures });
 
+#[derive(utoipa::ToSchema)]
 struct HeldClick<'a> {
     play: Option<&'a str>,
     at: Time,
@@ -23,6 +25,7 @@ struct HeldClick<'a> {
 
 json_object!(HeldClick<'_> { play, at });
 
+#[derive(utoipa::ToSchema)]
 struct HeldExposure<'a> {
     play: Option<&'a str>,
     control: bool,

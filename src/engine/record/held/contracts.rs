@@ -7,6 +7,7 @@ use crate::engine::contracts::{Contract, Contracts, Paid};
 use crate::engine::record::json::json_object;
 use crate::engine::record::money::Amount;
 
+#[derive(utoipa::ToSchema)]
 pub(super) struct HeldContracts {
     running: Vec<HeldContract>,
     paid: Vec<HeldPaid>,
@@ -14,6 +15,7 @@ pub(super) struct HeldContracts {
 
 json_object!(HeldContracts { running, paid });
 
+#[derive(utoipa::ToSchema)]
 struct HeldContract {
     id: Hex,
     price: Amount,
@@ -23,6 +25,7 @@ struct HeldContract {
 
 json_object!(HeldContract { id, price, period_months, payments });
 
+#[derive(utoipa::ToSchema)]
 struct HeldPaid {
     payments: u32,
     amount: Amount,

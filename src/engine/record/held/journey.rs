@@ -9,6 +9,7 @@ use crate::engine::record::json::json_object;
 use crate::engine::record::likes::{CountRecord, counts};
 use crate::engine::record::time::Time;
 
+#[derive(utoipa::ToSchema)]
 pub(super) struct HeldJourney<'a> {
     signed_up_at: Option<Time>,
     latest_at: Time,
@@ -20,6 +21,7 @@ pub(super) struct HeldJourney<'a> {
 
 json_object!(HeldJourney<'_> { signed_up_at, latest_at, counts, open_tickets, parcel, salesperson });
 
+#[derive(utoipa::ToSchema)]
 struct HeldParcel {
     order: Hex,
     state: &'static str,

@@ -10,6 +10,7 @@ use crate::engine::record::time::Time;
 use crate::engine::settings::Settings;
 use crate::engine::tiers;
 
+#[derive(utoipa::ToSchema)]
 pub(super) struct HeldLoyalty {
     member_since: Time,
     points: i128,
@@ -19,6 +20,7 @@ pub(super) struct HeldLoyalty {
 
 json_object!(HeldLoyalty { member_since, points, lasting, expiring });
 
+#[derive(utoipa::ToSchema)]
 struct HeldExpiring {
     points: i128,
     expires_at: Time,
@@ -26,6 +28,7 @@ struct HeldExpiring {
 
 json_object!(HeldExpiring { points, expires_at });
 
+#[derive(utoipa::ToSchema)]
 pub(super) struct HeldTier<'a> {
     /// `None`: never in one, or in one that the configuration no longer has.
     tier: Option<&'a str>,
@@ -40,6 +43,7 @@ pub(super) struct HeldTier<'a> {
 
 json_object!(HeldTier<'_> { tier, since, lost_at, spend, next_tier, to_next_tier, older_spend });
 
+#[derive(utoipa::ToSchema)]
 struct HeldMonth {
     latest_at: Time,
     spend: Amount,

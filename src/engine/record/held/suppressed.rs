@@ -6,6 +6,7 @@ use crate::engine::record::json::json_object;
 use crate::engine::record::time::Time;
 use crate::engine::suppressed::{Refusal, Suppressed};
 
+#[derive(utoipa::ToSchema)]
 pub(super) struct HeldSuppressed {
     address: Hex,
     refusal: &'static str,

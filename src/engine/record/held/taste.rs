@@ -9,6 +9,7 @@ use crate::engine::record::json::{Json, json_object, write_plain};
 use crate::engine::record::time::Time;
 use crate::event::Birthday;
 
+#[derive(utoipa::ToSchema)]
 pub(super) struct HeldProfile<'a> {
     region: Option<&'a str>,
     customer_type: Option<&'a str>,
@@ -18,6 +19,8 @@ pub(super) struct HeldProfile<'a> {
 json_object!(HeldProfile<'_> { region, customer_type, birthday });
 
 /// `--04-01`
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String)]
 struct DayOfYear(Birthday);
 
 impl Json for DayOfYear {
@@ -26,6 +29,7 @@ impl Json for DayOfYear {
     }
 }
 
+#[derive(utoipa::ToSchema)]
 pub(super) struct HeldAttempt {
     step: &'static str,
     latest_at: Time,

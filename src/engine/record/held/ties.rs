@@ -10,6 +10,7 @@ use crate::engine::record::money::Amount;
 use crate::engine::record::time::Time;
 use crate::engine::ties::{Alias, Referee, Ties};
 
+#[derive(utoipa::ToSchema)]
 pub(super) struct HeldTies<'a> {
     moved_to: Option<&'a str>,
     moved_until: Option<Time>,
@@ -23,6 +24,7 @@ pub(super) struct HeldTies<'a> {
 
 json_object!(HeldTies<'_> { moved_to, moved_until, other_ids, referrals, referred_by, referred_at, words_to_referrer });
 
+#[derive(utoipa::ToSchema)]
 struct HeldAlias<'a> {
     id: &'a str,
     since: Time,
@@ -32,6 +34,7 @@ struct HeldAlias<'a> {
 
 json_object!(HeldAlias<'_> { id, since, is_settled, was_new });
 
+#[derive(utoipa::ToSchema)]
 struct HeldReferrals<'a> {
     sent: u32,
     converted: u32,
@@ -42,6 +45,7 @@ struct HeldReferrals<'a> {
 
 json_object!(HeldReferrals<'_> { sent, converted, rate, value, customers });
 
+#[derive(utoipa::ToSchema)]
 struct HeldReferee<'a> {
     customer_id: &'a str,
     since: Time,

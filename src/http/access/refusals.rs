@@ -1,7 +1,7 @@
 //! How often the guard turned somebody away: told now and then, so that guesses are seen and fill no log.
 //!
 //! The first refusal is told at once; those within a minute of it are told together with the first one after, or when there are too many
-//! to wait for one. It keeps a number and a moment (monotonic ms), nothing of any request. Used by `admin`.
+//! to wait for one. It keeps a number and a moment (monotonic ms), nothing of any request. Used by `access`.
 
 use std::sync::{Mutex, PoisonError};
 

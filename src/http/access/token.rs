@@ -1,8 +1,8 @@
-//! The admin token as the server keeps it: recognised, never known.
+//! A token as the server keeps it: recognised, never known.
 //!
 //! Only a digest is kept (SipHash-2-4, 128 bits), under a key drawn at the start that leaves the process by no way. A given token is
 //! hashed in a time that depends on its own length alone, and digests are compared, of which nobody outside knows one: however
-//! long the comparison takes, it tells nothing of the token. Used by `admin`.
+//! long the comparison takes, it tells nothing of the token. Used by `access`.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 

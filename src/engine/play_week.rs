@@ -1,11 +1,13 @@
 //! The figures of one play in one week, taken from cells.
 //!
-//! Which cells there are is `engine`'s; here they are only put side by side. Called by `report`.
+//! Which cells there are is decided where they are counted; here they are only put side by side. Called by `cli` (`report`) and `http`.
 
 use std::collections::BTreeMap;
 
-use super::CellId;
 use crate::clv::{Arm, Lift, lift};
+
+/// A cell over all slots: name, dimensions, beginning of its window.
+pub type CellId = (String, BTreeMap<String, String>, String);
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PlayWeek {

@@ -1,0 +1,59 @@
+//! The figures over all customers of some slots: cells added up, as any reader of `aggregates` would add them.
+//!
+//! It reads committed rows a region at a time and counts nothing itself. What plays did week by week is put side by side by `play_week`.
+//! Called by `http`.
+
+use std::collections::BTreeMap;
+
+use super::cells::{Cell, is_cell, parts};
+use super::committed::Region;
+use super::play_week::CellId;
+use super::record::cell::CellRecord;
+
+/// By key without slot, in order of the keys.
+#[derive(Default)]
+pub struct Totals(BTreeMap<String, Cell>);
+
+impl Totals {
+    /// Adds the cells of a region whose names are wanted.
+    pub fn add(&mut self, region: &Region, is_wanted: impl Fn(&str) -> bool) {
+        for (key, row) in region.cells().filter(|(key, _)| is_cell(key) && is_wanted(parts(key).0)) {
+            let cell = Cell::read(row).expect("invariant: restore has checked the cells");
+            self.put(key, cell);
+        }
+    }
+
+    /// Adds those of other slots.
+    pub fn unite(&mut self, other: Totals) {
+        for (key, cell) in other.0 {
+            self.put(&key, cell);
+        }
+    }
+
+    fn put(&mut self, key: &str, cell: Cell) {
+        match self.0.get_mut(key) {
+            Some(total) => total.value = total.value.saturating_add(cell.value),
+            None => drop(self.0.insert(key.to_owned(), cell)),
+        }
+    }
+
+    /// Keys behind `after` with what is told of them as JSON text, in order.
+    pub fn records<'a>(&'a self, after: &str, discount_monthly: f64) -> impl Iterator<Item = (&'a str, String)> + use<'a> {
+        let bounds = (std::ops::Bound::Excluded(after.to_owned()), std::ops::Bound::Unbounded);
+        self.0.range::<String, _>(bounds).map(move |(key, cell)| {
+            let mut out = Vec::new();
+            // the slot is not written
+            CellRecord::new(key, cell, 0, discount_monthly).write_total(&mut out);
+            (key.as_str(), String::from_utf8(out).expect("invariant: names are ASCII and texts are text"))
+        })
+    }
+
+    /// Values by name, dimensions and beginning of the window.
+    pub fn values(&self) -> BTreeMap<CellId, i128> {
+        let id = |key: &str| -> CellId {
+            let (name, dims, start) = parts(key);
+            (name.to_owned(), dims.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(), start.to_owned())
+        };
+        self.0.iter().map(|(key, cell)| (id(key), cell.value)).collect()
+    }
+}

@@ -1,0 +1,95 @@
+//! One customer by id: everything held, their value, and what each play has in mind for them.
+//!
+//! The row is copied under the lock and told outside of it. Where the customer's slot is another instance's, the answer is where to ask;
+//! where nobody serves it just now, that it will be served. Called by `api`.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::{Api, Asked, Owner, Shared, json, problem, unavailable};
+use crate::engine::{self, Portrait};
+use crate::http::problem::Problem;
+use crate::http::slots::SlotPhase;
+
+/// One customer
+///
+/// All that is held, the value with its inputs, the open cart, and every play with what it waits for and the reasons why it would not
+/// mail. Of an id that has become another one, `held.ties.moved_to` names that one. Redirects to the instance that has the customer, where
+/// instances advertise their addresses.
+#[utoipa::path(
+    get,
+    path = "/api/customers/{customer_id}",
+    operation_id = "customer",
+    tag = "customers",
+    params(("customer_id" = String, Path, min_length = 1, description = "The key of the customer's events")),
+    responses(
+        (status = 200, description = "The customer", body = Portrait<'static>, content_type = "application/json"),
+        (status = 307, description = "Another instance has the customer", headers(("location" = String, description = "Where to ask"))),
+        (status = 400, description = "The id is no text", body = Problem<'static>, content_type = "application/problem+json"),
+        (status = 401, description = "No token, or a wrong one", body = Problem<'static>, content_type = "application/problem+json"),
+        (status = 403, description = "No token is configured", body = Problem<'static>, content_type = "application/problem+json"),
+        (status = 404, description = "Nothing is held", body = Problem<'static>, content_type = "application/problem+json"),
+        (status = 503, description = "Nobody known serves the customer just now", body = Problem<'static>,
+            content_type = "application/problem+json", headers(("retry-after" = String))),
+    ),
+    security(("api_token" = [])),
+)]
+pub async fn one(State(shared): Asked, OriginalUri(uri): OriginalUri, id: Result<Path<String>, PathRejection>) -> Response {
+    let Ok(Path(id)) = id else {
+        return problem(StatusCode::BAD_REQUEST, "a customer's id is UTF-8, percent-encoded");
+    };
+    let api = &shared.api;
+    if let Some((slot, row)) = find(api, &id) {
+        return match engine::portrait(&id, slot, &row, &(api.settings)(), api.at_ms()) {
+            Ok(text) => json(text),
+            Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("the customer's row cannot be read: {error}")),
+        };
+    }
+    let Some(slot) = (api.slot_of)(&id) else {
+        return not_here(api);
+    };
+    if api.committed.holds(slot) {
+        return nothing_held();
+    }
+    let place = uri.path_and_query().map_or_else(String::new, ToString::to_string);
+    elsewhere(&shared, slot, place).await
+}
+
+fn find(api: &Api, id: &str) -> Option<(u32, Vec<u8>)> {
+    let hash = engine::hash_of(id);
+    let row = |slot: u32| Some((slot, api.committed.with_row(slot, hash, id, <[u8]>::to_vec)?));
+    match (api.slot_of)(id) {
+        Some(slot) => row(slot),
+        None => api.held().into_iter().find_map(row),
+    }
+}
+
+fn nothing_held() -> Response {
+    problem(StatusCode::NOT_FOUND, "nothing is held about this customer")
+}
+
+/// Of a customer who is in none of the slots here, where nobody can say in which slot they would be.
+fn not_here(api: &Api) -> Response {
+    if api.held().len() == api.slot_count as usize {
+        return nothing_held();
+    }
+    unavailable("the customer is in none of the slots of this instance, and producers partition by a rule of their own: ask the others")
+}
+
+async fn elsewhere(shared: &Arc<Shared>, slot: u32, place: String) -> Response {
+    if let Some(phase) = shared.api.health.slots().phase(slot) {
+        let why = if phase == SlotPhase::Full { "not served: state.max_bytes is used up" } else { "being restored" };
+        return unavailable(&format!("slot {slot} of this customer is {why}"));
+    }
+    shared
+        .look(move |api| match api.owners.owner_of(slot) {
+            Owner::At(address) => (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, format!("{address}{place}"))]).into_response(),
+            Owner::Ourselves => unavailable(&format!("slot {slot} of this customer is on its way to this instance")),
+            Owner::Unknown(why) => unavailable(&format!("slot {slot} of this customer is not here: {why}")),
+        })
+        .await
+}

@@ -1,0 +1,98 @@
+//! The API of a group: any instance answers for any customer, itself or by sending on to the one that has them.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::running::get;
+use super::{SOON, wait_for};
+use crate::trial::{Process, SLOTS, Trial};
+
+const TOKEN_VARIABLE: &str = "LIFETIDE__HTTP__API_TOKEN";
+const TOKEN: &str = "marker9c41-of-who-reads";
+
+/// A port that is free just now.
+fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// A process that advertises its address.
+fn start(trial: &Trial, instance: &str, address: &str) -> Process {
+    let log = trial.folder.join(format!("{instance}.log"));
+    let sets =
+        [format!("instance.id=\"{instance}\""), format!("http.listen=\"{address}\""), format!("http.advertised=\"http://{address}\"")];
+    let mut command = trial.command(&["run"]);
+    for set in &sets {
+        command.args(["--set", set]);
+    }
+    let child = command.stdout(Stdio::null()).stderr(Stdio::from(File::create(&log).unwrap())).spawn().unwrap();
+    Process { child, log }
+}
+
+/// Status, place named by a redirect, and body.
+fn ask(address: &str, path: &str) -> (u16, Option<String>, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: Bearer {TOKEN}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let place = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("location: ").map(str::to_owned));
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), place, body.to_owned())
+}
+
+/// The slots that an instance serves.
+fn slots(address: &str) -> Vec<u64> {
+    let told: Value = serde_json::from_str(&get(address, "/api/slots").1).unwrap();
+    assert_eq!(told["slot_count"], SLOTS);
+    let lines = told["slots"].as_array().unwrap().iter().filter(|line| line["state"] == "running");
+    lines.map(|line| line["slot"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn any_instance_of_a_group_answers_for_any_customer_or_says_where() {
+    let mut trial = Trial::new("api", &[]);
+    trial.environment = vec![(TOKEN_VARIABLE, TOKEN.to_owned())];
+    trial.create_topics();
+    trial.load(9, 2_000, 40);
+    let expected = trial.replay();
+    let addresses = [free_address(), free_address()];
+    let mut processes = [start(&trial, "a", &addresses[0]), start(&trial, "b", &addresses[1])];
+    wait_for("both to serve their slots", SOON, || {
+        processes.iter_mut().for_each(|process| assert!(process.child.try_wait().unwrap().is_none(), "{}", process.log_tail()));
+        let served = addresses.each_ref().map(|address| TcpStream::connect(address).ok().map(|_| slots(address)));
+        matches!(served, [Some(a), Some(b)] if a.len() + b.len() == SLOTS as usize && !a.is_empty() && !b.is_empty()).then_some(())
+    });
+    trial.wait_until_written(&expected, &processes.each_ref(), SOON);
+    let mut answers: BTreeMap<u16, usize> = BTreeMap::new();
+    for (customer, values) in &expected["clv"] {
+        let path = format!("/api/customers/{customer}");
+        for (own, other) in [(&addresses[0], &addresses[1]), (&addresses[1], &addresses[0])] {
+            // an instance may still hold what it knew of the group before the other one came
+            let (status, place, body) = wait_for("an answer", SOON, || Some(ask(own, &path)).filter(|(status, ..)| *status != 503));
+            *answers.entry(status).or_default() += 1;
+            let body = if status == 307 {
+                assert_eq!(place.unwrap(), format!("http://{other}{path}"));
+                ask(other, &path).2
+            } else {
+                assert_eq!(status, 200, "{body}");
+                body
+            };
+            let told: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(told["customer_id"], *customer);
+            let last = values.last().unwrap();
+            assert_eq!(told["clv"]["historic"], last["historic"], "{customer}");
+        }
+    }
+    assert!(answers[&200] == answers[&307] && answers.len() == 2, "each customer is at one of the two: {answers:?}");
+    // who has neither: nobody
+    let nobody = addresses.each_ref().map(|address| ask(address, "/api/customers/nobody-of-that-name").0);
+    assert!(nobody == [404, 307] || nobody == [307, 404], "{nobody:?}");
+    let log = processes.each_ref().map(|process| std::fs::read_to_string(&process.log).unwrap()).concat();
+    assert!(!log.contains("marker9c41"), "the token is in a log");
+    processes.iter_mut().for_each(|process| assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail()));
+}
