@@ -10,6 +10,7 @@ mod watch;
 use std::io::{Write, stdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clap::Args;
 use rdkafka::mocking::MockCluster;
@@ -40,6 +41,8 @@ const IMPLIED: [&str; 8] = [
 ];
 /// After the traffic ends: long enough for the last cart reminder and its commit. At most half of a short demo.
 const DRAIN_MS: u64 = 5_500;
+/// Between two looks at what is due to be sent.
+const PACE: Duration = Duration::from_millis(40);
 
 /// Watch it work on a made-up shop; needs nothing installed and nothing running
 #[derive(Debug, Args)]
@@ -52,9 +55,15 @@ pub struct DemoArgs {
     /// Another seed is another shop
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
+    /// Only send the shop's events, into the Kafka of the configuration; nothing is worked on here
+    #[arg(long)]
+    pub traffic_only: bool,
 }
 
 pub fn demo(arguments: &DemoArgs) -> Result<(), CommandError> {
+    if arguments.traffic_only {
+        return send_traffic(arguments);
+    }
     let cluster = MockCluster::new(1).map_err(|error| CommandError::Failed(format!("cannot start the mock cluster: {error}")))?;
     let mut implied: Vec<String> = IMPLIED.map(str::to_owned).to_vec();
     implied.push(format!("kafka.bootstrap_servers={:?}", cluster.bootstrap_servers()));
@@ -87,6 +96,23 @@ pub fn demo(arguments: &DemoArgs) -> Result<(), CommandError> {
     done.store(true, Ordering::Relaxed);
     worker.join().map_err(|_| CommandError::Failed("the worker broke an invariant".to_owned()))??;
     watch.finish(&settings, &mut stdout())
+}
+
+/// The shop alone: load for a lifetide elsewhere.
+fn send_traffic(arguments: &DemoArgs) -> Result<(), CommandError> {
+    let config = arguments.settings.read()?;
+    logs::set_up(config.log)?;
+    let signals = run::count_signals()?;
+    let began_ms = clock::monotonic_ms();
+    let live_ms = arguments.seconds.map_or(u64::MAX, |seconds| seconds.saturating_mul(1000));
+    let mut traffic = Traffic::new(&rules::kafka_settings(&config), arguments.seed)?;
+    let history = traffic.send_history(clock::wall_ms())?;
+    tracing::info!(history, customers = traffic::CUSTOMERS, "the shop's past year is sent, now it is live");
+    while signals.load(Ordering::Relaxed) == 0 && clock::monotonic_ms() - began_ms < live_ms {
+        traffic.send_live(clock::wall_ms())?;
+        std::thread::sleep(PACE);
+    }
+    traffic.finish()
 }
 
 /// What the lines to come are about.

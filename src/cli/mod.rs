@@ -13,6 +13,7 @@ mod exit;
 mod explain;
 mod fit;
 mod generate;
+mod health;
 mod logs;
 mod model_watch;
 mod models;
@@ -28,6 +29,7 @@ mod season;
 mod settings;
 pub mod shop;
 mod state;
+mod supervisor;
 #[cfg(test)]
 mod tests;
 mod timed;
@@ -65,6 +67,7 @@ enum Command {
     Generate(generate::GenerateArgs),
     Dlq(dlq::DlqCommand),
     Erase(erase::EraseArgs),
+    Health(health::HealthArgs),
 }
 
 /// How a command that reads shows what it found.
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Generate(arguments) => generate::generate(&arguments),
         Command::Dlq(command) => dlq::dlq(&command),
         Command::Erase(arguments) => erase::erase(&arguments),
+        Command::Health(arguments) => health::health(&arguments),
     };
     exit::finish(outcome).into()
 }

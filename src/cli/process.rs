@@ -26,6 +26,7 @@ use super::logs::Level;
 use super::model_watch::ModelWatch;
 use super::observer::{Observer, Phases};
 use super::rules;
+use super::supervisor::Supervisor;
 use super::timed::Timed;
 
 /// A worker's own bound of a stop is ten seconds; closing its clients takes a little more.
@@ -97,7 +98,9 @@ impl Process {
     /// Returns when `wish` says stop or a worker cannot go on; then ends the rest in order.
     pub fn run_until(self, wish: impl Fn() -> bool) -> Result<(), CommandError> {
         let mut first_error = None;
+        let mut supervisor = Supervisor::greet();
         while !wish() && first_error.is_none() {
+            supervisor.tell(&self.health, clock::monotonic_ms());
             match self.ended.recv_timeout(LOOK_EVERY) {
                 Ok((worker, outcome)) => first_error = Some(reason(worker, outcome)),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -107,6 +110,7 @@ impl Process {
         if let Some(CommandError::Failed(why)) = &first_error {
             tracing::error!("{why}");
         }
+        supervisor.part();
         self.finish().and(first_error.map_or(Ok(()), Err))
     }
 

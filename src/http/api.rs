@@ -7,6 +7,7 @@
 mod customers;
 mod document;
 mod figures;
+mod gauges;
 mod lookup;
 mod process;
 
@@ -26,6 +27,7 @@ use super::access::Guard;
 use super::health::Health;
 use super::problem::problem;
 use crate::engine::{Committed, Settings};
+use crate::metrics::FigureReport;
 
 pub use document::text as openapi;
 
@@ -67,7 +69,7 @@ pub struct Api {
     pub is_event_time: bool,
 }
 
-struct Shared {
+pub struct Shared {
     api: Api,
     looks: Arc<Semaphore>,
 }
@@ -75,8 +77,7 @@ struct Shared {
 type Asked = State<Arc<Shared>>;
 
 /// The routes below `/api/`.
-pub fn routes(api: Api) -> Router {
-    let shared = Arc::new(Shared { api, looks: Arc::new(Semaphore::new(LOOKS_MAX)) });
+pub fn routes(shared: Arc<Shared>) -> Router {
     let guarded = Router::new()
         .route("/api/customers", get(lookup::by_email))
         .route("/api/customers/{customer_id}", get(customers::one))
@@ -123,6 +124,15 @@ fn unavailable(detail: &str) -> Response {
 }
 
 impl Shared {
+    pub fn new(api: Api) -> Arc<Shared> {
+        Arc::new(Shared { api, looks: Arc::new(Semaphore::new(LOOKS_MAX)) })
+    }
+
+    /// Some of the figures, as metrics.
+    pub fn figures(&self) -> FigureReport {
+        gauges::report(&self.api)
+    }
+
     /// Runs what takes a while on a thread that may.
     async fn look(self: &Arc<Shared>, look: impl FnOnce(&Api) -> Response + Send + 'static) -> Response {
         let Ok(permit) = Arc::clone(&self.looks).try_acquire_owned() else {

@@ -30,15 +30,17 @@ const ROUTES: &str = "lifetide: /metrics /livez /readyz /api/openapi.json /admin
 struct Shared {
     metrics: Arc<Metrics>,
     health: Arc<Health>,
+    api: Arc<api::Shared>,
 }
 
 pub fn router(metrics: Arc<Metrics>, health: Arc<Health>, api: Api, admin: Admin) -> Router {
+    let api = api::Shared::new(api);
     let routes = Router::new()
         .route("/", get(async || text(StatusCode::OK, ROUTES.to_string())))
         .route("/metrics", get(exposition))
         .route("/livez", get(live))
         .route("/readyz", get(ready))
-        .with_state(Shared { metrics, health })
+        .with_state(Shared { metrics, health, api: Arc::clone(&api) })
         .merge(api::routes(api))
         .fallback(async |uri: Uri| problem(StatusCode::NOT_FOUND, &format!("there is nothing at {}", uri.path())))
         .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered"));
@@ -49,6 +51,11 @@ async fn exposition(State(shared): State<Shared>) -> Response {
     let alive = shared.health.alive(clock::monotonic_ms());
     shared.metrics.set_workers_alive(alive as u64);
     shared.metrics.set_state(shared.health.state());
+    // a look at all regions takes a while, and whoever asks for the state of health shall not wait for it
+    let api = Arc::clone(&shared.api);
+    if let Ok(figures) = tokio::task::spawn_blocking(move || api.figures()).await {
+        shared.metrics.set_figures(&figures);
+    }
     ([(header::CONTENT_TYPE, EXPOSITION_TYPE)], shared.metrics.exposition()).into_response()
 }
 

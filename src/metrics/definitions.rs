@@ -22,6 +22,7 @@ pub struct Definitions {
     pub decisions: Decisions,
     pub writing: Writing,
     pub slots: Slots,
+    pub figures: Figures,
 }
 
 /// The program as a whole.
@@ -85,6 +86,15 @@ pub struct Slots {
     pub restore_duration: Histogram,
 }
 
+/// What all customers of this process's slots add up to.
+pub struct Figures {
+    pub customers: IntGaugeVec,
+    pub valued_customers: IntGaugeVec,
+    pub customer_equity: GaugeVec,
+    pub play_orders: IntGaugeVec,
+    pub play_revenue: GaugeVec,
+}
+
 impl Definitions {
     pub fn new() -> Definitions {
         let list = List(Registry::new());
@@ -96,6 +106,7 @@ impl Definitions {
             decisions: Decisions::new(&list),
             writing: Writing::new(&list),
             slots: Slots::new(&list),
+            figures: Figures::new(&list),
             registry: list.0,
         }
     }
@@ -245,6 +256,26 @@ impl Slots {
 
     pub fn standbys(&self) -> [&IntGaugeVec; 3] {
         [&self.standby_bytes, &self.standby_remaining_records, &self.standby_remaining_bytes]
+    }
+}
+
+impl Figures {
+    fn new(list: &List) -> Figures {
+        Figures {
+            customers: list.gauges("customers", "Customers by stage, in the slots of this process.", &["stage"]),
+            valued_customers: list.gauges("valued_customers", "Customers with an order that was not given back in full.", &["currency"]),
+            customer_equity: list.float_gauges(
+                "customer_equity",
+                "What is expected of all customers within the horizon, in whole units of the currency.",
+                &["currency"],
+            ),
+            play_orders: list.gauges("play_orders", "Orders within 5 days of a click in a mail of the play, by the last click.", &["play"]),
+            play_revenue: list.float_gauges(
+                "play_revenue",
+                "Revenue of these orders, in whole units of the currency.",
+                &["play", "currency"],
+            ),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use prometheus::{IntCounterVec, IntGaugeVec, TextEncoder};
 
 use definitions::Definitions;
 
-pub use reports::{BatchReport, Build, CommitReport, Phase, SlotReport};
+pub use reports::{BatchReport, Build, CommitReport, FigureReport, Phase, SlotReport};
 
 /// Event names that have a label of their own; the others are counted as `other`.
 pub const EVENT_TYPES: [&str; 28] = [
@@ -87,6 +87,28 @@ impl Metrics {
             unreachable!("invariant: metrics can be written as text: {error}");
         }
         text
+    }
+
+    /// What is not in the report is no series any more: slots come and go.
+    pub fn set_figures(&self, report: &FigureReport) {
+        let defined = &self.defined.figures;
+        let counts = [
+            (&defined.customers, &report.customers),
+            (&defined.valued_customers, &report.valued_customers),
+            (&defined.play_orders, &report.play_orders),
+        ];
+        for (gauge, rows) in counts {
+            gauge.reset();
+            rows.iter().for_each(|(label, count)| gauge.with_label_values(&[label]).set(*count));
+        }
+        defined.customer_equity.reset();
+        for (currency, amount) in &report.customer_equity {
+            defined.customer_equity.with_label_values(&[currency]).set(*amount);
+        }
+        defined.play_revenue.reset();
+        for (labels, amount) in &report.play_revenue {
+            defined.play_revenue.with_label_values(labels).set(*amount);
+        }
     }
 
     /// The value model that is in force from here on.

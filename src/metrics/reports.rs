@@ -32,6 +32,20 @@ pub struct BatchReport<'a> {
     pub processing_us: u64,
 }
 
+/// Figures over all customers of the process's slots, each row a series. Money in whole units of its currency.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FigureReport {
+    /// By stage.
+    pub customers: Vec<(String, i64)>,
+    /// By currency's code.
+    pub valued_customers: Vec<(String, i64)>,
+    pub customer_equity: Vec<(String, f64)>,
+    /// By play.
+    pub play_orders: Vec<(String, i64)>,
+    /// Play, currency's code.
+    pub play_revenue: Vec<([String; 2], f64)>,
+}
+
 /// A part of a transaction's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {

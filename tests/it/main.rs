@@ -13,6 +13,7 @@ mod chaos;
 mod commands;
 mod demo;
 mod dependencies;
+mod deploy;
 mod erasure;
 mod exactly_once;
 mod formats;

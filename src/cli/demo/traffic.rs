@@ -61,6 +61,11 @@ impl Traffic {
         Ok(())
     }
 
+    /// Waits until all of it is written.
+    pub fn finish(self) -> Result<(), CommandError> {
+        self.producer.flush(FLUSH_WAIT).map_err(failed)
+    }
+
     fn send_next(&mut self) -> Result<(), CommandError> {
         let Some(record) = self.shop.next() else {
             return Ok(());

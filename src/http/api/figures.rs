@@ -92,7 +92,7 @@ fn told(api: &Api, query: &WhichFigures, limit: usize) -> Response {
 }
 
 /// The slots that were here from the first look to the last, and their sums.
-fn totals(api: &Api, is_wanted: impl Fn(&str) -> bool) -> (BTreeSet<u32>, Totals) {
+pub(super) fn totals(api: &Api, is_wanted: impl Fn(&str) -> bool) -> (BTreeSet<u32>, Totals) {
     let (mut slots, mut totals) = (BTreeSet::new(), Totals::default());
     for slot in api.held() {
         let mut own = Totals::default();

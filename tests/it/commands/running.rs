@@ -11,11 +11,11 @@ use crate::trial::{Process, Trial, counts, differences};
 /// What the issue calls bounded: SIGTERM to exit.
 const STOP: Duration = Duration::from_secs(10);
 
-/// Status and body of a GET.
+/// Status and body of a GET; HTTP/1.0, so that no answer comes in chunks.
 pub fn get(address: &str, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

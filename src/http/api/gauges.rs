@@ -1,0 +1,51 @@
+//! The figures that dashboards watch, as gauges: a few of the cells, added over the slots of this instance at the moment of a scrape.
+//!
+//! What has many dimensions or windows stays where it is told whole, at `/api/aggregates` and on the topic. Money leaves whole minor units here,
+//! for a gauge is a float. Called by `routes`.
+
+use super::Api;
+use super::figures::totals;
+use crate::event::Currency;
+use crate::metrics::FigureReport;
+
+const NAMES: [&str; 5] = ["customers_in_stage", "valued_customers", "customer_equity", "play_orders", "play_revenue"];
+/// Of the two ways of crediting a play with an order.
+const LAST_TOUCH: &str = "last_touch";
+
+pub fn report(api: &Api) -> FigureReport {
+    let (_, totals) = totals(api, |name| NAMES.contains(&name));
+    let counted = |name: &str, dim: &str| -> Vec<(String, i64)> {
+        totals.by(name, [dim]).into_iter().map(|([label], value)| (label, saturated(value))).collect()
+    };
+    let credited = |[_, _, model]: &[String; 3]| model == LAST_TOUCH;
+    let revenue = totals.by("play_revenue", ["play", "currency", "model"]).into_iter().filter(|(dims, _)| credited(dims));
+    let orders = totals.by("play_orders", ["play", "model"]).into_iter().filter(|([_, model], _)| model == LAST_TOUCH);
+    FigureReport {
+        customers: counted("customers_in_stage", "stage"),
+        valued_customers: counted("valued_customers", "currency"),
+        customer_equity: counted("customer_equity", "currency")
+            .into_iter()
+            .map(|(code, minor)| {
+                let whole = whole_units(&code, minor);
+                (code, whole)
+            })
+            .collect(),
+        play_orders: orders.map(|([play, _], count)| (play, saturated(count))).collect(),
+        play_revenue: revenue
+            .map(|([play, currency, _], minor)| {
+                let whole = whole_units(&currency, saturated(minor));
+                ([play, currency], whole)
+            })
+            .collect(),
+    }
+}
+
+fn saturated(value: i128) -> i64 {
+    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// What too many cells were folded into has no currency of its own and stays in minor units.
+fn whole_units(code: &str, minor: i64) -> f64 {
+    let per_unit = Currency::from_code(code).map_or(1, |currency| 10i64.pow(currency.exponent()));
+    minor as f64 / per_unit as f64
+}

@@ -1,0 +1,124 @@
+//! What `deploy/` ships: boards whose panels show something, rules whose alerts somebody can act on, and files that agree with each other.
+//!
+//! `deploy/lint` looks at the files with the tools they are for. Here a real Prometheus scrapes a working demo, and is asked every question of every panel.
+
+mod prometheus;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use prometheus::Prometheus;
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn boards() -> Vec<(PathBuf, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/grafana/dashboards");
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert_eq!(paths.len(), 2, "operations and business");
+    paths.into_iter().map(|path| (path.clone(), serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap())).collect()
+}
+
+/// Every panel that asks something, of all boards.
+fn panels() -> Vec<Value> {
+    let panels = |board: Value| board["panels"].as_array().unwrap().clone();
+    boards().into_iter().flat_map(|(_, board)| panels(board)).filter(|panel| panel["type"] != "row").collect()
+}
+
+fn expressions(panel: &Value) -> Vec<&str> {
+    panel["targets"].as_array().unwrap().iter().map(|target| target["expr"].as_str().unwrap()).collect()
+}
+
+/// Words of a PromQL expression that begin as our metrics do.
+fn metrics_of(text: &str) -> BTreeSet<String> {
+    let words = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_' || letter == ':'));
+    words.filter(|word| word.starts_with("lifetide_")).map(str::to_owned).collect()
+}
+
+/// Names in the list of metrics, as Prometheus has them.
+fn defined() -> BTreeSet<String> {
+    let source = read("src/metrics/definitions.rs");
+    let mut names = BTreeSet::new();
+    for made in
+        ["list.counter(", "list.counters(", "list.gauge(", "list.gauges(", "list.float_gauges(", "list.histogram(", "list.histograms("]
+    {
+        for rest in source.split(made).skip(1) {
+            let name = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()).expect("a name comes first");
+            let suffixes: &[&str] = if made.starts_with("list.histogram") { &["_bucket", "_sum", "_count"] } else { &[""] };
+            names.extend(suffixes.iter().map(|suffix| format!("lifetide_{name}{suffix}")));
+        }
+    }
+    names
+}
+
+#[test]
+fn boards_ask_for_metrics_there_are_and_explain_every_panel() {
+    let defined = defined();
+    assert!(defined.contains("lifetide_transactions_total") && defined.contains("lifetide_end_to_end_latency_seconds_bucket"));
+    for panel in panels() {
+        let title = panel["title"].as_str().unwrap();
+        assert!(panel["description"].as_str().is_some_and(|text| text.len() > 10), "{title}: no description");
+        assert!(panel["fieldConfig"]["defaults"]["unit"].as_str().is_some_and(|unit| !unit.is_empty()), "{title}: no unit");
+        assert_eq!(panel["datasource"]["uid"], "${datasource}", "{title}");
+        for expression in expressions(&panel) {
+            let unknown: Vec<String> = metrics_of(expression).difference(&defined).cloned().collect();
+            assert_eq!(unknown, [] as [String; 0], "{title}");
+            let selectors = expression.matches("job=~\"$job\", instance=~\"$instance\"").count();
+            let asked = metrics_of(expression).len() + expression.matches("process_").count();
+            assert!(selectors >= asked, "{title}: every metric is asked for by $job and $instance: {expression}");
+        }
+    }
+    for (path, board) in boards() {
+        let ids: BTreeSet<u64> = board["panels"].as_array().unwrap().iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
+        assert_eq!(ids.len(), board["panels"].as_array().unwrap().len(), "{}: each panel its own id", path.display());
+        assert_eq!(board["editable"], false);
+    }
+}
+
+#[test]
+fn every_alert_asks_for_metrics_there_are_and_has_a_section_in_the_runbook() {
+    let (rules, runbook, tests) = (read("deploy/prometheus/rules.yml"), read("docs/runbook.md"), read("deploy/prometheus/rules_test.yml"));
+    let recorded: BTreeSet<&str> = rules.lines().filter_map(|line| line.trim().strip_prefix("- record: ")).collect();
+    let names = metrics_of(&rules);
+    let defined = defined();
+    assert_eq!(names.iter().filter(|name| !defined.contains(*name)).collect::<Vec<_>>(), [] as [&String; 0]);
+    assert!(!recorded.is_empty());
+    let alerts: Vec<&str> = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    assert!(alerts.len() >= 10);
+    for alert in alerts {
+        assert!(runbook.contains(&format!("\n## {alert}\n")), "{alert} has no section in the runbook");
+        assert!(
+            rules.contains(&format!("runbook_url: \"docs/runbook.md#{}\"", alert.to_lowercase())),
+            "{alert} does not say where that is"
+        );
+        assert!(tests.contains(&format!("alertname: {alert}\n")), "{alert} has no test");
+    }
+}
+
+#[test]
+fn the_operators_rules_are_those_of_prometheus() {
+    let rules = read("deploy/prometheus/rules.yml");
+    let resource = read("deploy/kubernetes/rules.yaml");
+    let (_, shipped) = resource.split_once("spec:\n").unwrap();
+    let outdented: String = shipped.lines().map(|line| format!("{}\n", line.strip_prefix("  ").unwrap_or(line))).collect();
+    assert_eq!(outdented, rules[rules.find("groups:").unwrap()..], "make deploy/kubernetes/rules.yaml anew: indent the rules by two");
+}
+
+#[test]
+fn every_panel_of_a_working_demo_shows_something() {
+    let prometheus = Prometheus::watching_a_demo();
+    let panels = panels();
+    let mut asked: Vec<(String, String)> = Vec::new();
+    for panel in &panels {
+        let title = panel["title"].as_str().unwrap();
+        asked.extend(expressions(panel).into_iter().map(|expression| (title.to_owned(), expression.to_owned())));
+    }
+    assert!(asked.len() > 50);
+    prometheus.wait_until_all_are_answered(asked);
+}
