@@ -52,7 +52,7 @@
 //! - **No lock around a decision.** A slot has one owner; readers lock one region of committed rows for one look.
 //! - **No float near money, time or counts outside `clv`.** Money is i64 minor units and a currency, sums are i128. Other rooms carry
 //!   `clv`'s floats to the output; their own are shares (control arms, conditions on P(alive)),
-//!   the changelog's ratio, and seconds in metrics.
+//!   the changelog's ratio, seconds in metrics, and the money of gauges.
 //! - **No effect of one customer on another but by a message.** Every event is about its key; what it means for others is told to them on the topic
 //!   `relay`, in the same transaction. No row is read or written for an event of another key, not even in the same slot.
 //! - **No personal data in logs and labels.** Dead letters quote the record, logs and metrics never do.

@@ -20,23 +20,13 @@ pub fn report(api: &Api) -> FigureReport {
     let credited = |[_, _, model]: &[String; 3]| model == LAST_TOUCH;
     let revenue = totals.by("play_revenue", ["play", "currency", "model"]).into_iter().filter(|(dims, _)| credited(dims));
     let orders = totals.by("play_orders", ["play", "model"]).into_iter().filter(|([_, model], _)| model == LAST_TOUCH);
+    let equity = totals.by("customer_equity", ["currency"]).into_iter();
     FigureReport {
         customers: counted("customers_in_stage", "stage"),
         valued_customers: counted("valued_customers", "currency"),
-        customer_equity: counted("customer_equity", "currency")
-            .into_iter()
-            .map(|(code, minor)| {
-                let whole = whole_units(&code, minor);
-                (code, whole)
-            })
-            .collect(),
+        customer_equity: equity.map(|([code], minor)| (code.clone(), whole_units(&code, minor))).collect(),
         play_orders: orders.map(|([play, _], count)| (play, saturated(count))).collect(),
-        play_revenue: revenue
-            .map(|([play, currency, _], minor)| {
-                let whole = whole_units(&currency, saturated(minor));
-                ([play, currency], whole)
-            })
-            .collect(),
+        play_revenue: revenue.map(|([play, code, _], minor)| ([play, code.clone()], whole_units(&code, minor))).collect(),
     }
 }
 
@@ -45,7 +35,7 @@ fn saturated(value: i128) -> i64 {
 }
 
 /// What too many cells were folded into has no currency of its own and stays in minor units.
-fn whole_units(code: &str, minor: i64) -> f64 {
+fn whole_units(code: &str, minor: i128) -> f64 {
     let per_unit = Currency::from_code(code).map_or(1, |currency| 10i64.pow(currency.exponent()));
     minor as f64 / per_unit as f64
 }
