@@ -33,6 +33,7 @@ mod tests;
 mod timed;
 mod topics;
 mod validate;
+mod witness;
 
 use std::process::ExitCode;
 

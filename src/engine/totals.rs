@@ -48,6 +48,22 @@ impl Totals {
         })
     }
 
+    /// One figure, added up over all windows and all dimensions but these, which stand in the key in this order; empty where there is none.
+    pub fn by<const DIMS: usize>(&self, name: &str, dims: [&str; DIMS]) -> BTreeMap<[String; DIMS], i128> {
+        let mut sums = BTreeMap::new();
+        for (key, cell) in self.0.iter().filter(|(key, _)| parts(key).0 == name) {
+            let mut found = [const { String::new() }; DIMS];
+            for (dim, value) in parts(key).1 {
+                if let Some(place) = dims.iter().position(|wanted| *wanted == dim) {
+                    found[place] = value.to_owned();
+                }
+            }
+            let sum: &mut i128 = sums.entry(found).or_default();
+            *sum = sum.saturating_add(cell.value);
+        }
+        sums
+    }
+
     /// Values by name, dimensions and beginning of the window.
     pub fn values(&self) -> BTreeMap<CellId, i128> {
         let id = |key: &str| -> CellId {
