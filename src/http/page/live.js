@@ -61,7 +61,9 @@ function bar(value, most, label) {
 // ---- moves between stages: those left on one side, those entered on the other, and bands between them
 
 const STAGES = ["none", "visitor", "lead", "onboarding", "consideration", "first_time", "repeat", "loyal", "advocate", "at_risk", "lapsed", "reactivated"];
-const inOrder = (a, b) => STAGES.indexOf(a) - STAGES.indexOf(b);
+// a shop's own stages come last, by name
+const rank = (stage) => (STAGES.includes(stage) ? STAGES.indexOf(stage) : STAGES.length);
+const inOrder = (a, b) => rank(a) - rank(b) || a.localeCompare(b);
 
 function stacked(moves, side, height) {
   const sums = new Map();
