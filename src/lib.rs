@@ -27,7 +27,7 @@
 //! | `kafka` | the shell over librdkafka: consumer, producer, changelog reader, topics; a visitor that only looks, a feeder that writes inputs. It decides nothing. All `unsafe` is here |
 //! | `config` | layers of text to a checked `Config`; every bad key is named, no secret can be printed |
 //! | `metrics` | every metric: name, unit, help, labels |
-//! | `http` | `/metrics`, `/livez`, `/readyz`, the API over committed state, admin actions, and the guards of both, on a thread of its own; it is handed what it may reach |
+//! | `http` | `/metrics`, `/livez`, `/readyz`, the API over committed state, the live page, admin actions, and the guards of both, on a thread of its own; it is handed what it may reach |
 //! | `clock` | the only file that reads the clock |
 //! | `cli` | one file for each subcommand; puts the rooms together; also the made-up shop of `demo` and `generate` |
 //!
@@ -84,6 +84,8 @@
 //! | one customer | a row of 64 KiB, whatever they do; two entries in the queue of deadlines | `engine` |
 //! | what ties a customer to others | 8 other ids, 32 referred customers; a chain of messages ends after 4 hops | `engine::ties`, `engine::relay` |
 //! | cells of a slot | 10,000; what is more is counted as `other` | `engine::cells` |
+//! | answers over HTTP | 4 looks over many regions at a time, each a region's rows at once; 1,000 figures, 100 customers; 16 who watch, one picture for all | `http::api` |
+//! | decisions kept for people | `http.decisions_kept`, 64 MiB; off unless asked for | `http::decisions` |
 //! | all customers | `state.max_bytes`: what does not fit is not taken up | `worker::admission` |
 //!
 //! # Decisions

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::owners::GroupOwners;
 use crate::config::{Config, Partitioner, TimeMode};
 use crate::engine::Committed;
-use crate::http::{Api, Guard, Health};
+use crate::http::{Api, Decisions, Guard, Health};
 use crate::kafka;
 use crate::worker::{Models, partition_of};
 
@@ -26,6 +26,7 @@ pub fn open_guard() -> Guard {
 }
 
 /// `slots`: partitions of each input topic.
+#[allow(clippy::too_many_arguments, reason = "the parts of a process, each shared with others")]
 pub fn api(
     config: &Config,
     settings: &kafka::Settings,
@@ -34,6 +35,7 @@ pub fn api(
     committed: &Arc<Committed>,
     health: &Arc<Health>,
     models: &Arc<Models>,
+    decisions: &Arc<Decisions>,
 ) -> Api {
     let is_murmur2 = config.input.partitioner == Partitioner::Murmur2;
     let (own, models) = (Arc::new(config.engine.clone()), models.clone());
@@ -45,6 +47,7 @@ pub fn api(
         slot_count: slots,
         slot_of: Box::new(move |key| is_murmur2.then(|| partition_of(key.as_bytes(), slots))),
         owners: Box::new(GroupOwners::new(settings)),
+        decisions: decisions.clone(),
         settings: Box::new(move || models.newer_than(0).map_or_else(|| own.clone(), |(_, newest)| newest)),
         is_event_time: config.time.mode == TimeMode::Event,
     }

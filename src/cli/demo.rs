@@ -27,7 +27,7 @@ use watch::Watch;
 /// As many as a laptop has cores to show, and enough to see slots.
 const PARTITIONS: i32 = 4;
 /// The mock cluster does not keep offsets of transactions, so slots must not move: one worker has them all.
-const IMPLIED: [&str; 8] = [
+const IMPLIED: [&str; 10] = [
     "workers=1",
     "time.mode=\"wall\"",
     "time.idle_grace=\"1s\"",
@@ -35,6 +35,9 @@ const IMPLIED: [&str; 8] = [
     "log.level=\"error\"",
     "plays.cart_recovery.steps=[{ delay = \"3s\", template = \"cart_1\" }]",
     "http.listen=\"127.0.0.1:0\"",
+    "http.decisions_kept=5000",
+    // for a lift to look at
+    "plays.cart_recovery.control=0.2",
     // the mock broker does not wake a waiting fetch
     "kafka.properties.fetch.wait.max.ms=\"10\"",
     "instance.id=\"demo\"",
@@ -122,7 +125,7 @@ fn introduce(history: i64, seconds: Option<u64>, address: std::net::SocketAddr) 
         stdout(),
         "a made-up shop with {} customers on an imitation of Kafka inside this process; {end}
 first its past year is read ({history} events), then it is live: a cart left alone for 3 s is due for an e-mail
-metrics: http://{address}/metrics
+live page: http://{address}/
 
 {:<8}  {:<12} {:<12} what happened",
         traffic::CUSTOMERS,

@@ -35,6 +35,7 @@ mod tests;
 mod timed;
 mod topics;
 mod validate;
+mod witness;
 
 use std::process::ExitCode;
 

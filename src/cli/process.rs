@@ -15,10 +15,11 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::clock;
 use crate::config::Config;
 use crate::engine::{Committed, RowVersion};
-use crate::http::{Admin, Guard, Health, Phase, Server};
+use crate::http::{Admin, Decisions, Guard, Health, Phase, Server};
 use crate::kafka::{self, Consumer, Producer};
 use crate::metrics::{Build, Metrics};
-use crate::worker::{Models, Now, Rules, WorkerError, runner};
+use crate::worker::runner::{self, Happened};
+use crate::worker::{Models, Now, Rules, WorkerError};
 
 use super::api;
 use super::exit::CommandError;
@@ -28,6 +29,7 @@ use super::observer::{Observer, Phases};
 use super::rules;
 use super::supervisor::Supervisor;
 use super::timed::Timed;
+use super::witness::Witness;
 
 /// A worker's own bound of a stop is ten seconds; closing its clients takes a little more.
 const STOP_WAIT: Duration = Duration::from_secs(20);
@@ -60,7 +62,8 @@ impl Process {
         let tell = |requests| tracing::warn!(requests, "admin actions refused: no token or a wrong one");
         let admin = Admin::new(token, Box::new(level), Box::new(tell));
         let (committed, models) = (Arc::new(Committed::new()), Arc::new(Models::default()));
-        let api = api::api(config, &settings, slots, guard, &committed, &health, &models);
+        let decisions = Arc::new(Decisions::new(config.http.decisions_kept));
+        let api = api::api(config, &settings, slots, guard, &committed, &health, &models, &decisions);
         let server = Server::start(config.http.listen, metrics.clone(), health.clone(), api, admin)
             .map_err(|error| CommandError::Failed(format!("cannot listen on http.listen {}: {error}", config.http.listen)))?;
         tracing::info!(address = %server.address(), "serving /metrics, /livez and /readyz");
@@ -72,11 +75,19 @@ impl Process {
         for worker in 0..config.workers {
             let own_rules =
                 Rules { row_version, models: models.clone(), ..rules::rules_of_worker(config, slots, worker, nonce(worker), &shelf) };
-            let (config, settings, metrics, health, committed, stop, sender) =
-                (config.clone(), settings.clone(), metrics.clone(), health.clone(), committed.clone(), stop.clone(), sender.clone());
+            let (config, settings, metrics, health, committed, stop, sender, decisions) = (
+                config.clone(),
+                settings.clone(),
+                metrics.clone(),
+                health.clone(),
+                committed.clone(),
+                stop.clone(),
+                sender.clone(),
+                decisions.clone(),
+            );
             let body = move || {
                 let end = EndOfThread { worker, sender };
-                let outcome = work(worker, &config, &settings, &own_rules, metrics, health, &committed, &stop);
+                let outcome = work(worker, &config, &settings, &own_rules, metrics, health, &committed, &decisions, &stop);
                 end.tell(outcome);
             };
             let name = format!("worker-{worker}");
@@ -176,6 +187,15 @@ pub fn now() -> Now {
     Now { mono_ms: clock::monotonic_ms(), wall_ms: clock::wall_ms() }
 }
 
+/// What becomes of the customers who are no longer here is not heard here.
+fn changes_slots(happened: &Happened<'_>) -> bool {
+    match happened {
+        Happened::Step { report, .. } => !report.assigned.is_empty() || !report.revoked.is_empty() || !report.lost.is_empty(),
+        Happened::Failed { .. } => true,
+        Happened::Measured { .. } | Happened::Resting { .. } => false,
+    }
+}
+
 #[allow(clippy::too_many_arguments, reason = "the parts of one thread, each shared differently")]
 fn work(
     worker: usize,
@@ -185,6 +205,7 @@ fn work(
     metrics: Arc<Metrics>,
     health: Arc<Health>,
     committed: &Arc<Committed>,
+    decisions: &Arc<Decisions>,
     stop: &AtomicBool,
 ) -> Result<(), WorkerError> {
     let phases = Phases::default();
@@ -192,9 +213,14 @@ fn work(
     let build = || {
         let producer = Producer::open(settings, worker, clock::wall_ms).map_err(WorkerError::of_transaction)?;
         let consumer = Consumer::join(settings, worker)?;
-        Ok((consumer, Timed::new(producer, phases.clone())))
+        Ok((consumer, Witness::new(Timed::new(producer, phases.clone()), decisions.clone())))
     };
-    let outcome = runner::run(build, rules, committed, stop, now, |happened| observer.observe(happened));
+    let outcome = runner::run(build, rules, committed, stop, now, |happened| {
+        if changes_slots(&happened) {
+            decisions.clear();
+        }
+        observer.observe(happened);
+    });
     match &outcome {
         Ok(()) => observer.enter(Phase::Draining),
         Err(error) => observer.enter(Phase::Failed(error.to_string())),

@@ -20,6 +20,8 @@ use crate::clv::{Horizon, ModelKind, Parameters};
 use crate::engine::{ConsentRule, ErasureKey, Settings, Value};
 use crate::event::{DecodeRules, Format, OrderValue};
 
+/// About a gigabyte of them, were they not bounded in bytes.
+const DECISIONS_MAX: i64 = 1_000_000;
 /// Threads of one process; more are more processes.
 const WORKERS_MAX: i64 = 256;
 /// Inputs of a slot, each with its queue.
@@ -156,6 +158,7 @@ pub fn http(keys: &mut Keys<'_>) -> Http {
         admin_token: keys.optional("http.admin_token", values::token).map(BearerToken),
         api_token: keys.optional("http.api_token", values::token).map(BearerToken),
         advertised: keys.optional("http.advertised", values::address),
+        decisions_kept: usize::try_from(keys.required("http.decisions_kept", values::whole(0..=DECISIONS_MAX))).unwrap_or_default(),
     }
 }
 

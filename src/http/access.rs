@@ -19,7 +19,7 @@ use token::Token;
 /// Who may ask.
 enum Who {
     Nobody,
-    WhoHas(Token),
+    Bearer(Token),
     Everybody,
 }
 
@@ -37,7 +37,7 @@ impl Guard {
     /// Without a token, nobody may ask. `tell_refusals` is called about once a minute and for every thousand, with the number of requests
     /// that brought no token or a wrong one since the call before.
     pub fn new(what: &'static str, key: &'static str, token: Option<&str>, tell_refusals: Box<dyn Fn(u64) + Send + Sync>) -> Guard {
-        let who = token.map_or(Who::Nobody, |token| Who::WhoHas(Token::new(token)));
+        let who = token.map_or(Who::Nobody, |token| Who::Bearer(Token::new(token)));
         Guard { who, what, key, refusals: Refusals::default(), tell_refusals }
     }
 
@@ -51,7 +51,7 @@ impl Guard {
         let token = match &self.who {
             Who::Everybody => return None,
             Who::Nobody => return Some(problem(StatusCode::FORBIDDEN, &format!("{} are off: {} turns them on", self.what, self.key))),
-            Who::WhoHas(token) => token,
+            Who::Bearer(token) => token,
         };
         if bearer(headers).is_some_and(|given| token.is(given)) {
             return None;

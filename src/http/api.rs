@@ -8,8 +8,10 @@ mod customers;
 mod document;
 mod figures;
 mod gauges;
+mod live;
 mod lookup;
 mod process;
+mod spread;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,10 +26,12 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use super::access::Guard;
+use super::decisions::Decisions;
 use super::health::Health;
 use super::problem::problem;
 use crate::engine::{Committed, Settings};
 use crate::metrics::FigureReport;
+use live::Live;
 
 pub use document::text as openapi;
 
@@ -51,6 +55,9 @@ pub trait Owners: Send + Sync {
     fn owner_of(&self, slot: u32) -> Owner;
 }
 
+/// From a key to its slot.
+pub type SlotOf = dyn Fn(&str) -> Option<u32> + Send + Sync;
+
 /// What the API reaches in the rest of the process.
 pub struct Api {
     pub guard: Guard,
@@ -61,8 +68,10 @@ pub struct Api {
     /// Partitions of each input topic.
     pub slot_count: u32,
     /// The slot a customer's key lies in; `None`: producers partition by a rule of their own.
-    pub slot_of: Box<dyn Fn(&str) -> Option<u32> + Send + Sync>,
+    pub slot_of: Box<SlotOf>,
     pub owners: Box<dyn Owners>,
+    /// The last ones of this process.
+    pub decisions: Arc<Decisions>,
     /// In force.
     pub settings: Box<dyn Fn() -> Arc<Settings> + Send + Sync>,
     /// Time stands still without events: customers are told as of their own now.
@@ -72,6 +81,7 @@ pub struct Api {
 pub struct Shared {
     api: Api,
     looks: Arc<Semaphore>,
+    live: Live,
 }
 
 type Asked = State<Arc<Shared>>;
@@ -83,6 +93,8 @@ pub fn routes(shared: Arc<Shared>) -> Router {
         .route("/api/customers/{customer_id}", get(customers::one))
         .route("/api/aggregates", get(figures::aggregates))
         .route("/api/plays", get(figures::plays))
+        .route("/api/customers/{customer_id}/decisions", get(customers::decisions))
+        .route("/api/live", get(live::live))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&shared), guard));
     let document = document::text();
     Router::new()
@@ -125,7 +137,7 @@ fn unavailable(detail: &str) -> Response {
 
 impl Shared {
     pub fn new(api: Api) -> Arc<Shared> {
-        Arc::new(Shared { api, looks: Arc::new(Semaphore::new(LOOKS_MAX)) })
+        Arc::new(Shared { api, looks: Arc::new(Semaphore::new(LOOKS_MAX)), live: Live::default() })
     }
 
     /// Some of the figures, as metrics.
@@ -133,21 +145,24 @@ impl Shared {
         gauges::report(&self.api)
     }
 
-    /// Runs what takes a while on a thread that may.
+    /// Answers what takes a while.
     async fn look(self: &Arc<Shared>, look: impl FnOnce(&Api) -> Response + Send + 'static) -> Response {
+        self.run(|shared| look(&shared.api)).await.unwrap_or_else(|refusal| refusal)
+    }
+
+    /// Runs what takes a while on a thread that may; an error is the answer to whoever asked.
+    async fn run<T: Send + 'static>(self: &Arc<Shared>, look: impl FnOnce(&Shared) -> T + Send + 'static) -> Result<T, Response> {
         let Ok(permit) = Arc::clone(&self.looks).try_acquire_owned() else {
-            return unavailable("as many questions of this kind as are answered at one time are being answered");
+            return Err(unavailable("as many questions of this kind as are answered at one time are being answered"));
         };
         let shared = Arc::clone(self);
         // the look goes on when its client has gone, and counts for as long
         let counted = move || {
             let _permit = permit;
-            look(&shared.api)
+            look(&shared)
         };
-        match tokio::task::spawn_blocking(counted).await {
-            Ok(response) => response,
-            Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "a broken invariant ended the question; this is a defect of lifetide"),
-        }
+        let broken = "a broken invariant ended the question; this is a defect of lifetide";
+        tokio::task::spawn_blocking(counted).await.map_err(|_| problem(StatusCode::INTERNAL_SERVER_ERROR, broken))
     }
 }
 

@@ -1,5 +1,5 @@
 //! What is answered:
-//!   /         the list of routes
+//!   /         the live page: see `page`
 //!   /metrics  Prometheus text format 0.0.4
 //!   /livez    200 while every worker goes through its loop, else 503 and which does not: restart me
 //!   /readyz   200 when everything written has been read, else 503 and why: do not count on me yet
@@ -18,13 +18,13 @@ use axum::routing::get;
 use super::admin::{self, Admin};
 use super::api::{self, Api};
 use super::health::Health;
+use super::page;
 use super::problem::problem;
 use crate::clock;
 use crate::metrics::Metrics;
 
 const EXPOSITION_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
-const ROUTES: &str = "lifetide: /metrics /livez /readyz /api/openapi.json /admin/log-level\n";
 
 #[derive(Clone)]
 struct Shared {
@@ -36,11 +36,11 @@ struct Shared {
 pub fn router(metrics: Arc<Metrics>, health: Arc<Health>, api: Api, admin: Admin) -> Router {
     let api = api::Shared::new(api);
     let routes = Router::new()
-        .route("/", get(async || text(StatusCode::OK, ROUTES.to_string())))
         .route("/metrics", get(exposition))
         .route("/livez", get(live))
         .route("/readyz", get(ready))
         .with_state(Shared { metrics, health, api: Arc::clone(&api) })
+        .merge(page::routes())
         .merge(api::routes(api))
         .fallback(async |uri: Uri| problem(StatusCode::NOT_FOUND, &format!("there is nothing at {}", uri.path())))
         .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered"));

@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Admin, Api, Guard, Health, Owner, Owners, Phase, Server};
+use super::{Admin, Api, Decisions, Guard, Health, Owner, Owners, Phase, Server};
 use crate::clock;
 use crate::metrics::{Build, Metrics};
 
@@ -64,6 +64,7 @@ fn api(health: &Arc<Health>) -> Api {
         slot_count: 1,
         slot_of: Box::new(|_| Some(0)),
         owners: Box::new(Nobody),
+        decisions: Arc::new(Decisions::new(0)),
         settings: Box::new(|| unreachable!("nobody is told of")),
         is_event_time: true,
     }
@@ -122,8 +123,6 @@ fn everything_else_is_a_problem_document() {
     let wrong = ask(server.address(), "POST", "/metrics");
     assert_eq!(wrong.status, 405);
     assert!(wrong.head.contains("allow: get,head") && wrong.body.contains("only GET"), "{}\n{}", wrong.head, wrong.body);
-    let root = ask(server.address(), "GET", "/");
-    assert_eq!((root.status, root.body.lines().count()), (200, 1));
     assert!(ask(server.address(), "HEAD", "/metrics").body.is_empty());
 }
 
@@ -148,4 +147,22 @@ fn a_port_in_use_is_an_error_at_the_start() {
         Server::start(server.address(), metrics, Arc::clone(&health), api(&health), admin::off()).err().unwrap().kind(),
         std::io::ErrorKind::AddrInUse
     );
+}
+
+#[test]
+fn the_page_loads_nothing_of_anybody_else() {
+    let (server, _health) = start(1);
+    let page = ask(server.address(), "GET", "/");
+    assert!(page.status == 200 && page.head.contains("content-type: text/html"), "{}", page.head);
+    assert!(page.head.contains("content-security-policy: default-src 'none'; script-src 'self'"), "{}", page.head);
+    let named = page.body.split(['"', ' ']).filter(|word| word.starts_with("/page/"));
+    let named: Vec<&str> = named.collect();
+    assert!(named.len() >= 4, "{named:?}");
+    for path in named {
+        let file = ask(server.address(), "GET", path);
+        assert!(file.status == 200 && file.head.contains("x-content-type-options: nosniff"), "{path}: {}", file.head);
+        let outside = ["https://", "@import", "innerHTML", "eval("].into_iter().find(|word| file.body.contains(word));
+        assert!(outside.is_none() || path.contains("uplot"), "{path}: {outside:?}");
+    }
+    assert!(!page.body.contains("http:"), "the page names another place");
 }

@@ -9,7 +9,7 @@ mod described;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lifetide::engine::{self, ALL_REGIONS};
-use lifetide::http::{Guard, Owner};
+use lifetide::http::{Decision, Guard, Owner};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -195,7 +195,7 @@ fn plays_are_told_with_what_they_did_week_by_week() {
 
 #[test]
 fn what_says_something_of_the_shop_needs_the_token_and_the_process_tells_of_itself_to_everybody() {
-    let guarded = ["/api/customers/ann%2F1", "/api/customers", "/api/aggregates", "/api/plays"];
+    let guarded = ["/api/customers/ann%2F1", "/api/customers/ann%2F1/decisions", "/api/customers", "/api/aggregates", "/api/plays"];
     let open = ["/api/openapi.json", "/api/slots", "/api/models"];
     let mut shop = Shop::of_ann();
     shop.token = Some(TOKEN);
@@ -210,6 +210,8 @@ fn what_says_something_of_the_shop_needs_the_token_and_the_process_tells_of_itse
     }
     let guard = Guard::new("questions about customers and figures", "http.api_token", None, Box::new(|_| ()));
     let off = Shop::of_ann().ask_with(guard);
+    // a stream, which only ends where it is refused
+    assert_eq!((asked.get("/api/live").status, off.get("/api/live").status), (401, 403));
     for path in guarded {
         off.problem(path, 403, "questions about customers and figures are off: http.api_token turns them on");
     }
@@ -249,6 +251,43 @@ fn everything_answered_is_as_described() {
     {
         described.check(path, status, &serde_json::from_str(&asked.get(question).body).unwrap());
     }
+}
+
+#[test]
+fn the_last_decisions_about_a_customer_are_told_newest_first() {
+    let asked = Shop::of_ann().ask();
+    let told =
+        |path: &str| asked.json(path)["decisions"].as_array().unwrap().iter().map(|told| told["value"]["n"].as_i64()).collect::<Vec<_>>();
+    assert!(told("/api/customers/ann%2F1/decisions").is_empty());
+    let decision =
+        |customer_id: &str, n: i64| Decision { customer_id: customer_id.to_owned(), topic: "transitions", value: format!("{{\"n\":{n}}}") };
+    asked.shop.decisions.publish([decision("ann/1", 1), decision("bob", 2), decision("ann/1", 3)], &BTreeSet::new());
+    assert_eq!(told("/api/customers/ann%2F1/decisions"), [Some(3), Some(1)]);
+    let answer = asked.json("/api/customers/bob/decisions");
+    assert_eq!((&answer["kept_most"], &answer["decisions"][0]["topic"]), (&100.into(), &"transitions".into()), "{answer}");
+    described::Described::new(&asked.get("/api/openapi.json").body).check("/api/customers/{customer_id}/decisions", 200, &answer);
+    asked.problem("/api/customers/zoe/decisions", 404, "nothing is held");
+}
+
+#[test]
+fn who_watches_is_sent_pictures_whose_sums_are_those_of_the_figures() {
+    let asked = Shop::generated().ask();
+    let picture = asked.first_event("/api/live");
+    described::Described::new(&asked.get("/api/openapi.json").body).check("/api/live", 200, &picture);
+    let stages = asked.json("/api/aggregates?name=customers_in_stage");
+    let of_figures: BTreeMap<&str, i64> = stages["figures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|figure| (figure["dims"]["stage"].as_str().unwrap(), figure["value"].as_i64().unwrap()))
+        .collect();
+    let pairs = picture["stages"].as_array().unwrap().iter().map(|pair| (pair[0].as_str().unwrap(), pair[1].as_i64().unwrap()));
+    assert_eq!(pairs.collect::<BTreeMap<_, _>>(), of_figures);
+    let valued = asked.json("/api/aggregates?name=valued_customers");
+    let valued: i64 = valued["figures"].as_array().unwrap().iter().map(|figure| figure["value"].as_i64().unwrap()).sum();
+    let bins = picture["spread"].as_array().unwrap().iter().flat_map(|spread| spread["bins"].as_array().unwrap());
+    assert_eq!(bins.map(|bin| bin[1].as_i64().unwrap()).sum::<i64>(), valued);
+    assert!(valued > 50 && picture["moves"].as_array().unwrap().len() > 5, "{picture}");
 }
 
 #[test]

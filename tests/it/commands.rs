@@ -5,7 +5,7 @@
 
 pub mod admin;
 mod api;
-mod backtest;
+pub mod backtest;
 mod changed_plays;
 mod dead_letters;
 mod explain;

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A demo that writes into files; killed when dropped.
-struct Demo {
+pub struct Demo {
     child: Child,
-    folder: PathBuf,
+    pub folder: PathBuf,
 }
 
 impl Demo {
-    fn start(name: &str, arguments: &[&str]) -> Demo {
+    pub fn start(name: &str, arguments: &[&str]) -> Demo {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("demo-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_lifetide"))
@@ -30,12 +30,12 @@ impl Demo {
         Demo { child, folder }
     }
 
-    fn stdout(&self) -> String {
+    pub fn stdout(&self) -> String {
         fs::read_to_string(self.folder.join("out")).unwrap()
     }
 
     /// Both streams, for messages.
-    fn said(&self) -> String {
+    pub fn said(&self) -> String {
         self.stdout() + &fs::read_to_string(self.folder.join("err")).unwrap()
     }
 
@@ -61,7 +61,7 @@ impl Drop for Demo {
 }
 
 /// Live lines of a topic (time, topic, customer, what happened) that say `what`.
-fn live_lines<'a>(text: &'a str, topic: &str, what: &str) -> Vec<&'a str> {
+pub fn live_lines<'a>(text: &'a str, topic: &str, what: &str) -> Vec<&'a str> {
     let lines = text.lines().filter(|line| line.get(10..).is_some_and(|rest| rest.starts_with(topic)) && line.contains(what));
     lines.collect()
 }

@@ -20,6 +20,7 @@ mod formats;
 mod fuzz;
 mod golden;
 mod kafka_shell;
+mod live_page;
 mod negative_control;
 mod overload;
 mod pass_on;

@@ -1,4 +1,4 @@
-//! One customer by id: everything held, their value, and what each play has in mind for them.
+//! One customer by id: everything held, their value, what each play has in mind for them, and what was decided last.
 //!
 //! The row is copied under the lock and told outside of it. Where the customer's slot is another instance's, the answer is where to ask;
 //! where nobody serves it just now, that it will be served. Called by `api`.
@@ -7,10 +7,14 @@ use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{OriginalUri, Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-use super::{Api, Asked, Owner, Shared, json, problem, unavailable};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::{Api, Asked, Owner, Shared, answer, json, problem, unavailable};
 use crate::engine::{self, Portrait};
 use crate::http::problem::Problem;
 use crate::http::slots::SlotPhase;
@@ -49,14 +53,75 @@ pub async fn one(State(shared): Asked, OriginalUri(uri): OriginalUri, id: Result
             Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("the customer's row cannot be read: {error}")),
         };
     }
-    let Some(slot) = (api.slot_of)(&id) else {
+    missing(&shared, &id, &uri).await
+}
+
+/// The last decisions about a customer.
+#[derive(Serialize, ToSchema)]
+pub struct CustomerDecisions {
+    customer_id: String,
+    /// As many decisions as this process keeps of all customers together (`http.decisions_kept`); 0: none.
+    kept_most: usize,
+    /// Newest first, 50 at most.
+    decisions: Vec<ToldDecision>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ToldDecision {
+    /// `transitions` or `actions`: where it was written to.
+    topic: &'static str,
+    /// The record's value.
+    #[schema(value_type = Object)]
+    value: Box<RawValue>,
+}
+
+/// The last decisions about a customer
+///
+/// Transitions and actions with their reasons, as they were written, as far as this process keeps them in memory: off unless
+/// `http.decisions_kept` says how many. They begin anew with the process and whenever its slots change.
+#[utoipa::path(
+    get,
+    path = "/api/customers/{customer_id}/decisions",
+    operation_id = "decisions",
+    tag = "customers",
+    params(("customer_id" = String, Path, min_length = 1, description = "The key of the customer's events")),
+    responses(
+        (status = 200, description = "The decisions", body = CustomerDecisions),
+        (status = 307, description = "Another instance has the customer", headers(("location" = String, description = "Where to ask"))),
+        (status = 400, description = "The id is no text", body = Problem<'static>, content_type = "application/problem+json"),
+        (status = 401, description = "No token, or a wrong one", body = Problem<'static>, content_type = "application/problem+json"),
+        (status = 403, description = "No token is configured", body = Problem<'static>, content_type = "application/problem+json"),
+        (status = 404, description = "Nothing is held", body = Problem<'static>, content_type = "application/problem+json"),
+        (status = 503, description = "Nobody known serves the customer just now", body = Problem<'static>,
+            content_type = "application/problem+json", headers(("retry-after" = String))),
+    ),
+    security(("api_token" = [])),
+)]
+pub async fn decisions(State(shared): Asked, OriginalUri(uri): OriginalUri, id: Result<Path<String>, PathRejection>) -> Response {
+    let Ok(Path(id)) = id else {
+        return problem(StatusCode::BAD_REQUEST, "a customer's id is UTF-8, percent-encoded");
+    };
+    if find(&shared.api, &id).is_none() {
+        return missing(&shared, &id, &uri).await;
+    }
+    let kept = &shared.api.decisions;
+    let told = kept.of(&id).into_iter();
+    let told = told.filter_map(|decision| Some(ToldDecision { topic: decision.topic, value: RawValue::from_string(decision.value).ok()? }));
+    let decisions = told.collect();
+    answer(&CustomerDecisions { customer_id: id, kept_most: kept.most(), decisions })
+}
+
+/// Of a customer who is not here.
+async fn missing(shared: &Arc<Shared>, id: &str, uri: &Uri) -> Response {
+    let api = &shared.api;
+    let Some(slot) = (api.slot_of)(id) else {
         return not_here(api);
     };
     if api.committed.holds(slot) {
         return nothing_held();
     }
     let place = uri.path_and_query().map_or_else(String::new, ToString::to_string);
-    elsewhere(&shared, slot, place).await
+    elsewhere(shared, slot, place).await
 }
 
 fn find(api: &Api, id: &str) -> Option<(u32, Vec<u8>)> {

@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi as Described};
 use utoipa::{Modify, OpenApi};
 
-use super::{customers, figures, lookup, process};
+use super::{customers, figures, live, lookup, process};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,7 +23,16 @@ use super::{customers, figures, lookup, process};
         (name = "figures", description = "All customers together, and what plays brought"),
         (name = "process", description = "Slots, lag, models"),
     ),
-    paths(customers::one, lookup::by_email, figures::aggregates, figures::plays, process::slots, process::models),
+    paths(
+        customers::one,
+        customers::decisions,
+        lookup::by_email,
+        figures::aggregates,
+        figures::plays,
+        live::live,
+        process::slots,
+        process::models
+    ),
     modifiers(&Token),
 )]
 struct Document;

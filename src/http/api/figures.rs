@@ -91,6 +91,11 @@ fn told(api: &Api, query: &WhichFigures, limit: usize) -> Response {
     }
 }
 
+/// Whether a figure is one of those that `PlayWeek` puts side by side.
+pub(super) fn is_of_plays(name: &str) -> bool {
+    name.starts_with("play_") || name.starts_with("lift_")
+}
+
 /// The slots that were here from the first look to the last, and their sums.
 pub(super) fn totals(api: &Api, is_wanted: impl Fn(&str) -> bool) -> (BTreeSet<u32>, Totals) {
     let (mut slots, mut totals) = (BTreeSet::new(), Totals::default());
@@ -134,7 +139,7 @@ pub struct Plays {
 }
 
 #[derive(Serialize, ToSchema)]
-struct PlayLine {
+pub struct PlayLine {
     play: String,
     /// `live`, `shadow` or `off`; `null`: no longer configured.
     mode: Option<&'static str>,
@@ -173,7 +178,7 @@ pub async fn plays(State(shared): Asked, query: Result<Query<WhichWeeks>, QueryR
         return problem(StatusCode::BAD_REQUEST, &format!("expected weeks (1 to {WEEKS_MAX}), at most once"));
     };
     let look = move |api: &Api| {
-        let (slots, totals) = totals(api, |name| name.starts_with("play_") || name.starts_with("lift_"));
+        let (slots, totals) = totals(api, |name| is_of_plays(name));
         match lines(&PlayWeek::of_cells(&totals.values()), &(api.settings)(), weeks as usize) {
             Ok(plays) => answer(&Plays { slots, slot_count: api.slot_count, plays }),
             Err(error) => unwritable(&error),
@@ -182,7 +187,7 @@ pub async fn plays(State(shared): Asked, query: Result<Query<WhichWeeks>, QueryR
     shared.look(look).await
 }
 
-fn lines(weeks: &[PlayWeek], settings: &Settings, most: usize) -> Result<Vec<PlayLine>, serde_json::Error> {
+pub(super) fn lines(weeks: &[PlayWeek], settings: &Settings, most: usize) -> Result<Vec<PlayLine>, serde_json::Error> {
     let latest = |play: &str| {
         let own: Vec<&PlayWeek> = weeks.iter().filter(|week| week.play == play).collect();
         raw(own[own.len().saturating_sub(most)..].iter().map(|week| engine::play_week(week)))

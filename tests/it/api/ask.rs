@@ -1,6 +1,6 @@
 //! Shops brought about in memory, and a server to ask about them.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use lifetide::cli::replay::lines::event_line;
 use lifetide::cli::shop::{Shop as MadeUp, to_line};
 use lifetide::clock;
 use lifetide::engine::{Committed, Settings};
-use lifetide::http::{Admin, Api, Guard, Health, LevelError, LogLevel, Owner, Owners, Server};
+use lifetide::http::{Admin, Api, Decisions, Guard, Health, LevelError, LogLevel, Owner, Owners, Server};
 use lifetide::metrics::{Build, Metrics};
 use lifetide::worker::partition_of;
 use lifetide::worker::transaction::OutputTopic;
@@ -39,6 +39,7 @@ pub struct Shop {
     /// Nobody says how keys are dealt out.
     pub is_trusted: bool,
     pub token: Option<&'static str>,
+    pub decisions: Arc<Decisions>,
 }
 
 impl Shop {
@@ -61,7 +62,16 @@ impl Shop {
         run.unwrap();
         let (committed, settings) = (history.committed().clone(), Arc::new(config.engine));
         let owner = Owner::Unknown("nobody is asked for".to_owned());
-        let shop = Shop { committed: Arc::default(), settings, cells, actions, owner, is_trusted: false, token: None };
+        let shop = Shop {
+            committed: Arc::default(),
+            settings,
+            cells,
+            actions,
+            owner,
+            is_trusted: false,
+            token: None,
+            decisions: Arc::new(Decisions::new(100)),
+        };
         // a history ends with its worker, which takes its rows along
         let kept = (0..SLOTS).map(|slot| (slot, committed.take_slot(slot))).collect::<Vec<_>>();
         drop(history);
@@ -104,6 +114,7 @@ impl Shop {
             slot_count: SLOTS,
             slot_of: Box::new(move |id| (!is_trusted).then(|| partition_of(id.as_bytes(), SLOTS))),
             owners: Box::new(Always(owner)),
+            decisions: self.decisions.clone(),
             settings: Box::new(move || settings.clone()),
             is_event_time: true,
         };
@@ -164,6 +175,18 @@ impl Asked {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Answer { status, head: format!("{}\r\n", head.to_ascii_lowercase()), body: body.to_owned() }
+    }
+
+    /// The first event of a stream.
+    pub fn first_event(&self, path: &str) -> Value {
+        let mut connection = TcpStream::connect(self.server.address()).unwrap();
+        connection.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        // without chunks, so that what comes is what was sent
+        write!(connection, "GET {path} HTTP/1.0\r\nhost: test\r\n\r\n").unwrap();
+        let mut lines = BufReader::new(connection).lines().map(Result::unwrap);
+        assert!(lines.next().unwrap().contains(" 200 "));
+        assert!(lines.by_ref().take_while(|line| !line.is_empty()).any(|line| line == "content-type: text/event-stream"));
+        serde_json::from_str(lines.next().unwrap().strip_prefix("data: ").unwrap()).unwrap()
     }
 
     pub fn json(&self, path: &str) -> Value {

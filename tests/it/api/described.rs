@@ -44,6 +44,10 @@ impl Described {
             return Err(format!("{value} is none of {words:?}"));
         }
         match value {
+            Value::Array(items) if schema["prefixItems"].is_array() => {
+                let each = schema["prefixItems"].as_array().into_iter().flatten();
+                items.iter().zip(each).try_for_each(|(item, schema)| self.fits(schema, item))
+            }
             Value::Array(items) => items.iter().try_for_each(|item| self.fits(&schema["items"], item)),
             Value::Object(fields) => self.has_fields(schema, fields),
             _ => Ok(()),

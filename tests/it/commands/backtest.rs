@@ -107,7 +107,7 @@ fn lists_there_is_nothing_to_test_with_are_refused_in_words() {
     assert!(outcome.stderr.contains("it ends on 1998-09-15, the last purchase is of 1998-06-30"), "{}", outcome.stderr);
 }
 
-fn browser() -> &'static str {
+pub fn browser() -> &'static str {
     let found = BROWSERS.into_iter().find(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()));
     found.unwrap_or_else(|| panic!("none of {BROWSERS:?} is installed: `apt-get install -y chromium`"))
 }

@@ -1,0 +1,90 @@
+// The search for one customer: by id, or by the hash of an e-mail address, and what is told of them. Uses `ask`, `make` and `money` of live.js.
+"use strict";
+
+const PAGES_MAX = 60;
+
+/** Where a customer with this address is, in this instance: an id, or null. */
+async function idOf(address) {
+  if (!crypto.subtle) throw new Error("browsers hash addresses only over https or on this machine: search by id");
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(address.trim().toLowerCase()));
+  const hash = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  let after = "";
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const found = await good(await ask(`/api/customers?email_sha256=${hash}${after}`));
+    if (found.customers.length) return found.customers[0].customer_id;
+    if (!found.next) return null;
+    after = `&after=${encodeURIComponent(found.next)}`;
+  }
+  return null;
+}
+
+/** The value of a good answer; an error with its detail else. */
+async function good(answer) {
+  if (answer.ok) return answer.json();
+  const problem = await answer.json().catch(() => ({ detail: `status ${answer.status}` }));
+  throw new Error(problem.detail);
+}
+
+/** What of the page says in one sentence what was decided. */
+function sentence({ topic, value }) {
+  if (topic === "transitions") {
+    return `${words(value.track)}: ${value.from ? `${words(value.from)} to ` : ""}${words(value.to)} because of ${words(value.reason)}`;
+  }
+  const due = value.kind === "suppressed" ? "not sent" : value.kind === "send" ? "to be sent" : "called off";
+  return `${words(value.play)}, step ${value.step}: ${due} because of ${words(value.reason)}`;
+}
+
+function intention(play) {
+  if (play.state === "off") return null;
+  const waits = play.state === "waiting" ? `waits with step ${play.step} until ${play.due_at}` : "waits for its trigger";
+  const outcome = play.refusals.length ? `would be refused: ${play.refusals.map(words).join(", ")}`
+    : play.held_until ? `would be held until ${play.held_until}`
+      : play.arm === "control" ? "would not be sent: control arm" : "would be sent";
+  return `${words(play.play)} ${waits}; ${outcome}`;
+}
+
+function showCustomer(customer, told) {
+  const { clv, held } = customer;
+  const facts = [
+    ["Stage", customer.stage ? words(customer.stage) : "none"],
+    ["Since", customer.stage_since || "–"],
+    ["Worth", clv ? money(clv.total.minor, clv.total.currency) : "–"],
+    ["Still there", clv && clv.p_alive != null ? `${Math.round(clv.p_alive * 100)} %` : "–"],
+    ["Orders expected in a year", clv && clv.future ? clv.future.expected_orders.toFixed(1) : "–"],
+    ["Open cart", held.cart ? `${held.cart.lines.length} lines` : "none"],
+    ["Next deadline", customer.next_deadline_at || "none"],
+    ["Slot", String(customer.slot)],
+  ];
+  byId("facts").replaceChildren(...facts.map(([name, value]) => {
+    const part = make("div");
+    part.append(make("dt", name), make("dd", value));
+    return part;
+  }));
+  byId("decisions").replaceChildren(...told.decisions.map((decision) => {
+    const item = make("li");
+    item.append(make("time", decision.value.event_time, { datetime: decision.value.event_time }), ` ${sentence(decision)}`);
+    return item;
+  }));
+  byId("decisions-none").textContent = told.decisions.length ? ""
+    : told.kept_most ? "none since this process has had the customer" : "none are kept: http.decisions_kept turns it on";
+  byId("intentions").replaceChildren(...customer.plays.map(intention).filter(Boolean).map((text) => make("li", text)));
+  byId("held").textContent = JSON.stringify(held, null, 1);
+  byId("customer").hidden = false;
+}
+
+byId("search-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const wanted = byId("wanted").value.trim();
+  byId("found").textContent = "searching";
+  byId("customer").hidden = true;
+  try {
+    const id = wanted.includes("@") ? await idOf(wanted) : wanted;
+    if (id === null) throw new Error("nobody in this instance has this address");
+    const path = `/api/customers/${encodeURIComponent(id)}`;
+    const [customer, told] = await Promise.all([ask(path).then(good), ask(`${path}/decisions`).then(good)]);
+    showCustomer(customer, told);
+    byId("found").textContent = `found ${customer.customer_id}`;
+  } catch (error) {
+    byId("found").textContent = error.message;
+  }
+});
