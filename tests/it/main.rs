@@ -18,6 +18,7 @@ mod exactly_once;
 mod formats;
 mod fuzz;
 mod golden;
+mod instructions;
 mod kafka_shell;
 mod negative_control;
 mod overload;
