@@ -6,7 +6,10 @@
 //! Gauss' equation s(1+s)F″ + (c + (A+a+1)s)F′ + AaF = 0 becomes, in v,
 //!   v(1−v)²(1+v)F″ − v(1−v)(4+2v)F′ + (c(1−v)³ + 4(A+a+1)v(1−v))F′ + 4Aa(1+v)F = 0,
 //! which gives each coefficient of F from the three before; ds = 4(1+v)/(1−v)³ dv makes them those of I by three running sums.
-//! Called by `alive` only.
+//! A, a and c follow from the parameters and the count of purchases alone, so the coefficients, which take longest, are remembered:
+//! the same customer later, and all others with that count, have the very same. Called by `alive` only.
+
+use std::cell::RefCell;
 
 use libm::sqrt;
 
@@ -14,6 +17,8 @@ use libm::sqrt;
 const BLOCK: usize = 8;
 /// No checked parameters need as many.
 const BLOCKS_MAX: usize = 500;
+/// Series remembered by each thread, each in one place only: some hundred counts of purchases, of at most 32 KB, nearly always below 1 KB.
+const SERIES_MAX: usize = 512;
 /// Size of all terms to come at which the series ends, relative to what has been summed.
 const REMAINDER: f64 = 1e-16;
 
@@ -69,10 +74,52 @@ impl Coefficients {
     }
 }
 
+/// The coefficients of one I/4, as far as anybody has asked.
+struct Series {
+    of: [u64; 3],
+    coefficients: Coefficients,
+    blocks: Vec<[f64; BLOCK]>,
+}
+
+thread_local! {
+    static KNOWN: RefCell<Vec<Option<Series>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Series {
+    fn block(&mut self, number: usize) -> &[f64; BLOCK] {
+        while self.blocks.len() <= number {
+            self.blocks.push(std::array::from_fn(|_| self.coefficients.next()));
+        }
+        &self.blocks[number]
+    }
+
+    /// Calls `sum` with the series of these parameters.
+    fn with<T>(first: f64, a: f64, c: f64, sum: impl FnOnce(&mut Series) -> T) -> T {
+        let of = [first, a, c].map(f64::to_bits);
+        // the odd factor spreads the few high bits in which counts differ
+        let spread = of.iter().fold(0, |spread: u64, bits| (spread ^ bits).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23));
+        KNOWN.with_borrow_mut(|known| {
+            if known.is_empty() {
+                known.resize_with(SERIES_MAX, || None);
+            }
+            let place = &mut known[spread as usize % SERIES_MAX];
+            let series = match place.take().filter(|series| series.of == of) {
+                Some(series) => series,
+                None => Series { of, coefficients: Coefficients::new(first, a, c), blocks: Vec::new() },
+            };
+            sum(place.insert(series))
+        })
+    }
+}
+
 /// I at ascending τ for `direction` 1; at −τ/(1+τ), which is −v, for −1.
+pub(super) fn integrals<const N: usize>(first: f64, a: f64, c: f64, horizons: &[f64; N], direction: f64) -> Integrals<N> {
+    Series::with(first, a, c, |series| sum(series, horizons, direction))
+}
+
 /// Not inlined: inside a larger function the compiler gives up on vectors, at twice the time.
 #[inline(never)]
-pub(super) fn integrals<const N: usize>(first: f64, a: f64, c: f64, horizons: &[f64; N], direction: f64) -> Integrals<N> {
+fn sum<const N: usize>(series: &mut Series, horizons: &[f64; N], direction: f64) -> Integrals<N> {
     let v = horizons.map(|horizon| {
         let root = 1.0 + sqrt(1.0 + horizon);
         direction * horizon / (root * root)
@@ -80,23 +127,21 @@ pub(super) fn integrals<const N: usize>(first: f64, a: f64, c: f64, horizons: &[
     let Some(&v_last) = v.last() else {
         return Integrals { sums: [0.0; N], cancellation: 1.0 };
     };
-    let mut coefficients = Coefficients::new(first, a, c);
-    let mut block = [0.0; BLOCK];
     let mut sums = [0.0; N];
     // v to the number of the block's first term
     let mut powers = v;
     let block_powers = v.map(power_of_block);
     let mut before = 0.0;
     let mut magnitudes = 0.0;
-    for _ in 0..BLOCKS_MAX {
+    for number in 0..BLOCKS_MAX {
+        let block = series.block(number);
         let mut latest = 0.0;
         let mut power = powers[N - 1].abs();
-        for slot in &mut block {
-            *slot = coefficients.next();
-            latest += slot.abs() * power;
+        for coefficient in block {
+            latest += coefficient.abs() * power;
             power *= v_last.abs();
         }
-        let block_sums = evaluate(&block, &v);
+        let block_sums = evaluate(block, &v);
         for i in 0..N {
             sums[i] += block_sums[i] * powers[i];
             powers[i] *= block_powers[i];

@@ -64,7 +64,12 @@ impl Affinity {
     pub fn set_bytes(&mut self, bytes: &[u8]) -> Result<(), RowError> {
         let mut rest = bytes;
         while !rest.is_empty() {
-            (_, rest) = first(rest).ok_or(RowError::Malformed("affinity"))?;
+            let (raw, behind) = first_raw(rest).ok_or(RowError::Malformed("affinity"))?;
+            // cheaper to tell than any text is, and nearly always so
+            if !raw.name.is_ascii() && std::str::from_utf8(raw.name).is_err() {
+                return Err(RowError::Malformed("affinity"));
+            }
+            rest = behind;
         }
         self.0.clear();
         self.0.extend_from_slice(bytes);
@@ -93,7 +98,8 @@ impl Affinity {
     }
 
     fn add(&mut self, items: &[Item<'_>], weight: DecayedSum) {
-        let mut likings: Vec<Liking<'_>> = self.likings().collect();
+        let mut likings: Vec<Liking<'_>> = Vec::with_capacity(2 * (LIKINGS_MAX + items.len()));
+        likings.extend(self.likings());
         for item in items {
             let category = item.category.as_deref().map(|name| (LikingKind::Category, cut(name, NAME_BYTES_MAX)));
             let product = item.product_id.as_deref().filter(|id| id.len() <= NAME_BYTES_MAX).map(|id| (LikingKind::Product, id));
@@ -111,7 +117,7 @@ impl Affinity {
 /// The strongest of each kind, as they are kept.
 fn strongest(mut likings: Vec<Liking<'_>>) -> Vec<u8> {
     likings.sort_by(|a, b| a.kind.cmp(&b.kind).then(a.weight.by_strength(b.weight)).then_with(|| a.name.cmp(b.name)));
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(likings.iter().map(|liking| 2 + liking.name.len() + WEIGHT_BYTES).sum());
     for kind in LikingKind::ALL {
         for liking in likings.iter().filter(|liking| liking.kind == kind).take(LIKINGS_MAX) {
             bytes.extend_from_slice(&[kind as u8, liking.name.len() as u8]);
@@ -122,13 +128,25 @@ fn strongest(mut likings: Vec<Liking<'_>>) -> Vec<u8> {
     bytes
 }
 
+/// A liking whose name nobody has looked at yet.
+struct RawLiking<'a> {
+    kind: LikingKind,
+    name: &'a [u8],
+    weight: DecayedSum,
+}
+
 /// `None`: there is none, or what stands there is none.
-fn first(bytes: &[u8]) -> Option<(Liking<'_>, &[u8])> {
+fn first_raw(bytes: &[u8]) -> Option<(RawLiking<'_>, &[u8])> {
     let (&[kind, length], rest) = bytes.split_first_chunk()?;
     let (name, rest) = rest.split_at_checked(usize::from(length))?;
     let (weight, rest) = rest.split_first_chunk::<WEIGHT_BYTES>()?;
     let kind = *LikingKind::ALL.get(usize::from(kind))?;
-    Some((Liking { kind, name: std::str::from_utf8(name).ok()?, weight: DecayedSum::from_le_bytes(*weight)? }, rest))
+    Some((RawLiking { kind, name, weight: DecayedSum::from_le_bytes(*weight)? }, rest))
+}
+
+fn first(bytes: &[u8]) -> Option<(Liking<'_>, &[u8])> {
+    let (RawLiking { kind, name, weight }, rest) = first_raw(bytes)?;
+    Some((Liking { kind, name: std::str::from_utf8(name).ok()?, weight }, rest))
 }
 
 /// Learns from an event that was applied. Rows of old versions have no place for it.

@@ -4,17 +4,16 @@
 //! then, the last value only; which cells that are is not stored: after a restart all are written once. It decides no figure
 //! (`population` and `costs` do). Owned by `slot`, reached through the scene.
 
+mod calendar;
 mod cell;
 mod key;
+mod known;
 mod paid;
 
 pub use cell::{Cell, check_cell};
-pub use key::{Figure, OTHER, Place, UNKNOWN, Window, at_most, month_of, month_text, parts};
+pub use key::{Figure, OTHER, Place, UNKNOWN, Window, at_most, month_text, parts};
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-use jiff::tz::TimeZone;
 
 use super::committed::{ALL_REGIONS, Committed};
 use super::note::{Counter, Note};
@@ -23,6 +22,8 @@ use super::record::cell::CellRecord;
 use super::record::id::OutputId;
 use super::row::RowVersion;
 use super::settings::Settings;
+use calendar::Calendar;
+use known::{Known, Number};
 use paid::Paid;
 
 /// Cells of a slot (a record for each flush at most, a few hundred bytes in memory). Beyond it new ones are counted as `other`.
@@ -30,25 +31,25 @@ const CELLS_MAX: usize = 10_000;
 
 pub struct Cells {
     slot: u32,
-    report_zone: TimeZone,
+    calendar: Calendar,
     /// Told with what is expected.
     discount_monthly: f64,
     interval_ms: i64,
     committed: Arc<Committed>,
     /// The rows written are of a version that has cells.
     is_kept: bool,
-    /// As the open transaction has changed them.
-    open: BTreeMap<Box<str>, Cell>,
+    known: Known,
+    /// Those that the open transaction has changed.
+    open: Vec<Number>,
     paid: Paid,
     /// Cells there are, those of the open transaction included.
     count: usize,
     published_count: usize,
     count_max: usize,
     /// Changed since they were last written.
-    dirty: BTreeSet<Box<str>>,
-    /// What the open transaction has put into `dirty`, and taken out of what was there before it.
-    newly_dirty: BTreeSet<Box<str>>,
-    flushed: Vec<Box<str>>,
+    dirty: Vec<Number>,
+    /// What the open transaction has taken out of what was in `dirty` before it.
+    flushed: Vec<Number>,
     /// Slot time at which the changed ones are written; `None`: nothing has changed.
     due_ms: Option<i64>,
     /// Nothing is due for the moment.
@@ -68,18 +69,18 @@ impl Cells {
     pub fn new(slot: u32, settings: &Settings, committed: Arc<Committed>, version: RowVersion) -> Cells {
         Cells {
             slot,
-            report_zone: settings.report_zone.clone(),
+            calendar: Calendar::new(settings.report_zone.clone()),
             discount_monthly: settings.value.horizon.discount_monthly,
             interval_ms: settings.aggregates_interval_ms,
             committed,
             is_kept: version.has_cells(),
-            open: BTreeMap::new(),
+            known: Known::default(),
+            open: Vec::new(),
             paid: Paid::default(),
             count: 0,
             published_count: 0,
             count_max: CELLS_MAX,
-            dirty: BTreeSet::new(),
-            newly_dirty: BTreeSet::new(),
+            dirty: Vec::new(),
             flushed: Vec::new(),
             due_ms: None,
             is_held: false,
@@ -90,10 +91,15 @@ impl Cells {
 
     /// Those of a slot that has been restored at this time: all of them are to be written.
     pub fn restored(mut self, time_ms: Option<i64>) -> Cells {
+        let committed = self.committed.clone();
         for region in ALL_REGIONS {
-            self.committed.with_region(self.slot, region as u16, |region| {
+            committed.with_region(self.slot, region as u16, |region| {
                 let keys = region.into_iter().flat_map(|r| r.cells()).map(|(key, _)| key).filter(|key| is_cell(key));
-                self.dirty.extend(keys.map(Box::from));
+                for key in keys {
+                    let number = self.known.number(key);
+                    self.known.at(number).is_dirty = true;
+                    self.dirty.push(number);
+                }
             });
         }
         self.count = self.dirty.len();
@@ -134,15 +140,37 @@ impl Cells {
         }
     }
 
+    /// The month of a moment, counted from January of year 0.
+    pub fn month_of(&mut self, at_ms: i64) -> u32 {
+        self.calendar.day(at_ms).month
+    }
+
     /// Adds to a cell.
     pub fn add(&mut self, place: &Place<'_>, delta: i128, out: &mut Outputs) {
         if !self.is_kept || delta == 0 {
             return;
         }
-        let mut key = std::mem::take(&mut self.key);
-        place.write_key(&self.report_zone, &mut key);
-        self.change(&mut key, place, delta, out);
-        self.key = key;
+        let day = self.calendar.day(place.at_ms);
+        let mut number = self.known.of_place(place, &day);
+        let mut found = self.find(number);
+        if found.is_none() && self.count >= self.count_max {
+            out.note(Note::Count(Counter::CellFolded));
+            place.write_folded_key(&mut self.key);
+            number = self.known.number(&self.key);
+            found = self.find(number);
+        }
+        self.count += usize::from(found.is_none());
+        let mut cell = found.unwrap_or(Cell { figure: place.figure, window: place.window, value: 0, seq: 0 });
+        cell.value = cell.value.saturating_add(delta);
+        cell.seq += 1;
+        let known = self.known.at(number);
+        if known.open.replace(cell).is_none() {
+            self.open.push(number);
+        }
+        if !known.is_dirty {
+            (known.is_dirty, known.is_newly_dirty) = (true, true);
+            self.dirty.push(number);
+        }
     }
 
     /// Whether a cost that names no customer has been counted already; if not, from here on it is.
@@ -150,50 +178,38 @@ impl Cells {
         self.paid.has_seen(ids, self.slot, &self.committed)
     }
 
-    fn change(&mut self, key: &mut String, place: &Place<'_>, delta: i128, out: &mut Outputs) {
-        let mut found = self.find(key);
-        if found.is_none() && self.count >= self.count_max {
-            out.note(Note::Count(Counter::CellFolded));
-            place.write_folded_key(key);
-            found = self.find(key);
-        }
-        self.count += usize::from(found.is_none());
-        let mut cell = found.unwrap_or(Cell { figure: place.figure, window: place.window, value: 0, seq: 0 });
-        cell.value = cell.value.saturating_add(delta);
-        cell.seq += 1;
-        match self.open.get_mut(key.as_str()) {
-            Some(open) => *open = cell,
-            None => drop(self.open.insert(key.as_str().into(), cell)),
-        }
-        if !self.dirty.contains(key.as_str()) {
-            self.dirty.insert(key.as_str().into());
-            self.newly_dirty.insert(key.as_str().into());
-        }
-    }
-
-    fn find(&self, key: &str) -> Option<Cell> {
-        let stored = || self.committed.with_cell(self.slot, key, |row| Cell::read(row).expect("invariant: restore has checked the cells"));
-        self.open.get(key).copied().or_else(stored)
+    fn find(&mut self, number: Number) -> Option<Cell> {
+        let known = self.known.at(number);
+        let stored =
+            || self.committed.with_cell(self.slot, &known.key, |row| Cell::read(row).expect("invariant: restore has checked the cells"));
+        known.open.or_else(stored)
     }
 
     /// Writes what has changed since the last time, as of a moment.
     pub fn flush(&mut self, at_ms: i64, out: &mut Outputs) {
         self.due_ms = None;
-        for key in std::mem::take(&mut self.dirty) {
-            let Some(cell) = self.find(&key) else { continue };
-            let record = CellRecord::new(&key, &cell, self.slot, self.discount_monthly);
-            let full_key = format!("{key}|{}", self.slot);
+        let mut dirty = std::mem::take(&mut self.dirty);
+        self.known.sort(&mut dirty);
+        for number in dirty {
+            let cell = self.find(number);
+            let known = self.known.at(number);
+            known.is_dirty = false;
+            if !std::mem::take(&mut known.is_newly_dirty) {
+                self.flushed.push(number);
+            }
+            let Some(cell) = cell else { continue };
+            let record = CellRecord::new(&known.key, &cell, self.slot, self.discount_monthly);
+            let full_key = format!("{}|{}", known.key, self.slot);
             let id = OutputId::of_cell(&full_key, cell.seq);
             out.push(Topic::Aggregates, &full_key, at_ms, id.as_str(), None, |bytes| record.write(&id, bytes));
-            if !self.newly_dirty.contains(&key) {
-                self.flushed.push(key);
-            }
         }
     }
 
     /// Keys and rows the transaction writes, in order of the keys.
     pub fn changes(&self) -> impl Iterator<Item = (&str, Vec<u8>)> {
-        let cells = self.open.iter().map(|(key, cell)| (key.as_ref(), cell.row().to_vec()));
+        let mut open = self.open.clone();
+        self.known.sort(&mut open);
+        let cells = open.into_iter().filter_map(|number| self.known.changed(number)).map(|(key, cell)| (key, cell.row().to_vec()));
         cells.chain(self.paid.changed_row().map(|row| (paid::KEY, row)))
     }
 
@@ -202,24 +218,47 @@ impl Cells {
         for (key, row) in self.changes() {
             self.committed.put_cell(self.slot, key, &row);
         }
-        self.open.clear();
         self.paid.publish();
-        self.newly_dirty.clear();
         self.flushed.clear();
         self.published_count = self.count;
         self.published_due_ms = self.due_ms;
+        self.close();
     }
 
     /// The transaction is not committed.
     pub fn discard(&mut self) {
-        self.open.clear();
         self.paid.discard();
-        for key in std::mem::take(&mut self.newly_dirty) {
-            self.dirty.remove(&key);
+        let known = &mut self.known;
+        self.dirty.retain(|number| !std::mem::take(&mut known.at(*number).is_newly_dirty));
+        for number in self.open.iter().chain(&self.dirty) {
+            known.at(*number).is_dirty = false;
         }
-        self.dirty.extend(self.flushed.drain(..));
+        self.dirty.append(&mut self.flushed);
+        self.dirty.sort_unstable();
+        self.dirty.dedup();
+        for number in &self.dirty {
+            known.at(*number).is_dirty = true;
+        }
         self.count = self.published_count;
         self.due_ms = self.published_due_ms;
+        self.close();
+    }
+
+    /// Ready for the next transaction.
+    fn close(&mut self) {
+        for number in self.open.drain(..) {
+            self.known.at(number).open = None;
+        }
+        for number in &self.dirty {
+            self.known.at(*number).is_newly_dirty = false;
+        }
+        if self.known.is_crowded() {
+            let former = std::mem::take(&mut self.known);
+            for number in &mut self.dirty {
+                *number = self.known.number(former.key(*number));
+                self.known.at(*number).is_dirty = true;
+            }
+        }
     }
 
     /// A smaller bound than `CELLS_MAX`.

@@ -54,18 +54,26 @@ pub fn next(customer: &Customer, rules: &Rules) -> Option<Due> {
     if let Some(moved) = customer.moved() {
         return Some(Due { at_ms: moved.until_ms, what: What::MarkOver });
     }
-    let step = plays::next_due(customer, rules)
+    let mut first = plays::next_due(customer, rules)
         .map(|(at_ms, rule)| Due { at_ms, what: What::Step { rule, due_ms: due_of(customer, rule, at_ms) } });
-    let graph = &rules.settings.lifecycle.graph;
-    let stage = graph.next_change(customer, &rules.settings).map(|(at_ms, stage)| Due { at_ms, what: What::Stage(stage) });
-    let recency = segments::falls_ms(customer, &rules.settings).map(|at_ms| Due { at_ms, what: What::Recency });
-    let tier = tiers::due_ms(customer, &rules.settings).map(|at_ms| Due { at_ms, what: What::Tier });
-    let points = loyalty::expires_ms(customer).map(|at_ms| Due { at_ms, what: What::Points });
-    let drop_off = attempt::ends_ms(customer, &rules.settings).map(|at_ms| Due { at_ms, what: What::DropOff });
-    let birthday = plays::birthday_ms(customer, rules).map(|at_ms| Due { at_ms, what: What::Birthday });
-    let expiry_ms = customer.last_event_ms.saturating_add(rules.settings.anonymous_ttl_ms);
-    let expiry = customer.is_fleeting().then_some(Due { at_ms: expiry_ms, what: What::Expiry });
-    [step, stage, recency, tier, points, drop_off, birthday, expiry].into_iter().flatten().min_by_key(|due| due.at_ms)
+    // of several at one moment the first to be named
+    let mut offer = |at_ms: Option<i64>, what: What| {
+        if let Some(at_ms) = at_ms.filter(|at_ms| first.as_ref().is_none_or(|first| *at_ms < first.at_ms)) {
+            first = Some(Due { at_ms, what });
+        }
+    };
+    if let Some((at_ms, stage)) = rules.settings.lifecycle.graph.next_change(customer, &rules.settings) {
+        offer(Some(at_ms), What::Stage(stage));
+    }
+    offer(segments::falls_ms(customer, &rules.settings), What::Recency);
+    offer(tiers::due_ms(customer, &rules.settings), What::Tier);
+    offer(loyalty::expires_ms(customer), What::Points);
+    offer(attempt::ends_ms(customer, &rules.settings), What::DropOff);
+    offer(plays::birthday_ms(customer, rules), What::Birthday);
+    if customer.is_fleeting() {
+        offer(Some(customer.last_event_ms.saturating_add(rules.settings.anonymous_ttl_ms)), What::Expiry);
+    }
+    first
 }
 
 fn due_of(customer: &Customer, rule: PlayRule, at_ms: i64) -> i64 {

@@ -37,6 +37,15 @@ enum By {
     Membership,
 }
 
+impl Contribution {
+    /// Whether both are in the same cells.
+    fn is_told_as(&self, other: &Contribution) -> bool {
+        let Contribution { currency, cohort, has_channel, segment, is_member, expected_minor: _, total_minor: _ } = *self;
+        (currency, cohort, has_channel, segment, is_member)
+            == (other.currency, other.cohort, other.has_channel, other.segment, other.is_member)
+    }
+}
+
 /// A figure of the population.
 struct Facet {
     name: &'static str,
@@ -69,6 +78,7 @@ const FACETS: [Facet; 10] = [
 /// A contribution with the words its dimensions have.
 struct Told<'a> {
     contribution: &'a Contribution,
+    currency: &'a str,
     cohort: String,
     channel: &'a str,
 }
@@ -78,12 +88,12 @@ type Dims<'a> = [(&'static str, &'a str)];
 impl<'a> Told<'a> {
     fn of(contribution: &'a Contribution, first_touch: &'a str) -> Told<'a> {
         let channel = if contribution.has_channel { first_touch } else { UNKNOWN };
-        Told { contribution, cohort: month_text(contribution.cohort), channel }
+        Told { contribution, currency: contribution.currency.code(), cohort: month_text(contribution.cohort), channel }
     }
 
     /// Calls `take` with the dimensions in order; `None`: there is nothing to tell it by.
     fn with_dims<T>(&self, by: By, take: impl FnOnce(&Dims<'_>) -> T) -> Option<T> {
-        let currency = ("currency", self.contribution.currency.code());
+        let currency = ("currency", self.currency);
         Some(match by {
             By::All => take(&[currency]),
             By::Channel => take(&[("channel", self.channel), currency]),
@@ -102,6 +112,11 @@ pub fn contribute(customer: &mut Customer, present: Option<Contribution>, cells:
     }
     customer.contribution = present;
     let channel = customer.touch.first.as_str();
+    if let (Some(former), Some(present)) = (&former, &present)
+        && former.is_told_as(present)
+    {
+        return move_sums(former, present, channel, cells, out);
+    }
     let [former, present] = [&former, &present].map(|contribution| contribution.as_ref().map(|c| Told::of(c, channel)));
     for facet in &FACETS {
         let value = |told: &Told<'_>| (facet.of)(told.contribution);
@@ -117,6 +132,19 @@ pub fn contribute(customer: &mut Customer, present: Option<Contribution>, cells:
         }
         if let Some(told) = &present {
             told.with_dims(facet.by, |dims| add(dims, value(told) - moved_from));
+        }
+    }
+}
+
+/// What nearly always happens: another value in the same cells.
+fn move_sums(former: &Contribution, present: &Contribution, channel: &str, cells: &mut Cells, out: &mut Outputs) {
+    let told = Told::of(present, channel);
+    for facet in &FACETS {
+        let delta = (facet.of)(present) - (facet.of)(former);
+        if delta != 0 {
+            told.with_dims(facet.by, |dims| {
+                cells.add(&Place { name: facet.name, figure: facet.figure, dims, window: Window::All, at_ms: 0 }, delta, out);
+            });
         }
     }
 }

@@ -61,21 +61,39 @@ impl Graph {
     /// The next moment that brings another stage if nothing happens before; that stage, or the one that ends by itself.
     pub fn next_change(&self, customer: &Customer, settings: &Settings) -> Option<(i64, Stage)> {
         let mut spans = [Span::NEVER; ENTRIES_MAX];
-        for (span, entry) in spans.iter_mut().zip(&self.entries) {
-            *span = condition::span(&entry.when, customer, settings);
+        // moments to come at which any of them begins or ends: a few
+        let mut bounds = [0; 2 * ENTRIES_MAX];
+        let mut count = 0;
+        let mut lowest = self.entries.len();
+        for (place, entry) in self.entries.iter().enumerate().rev() {
+            lowest = place;
+            spans[place] = condition::span(&entry.when, customer, settings);
+            let Span { from_ms, until_ms } = spans[place];
+            for bound_ms in [from_ms, until_ms].into_iter().filter(|bound_ms| (customer.now_ms + 1..i64::MAX).contains(bound_ms)) {
+                bounds[count] = bound_ms;
+                count += 1;
+            }
+            // what stands before one that always holds never comes to bear
+            if spans[place] == Span::ALWAYS {
+                break;
+            }
         }
         let entry_at = |at_ms: i64| {
-            let holding = self.entries.iter().zip(&spans).rev().find(|(_, span)| span.holds_at(at_ms)).map(|(entry, _)| entry);
-            self.allowed(holding, customer)
+            let holding = (lowest..self.entries.len()).rev().find(|place| spans[*place].holds_at(at_ms));
+            self.allowed(holding.map(|place| &self.entries[place]), customer)
+        };
+        let begins_at = |place: usize, entry: &Entry, at_ms: i64| match place < lowest {
+            true => condition::span(&entry.when, customer, settings).from_ms == at_ms,
+            false => spans[place].from_ms == at_ms,
         };
         let present = entry_at(customer.now_ms);
         let mut at_ms = customer.now_ms;
         loop {
-            let bounds = spans.iter().flat_map(|span| [span.from_ms, span.until_ms]);
-            at_ms = bounds.filter(|bound_ms| *bound_ms > at_ms && *bound_ms < i64::MAX).min()?;
+            at_ms = bounds[..count].iter().copied().filter(|bound_ms| *bound_ms > at_ms).min()?;
             let then = entry_at(at_ms);
             if then.stage != present.stage {
-                let is_entered = self.entries.iter().zip(&spans).any(|(entry, span)| entry.stage == then.stage && span.from_ms == at_ms);
+                let is_of_it = |(place, entry): (usize, &Entry)| entry.stage == then.stage && begins_at(place, entry, at_ms);
+                let is_entered = self.entries.iter().enumerate().any(is_of_it);
                 return Some((at_ms, if is_entered { then.stage } else { present.stage }));
             }
         }

@@ -5,7 +5,6 @@
 //! by `slot` when the model has; `portrait` asks for the record as of the present.
 
 use super::bands;
-use super::cells::month_of;
 use super::contracts;
 use super::customer::Customer;
 use super::lifecycle::{self, Why};
@@ -132,7 +131,7 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
         currency: primary.currency,
         expected_minor,
         total_minor: total.minor - by_contract_minor,
-        cohort: month_of(first_ms, &scene.rules.settings.report_zone),
+        cohort: scene.cells.month_of(first_ms),
         has_channel: !customer.touch.first.is_empty(),
         segment: segments::segment_of(customer),
         is_member: customer.loyalty.is_some(),

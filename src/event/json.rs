@@ -55,7 +55,13 @@ pub(super) fn elements<'a>(name: &str, array: Value<'a>, many: Reason) -> Result
 
 /// Text, or an integer as its decimal text (shops number what others name).
 pub(super) fn text<'a>(name: &str, field: Field<'a>) -> Result<Option<Text<'a>>, Reject> {
-    let Some(value) = field.given() else { return Ok(None) };
+    let value = match field.0 {
+        None => return Ok(None),
+        // as nearly always
+        Some(Value::Text(text)) => return Ok(Some(Cow::Borrowed(text)).filter(|text| !text.is_empty())),
+        Some(Value::Json("null")) => return Ok(None),
+        Some(value) => value,
+    };
     let text = match (string(name, value)?, value) {
         (Some(text), _) => text,
         (None, Value::Json(written)) if is_integer(written) => Cow::Borrowed(written),

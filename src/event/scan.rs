@@ -121,9 +121,15 @@ impl<'a> Scanner<'a> {
             return None;
         }
         let start = self.at();
-        let is_plain = self.skip_noting_plain()?;
-        let end = self.at();
-        let value = if is_plain { Value::Text(self.text.get(start + 1..end - 1)?) } else { Value::Json(self.text.get(start..end)?) };
+        let value = if self.peek()? == b'"' && self.skip_text()? {
+            Value::Text(self.text.get(start + 1..self.at() - 1)?)
+        } else {
+            // an escaped text has been passed already
+            if self.at() == start {
+                self.skip()?;
+            }
+            Value::Json(self.text.get(start..self.at())?)
+        };
         field.0 = Some(value);
         Some(())
     }
@@ -131,18 +137,11 @@ impl<'a> Scanner<'a> {
     /// Passes over a value nobody wants.
     #[inline]
     fn skip(&mut self) -> Option<()> {
-        self.skip_noting_plain().map(drop)
-    }
-
-    /// Passes over a value; whether it is a text without escapes.
-    #[inline]
-    fn skip_noting_plain(&mut self) -> Option<bool> {
         match self.peek()? {
-            b'"' => return self.skip_text(),
-            b'{' | b'[' => self.skip_nested()?,
-            _ => self.skip_word()?,
+            b'"' => self.skip_text().map(drop),
+            b'{' | b'[' => self.skip_nested(),
+            _ => self.skip_word(),
         }
-        Some(false)
     }
 
     /// Passes over an object or array, level by level without recursion.
@@ -197,7 +196,7 @@ impl<'a> Scanner<'a> {
         self.colon()
     }
 
-    #[inline]
+    #[inline(always)]
     fn colon(&mut self) -> Option<()> {
         self.skip_blanks();
         self.require(b':')?;
@@ -264,32 +263,42 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn skip_digits(&mut self) -> Option<()> {
         self.take().filter(u8::is_ascii_digit)?;
-        while let [b'0'..=b'9', rest @ ..] = self.rest {
-            self.rest = rest;
+        let mut rest = self.rest;
+        while let [b'0'..=b'9', behind @ ..] = rest {
+            rest = behind;
         }
+        self.rest = rest;
         Some(())
     }
 
-    #[inline]
+    /// Programs write none: so one look is nearly always enough.
+    #[inline(always)]
     fn skip_blanks(&mut self) {
+        if let [..=b' ', ..] = self.rest {
+            self.skip_all_blanks();
+        }
+    }
+
+    #[cold]
+    fn skip_all_blanks(&mut self) {
         while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = self.rest {
             self.rest = rest;
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
         self.rest.first().copied()
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self) -> Option<u8> {
         let (byte, rest) = self.rest.split_first()?;
         self.rest = rest;
         Some(*byte)
     }
 
-    #[inline]
+    #[inline(always)]
     fn accept(&mut self, byte: u8) -> bool {
         match self.rest {
             [first, rest @ ..] if *first == byte => {
@@ -300,7 +309,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn require(&mut self, byte: u8) -> Option<()> {
         self.accept(byte).then_some(())
     }

@@ -19,6 +19,7 @@ mod exactly_once;
 mod formats;
 mod fuzz;
 mod golden;
+mod instructions;
 mod kafka_shell;
 mod live_page;
 mod negative_control;

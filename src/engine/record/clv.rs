@@ -3,7 +3,7 @@
 
 use super::cause::CauseRecord;
 use super::id::OutputId;
-use super::json::{Json, json_object, write_all};
+use super::json::{Json, json_object, write_all, write_plain};
 use super::money::Amount;
 use super::time::Time;
 use crate::clv::formula::{REVENUE_DIVIDED_BY_YEARS_AND_COSTS, SIMPLE_MODES};
@@ -118,7 +118,7 @@ impl Json for Simple {
             if index > 0 {
                 out.push(b',');
             }
-            name.write(out);
+            write_plain(name.as_bytes(), out);
             out.push(b':');
             match value {
                 Some(value) if *name != REVENUE_DIVIDED_BY_YEARS_AND_COSTS => whole_minor(*value).write(out),

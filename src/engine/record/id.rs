@@ -7,6 +7,11 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::json::{Json, write_plain};
 
+/// Before each field, its length.
+const LENGTH_BYTES: usize = size_of::<u32>();
+/// Nearly all lists of fields are shorter, and need no memory of their own.
+const FEW_BYTES: usize = 256;
+
 /// 32 hex digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, utoipa::ToSchema)]
 #[schema(value_type = String)]
@@ -51,12 +56,23 @@ impl OutputId {
     }
 
     fn of(fields: &[&[u8]]) -> OutputId {
-        let mut bytes = Vec::with_capacity(fields.iter().map(|f| f.len() + 4).sum());
+        let length = fields.iter().map(|field| LENGTH_BYTES + field.len()).sum();
+        let (mut few, mut many) = ([0; FEW_BYTES], Vec::new());
+        let bytes = if length <= FEW_BYTES {
+            &mut few[..length]
+        } else {
+            many.resize(length, 0);
+            many.as_mut_slice()
+        };
+        let mut rest = &mut *bytes;
         for field in fields {
-            bytes.extend_from_slice(&(field.len() as u32).to_be_bytes());
-            bytes.extend_from_slice(field);
+            let (place, behind) = rest.split_at_mut(LENGTH_BYTES + field.len());
+            let (length, text) = place.split_at_mut(LENGTH_BYTES);
+            length.copy_from_slice(&(field.len() as u32).to_be_bytes());
+            text.copy_from_slice(field);
+            rest = behind;
         }
-        OutputId(hex(xxh3_128(&bytes)))
+        OutputId(hex(xxh3_128(bytes)))
     }
 
     pub fn as_str(&self) -> &str {

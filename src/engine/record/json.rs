@@ -55,9 +55,59 @@ pub fn write_plain(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Whether JSON writes some byte otherwise than as it is. Looks at all of them, so that the compiler can compare many at a time.
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+const WORD_BYTES: usize = size_of::<u64>();
+
+/// Whether JSON writes some byte otherwise than as it is. Looks at eight bytes at a time, the last ones perhaps twice.
 fn has_escapes(text: &[u8]) -> bool {
-    text.iter().fold(false, |found, byte| found | (*byte < b' ') | (*byte == b'"') | (*byte == b'\\'))
+    let Some(last) = text.last_chunk::<WORD_BYTES>() else {
+        return text.iter().any(|byte| *byte < b' ' || matches!(byte, b'"' | b'\\'));
+    };
+    let (words, _) = text.as_chunks::<WORD_BYTES>();
+    words.iter().chain([last]).fold(0, |found, word| found | escaped_bytes(u64::from_le_bytes(*word))) != 0
+}
+
+/// Not 0 if some byte is `"`, `\` or a control character, by Mycroft's test for bytes below a bound.
+fn escaped_bytes(word: u64) -> u64 {
+    // flipping this bit puts `"` in the place of the blank, next to the control characters
+    let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+    (quote_or_control | backslash) & !word & HIGH_BITS
+}
+
+/// Two decimal digits of every number below a hundred.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 0;
+    while number < pairs.len() {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
+
+/// A u64 has as many decimal digits.
+pub const DIGITS_MAX: usize = 20;
+
+/// The last two decimal digits of a number.
+pub fn pair_of(number: u32) -> [u8; 2] {
+    PAIRS[number as usize % 100]
+}
+
+/// A number's decimal digits, at the end of a buffer.
+pub fn digits_of(mut number: u64, buffer: &mut [u8; DIGITS_MAX]) -> &[u8] {
+    let mut start = DIGITS_MAX;
+    while number >= 10 {
+        start -= 2;
+        buffer[start..start + 2].copy_from_slice(&PAIRS[(number % 100) as usize]);
+        number /= 100;
+    }
+    if number > 0 || start == DIGITS_MAX {
+        start -= 1;
+        buffer[start] = b'0' + number as u8;
+    }
+    &buffer[start..]
 }
 
 fn write_by_library(value: impl serde::Serialize, out: &mut Vec<u8>) {
@@ -108,20 +158,23 @@ impl Json for bool {
 
 impl Json for u32 {
     fn write(&self, out: &mut Vec<u8>) {
-        write_by_library(self, out);
+        out.extend_from_slice(digits_of(u64::from(*self), &mut [0; DIGITS_MAX]));
     }
 }
 
 impl Json for i64 {
     fn write(&self, out: &mut Vec<u8>) {
-        write_by_library(self, out);
+        if *self < 0 {
+            out.push(b'-');
+        }
+        out.extend_from_slice(digits_of(self.unsigned_abs(), &mut [0; DIGITS_MAX]));
     }
 }
 
 impl Json for i128 {
     fn write(&self, out: &mut Vec<u8>) {
         match i64::try_from(*self) {
-            Ok(small) => write_by_library(small, out),
+            Ok(small) => small.write(out),
             Err(_) => write_by_library(self, out),
         }
     }

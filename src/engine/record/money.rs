@@ -1,7 +1,7 @@
 //! Money in records: `{"minor": 5720, "currency": "USD", "amount": "57.20"}`; programs read the integer, people the text.
 //! It neither rounds nor adds. Used by the records beside it.
 
-use super::json::{Json, write_plain};
+use super::json::{DIGITS_MAX, Json, digits_of, write_plain};
 use crate::event::{Currency, Money};
 
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
@@ -9,6 +9,9 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// An i128 has at most 39 digits; a sign, a point and a leading zero come on top.
 const TEXT_MAX: usize = 48;
+
+/// Where the currency's letters stand behind the minor units.
+const LETTERS_AT: usize = r#","currency":""#.len();
 
 /// An amount as records show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +41,35 @@ impl From<Money> for Amount {
 
 impl Json for Amount {
     fn write(&self, out: &mut Vec<u8>) {
+        match u64::try_from(self.minor) {
+            Ok(minor) => self.write_usual(minor, out),
+            Err(_) => self.write_any(out),
+        }
+    }
+}
+
+impl Amount {
+    /// What is neither negative nor beyond any bank: its digits are found once, for both.
+    fn write_usual(&self, minor: u64, out: &mut Vec<u8>) {
+        let mut buffer = [b'0'; DIGITS_MAX];
+        let count = digits_of(minor, &mut buffer).len();
+        // before the point there is one at least; zeros stand before the digits
+        let exponent = self.currency.exponent() as usize;
+        let (whole, part) = buffer[DIGITS_MAX - count.max(exponent + 1)..].split_at(count.max(exponent + 1) - exponent);
+        out.extend_from_slice(br#"{"minor":"#);
+        out.extend_from_slice(&buffer[DIGITS_MAX - count..]);
+        let mut middle = *br#","currency":"USD","amount":""#;
+        middle[LETTERS_AT..LETTERS_AT + 3].copy_from_slice(&self.currency.letters());
+        out.extend_from_slice(&middle);
+        out.extend_from_slice(whole);
+        if exponent > 0 {
+            out.push(b'.');
+            out.extend_from_slice(part);
+        }
+        out.extend_from_slice(br#""}"#);
+    }
+
+    fn write_any(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(br#"{"minor":"#);
         self.minor.write(out);
         out.extend_from_slice(br#","currency":"#);
@@ -105,5 +137,15 @@ mod tests {
         let mut json = Vec::new();
         Amount { minor: 5720, currency: usd }.write(&mut json);
         assert_eq!(json, br#"{"minor":5720,"currency":"USD","amount":"57.20"}"#);
+        for code in ["USD", "JPY", "KWD", "UYW"] {
+            let currency = Currency::from_code(code).unwrap();
+            for minor in (0..20).map(|digits| 1234567890123456789_i128 * 10 / 10_i128.pow(digits)).chain([0, 10, u64::MAX.into()]) {
+                let amount = Amount { minor, currency };
+                let (mut usual, mut any) = (Vec::new(), Vec::new());
+                amount.write(&mut usual);
+                amount.write_any(&mut any);
+                assert_eq!(String::from_utf8(usual).unwrap(), String::from_utf8(any).unwrap());
+            }
+        }
     }
 }

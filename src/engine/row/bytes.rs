@@ -24,6 +24,9 @@ pub fn put_u64(row: &mut Vec<u8>, mut number: u64) {
 }
 
 pub fn put_u128(row: &mut Vec<u8>, mut number: u128) {
+    if let Ok(small) = u64::try_from(number) {
+        return put_u64(row, small);
+    }
     while number >= 0x80 {
         row.push(number as u8 | 0x80);
         number >>= 7;
@@ -36,8 +39,9 @@ pub fn put_i64(row: &mut Vec<u8>, number: i64) {
 }
 
 /// The bits of what is there.
+#[inline]
 pub fn bits<T: Default + BitOr<Output = T>, const N: usize>(there: [(T, bool); N]) -> T {
-    there.into_iter().filter(|(_, is_there)| *is_there).fold(T::default(), |bits, (bit, _)| bits | bit)
+    there.into_iter().fold(T::default(), |bits, (bit, is_there)| bits | if is_there { bit } else { T::default() })
 }
 
 /// A moment as its distance before `now_ms`.
@@ -117,19 +121,43 @@ impl<'a> Reader<'a> {
         self.long_u64()
     }
 
+    /// Eight bytes at once, where the number ends within them.
     fn long_u64(&mut self) -> Result<u64, RowError> {
-        let mut number = 0;
-        for group in 0..U64_BYTES_MAX {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << (7 * group);
-            if byte < 0x80 {
+        if let Some(word) = self.rest.first_chunk::<FIXED_BYTES>().map(|word| u64::from_le_bytes(*word)) {
+            let ends = !word & 0x8080_8080_8080_8080;
+            if ends != 0 {
+                let bits = ends.trailing_zeros() + 1;
+                let groups = word & (u64::MAX >> (u64::BITS - bits)) & 0x7f7f_7f7f_7f7f_7f7f;
+                // groups of 7 bits, by pairs: of 14, of 28, of 56
+                let groups = (groups & 0x007f_007f_007f_007f) | (groups & 0x7f00_7f00_7f00_7f00) >> 1;
+                let groups = (groups & 0x0000_3fff_0000_3fff) | (groups & 0x3fff_0000_3fff_0000) >> 2;
+                let number = (groups & 0x0fff_ffff) | (groups & 0x0fff_ffff_0000_0000) >> 4;
+                self.rest = &self.rest[(bits / u8::BITS) as usize..];
                 return Ok(number);
             }
         }
-        Err(RowError::Malformed("number"))
+        self.longest_u64()
+    }
+
+    /// At the end of a row, or of more than 56 bits.
+    fn longest_u64(&mut self) -> Result<u64, RowError> {
+        let mut number = 0;
+        for (group, byte) in self.rest.iter().enumerate().take(U64_BYTES_MAX as usize) {
+            number |= u64::from(byte & 0x7f) << (7 * group);
+            if *byte < 0x80 {
+                self.rest = &self.rest[group + 1..];
+                return Ok(number);
+            }
+        }
+        Err(if self.rest.len() < U64_BYTES_MAX as usize { RowError::Truncated } else { RowError::Malformed("number") })
     }
 
     pub fn u128(&mut self) -> Result<u128, RowError> {
+        // as long as a u64 at most, it is one
+        let is_small = self.rest.iter().take(U64_BYTES_MAX as usize - 1).any(|byte| *byte < 0x80);
+        if is_small {
+            return self.u64().map(u128::from);
+        }
         let mut number = 0;
         for group in 0..U128_BYTES_MAX {
             let byte = self.byte()?;

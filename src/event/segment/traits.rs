@@ -43,11 +43,15 @@ pub(super) fn read<'a>(own: &TraitFields<'a>, context: &ContextFields<'a>, time_
 
 /// The first of the fields that is a text with something in it.
 fn first_text<'a>(fields: &[Field<'a>]) -> Option<Text<'a>> {
-    fields.iter().find_map(|field| text(field.given()?))
+    fields.iter().filter_map(|field| field.0).find_map(text)
 }
 
 fn text(value: Value<'_>) -> Option<Text<'_>> {
-    json::string("trait", value).ok().flatten().filter(|text| !text.is_empty())
+    match value {
+        Value::Text(text) => Some(Cow::Borrowed(text)).filter(|text| !text.is_empty()),
+        // `null` is no text, either
+        value => json::string("trait", value).ok().flatten().filter(|text| !text.is_empty()),
+    }
 }
 
 fn trimmed_email(email: Text<'_>) -> Option<Text<'_>> {
