@@ -29,7 +29,8 @@ pub fn count_sent(customer: &mut Customer) {
     ties.referrals_sent = ties.referrals_sent.saturating_add(1);
 }
 
-/// `Referral Converted`; whether it counts.
+/// `Referral Converted`; whether it counts. A second referrer is refused at once, also where the first will turn out to form a circle: nobody waits
+/// for that answer, and who was refused is not remembered.
 pub fn convert(customer: &mut Customer, referrer_id: &str, time_ms: i64, scene: &mut Scene<'_>) -> bool {
     let ties = customer.ties.get_or_insert_default();
     let is_self = referrer_id == scene.customer_id || ties.alias(referrer_id).is_some();

@@ -4,6 +4,8 @@
 //! depend on the machine's mood (`tests/bench/run`, `tests/it/instructions.rs`). Events are the made-up shop's, or those of a file given as
 //! the only argument: lines of topic, key, timestamp and value between tabs. It proves nothing about results: other tests do.
 
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a benchmark reads the clock and says what it has measured")]
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;

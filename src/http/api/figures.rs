@@ -178,7 +178,7 @@ pub async fn plays(State(shared): Asked, query: Result<Query<WhichWeeks>, QueryR
         return problem(StatusCode::BAD_REQUEST, &format!("expected weeks (1 to {WEEKS_MAX}), at most once"));
     };
     let look = move |api: &Api| {
-        let (slots, totals) = totals(api, |name| is_of_plays(name));
+        let (slots, totals) = totals(api, is_of_plays);
         match lines(&PlayWeek::of_cells(&totals.values()), &(api.settings)(), weeks as usize) {
             Ok(plays) => answer(&Plays { slots, slot_count: api.slot_count, plays }),
             Err(error) => unwritable(&error),
