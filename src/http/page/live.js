@@ -184,7 +184,7 @@ function plot(holder, series, unit, isLogarithmic) {
   const lines = series.map(([label, colour]) => ({ label, stroke: () => css(colour), width: 2, value: (_, v) => (v == null ? "–" : `${v.toPrecision(3)} ${unit}`) }));
   const size = () => ({ width: Math.max(holder.clientWidth, 200), height: 210 });
   const range = (_, low, high) => [0, high > 0 ? high * 1.1 : 1];
-  const drawn = new uPlot({ ...size(), series: [{}, ...lines], axes: [axis, { ...axis, size: 60 }], scales: { y: isLogarithmic ? { distr: 3 } : { range } } }, [[], ...series.map(() => [])], holder);
+  const drawn = new uPlot({ ...size(), series: [{}, ...lines], axes: [axis, { ...axis, size: 80 }], scales: { y: isLogarithmic ? { distr: 3 } : { range } } }, [[], ...series.map(() => [])], holder);
   drawn.root.querySelector(".u-legend").setAttribute("aria-label", "Legend");
   new ResizeObserver(() => drawn.setSize(size())).observe(holder);
   plots.push(drawn);

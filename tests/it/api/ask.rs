@@ -185,7 +185,8 @@ impl Asked {
         write!(connection, "GET {path} HTTP/1.0\r\nhost: test\r\n\r\n").unwrap();
         let mut lines = BufReader::new(connection).lines().map(Result::unwrap);
         assert!(lines.next().unwrap().contains(" 200 "));
-        assert!(lines.by_ref().take_while(|line| !line.is_empty()).any(|line| line == "content-type: text/event-stream"));
+        let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+        assert!(head.iter().any(|line| line == "content-type: text/event-stream"), "{head:?}");
         serde_json::from_str(lines.next().unwrap().strip_prefix("data: ").unwrap()).unwrap()
     }
 

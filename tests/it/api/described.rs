@@ -61,6 +61,10 @@ impl Described {
                 return Err(format!("{name} is missing"));
             }
         }
+        // whatever it has, as records of topics
+        if schema["properties"].is_null() && schema["additionalProperties"].is_null() {
+            return Ok(());
+        }
         for (name, value) in fields {
             let own = [&schema["properties"][name], &schema["additionalProperties"]].into_iter().find(|own| own.is_object());
             let own = own.ok_or_else(|| format!("{name} is not described"))?;
