@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::CommandError;
-use super::shop::{Shop, to_line};
+use super::shop::day::day;
+use super::shop::{Shop, ShopRecord, to_line};
 
 /// The default input topics begin so.
 const TOPIC_PREFIX: &str = "shop.";
@@ -17,6 +18,9 @@ const TOPIC_PREFIX: &str = "shop.";
 /// Write events of a made-up shop, one a line
 #[derive(Debug, Args)]
 pub struct GenerateArgs {
+    /// One day with all kinds of events (costs, loyalty, referrals, visitors who become customers, …), some five for each customer
+    #[arg(long, conflicts_with_all = ["count", "step_ms"])]
+    pub day: bool,
     /// How many events
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub count: usize,
@@ -47,9 +51,12 @@ pub fn generate(arguments: &GenerateArgs) -> Result<(), CommandError> {
 
 fn write(arguments: &GenerateArgs, to: impl Write) -> std::io::Result<()> {
     let mut to = BufWriter::new(to);
-    let shop = Shop::new(arguments.seed, arguments.customers, arguments.start_ms, arguments.step_ms);
-    for record in shop.take(arguments.count) {
-        writeln!(to, "{}", to_line(&record, TOPIC_PREFIX))?;
+    let mut write = |record: &ShopRecord| writeln!(to, "{}", to_line(record, TOPIC_PREFIX));
+    if arguments.day {
+        day(arguments.seed, arguments.customers, arguments.start_ms).iter().try_for_each(&mut write)?;
+    } else {
+        let shop = Shop::new(arguments.seed, arguments.customers, arguments.start_ms, arguments.step_ms);
+        shop.take(arguments.count).try_for_each(|record| write(&record))?;
     }
     to.flush()
 }

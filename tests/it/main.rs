@@ -18,6 +18,7 @@ mod erasure;
 mod exactly_once;
 mod formats;
 mod fuzz;
+mod generated_day;
 mod golden;
 mod instructions;
 mod kafka_shell;

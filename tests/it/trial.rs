@@ -3,6 +3,7 @@
 
 mod cells;
 mod process;
+mod relay;
 mod state;
 mod watch;
 
@@ -41,6 +42,8 @@ pub struct Trial {
     pub name: String,
     pub folder: PathBuf,
     pub sets: Vec<String>,
+    /// Configuration files of every command, below the sets.
+    pub files: Vec<PathBuf>,
     /// For every command, besides the tests' own.
     pub environment: Vec<(&'static str, String)>,
     /// Of the records it loads.
@@ -73,7 +76,15 @@ impl Trial {
             "http.listen=\"127.0.0.1:0\"".to_owned(),
         ];
         all.extend(sets.iter().map(|set| (*set).to_owned()));
-        Trial { broker: broker.to_owned(), name: unique, folder, sets: all, environment: Vec::new(), compression: "none" }
+        Trial {
+            broker: broker.to_owned(),
+            name: unique,
+            folder,
+            sets: all,
+            files: Vec::new(),
+            environment: Vec::new(),
+            compression: "none",
+        }
     }
 
     pub fn inputs(&self) -> [String; 3] {
@@ -83,6 +94,9 @@ impl Trial {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lifetide"));
         command.args(arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        for file in &self.files {
+            command.arg("--config").arg(file);
+        }
         for set in &self.sets {
             command.arg("--set").arg(set);
         }

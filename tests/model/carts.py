@@ -91,6 +91,7 @@ class Carts:
         self.delay_ms = delay_ms
         self.open: Optional[Cart] = None
         self.decided_due_ms: Optional[int] = None  # of the last decision, over all carts
+        self.has_changed = False  # by the last event
 
     def apply(self, event: Event) -> Optional[str]:
         """Applies a cart event that is not older than the last order. Returns `cart_emptied` if that cancels a send that is out."""
@@ -100,7 +101,7 @@ class Carts:
         if cart is None or is_replacement:
             cart = Cart(cart_id)
         had_lines = bool(cart.lines)
-        changed = self._change(cart, event) or is_replacement
+        changed = self.has_changed = self._change(cart, event) or is_replacement
         if event.name == "Checkout Started":
             ids = {event.properties.get("checkout_id"), event.properties.get("order_id")}
             cart.checkout_ids = (ids - {None}) or cart.checkout_ids
@@ -162,3 +163,7 @@ class Carts:
 
     def deadline_ms(self) -> Optional[int]:
         return self.open.due_ms if self.open is not None else None
+
+def changed_ms(cart: Cart) -> int:
+    """A cart that was only looked at has never changed."""
+    return -1 if cart.last_change_ms is None else cart.last_change_ms

@@ -24,6 +24,25 @@ CART_EVENTS = {
     "Checkout Started",
     "Cart Abandoned",
 }
+# names that have a meaning; of others it counts only that the customer was there
+KNOWN_NAMES = {
+    "Email Delivered", "Email Opened", "Email Link Clicked", "Email Bounced", "Email Marked as Spam", "Unsubscribed", "Subscribed",
+    "Consent Changed", "identify", "alias", "Order Completed", "Order Refunded", "Order Cancelled", "Cost Recorded", "Signed Up",
+    "Product Viewed", "Product List Viewed", "Products Compared", "Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered",
+    "Coupon Applied", "Order Shipped", "Order Delivered", "Review Submitted", "Survey Answered", "Support Ticket Opened",
+    "Support Ticket Resolved", "Call Logged", "Loyalty Enrolled", "Points Earned", "Points Redeemed", "Reward Redeemed",
+    "Subscription Started", "Subscription Payment", "Subscription Cancelled", "Referral Sent", "Referral Converted",
+} | CART_EVENTS
+# what a thing costs or is paid for, by the name of the field
+PRICED = {
+    "Cost Recorded": "amount",
+    "Support Ticket Opened": "cost",
+    "Support Ticket Resolved": "cost",
+    "Call Logged": "cost",
+    "Subscription Started": "amount",
+    "Subscription Payment": "amount",
+    "Reward Redeemed": "value",
+}
 CONSENT_WORDS = {"subscribed": "subscribed", "unsubscribed": "unsubscribed", "pending": "pending"}
 
 
@@ -53,6 +72,10 @@ class Event:
     currency: Optional[str] = None
     amount_minor: Optional[int] = None  # total of an order or refund, stated value of a cart
     products: Optional[list] = None
+    is_of_nobody: bool = False  # a cost that names no customer
+    former_id: Optional[str] = None  # another id of the same person
+    traits: dict = field(default_factory=dict)
+    campaign: dict = field(default_factory=dict)
 
 
 def optional(mapping: dict, name: str, kind: type) -> Any:
@@ -84,6 +107,8 @@ def decode(record: Record) -> Event:
     is_anonymous = record.key != user_id
     event = Event(record.key, is_anonymous, event_time_ms(body, record), name, optional(body, "messageId", str))
     learn_traits(event, kind, body)
+    event.former_id = former_id(event, body)
+    event.is_of_nobody = name == "Cost Recorded" and user_id is None
     event.properties = optional(body, "properties", dict) or {}
     read_properties(event)
     return event
@@ -114,6 +139,14 @@ def learn_traits(event: Event, kind: str, body: dict) -> None:
         traits = {**traits, **(optional(body, "traits", dict) or {})}
         event.trait_consent = consent_word(traits.get("email_marketing_consent"))
     event.email = optional(traits, "email", str) or None
+    event.traits, event.campaign = traits, optional(context, "campaign", dict) or {}
+
+
+def former_id(event: Event, body: dict) -> Optional[str]:
+    """Only who has a userId can take another id in."""
+    field_of = {"alias": "previousId", "identify": "anonymousId"}
+    former = body.get(field_of.get(event.name, ""))
+    return former if former and former != event.customer and not event.is_anonymous else None
 
 
 def consent_word(trait: Any) -> Optional[str]:
@@ -139,6 +172,10 @@ def read_properties(event: Event) -> None:
         read_refund(event)
     elif event.name in CART_EVENTS:
         read_cart(event)
+    elif event.name in PRICED:
+        event.currency = currency_of(properties)
+        written = properties.get(PRICED[event.name])
+        event.amount_minor = None if written is None else amount(written, event.currency)
     elif event.name == "Consent Changed":
         if required(properties, "status") not in CONSENT_WORDS:
             raise Rejected("unknown consent status")

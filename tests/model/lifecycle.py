@@ -19,6 +19,7 @@ AT_RISK_BELOW, LAPSED_BELOW = 0.50, 0.30
 MIN_SILENCE_MS, MAX_SILENCE_MS = 30 * DAY_MS, 730 * DAY_MS
 LOYAL_REPEATS = 5
 CONSIDERATION_VIEWS = 3
+ONBOARDING_MS = 14 * DAY_MS
 
 
 def p_alive(x: int, t_x_weeks: float, t_weeks: float) -> float:
@@ -53,7 +54,10 @@ def silence_times_ms(orders: Orders) -> Optional[tuple]:
 class Lifecycle:
     """Current stage of one customer. `move` is told what happened and returns the transition, if there is one."""
 
-    def __init__(self) -> None:
+    def __init__(self, onboarding_ms: int = ONBOARDING_MS) -> None:
+        self.onboarding_ms = onboarding_ms
+        self.signed_up_ms: Optional[int] = None
+        self.has_referred = False
         self.stage: Optional[str] = None
         self.cycle = 1
         self.reactivated_day: Optional[int] = None  # UTC day of the order that set the mark
@@ -64,6 +68,9 @@ class Lifecycle:
     def note_look(self, event_name: str) -> None:
         self.product_views += event_name == "Product Viewed"
         self.has_compared |= event_name == "Products Compared"
+
+    def note_sign_up(self, time_ms: int) -> None:
+        self.signed_up_ms = min(time_ms, self.signed_up_ms or time_ms)
 
     def note_order(self, time_ms: int, is_latest: bool) -> None:
         """Before `move`: the latest order brings a lapsed customer back (an order told late does not), and the next day's settles that."""
@@ -95,17 +102,21 @@ class Lifecycle:
             return "reactivated"
         days = len(orders.day_times_ms())
         if days > LOYAL_REPEATS:
-            return "loyal"
+            return "advocate" if self.has_referred else "loyal"
         if days > 1:
             return "repeat"
         if days == 1:
             return "first_time"
         if self.has_compared or self.product_views >= CONSIDERATION_VIEWS:
             return "consideration"
+        if self.signed_up_ms is not None and now_ms < self.signed_up_ms + self.onboarding_ms:
+            return "onboarding"
         return "lead" if is_lead else "visitor"
 
     def deadline_ms(self) -> Optional[int]:
-        """When silence alone changes the stage next."""
+        """When time alone changes the stage next."""
+        if self.stage == "onboarding":
+            return self.signed_up_ms + self.onboarding_ms
         if self.silence is None or self.stage == "lapsed":
             return None
         at_risk_ms, lapsed_ms = self.silence

@@ -79,6 +79,23 @@ class Mailing:
             return self.explicit
         return newer(self.trait, self.explicit)
 
+    def unite(self, other: "Mailing", merged_ms: int) -> None:
+        """The address named last holds; a refusal wins, as if it had been said at the moment of the merge."""
+        if other.email is not None and other.email == self.email:
+            self.email_ms = max(self.email_ms, other.email_ms)
+            self.bounced |= other.bounced
+            self.soft_bounces = max(self.soft_bounces, other.soft_bounces)
+        elif other.email is not None and (self.email is None or other.email_ms > self.email_ms):
+            self.email, self.email_ms = other.email, other.email_ms
+            self.bounced, self.soft_bounces = other.bounced, other.soft_bounces
+        for name in ("explicit", "trait"):
+            own, theirs = getattr(self, name), getattr(other, name)
+            if theirs is not None and theirs.is_refusal():
+                theirs = Statement(max(theirs.time_ms, merged_ms), theirs.status, theirs.is_complaint)
+            elif theirs is not None and own is not None and own.is_refusal() and theirs.time_ms < merged_ms:
+                continue
+            setattr(self, name, newer(own, theirs))
+
     def refusal(self, require: str, has_ordered: bool) -> Optional[str]:
         """Why a marketing mail may not go out now: the first gate that fails, or None."""
         if self.email is None:

@@ -106,6 +106,28 @@ class Orders:
         day = order.time_ms // DAY_MS
         self.folded_days[day] = min(order.time_ms, self.folded_days.get(day, order.time_ms))
 
+    def unite(self, other: "Orders") -> None:
+        """Takes all of another customer's, as if it had happened here."""
+        known = {order.id for order in self.kept}
+        self.kept += [order for order in other.kept if order.id not in known]
+        self.kept.sort(key=lambda kept: kept.time_ms)
+        for currency, theirs in other.accounts.items():
+            account = self.accounts.setdefault(currency, Account())
+            account.orders += theirs.orders
+            account.gross_minor += theirs.gross_minor
+            account.refunds_minor += theirs.refunds_minor
+        self.latest_ms = max((time for time in (self.latest_ms, other.latest_ms) if time is not None), default=None)
+        self.held += other.held
+        for order in self.kept:
+            for refund in [held for held in self.held if held.order_id == order.id]:
+                self.held.remove(refund)
+                self._refund_order(order, refund)
+        del self.held[:-HELD_REFUNDS]
+
+    def first_ms(self) -> Optional[int]:
+        times = [order.time_ms for order in self.kept] + list(self.folded_days.values())
+        return min(times, default=None)
+
     def day_times_ms(self) -> list:
         """Purchases merged per UTC day, each at the time of its earliest counted order, in order."""
         days = dict(self.folded_days)

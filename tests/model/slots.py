@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from typing import Optional
+from typing import Iterable, Optional
 
 from customer import Customer, Expected, Settings
 from events import Event, Rejected, decode
@@ -57,7 +57,7 @@ class Slot:
             heapq.heappush(self.queue, (due_ms, customer.name.encode(), customer.name))
 
 
-def merge(records: list, slots: int, expected: Expected) -> list:
+def merge(records: Iterable[Record], slots: int, expected: Expected) -> list:
     """(slot, event) in the order in which they are applied. Refused records are noted and take no part in time."""
     latest: dict = {}  # (topic, slot) -> merge time of the last record: monotone per partition
     merged = []

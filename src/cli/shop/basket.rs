@@ -8,10 +8,15 @@ use super::person::{CURRENCIES, Person, ShopCurrency};
 use super::random::Random;
 
 /// Products on sale; few enough that carts meet the same product again.
-const PRODUCTS: u64 = 400;
+pub(super) const PRODUCTS: u64 = 400;
 const CATEGORIES: [&str; 5] = ["shoes", "garden", "books", "kitchen", "toys"];
 /// More than the 20 lines that are kept of a cart, so that folding is met too.
 const BULK_LINES: u64 = 25;
+
+/// What kind of thing a product is.
+pub(super) fn category_of(product: u64) -> &'static str {
+    CATEGORIES[usize::try_from(product % 5).expect("invariant: below 5")]
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BasketLine {
@@ -116,7 +121,7 @@ impl Basket {
     }
 
     fn add_product(&self, object: JsonObject, line: BasketLine) -> JsonObject {
-        let category = CATEGORIES[usize::try_from(line.product % 5).expect("invariant: below 5")];
+        let category = category_of(line.product);
         let object = object
             .text("product_id", &format!("p-{}", line.product))
             .text("name", &format!("Product {}", line.product))

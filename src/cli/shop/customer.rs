@@ -250,7 +250,7 @@ fn decide(scene: &mut Scene, basket: &Basket) -> Phase {
     if scene.random.one_in(20) { Phase::Abandoned } else { Phase::Away }
 }
 
-fn change_basket(scene: &mut Scene, basket: &mut Basket) -> Told {
+pub(super) fn change_basket(scene: &mut Scene, basket: &mut Basket) -> Told {
     let (event, properties) = match scene.random.below(100) {
         70..80 if !basket.lines.is_empty() => {
             let line = basket.remove(scene.random);
@@ -279,7 +279,7 @@ fn change_basket(scene: &mut Scene, basket: &mut Basket) -> Told {
 }
 
 /// Something the shop's other systems tell, and nobody here has a use for.
-fn wander(scene: &mut Scene) -> Told {
+pub(super) fn wander(scene: &mut Scene) -> Told {
     let event = *scene.random.pick(&["Wishlist Opened", "Store Locator Used", "Chat Window Opened"]);
     Told::track(ShopTopic::Carts, event, JsonObject::new().text("page", "/start"))
 }

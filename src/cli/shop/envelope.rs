@@ -18,6 +18,9 @@ pub(super) struct Numbers {
     pub(super) carts: u64,
     pub(super) refunds: u64,
     pub(super) emails: u64,
+    pub(super) tickets: u64,
+    pub(super) subscriptions: u64,
+    pub(super) costs: u64,
 }
 
 /// The next number of a counter, from 1.
@@ -44,6 +47,7 @@ pub(super) struct Scene<'a> {
 pub(super) enum Call {
     Track(&'static str),
     Identify,
+    Alias,
 }
 
 /// What happened, on its way into an envelope.
@@ -53,11 +57,13 @@ pub(super) struct Told {
     pub(super) call: Call,
     /// Properties of a track call, traits of an identify call.
     pub(super) body: JsonObject,
+    /// Another id of the same person, which an alias or an identify call names.
+    pub(super) former_id: Option<String>,
 }
 
 impl Told {
     pub(super) fn track(topic: ShopTopic, event: &'static str, properties: JsonObject) -> Told {
-        Told { topic, call: Call::Track(event), body: properties }
+        Told { topic, call: Call::Track(event), body: properties, former_id: None }
     }
 }
 
@@ -65,29 +71,30 @@ impl Told {
 pub(super) fn envelope(scene: &mut Scene, told: Told) -> String {
     let message = count(&mut scene.numbers.messages);
     let mut event = JsonObject::new().text("messageId", &format!("m-{message:012}"));
-    let is_identify = told.call == Call::Identify;
+    let is_track = matches!(told.call, Call::Track(_));
     event = match told.call {
         Call::Track(name) => event.text("type", "track").text("event", name),
-        Call::Identify => event.text("type", "identify"),
+        Call::Identify => event.text("type", "identify").text_if("anonymousId", told.former_id.as_deref()),
+        Call::Alias => event.text("type", "alias").text_if("previousId", told.former_id.as_deref()),
     };
-    event = add_ids(event, scene, is_identify);
+    event = add_ids(event, scene, is_track);
     // A consent trait may repeat the time, and then both must be the same.
-    if is_identify || scene.tells_time {
+    if !is_track || scene.tells_time {
         event = event.text("timestamp", scene.time);
     }
     event = event.object("context", context(scene, told.topic));
-    event.object(if is_identify { "traits" } else { "properties" }, told.body).finish()
+    event.object(if told.call == Call::Identify { "traits" } else { "properties" }, told.body).finish()
 }
 
-fn add_ids(event: JsonObject, scene: &mut Scene, is_identify: bool) -> JsonObject {
+fn add_ids(event: JsonObject, scene: &mut Scene, is_track: bool) -> JsonObject {
     let id = &scene.person.id;
     if scene.person.is_anonymous {
         let event = if scene.random.percent(50) { event.raw("userId", "null") } else { event };
         return event.text("anonymousId", id);
     }
     let event = event.text("userId", id);
-    // An identify call with both ids would join two customers.
-    if is_identify || !scene.random.one_in(10) {
+    // Other calls with both ids join two customers.
+    if !is_track || !scene.random.one_in(10) {
         return event;
     }
     event.text("anonymousId", &format!("browser-{id}"))

@@ -71,5 +71,5 @@ pub(super) fn change_consent(scene: &mut Scene) -> Told {
 /// An identify call, with the consent trait if a status is given.
 pub(super) fn identify(scene: &Scene, consent: Option<&str>) -> Told {
     let traits = scene.person.traits(scene.address_changes, consent, scene.time);
-    Told { topic: ShopTopic::Emails, call: Call::Identify, body: traits }
+    Told { topic: ShopTopic::Emails, call: Call::Identify, body: traits, former_id: None }
 }

@@ -7,6 +7,7 @@
 
 mod basket;
 mod customer;
+pub mod day;
 mod envelope;
 mod fault;
 mod json;

@@ -59,9 +59,23 @@ pub(super) struct Person {
 
 impl Person {
     pub(super) fn new(seed: u64, index: u32) -> Person {
+        Person::called(seed, index, None)
+    }
+
+    /// A customer with a userId that begins with these letters.
+    pub(super) fn known(seed: u64, index: u32, letters: &str) -> Person {
+        Person::called(seed, index, Some(letters))
+    }
+
+    /// The same person while the shop's front end knows the browser only.
+    pub(super) fn as_visitor(&self) -> Person {
+        Person { id: format!("v{}", self.id), is_anonymous: true, ..self.clone() }
+    }
+
+    fn called(seed: u64, index: u32, letters: Option<&str>) -> Person {
         let mut random = Random::of_member(seed, u64::from(index));
-        let is_anonymous = random.percent(12);
-        let id = format!("{}-{index:08}", if is_anonymous { "a" } else { "u" });
+        let is_anonymous = random.percent(12) && letters.is_none();
+        let id = format!("{}-{index:08}", letters.unwrap_or(if is_anonymous { "a" } else { "u" }));
         let has_email = random.percent(if is_anonymous { 15 } else { 85 });
         let email = match (has_email, random.one_in(40)) {
             (false, _) => None,

@@ -32,7 +32,9 @@ pub fn unite(customer: &mut Customer, other: &mut Customer) {
     }
 }
 
-/// The open cart is one that another has filled: the time since it was left counts from its last change, as ever.
+/// The open cart is another's: the time since it was left counts from its last change, as ever. One that was never filled, or has been emptied,
+/// has nobody to remind.
 pub fn on_cart_taken(customer: &mut Customer, scene: &mut Scene<'_>) {
-    cart::on_cart(customer, Change { opened: true, touched: true, emptied: false }, None, scene);
+    let touched = customer.cart.as_ref().is_some_and(|cart| cart.last_change_ms > 0 && cart.is_worth_reminding());
+    cart::on_cart(customer, Change { opened: true, touched, emptied: false }, None, scene);
 }
