@@ -170,6 +170,7 @@ pub mod cli;
 pub mod clock;
 pub mod clv;
 pub mod config;
+pub mod deliver;
 pub mod engine;
 pub mod event;
 pub mod http;
