@@ -31,6 +31,8 @@ const FUEL: u64 = 100_000;
 const BYTES_MAX: usize = 1 << 20;
 /// How the first line of a mail's text begins.
 const SUBJECT: &str = "Subject:";
+/// Of a mail's text.
+const MAIL: &str = ".txt";
 const UNSUBSCRIBE_URL: &str = "deliver.unsubscribe_url";
 const WEBHOOK_URL: &str = "deliver.webhook.url";
 
@@ -73,7 +75,20 @@ impl Templates {
         let headers = texts.headers.iter().enumerate().map(|(number, text)| (header_name(number), text.clone()));
         let urls = [(UNSUBSCRIBE_URL, &texts.unsubscribe_url), (WEBHOOK_URL, &texts.webhook_url)];
         let urls = urls.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text.clone()?)));
-        for (name, text) in shipped.chain(files).chain(headers).chain(urls) {
+        for (name, text) in shipped.chain(files) {
+            let text = match name.strip_suffix(MAIL) {
+                None => text,
+                Some(mail) => {
+                    let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+                    let subject = first.strip_prefix(SUBJECT).ok_or_else(|| format!("{name} does not begin with {SUBJECT}"))?;
+                    environment.add_template_owned(subject_name(mail), subject.to_owned()).map_err(|error| told(&error))?;
+                    // lines keep their numbers
+                    format!("\n{rest}")
+                }
+            };
+            environment.add_template_owned(name, text).map_err(|error| told(&error))?;
+        }
+        for (name, text) in headers.chain(urls) {
             environment.add_template_owned(name, text).map_err(|error| told(&error))?;
         }
         let templates = Templates { environment, texts };
@@ -96,16 +111,12 @@ impl Templates {
         let mut fields = action.fields.clone();
         fields["unsubscribe_url"] = unsubscribe_url.clone().into();
         let context = Value::from(Serde(&fields));
-        let base = self.find(action).ok_or_else(|| format!("there is no template {}.txt", action.template))?;
-        let name = format!("{base}.txt");
-        let written = self.render(&name, &context)?;
-        let (first, rest) = written.split_once('\n').unwrap_or((&written, ""));
-        let subject = first.strip_prefix(SUBJECT).ok_or_else(|| format!("{name} does not begin with {SUBJECT}"))?;
+        let base = self.find(action).ok_or_else(|| format!("there is no template {}{MAIL}", action.template))?;
         let html_name = format!("{base}.html");
         let html = if self.has(&html_name) { Some(self.render(&html_name, &context)?) } else { None };
         Ok(Words {
-            subject: one_line(subject),
-            text: rest.trim_start_matches(['\r', '\n']).to_owned(),
+            subject: one_line(&self.render(&subject_name(&base), &context)?),
+            text: self.render(&format!("{base}{MAIL}"), &context)?.trim_start_matches(['\r', '\n']).to_owned(),
             html,
             unsubscribe_url,
             headers: self.headers(action)?,
@@ -118,7 +129,7 @@ impl Templates {
         let language = locale.split(['-', '_']).next().unwrap_or_default();
         let endings = [format!(".{locale}"), format!(".{language}"), String::new()];
         let names = [action.template.as_str(), FALLBACK].into_iter().flat_map(|name| endings.iter().map(move |end| format!("{name}{end}")));
-        names.into_iter().find(|name| self.has(&format!("{name}.txt")))
+        names.into_iter().find(|name| self.has(&format!("{name}{MAIL}")))
     }
 
     /// Where an HTTP request goes.
@@ -159,6 +170,11 @@ impl Templates {
         let text = template.render(context.clone()).map_err(|error| told(&error))?;
         if text.len() > BYTES_MAX { Err(format!("{name} gives more than {BYTES_MAX} bytes")) } else { Ok(text) }
     }
+}
+
+/// Apart from the text, so that whatever a customer is called stays within it. Its ending is none that is escaped.
+fn subject_name(mail: &str) -> String {
+    format!("{mail}.subject")
 }
 
 fn header_name(number: usize) -> String {

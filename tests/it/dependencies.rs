@@ -9,8 +9,18 @@ use std::process::Command;
 
 use serde_json::Value;
 
-const ALLOWED_LICENCES: [&str; 9] =
-    ["Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "MIT", "Unicode-3.0", "Unlicense", "Zlib"];
+const ALLOWED_LICENCES: [&str; 10] = [
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "MIT",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
+];
 
 /// Crates for what is done in another way here.
 const BANNED: [(&str, &str); 8] = [

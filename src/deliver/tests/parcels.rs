@@ -53,14 +53,17 @@ fn a_customer_cannot_write_headers_or_html() {
     let rules = LetterRules { from: "shop@example.com".parse().unwrap(), reply_to: None };
     let templates = Templates::new(templates, texts()).unwrap();
     let mail = String::from_utf8(Letter::write(&action(evil), &templates, &rules, NOW_MS).unwrap().bytes).unwrap();
-    assert!(!mail.lines().any(|line| line.starts_with("Bcc")), "{mail}");
+    let (head, body) = mail.split_once("\r\n\r\n").unwrap();
+    assert!(!head.lines().any(|line| line.starts_with("Bcc")), "{mail}");
+    assert!(head.contains("Subject: Hello <b>Ann  Bcc: all@example.com") && !body.starts_with("Bcc"), "{mail}");
     assert!(mail.contains("<p>&lt;b&gt;Ann"), "{mail}");
 }
 
 #[test]
 fn what_cannot_be_written_says_why_and_nothing_of_the_customer() {
     let broken = |name: &str, text: &str| Templates::new(vec![(name.to_owned(), text.to_owned())], Texts::default());
-    assert_eq!(broken("a.txt", "{{ first_name").err().unwrap(), "a.txt line 1: syntax error");
+    assert_eq!(broken("a.txt", "Subject: Hi\n{{ first_name").err().unwrap(), "a.txt line 2: syntax error");
+    assert_eq!(broken("a.txt", "Hello").err().unwrap(), "a.txt does not begin with Subject:");
     let cases = [
         (json!({ "email": null }), "no_address"),
         (json!({ "email": "Ann u-1@example.com" }), "invalid_address"),
