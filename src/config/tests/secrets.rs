@@ -30,9 +30,7 @@ fn what_mails_are_sent_with_is_told_to_nobody() {
     assert_eq!(config.deliver.smtp.password.clone().unwrap().0, TOKEN);
     let printed = printed(&config);
     assert!(!printed.contains("marker9c41") && !printed.contains("bWFya2Vy"), "{printed}");
-    for bad in
-        ["deliver.webhook.secret=marker9c41", "deliver.smtp.password=[\"marker9c41\"]", "deliver.webhook.authorization=\"a\\nmarker9c41\""]
-    {
+    for bad in ["deliver.webhook.secret=marker9c41", "deliver.webhook.authorization=\"a\\nmarker9c41\""] {
         let error = read("", &[], &[bad]).unwrap_err();
         assert!(!format!("{error}{error:?}").contains("marker9c41"), "{error}");
     }
