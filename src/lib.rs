@@ -25,13 +25,14 @@
 //! | `engine` | what an event or a deadline means for a customer; rows, overlay, timers, committed state; pure. Begin with `slot`, `apply`, `deadline` |
 //! | `worker` | the loop: take, merge, apply, make durable, publish; restore and recovery; slots of others kept ready (`standby`, `follow`); its two seams. Begin with `step`, `commit`, `recovery`. `worker/offline`: what `state` does to slots nobody runs |
 //! | `kafka` | the shell over librdkafka: consumer, producer, changelog reader, topics; a visitor that only looks, a feeder that writes inputs. It decides nothing. All `unsafe` is here |
+//! | `deliver` | what becomes of an action, and every byte of a mail or request; pure. Its connections are `cli/deliver` |
 //! | `config` | layers of text to a checked `Config`; every bad key is named, no secret can be printed |
 //! | `metrics` | every metric: name, unit, help, labels |
 //! | `http` | `/metrics`, `/livez`, `/readyz`, the API over committed state, the live page, admin actions, and the guards of both, on a thread of its own; it is handed what it may reach |
 //! | `clock` | the only file that reads the clock |
 //! | `cli` | one file for each subcommand; puts the rooms together; also the made-up shop of `demo` and `generate` |
 //!
-//! Who may use whom: `clv` and `event` use no other room; `engine` uses these two; `config` uses all three, since it fills their settings;
+//! Who may use whom: `clv` and `event` use no other room; `engine` uses these two; `deliver` uses no other room; `config` uses all four, since it fills their settings;
 //! `worker` uses `engine` and `event`, and alone calls the engine's decisions; `kafka` uses the worker's two seams; `http` uses `metrics` and
 //! may read `engine`'s committed state; `cli` sees everything. `tests/it/tidy.rs` enforces it, and the sizes of files and functions.
 //!
@@ -170,6 +171,7 @@ pub mod cli;
 pub mod clock;
 pub mod clv;
 pub mod config;
+pub mod deliver;
 pub mod engine;
 pub mod event;
 pub mod http;

@@ -21,7 +21,7 @@ use super::settings::SettingsArgs;
 use crate::event::Reason;
 use crate::kafka::admin;
 use crate::kafka::topics::TopicFacts;
-use crate::kafka::{DeadLetters, Message, Settings};
+use crate::kafka::{Message, Settings, TopicScan};
 use crate::worker::WorkerError;
 use crate::worker::source::{Record as _, SourceError};
 use crate::worker::transaction::TransactionError;
@@ -138,7 +138,7 @@ pub fn dlq(command: &DlqCommand) -> Result<(), CommandError> {
 struct Log {
     settings: Settings,
     facts: Vec<TopicFacts>,
-    letters: DeadLetters,
+    letters: TopicScan,
 }
 
 impl Log {
@@ -149,7 +149,7 @@ impl Log {
         let Some(partitions) = facts.iter().find(|facts| facts.name == *topic).map(|facts| facts.partitions) else {
             return Err(CommandError::Failed(format!("topic {topic} does not exist")));
         };
-        let letters = DeadLetters::open(&settings, partitions)?;
+        let letters = TopicScan::open(&settings, &settings.output.dead_letters, partitions)?;
         Ok(Log { settings, facts, letters })
     }
 

@@ -6,6 +6,7 @@
 mod api;
 mod backtest;
 mod config;
+mod deliver;
 mod demo;
 mod dlq;
 mod erase;
@@ -69,6 +70,7 @@ enum Command {
     Dlq(dlq::DlqCommand),
     Erase(erase::EraseArgs),
     Health(health::HealthArgs),
+    Deliver(deliver::DeliverArgs),
 }
 
 /// How a command that reads shows what it found.
@@ -109,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Dlq(command) => dlq::dlq(&command),
         Command::Erase(arguments) => erase::erase(&arguments),
         Command::Health(arguments) => health::health(&arguments),
+        Command::Deliver(arguments) => deliver::deliver(&arguments),
     };
     exit::finish(outcome).into()
 }

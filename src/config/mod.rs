@@ -1,11 +1,12 @@
 //! Text as written -> checked `Config`: parsed once, every bad key named, secrets unprintable.
 //!
 //! Reading order: `layers` (texts to one value per key), `keys` (asking for keys by name), `values` (kinds of values), `check` (which
-//! keys there are, and their bounds), `plays`, `stages`, `channels`, `levels`, `models`, `properties`, `show`. Nothing here opens a file, reads the environment or the
+//! keys there are, and their bounds), `plays`, `stages`, `channels`, `levels`, `deliver`, `models`, `properties`, `show`. Nothing here opens a file, reads the environment or the
 //! clock: all of it comes in as `Sources`. Called by `cli`; the result goes to every other room.
 
 mod channels;
 mod check;
+mod deliver;
 mod keys;
 mod layers;
 mod levels;
@@ -30,6 +31,7 @@ use crate::event;
 use keys::Keys;
 use layers::{Entries, Entry};
 
+pub use deliver::{Deliver, Smtp, SmtpTls, Webhook};
 pub use layers::{DEFAULT_TOML, ENVIRONMENT_PREFIX, Text};
 pub use plays::condition;
 pub use problem::{ConfigError, Origin, Problem};
@@ -93,6 +95,7 @@ pub struct Config {
     pub engine: engine::Settings,
     pub http: Http,
     pub log: Log,
+    pub deliver: Deliver,
     /// Which of a parameter file's models is asked.
     model: ModelKind,
     settings: Vec<Setting>,
@@ -173,7 +176,7 @@ pub struct Http {
     pub decisions_kept: usize,
 }
 
-/// A secret of `http`: who brings it may ask.
+/// A secret text: a token of `http` (who brings it may ask), a password.
 #[derive(Clone)]
 pub struct BearerToken(pub String);
 
@@ -265,6 +268,7 @@ impl Config {
             time: check::time(keys),
             http: check::http(keys),
             log: check::log(keys),
+            deliver: deliver::deliver(keys),
             settings: show::settings(entries),
             fingerprint: fingerprint(entries, &model_text),
             model,

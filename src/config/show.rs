@@ -10,7 +10,14 @@ use super::problem::Origin;
 use super::properties::{HIDDEN, is_secret};
 
 /// Keys of our own whose values are secrets.
-pub const SECRETS: [&str; 3] = ["customers.erasure_key", "http.admin_token", "http.api_token"];
+pub const SECRETS: [&str; 6] = [
+    "customers.erasure_key",
+    "deliver.smtp.password",
+    "deliver.webhook.authorization",
+    "deliver.webhook.secret",
+    "http.admin_token",
+    "http.api_token",
+];
 
 /// One key in force.
 #[derive(Debug, Clone)]

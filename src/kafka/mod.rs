@@ -2,8 +2,8 @@
 //!
 //! `settings` (what the configuration says) -> `client` (what librdkafka is told, and why) -> `consumer` and `producer`, which implement
 //! the worker's two seams (`worker::source`, `worker::transaction`). `group` follows the consumer group, `member` and `assignment` are what members tell of themselves and were given, `queue` and `message` wrap the C
-//! calls that move records, `changelog` reads a slot's log back, `visitor` looks at a group without joining it, `dead_letters` reads
-//! refused records, `models` follows the value models, `feed` puts records into the inputs, `failure` sorts errors by what they mean for a transaction. `topics`
+//! calls that move records, `changelog` reads a slot's log back, `visitor` looks at a group without joining it, `topic_scan` reads
+//! a topic once, `models` follows the value models, `feed` puts records into the inputs, `failure` sorts errors by what they mean for a transaction. `topics`
 //! decides what the cluster should hold, `admin` looks and creates.
 //!
 //! Every `unsafe` of the crate is in this room, each with the invariant it rests on. Used by `worker` (through the seams) and `cli`.
@@ -13,7 +13,6 @@ mod assignment;
 mod changelog;
 mod client;
 mod consumer;
-mod dead_letters;
 mod deadline;
 mod delivery;
 mod failure;
@@ -29,6 +28,7 @@ mod producer;
 mod queue;
 mod retire;
 pub mod settings;
+mod topic_scan;
 pub mod topics;
 mod trim;
 mod visitor;
@@ -36,11 +36,11 @@ mod wake;
 
 pub use client::transactional_id;
 pub use consumer::Consumer;
-pub use dead_letters::DeadLetters;
 pub use feed::{FeedRecord, Feeder};
 pub use message::Message;
 pub use models::{ModelsTopic, Published};
 pub use observer::{Member, Observer};
 pub use producer::Producer;
 pub use settings::{OutputNames, Settings};
+pub use topic_scan::TopicScan;
 pub use visitor::Visitor;

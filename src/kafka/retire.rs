@@ -3,7 +3,7 @@
 //! Destroying a librdkafka client joins its threads, leaves the group and polls for up to some hundred milliseconds; with a broker that is
 //! silent, or after a bug there, it would stop the worker for good. So it happens on a thread of its own, and the caller waits only as
 //! long as it likes. Whatever reads is held in a `Retiring`, so that there is no way to drop it that waits longer; the producer, which is
-//! renewed now and then, calls `retire` itself. Used by `consumer`, `visitor`, `changelog`, `dead_letters`, `observer`, `feed` and `producer`.
+//! renewed now and then, calls `retire` itself. Used by `consumer`, `visitor`, `changelog`, `topic_scan`, `observer`, `feed` and `producer`.
 
 use std::ops::Deref;
 use std::sync::mpsc;

@@ -110,6 +110,19 @@ impl Settings {
         self.input_topics.get(topic).unwrap_or(&self.output.relay)
     }
 
+    /// Those of the group that delivers: it reads `actions`, and beside it `deliveries` in the place of the relay, and writes to that alone. What
+    /// stands for `actions` among its outputs it never touches.
+    pub fn of_delivery(&self, deliveries: &str) -> Settings {
+        let output = &self.output;
+        Settings {
+            group_id: format!("{}.deliver", self.group_id),
+            advertised: None,
+            input_topics: vec![output.actions.clone()],
+            output: OutputNames { actions: output.relay.clone(), relay: deliveries.to_owned(), ..output.clone() },
+            ..self.clone()
+        }
+    }
+
     /// Everything that cannot work, in words; empty when all is well.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();

@@ -134,6 +134,40 @@ pub fn plan(settings: &Settings, facts: &[TopicFacts], want_partitions: u32) -> 
     topics
 }
 
+/// The topic of deliveries, partition by partition beside the actions; `None`: there are no actions. `settings`: those of the group that
+/// delivers.
+pub fn plan_deliveries(settings: &Settings, facts: &[TopicFacts]) -> Option<TopicPlan> {
+    let actions = find(facts, &settings.input_topics[0])?;
+    let name = &settings.output.relay;
+    let found = find(facts, name);
+    Some(TopicPlan {
+        name: name.clone(),
+        partitions: found.map_or(actions.partitions, |topic| topic.partitions),
+        replication: CLUSTER_DEFAULT_REPLICATION,
+        configs: vec![("cleanup.policy", "compact")],
+        exists: found.is_some(),
+    })
+}
+
+/// What keeps `deliver` from starting: nobody would know any more what was sent.
+pub fn check_deliveries(settings: &Settings, facts: &[TopicFacts]) -> Vec<String> {
+    let (actions, deliveries) = (&settings.input_topics[0], &settings.output.relay);
+    let Some(found) = find(facts, actions) else { return vec![format!("topic {actions} does not exist (`topics create` makes it)")] };
+    let Some(own) = find(facts, deliveries) else {
+        return vec![format!("topic {deliveries} does not exist (`deliver --create-topic` makes it)")];
+    };
+    let mut problems = Vec::new();
+    if own.partitions != found.partitions {
+        problems.push(format!("topic {deliveries} has {} partitions, {actions} {}", own.partitions, found.partitions));
+    }
+    if let Some(policy) = own.configs.get("cleanup.policy")
+        && policy != "compact"
+    {
+        problems.push(format!("topic {deliveries} has cleanup.policy={policy} and would forget what was sent: set cleanup.policy=compact"));
+    }
+    problems
+}
+
 /// Only lifetide deletes from the changelog and the relay, in whole segments, so these are small and roll often.
 fn changelog_configs() -> Vec<(&'static str, &'static str)> {
     vec![

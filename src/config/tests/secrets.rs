@@ -19,6 +19,24 @@ fn the_token_of_the_api_is_told_to_nobody_either() {
 }
 
 #[test]
+fn what_mails_are_sent_with_is_told_to_nobody() {
+    let webhook = "whsec_bWFya2VyOWM0MSBtYXJrZXI5YzQxIG1hcmtlcg==";
+    let variables = [
+        ("LIFETIDE__DELIVER__SMTP__PASSWORD", TOKEN),
+        ("LIFETIDE__DELIVER__WEBHOOK__AUTHORIZATION", TOKEN),
+        ("LIFETIDE__DELIVER__WEBHOOK__SECRET", webhook),
+    ];
+    let config = read("", &variables, &[]).unwrap();
+    assert_eq!(config.deliver.smtp.password.clone().unwrap().0, TOKEN);
+    let printed = printed(&config);
+    assert!(!printed.contains("marker9c41") && !printed.contains("bWFya2Vy"), "{printed}");
+    for bad in ["deliver.webhook.secret=marker9c41", "deliver.webhook.authorization=\"a\\nmarker9c41\""] {
+        let error = read("", &[], &[bad]).unwrap_err();
+        assert!(!format!("{error}{error:?}").contains("marker9c41"), "{error}");
+    }
+}
+
+#[test]
 fn the_admin_token_comes_from_every_layer_as_it_was_typed_and_is_printed_nowhere() {
     let bearer = |config: &super::Config| config.http.admin_token.clone().unwrap().0;
     let file = read(&format!("[http]\nadmin_token = \"{TOKEN}\""), &[], &[]).unwrap();

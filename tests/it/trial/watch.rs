@@ -40,7 +40,7 @@ impl Eyes {
 }
 
 impl Watch {
-    pub(super) fn new(broker: &str, group: &str, inputs: Vec<String>) -> Watch {
+    pub fn new(broker: &str, group: &str, inputs: Vec<String>) -> Watch {
         let mut client = ClientConfig::new();
         client.set("bootstrap.servers", broker).set("group.id", group);
         let eyes = RefCell::new(Eyes::new(&client));

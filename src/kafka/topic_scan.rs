@@ -1,8 +1,8 @@
-//! Reads the dead-letter topic from its beginning to its end, committed records only, one partition after the other.
+//! Reads a topic from its beginning to its end, committed records only, one partition after the other.
 //!
 //! The end is where the log ended when reading began, transactions open at that moment included: whoever asks whether a letter was sent
-//! again must not be told by a log that an open transaction hides. It knows nothing of what a letter says, joins no group and commits
-//! nothing. Used by `cli::dlq`.
+//! again must not be told by a log that an open transaction hides. It knows nothing of what a record says, joins no group and commits
+//! nothing. Used by `cli` (`dlq`, `deliver`).
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ const END_WAIT: Duration = Duration::from_secs(2);
 /// One look into the queue.
 const LOOK: Duration = Duration::from_millis(100);
 
-pub struct DeadLetters {
+pub struct TopicScan {
     handle: Retiring<Arc<Handle>>,
     observer: Observer,
     waker: Arc<Waker>,
@@ -37,16 +37,16 @@ pub struct DeadLetters {
     partitions: u32,
 }
 
-impl DeadLetters {
-    /// `partitions`: of the dead-letter topic.
-    pub fn open(settings: &Settings, partitions: u32) -> Result<DeadLetters, SourceError> {
-        let created = client::log_reader(settings, "dlq").create_with_context(Group::outsider());
+impl TopicScan {
+    /// `partitions`: of the topic.
+    pub fn open(settings: &Settings, topic: &str, partitions: u32) -> Result<TopicScan, SourceError> {
+        let created = client::log_reader(settings, "scan").create_with_context(Group::outsider());
         let handle: Handle = created.map_err(|error| SourceError::Refused(client::text_of(&error)))?;
-        Ok(DeadLetters {
+        Ok(TopicScan {
             handle: Retiring::new(Arc::new(handle), END_WAIT),
-            observer: Observer::connect(settings, "dlq-observer")?,
+            observer: Observer::connect(settings, "scan-observer")?,
             waker: Arc::new(Waker::default()),
-            topic: settings.output.dead_letters.clone(),
+            topic: topic.to_owned(),
             partitions,
         })
     }

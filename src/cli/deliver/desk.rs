@@ -1,0 +1,131 @@
+//! What outlives the connections to Kafka: the way mails go, the pace, this process's last attempt, and the counts.
+//!
+//! One attempt is made here, from the right to send to the mark of its outcome; writing marks down is `office`'s. Called by `office`.
+
+use std::collections::BTreeMap;
+
+use super::carrier::{Carrier, Packing};
+use crate::clock;
+use crate::config;
+use crate::deliver::{Action, Mark, Outcome, Own, Pace, Parcel, State, moment, pause_ms};
+
+pub struct Desk {
+    pub own: Own,
+    packing: Packing,
+    carrier: Box<dyn Carrier>,
+    pace: Pace,
+    attempts_max: u32,
+    /// Times in a row that nobody was there.
+    silences: u32,
+    /// Of the clock that never goes back: until then nothing is tried.
+    closed_until_ms: u64,
+    counts: BTreeMap<&'static str, u64>,
+}
+
+impl Desk {
+    pub fn new(own: Own, packing: Packing, carrier: Box<dyn Carrier>, settings: &config::Deliver, now_ms: u64) -> Desk {
+        let pace = Pace::new(settings.rate_per_second, now_ms);
+        let attempts_max = settings.attempts;
+        Desk { own, packing, carrier, pace, attempts_max, silences: 0, closed_until_ms: 0, counts: BTreeMap::new() }
+    }
+
+    pub fn count(&mut self, word: &'static str) {
+        *self.counts.entry(word).or_default() += 1;
+    }
+
+    /// One line for the log.
+    pub fn tell(&self) {
+        let counts: Vec<String> = self.counts.iter().map(|(word, count)| format!("{word} {count}")).collect();
+        tracing::info!("ends; actions so far: {}", if counts.is_empty() { "none".to_owned() } else { counts.join(", ") });
+    }
+
+    /// Whether an attempt may be made now. A way that is closed is not asked before its pause is over.
+    pub fn may_send(&mut self) -> bool {
+        let now_ms = clock::monotonic_ms();
+        if now_ms < self.closed_until_ms {
+            return false;
+        }
+        if let Err(left_ms) = self.pace.take(now_ms) {
+            self.closed_until_ms = now_ms + left_ms;
+            return false;
+        }
+        match self.carrier.prepare() {
+            Ok(()) => true,
+            Err(why) => {
+                self.close(&why);
+                false
+            }
+        }
+    }
+
+    fn close(&mut self, why: &str) {
+        self.silences = self.silences.saturating_add(1);
+        let pause_ms = pause_ms(self.silences);
+        self.closed_until_ms = clock::monotonic_ms() + pause_ms;
+        tracing::warn!(pause_ms, "cannot be reached, nothing is sent: {why}");
+    }
+
+    /// The bytes of it, or the mark that it failed.
+    pub fn wrap(&self, action: &Action, attempts: u32) -> Result<Parcel, Mark> {
+        let now_ms = clock::wall_ms();
+        self.packing.wrap(action, now_ms).map_err(|why| Mark { why: Some(why), ..self.mark(action, State::Failed, attempts) })
+    }
+
+    pub fn mark(&self, action: &Action, state: State, attempts: u32) -> Mark {
+        Mark {
+            id: action.id.clone(),
+            state,
+            attempts,
+            by: self.own.life.clone(),
+            at: moment(clock::wall_ms()),
+            expires_at: moment(action.expires_at_ms),
+            play: action.play.clone(),
+            why: None,
+        }
+    }
+
+    /// The attempt itself; the mark `sending` must be there. Returns the mark of its outcome.
+    pub fn attempt(&mut self, action: &Action, parcel: &Parcel, attempts: u32) -> Mark {
+        self.own.last = Some((action.id.clone(), None));
+        let (state, attempts, why) = match self.carrier.hand_over(parcel) {
+            Outcome::Sent => (State::Sent, attempts + 1, None),
+            Outcome::Later(why) if attempts + 1 < self.attempts_max => (State::Waiting, attempts + 1, Some(why)),
+            Outcome::Later(why) | Outcome::Rejected(why) => (State::Failed, attempts + 1, Some(why)),
+            Outcome::Unknown(why) => (State::Doubtful, attempts, Some(why)),
+            Outcome::Unreachable(why) => {
+                self.close(&why);
+                (State::Waiting, attempts, Some(why))
+            }
+        };
+        if state == State::Sent {
+            self.silences = 0;
+        }
+        let mark = Mark { why, ..self.mark(action, state, attempts) };
+        self.own.last = Some((action.id.clone(), Some(mark.clone())));
+        mark
+    }
+
+    /// Counts and logs how something ended.
+    pub fn note(&mut self, mark: &Mark) {
+        let (id, play, why) = (&mark.id, &mark.play, mark.why.as_deref().unwrap_or_default());
+        match mark.state {
+            State::Sent => {
+                tracing::debug!(id, play, "sent");
+                self.count("sent");
+            }
+            State::Waiting => {
+                tracing::info!(id, play, attempts = mark.attempts, why, "refused for now, is tried again");
+                self.count("put_off");
+            }
+            State::Failed => {
+                tracing::warn!(id, play, attempts = mark.attempts, why, "not sent");
+                self.count("failed");
+            }
+            State::Doubtful | State::Sending => {
+                tracing::warn!(id, play, why, "it is not known whether this was sent, and it is not sent again");
+                self.count("in_doubt");
+            }
+            State::Cancelled => self.count("cancelled"),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The loop of `deliver`: takes slots from the group, reads what was delivered before, and sends what is due, one at a time.
+//!
+//! Before an attempt the mark `sending` is committed, with the group's claim in the same transaction, so that whoever has lost the slot
+//! cannot write it; after the attempt the mark of its outcome with the position behind it. A crash in between leaves an action in doubt, and
+//! unsent rather than sent twice. Any failure of Kafka ends this office; the `Desk` outlives it. Called by `cli::deliver`.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use super::desk::Desk;
+use crate::clock;
+use crate::deliver::{Action, Ledger, Mark, Next, Queue, Skip, State, pause_ms};
+use crate::kafka::{Consumer, Message, Producer, Settings};
+use crate::worker::WorkerError;
+use crate::worker::source::{Arrival, CommittedOffsets, Input, Membership, Record as _, Source as _};
+use crate::worker::transaction::{Outgoing, OutputTopic, Position, Transaction as _, TransactionError};
+
+/// Places of the two topics among those of the group.
+const ACTIONS: usize = 0;
+const DELIVERIES: usize = 1;
+/// The only member of this process.
+const MEMBER: usize = 0;
+/// Arrivals of a topic taken at a time.
+const TAKEN_MAX: usize = 100;
+/// Actions of a slot skipped in one transaction.
+const SKIPPED_MAX: usize = 500;
+/// Marks deleted with one transaction.
+const DELETED_MAX: usize = 100;
+/// The longest sleep, so that a stop and the group are heard.
+const LOOK: Duration = Duration::from_millis(50);
+
+enum Stage {
+    /// Its offsets are not known yet.
+    New,
+    /// Its deliveries are read up to this offset.
+    Reading(i64),
+    Open,
+}
+
+struct Slot {
+    stage: Stage,
+    ledger: Ledger,
+    queue: Queue,
+    /// Offset of the first action that is not dealt with.
+    position: i64,
+}
+
+pub struct Office {
+    source: Consumer,
+    journal: Producer,
+    slots: BTreeMap<u32, Slot>,
+}
+
+impl Office {
+    /// `settings`: those of the group that delivers.
+    pub fn open(settings: &Settings) -> Result<Office, WorkerError> {
+        let journal = Producer::open(settings, MEMBER, clock::wall_ms).map_err(WorkerError::of_transaction)?;
+        Ok(Office { source: Consumer::join(settings, MEMBER)?, journal, slots: BTreeMap::new() })
+    }
+
+    /// Until it is told to stop; what is under way is finished first.
+    pub fn run(mut self, desk: &mut Desk, is_stopped: &dyn Fn() -> bool) -> Result<(), WorkerError> {
+        while !is_stopped() {
+            self.follow_group()?;
+            let slots: Vec<u32> = self.slots.keys().copied().collect();
+            let mut was_busy = false;
+            for slot in slots {
+                self.read(slot)?;
+                was_busy |= self.serve(slot, desk)?;
+            }
+            if !was_busy {
+                self.source.wait(LOOK);
+            }
+        }
+        Ok(())
+    }
+
+    fn follow_group(&mut self) -> Result<(), WorkerError> {
+        for change in self.source.membership()? {
+            match change {
+                Membership::Assigned(slots) => {
+                    tracing::info!(?slots, "slots assigned");
+                    let new = || Slot { stage: Stage::New, ledger: Ledger::default(), queue: Queue::default(), position: 0 };
+                    self.slots.extend(slots.into_iter().map(|slot| (slot, new())));
+                }
+                Membership::Revoked(slots) | Membership::Lost(slots) => {
+                    tracing::info!(?slots, "slots given back");
+                    self.slots.retain(|slot, _| !slots.contains(slot));
+                }
+            }
+        }
+        let new: Vec<u32> = self.slots.iter().filter(|(_, slot)| matches!(slot.stage, Stage::New)).map(|(number, _)| *number).collect();
+        new.into_iter().try_for_each(|number| self.begin(number))
+    }
+
+    /// Begins reading a slot, unless a transaction of its former owner is still open.
+    fn begin(&mut self, number: u32) -> Result<(), WorkerError> {
+        let CommittedOffsets::Stable(offsets) = self.source.committed(number)? else { return Ok(()) };
+        let actions = self.source.input_bounds(Input { topic: ACTIONS, slot: number })?;
+        let deliveries = self.source.input_bounds(Input { topic: DELIVERIES, slot: number })?;
+        let committed = offsets[ACTIONS].as_ref().map(|committed| committed.offset);
+        let position = committed.filter(|offset| (actions.low..=actions.high).contains(offset)).unwrap_or(actions.low);
+        if let Some(offset) = committed.filter(|offset| *offset != position) {
+            tracing::warn!(slot = number, offset, position, "the committed offset is no longer there: begins with the first action");
+        }
+        self.source.start(number, &[position, deliveries.low])?;
+        let slot = self.slots.get_mut(&number).expect("invariant: only slots of ours are begun");
+        slot.position = position;
+        slot.stage = if deliveries.low < deliveries.high { Stage::Reading(deliveries.high) } else { Stage::Open };
+        Ok(())
+    }
+
+    fn read(&mut self, number: u32) -> Result<(), WorkerError> {
+        let Some(slot) = self.slots.get_mut(&number) else { return Ok(()) };
+        let mut arrivals: VecDeque<Arrival<Message>> = VecDeque::new();
+        if !matches!(slot.stage, Stage::New) {
+            self.source.take(Input { topic: DELIVERIES, slot: number }, TAKEN_MAX, &mut arrivals)?;
+        }
+        for arrival in arrivals.drain(..) {
+            // afterwards it is our own words that come back
+            let Stage::Reading(high) = slot.stage else { continue };
+            let next = match arrival {
+                Arrival::Record(record) => {
+                    note(&mut slot.ledger, &record);
+                    record.offset() + 1
+                }
+                Arrival::End(offset) => offset,
+            };
+            if next >= high {
+                slot.stage = Stage::Open;
+            }
+        }
+        if matches!(slot.stage, Stage::Open) && slot.queue.has_room() {
+            self.source.take(Input { topic: ACTIONS, slot: number }, TAKEN_MAX, &mut arrivals)?;
+        }
+        for arrival in arrivals {
+            match arrival {
+                Arrival::Record(record) => slot.queue.push(record.offset(), record.value().unwrap_or_default()),
+                Arrival::End(_) => slot.queue.reach_end(),
+            }
+        }
+        Ok(())
+    }
+
+    /// Deals with what needs no sending, then makes one attempt at most. Returns whether anything was done.
+    fn serve(&mut self, number: u32, desk: &mut Desk) -> Result<bool, WorkerError> {
+        let Some(slot) = self.slots.get_mut(&number) else { return Ok(false) };
+        let before = slot.position;
+        let mut marks = Vec::new();
+        let mut due = None;
+        for _ in 0..SKIPPED_MAX {
+            match slot.queue.next(&slot.ledger, &desk.own, clock::wall_ms()) {
+                Next::Nothing | Next::Wait(_) => break,
+                Next::Send(action, attempts) => {
+                    due = Some((action, attempts));
+                    break;
+                }
+                Next::Skip(why, mark) => {
+                    if let Some(mark) = mark {
+                        if why == Skip::InDoubt {
+                            desk.note(&mark);
+                        }
+                        slot.ledger.note(mark.clone());
+                        marks.push(mark);
+                    }
+                    if !matches!(why, Skip::InDoubt) {
+                        desk.count(why.word());
+                    }
+                    slot.position = slot.queue.pop();
+                }
+                Next::Conclude(mark) => {
+                    if mark.state != State::Waiting {
+                        slot.position = slot.queue.pop();
+                    }
+                    slot.ledger.note(mark.clone());
+                    marks.push(mark);
+                }
+            }
+        }
+        let Some((action, attempts)) = due.filter(|_| desk.may_send()) else {
+            let was_busy = slot.position > before || !marks.is_empty();
+            return if was_busy { self.write(number, &marks).map(|()| true) } else { Ok(false) };
+        };
+        self.send(number, desk, &action, attempts, marks).map(|()| true)
+    }
+
+    /// `marks`: of what was dealt with before it.
+    fn send(&mut self, number: u32, desk: &mut Desk, action: &Action, attempts: u32, mut marks: Vec<Mark>) -> Result<(), WorkerError> {
+        let outcome = match desk.wrap(action, attempts) {
+            Err(failed) => {
+                desk.note(&failed);
+                marks.push(failed.clone());
+                failed
+            }
+            Ok(parcel) => {
+                marks.push(desk.mark(action, State::Sending, attempts));
+                self.write(number, &marks)?;
+                let outcome = desk.attempt(action, &parcel, attempts);
+                desk.note(&outcome);
+                marks = vec![outcome.clone()];
+                outcome
+            }
+        };
+        let slot = self.slots.get_mut(&number).expect("invariant: slots go between two attempts only");
+        if outcome.state == State::Waiting {
+            slot.queue.hold_first_until(clock::wall_ms().saturating_add_unsigned(pause_ms(outcome.attempts)));
+        } else {
+            slot.position = slot.queue.pop();
+        }
+        slot.ledger.note(outcome);
+        self.write(number, &marks)
+    }
+
+    /// Commits marks and the slot's position together, if the slot is still ours.
+    fn write(&mut self, number: u32, marks: &[Mark]) -> Result<(), WorkerError> {
+        let slot = self.slots.get_mut(&number).expect("invariant: marks are of slots of ours");
+        let outdated = slot.ledger.outdated(clock::wall_ms(), DELETED_MAX);
+        let claim = self.source.claim()?;
+        let journal = &mut self.journal;
+        let mut write = || -> Result<(), TransactionError> {
+            journal.begin()?;
+            let written = marks.iter().map(|mark| (mark.id.as_str(), Some(mark.to_json())));
+            for (id, value) in outdated.iter().map(|id| (id.as_str(), None)).chain(written) {
+                journal.send(&Outgoing {
+                    topic: OutputTopic::Relay,
+                    partition: Some(number),
+                    key: Some(id.as_bytes()),
+                    value: value.as_deref(),
+                    timestamp_ms: None,
+                    headers: &[],
+                })?;
+            }
+            let input = Input { topic: ACTIONS, slot: number };
+            journal.commit(&[Position { input, offset: slot.position, metadata: String::new() }], &claim)
+        };
+        write().map_err(WorkerError::of_transaction)?;
+        outdated.iter().for_each(|id| slot.ledger.forget(id));
+        Ok(())
+    }
+}
+
+/// A record of the topic of deliveries; what cannot be read is of a later version and about nothing we sent.
+pub(super) fn note(ledger: &mut Ledger, record: &Message) {
+    match record.value() {
+        Some(value) => {
+            if let Some(mark) = Mark::read(value) {
+                ledger.note(mark);
+            }
+        }
+        None => ledger.forget(&String::from_utf8_lossy(record.key().unwrap_or_default())),
+    }
+}
