@@ -65,10 +65,9 @@ impl Desk {
         tracing::warn!(pause_ms, "cannot be reached, nothing is sent: {why}");
     }
 
-    /// The bytes of it, or the mark that it failed.
-    pub fn wrap(&self, action: &Action, attempts: u32) -> Result<Parcel, Mark> {
-        let now_ms = clock::wall_ms();
-        self.packing.wrap(action, now_ms).map_err(|why| Mark { why: Some(why), ..self.mark(action, State::Failed, attempts) })
+    /// The bytes of it, or why there can be none.
+    pub fn wrap(&self, action: &Action) -> Result<Parcel, String> {
+        self.packing.wrap(action, clock::wall_ms())
     }
 
     pub fn mark(&self, action: &Action, state: State, attempts: u32) -> Mark {

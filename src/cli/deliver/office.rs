@@ -186,8 +186,9 @@ impl Office {
 
     /// `marks`: of what was dealt with before it.
     fn send(&mut self, number: u32, desk: &mut Desk, action: &Action, attempts: u32, mut marks: Vec<Mark>) -> Result<(), WorkerError> {
-        let outcome = match desk.wrap(action, attempts) {
-            Err(failed) => {
+        let outcome = match desk.wrap(action) {
+            Err(why) => {
+                let failed = Mark { why: Some(why), ..desk.mark(action, State::Failed, attempts) };
                 desk.note(&failed);
                 marks.push(failed.clone());
                 failed
