@@ -134,12 +134,15 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
     ]
 }
 
+/// What, whether the visitor or `ann`, and an address it tells.
+type Happening = (Kind<'static>, bool, Option<&'static str>);
+
 /// A day of the visitor, who is `ann` from some moment on, and of her.
 fn any_visit() -> impl Strategy<Value = Vec<Event<'static>>> {
     let event = (any_kind(), any::<bool>(), proptest::option::weighted(0.3, select(vec!["a@example.com", "b@example.com"])));
     let day = (proptest::collection::vec(event, 2..14), any::<Index>());
     // of more refunds that wait for their orders than are held one is given up, and which is a matter of who was heard first
-    let is_held = |(happenings, _): &(Vec<(Kind<'_>, bool, Option<&str>)>, Index)| {
+    let is_held = |(happenings, _): &(Vec<Happening>, Index)| {
         happenings.iter().filter(|(kind, ..)| matches!(kind, Kind::OrderRefunded(_))).count() <= HELD_MAX
     };
     day.prop_filter("as many refunds as can be held", is_held).prop_map(|(happenings, joined)| {
