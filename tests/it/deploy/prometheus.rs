@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -27,11 +28,15 @@ impl Prometheus {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("prometheus-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let mut demo = lifetide(&["demo"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
-        let told = lines.find_map(|line| line.unwrap().strip_prefix("metrics: http://").map(str::to_owned));
-        let target = told.unwrap().trim_end_matches("/metrics").to_owned();
-        // nobody reads on, and the demo must not wait for a reader
-        std::thread::spawn(move || lines.for_each(drop));
+        let lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+        let (sender, told) = channel();
+        // read to the end, for the demo must not wait for a reader
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                line.strip_prefix("live page: http://").into_iter().for_each(|address| drop(sender.send(address.to_owned())));
+            }
+        });
+        let target = told.recv_timeout(PATIENCE).expect("the demo says where it is").trim_end_matches('/').to_owned();
         let settings = format!(
             "global: {{ scrape_interval: 1s }}\nscrape_configs:\n  - job_name: lifetide\n    static_configs: [{{ targets: [\"{target}\"] }}]\n"
         );
