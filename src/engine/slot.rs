@@ -202,13 +202,8 @@ impl Slot {
         let of_whom = (&*event.customer, event.time_ms);
         let mut scene = Scene::of_event(&self.rules, self.number, of_whom, occasion, &mut self.cells, out);
         if let Some(moved) = customer.moved().filter(|_| scene.can_tell()) {
-            let is_own = event.identity == Identity::Known && !self.rules.settings.merges_known;
-            if !is_own {
-                scene.send(&moved.to, &Content::Forward(*record));
-                return Outcome::Forwarded;
-            }
-            // known after all: whoever took the id for a visitor's had asked before this was heard
-            customer.clear();
+            scene.send(&moved.to, &Content::Forward(*record));
+            return Outcome::Forwarded;
         }
         let Some(outcome) = apply::apply(customer, event, &mut scene) else {
             return Outcome::Duplicate;
