@@ -85,7 +85,7 @@
 //! | one customer | a row of 64 KiB, whatever they do; two entries in the queue of deadlines | `engine` |
 //! | what ties a customer to others | 8 other ids, 32 referred customers; a chain of messages ends after 4 hops | `engine::ties`, `engine::relay` |
 //! | cells of a slot | 10,000; what is more is counted as `other` | `engine::cells` |
-//! | answers over HTTP | 4 looks over many regions at a time, each a region's rows at once; 1,000 figures, 100 customers; 16 who watch, one picture for all | `http::api` |
+//! | answers over HTTP | 4 looks over many regions at a time, and 4 for other instances, each a region's rows at once; 64 instances asked, 64 MiB from each; 1,000 figures, 100 customers; 16 who watch, one picture for all | `http::api` |
 //! | decisions kept for people | `http.decisions_kept`, 64 MiB; off unless asked for | `http::decisions` |
 //! | all customers | `state.max_bytes`: what does not fit is not taken up | `worker::admission` |
 //!

@@ -46,7 +46,7 @@ pub fn api(
         health: health.clone(),
         slot_count: slots,
         slot_of: Box::new(move |key| is_murmur2.then(|| partition_of(key.as_bytes(), slots))),
-        owners: Box::new(GroupOwners::new(settings)),
+        owners: Box::new(GroupOwners::new(settings, config.http.api_token.clone())),
         decisions: decisions.clone(),
         settings: Box::new(move || models.newer_than(0).map_or_else(|| own.clone(), |(_, newest)| newest)),
         is_event_time: config.time.mode == TimeMode::Event,

@@ -1,12 +1,17 @@
-//! Who owns the slots that this process has not: asked of the group, whose members say where they answer HTTP.
+//! Who owns the slots that this process has not: asked of the group, whose members say where they answer HTTP; and what they answer.
 //!
-//! The answer is kept for a moment, so that a burst of questions asks the group once. Without an address of our own nobody is asked: then
-//! redirects are off. It redirects nobody itself. Called by `http`, through `Owners`, on a thread that may wait.
+//! The group's answer is kept for a moment, so that a burst of questions asks it once. Without an address of our own nobody is asked: then
+//! redirects are off, and figures those of this process. It redirects nobody and adds nothing up. Called by `http`, through `Owners`, on a
+//! thread that may wait.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use ureq::Agent;
 
 use crate::clock;
+use crate::config::BearerToken;
 use crate::http::{Owner, Owners};
 use crate::kafka::{Member, Observer, Settings};
 
@@ -14,9 +19,17 @@ use crate::kafka::{Member, Observer, Settings};
 const KEPT_MS: u64 = 2_000;
 /// Names the client that asks.
 const OBSERVER: &str = "owners";
+/// For the whole answer of another instance: somebody waits for the sum.
+const ANSWER_WAIT: Duration = Duration::from_secs(3);
+/// A thousand figures, each of them a sketch with all its bins.
+const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const OFF: &str = "another instance may have it, and http.advertised, which turns redirects on, is not set";
 
 pub struct GroupOwners {
     settings: Settings,
+    /// All instances of a group have the same.
+    token: Option<BearerToken>,
+    agent: Agent,
     known: Mutex<Known>,
 }
 
@@ -30,27 +43,46 @@ struct Known {
 }
 
 impl GroupOwners {
-    pub fn new(settings: &Settings) -> GroupOwners {
-        GroupOwners { settings: settings.clone(), known: Mutex::default() }
+    pub fn new(settings: &Settings, token: Option<BearerToken>) -> GroupOwners {
+        let config = Agent::config_builder().max_redirects(0).timeout_global(Some(ANSWER_WAIT)).build();
+        GroupOwners { settings: settings.clone(), token, agent: config.new_agent(), known: Mutex::default() }
+    }
+
+    /// Our own address and what is known of all; an error says why nothing is.
+    fn known<T>(&self, look: impl FnOnce(&str, &Known) -> T) -> Result<T, String> {
+        let own = self.settings.advertised.as_deref().ok_or(OFF)?;
+        // what a panic left behind is asked for again
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.refresh(&self.settings)?;
+        Ok(look(own, &known))
     }
 }
 
 impl Owners for GroupOwners {
     fn owner_of(&self, slot: u32) -> Owner {
-        let Some(own) = &self.settings.advertised else {
-            return Owner::Unknown("another instance may have it, and http.advertised, which turns redirects on, is not set".to_owned());
-        };
-        // what a panic left behind is asked for again
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(why) = known.refresh(&self.settings) {
-            return Owner::Unknown(why);
-        }
-        match known.addresses.get(&slot) {
+        let owner = |own: &str, known: &Known| match known.addresses.get(&slot) {
             Some(Some(address)) if address == own => Owner::Ourselves,
             Some(Some(address)) => Owner::At(address.clone()),
             Some(None) => Owner::Unknown("the instance that has it advertises no address".to_owned()),
             None => Owner::Unknown("the group is dealing its slots out".to_owned()),
+        };
+        self.known(owner).unwrap_or_else(Owner::Unknown)
+    }
+
+    fn others(&self) -> Result<Vec<String>, String> {
+        self.known(|own, known| {
+            let addresses: BTreeSet<&String> = known.addresses.values().flatten().filter(|address| *address != own).collect();
+            addresses.into_iter().cloned().collect()
+        })
+    }
+
+    fn ask(&self, address: &str, path: &str, query: &[(&str, &str)]) -> Result<String, String> {
+        let mut request = self.agent.get(format!("{address}{path}")).query_pairs(query.iter().copied());
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {}", token.0));
         }
+        let mut answer = request.call().map_err(|error| error.to_string())?;
+        answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string().map_err(|error| error.to_string())
     }
 }
 

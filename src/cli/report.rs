@@ -1,8 +1,11 @@
-//! `report`: what each play asked for, was refused, and brought, week by week, from the cells of `aggregates`.
+//! `report`: what each play asked for, was refused, and brought, week by week, or what customers cost and are worth, from the cells of
+//! `aggregates`.
 //!
 //! It reads the records as `replay` writes them or as any consumer of the topic prints their values, takes the last of each cell, and adds
 //! over the slots. It counts nothing itself and reads no topic: the engine did the first, tools of Kafka do the second. Called by `cli::main`.
 
+mod economics;
+mod plays;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -11,18 +14,24 @@ use std::io::{BufRead, BufReader, Write, stdin, stdout};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use serde::Deserialize;
-use serde_json::Value;
 
 use super::exit::CommandError;
-use crate::engine::{CellId, PlayWeek};
+use super::replay::major;
+use super::settings::SettingsArgs;
+use crate::engine::{self, PlayWeek, Totals, read_told_cell};
+use crate::event::Currency;
 
-/// What each play asked for and brought, week by week
+/// What each play asked for and brought, week by week; or what customers cost and are worth
 #[derive(Debug, Args)]
 pub struct ReportArgs {
     /// Records of the aggregates topic, one JSON value a line; - for stdin; may be several files
     #[arg(value_name = "FILE", required = true)]
     inputs: Vec<PathBuf>,
+    /// plays, or economics: cost, CLV:CAC, value of a lead, by channel, month and salesperson
+    #[arg(long, value_name = "WHAT", default_value = "plays")]
+    about: Subject,
+    #[command(flatten)]
+    settings: SettingsArgs,
     /// text, csv or html
     #[arg(short = 'o', value_name = "FORMAT", default_value = "text")]
     show: ReportFormat,
@@ -38,31 +47,32 @@ enum ReportFormat {
     Html,
 }
 
-/// A record of the topic, as far as it is looked at.
-#[derive(Debug, Deserialize)]
-struct CellLine {
-    name: String,
-    dims: BTreeMap<String, String>,
-    window_start: String,
-    slot: u32,
-    value: Value,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Subject {
+    /// What each play asked for and brought, week by week
+    Plays,
+    /// What customers cost and are worth; by the margin and the stages of the configuration
+    Economics,
 }
 
 pub fn report(arguments: &ReportArgs) -> Result<(), CommandError> {
-    let cells = cells(&arguments.inputs)?;
-    let weeks = PlayWeek::of_cells(&cells);
+    let cells = totals(&arguments.inputs)?.values();
+    let table = match arguments.about {
+        Subject::Plays => plays::table(&PlayWeek::of_cells(&cells)),
+        Subject::Economics => economics::table(&engine::economics(&cells, &arguments.settings.read()?.engine)),
+    };
     let shown = match arguments.show {
-        ReportFormat::Text => tables::text(&weeks),
-        ReportFormat::Csv => tables::csv(&weeks),
-        ReportFormat::Html => tables::html(&weeks),
+        ReportFormat::Text => tables::text(&table),
+        ReportFormat::Csv => tables::csv(&table),
+        ReportFormat::Html => tables::html(&table),
     };
     stdout().write_all(shown.as_bytes())?;
     Ok(())
 }
 
-/// The last value of each cell, added over the slots; amounts in minor units.
-fn cells(inputs: &[PathBuf]) -> Result<BTreeMap<CellId, i128>, CommandError> {
-    let mut latest: BTreeMap<(CellId, u32), i128> = BTreeMap::new();
+/// The last value of each cell, added over the slots.
+fn totals(inputs: &[PathBuf]) -> Result<Totals, CommandError> {
+    let mut latest = BTreeMap::new();
     for input in inputs {
         let name = input.display().to_string();
         for (number, line) in lines(input)?.enumerate() {
@@ -70,17 +80,19 @@ fn cells(inputs: &[PathBuf]) -> Result<BTreeMap<CellId, i128>, CommandError> {
             if line.trim().is_empty() {
                 continue;
             }
-            let place = |problem: &str| CommandError::Failed(format!("{name}, line {}: {problem}", number + 1));
-            let cell: CellLine = serde_json::from_str(&line).map_err(|_| place("expected a record of the aggregates topic"))?;
-            let value = cell.value.as_i64().or_else(|| cell.value.get("minor")?.as_i64()).ok_or_else(|| place("the value is no number"))?;
-            latest.insert(((cell.name, cell.dims, cell.window_start), cell.slot), value.into());
+            let no_cell = || CommandError::Failed(format!("{name}, line {}: expected a record of the aggregates topic", number + 1));
+            let told = read_told_cell(&line).ok_or_else(no_cell)?;
+            latest.insert((told.key, told.slot), told.cell);
         }
     }
-    let mut cells = BTreeMap::new();
-    for ((id, _), value) in latest {
-        *cells.entry(id).or_default() += value;
-    }
-    Ok(cells)
+    let mut totals = Totals::default();
+    latest.into_iter().for_each(|((key, _), cell)| totals.put(&key, cell));
+    Ok(totals)
+}
+
+/// An amount with its currency's code.
+fn money(minor: i128, code: &str) -> String {
+    format!("{} {code}", major(minor, Currency::from_code(code).map_or(0, |currency| currency.exponent())))
 }
 
 fn lines(input: &Path) -> Result<Box<dyn Iterator<Item = std::io::Result<String>>>, CommandError> {

@@ -67,7 +67,7 @@ pub use forecast::{Forecast, ForecastInput, HORIZON_DAYS, HORIZON_MONTHS, Horizo
 pub use gamma_gamma::{GammaGamma, mean_minor};
 pub use lift::{Arm, Lift, lift};
 pub use mbg_nbd::MbgNbd;
-pub use minor::{major, scale_minor, whole_minor};
+pub use minor::{major, ratio, scale_minor, shared_minor, whole_minor};
 pub use model_kind::ModelKind;
 pub use parameters::{ParameterError, Parameters, SeasonalFactor};
 pub use pareto_nbd::ParetoNbd;

@@ -3,16 +3,11 @@
 //! An order counts how long the checkout took; who does nothing more for `drop_off_after` has dropped off at the furthest step. It counts on
 //! cells and is told by mails; stages and carts are other files' affair. Called by `apply` and `deadline`.
 
-use super::cells::{Figure, Place, Window, at_most};
+use super::cells::{Figure, Place, Window};
 use super::customer::Customer;
 use super::scene::Scene;
 use super::settings::Settings;
 use crate::event::{CartDelta, CartLine, ContentsSource, Event, InteractionKind, Kind};
-
-/// Upper bounds of how long a checkout took: medians and the slow tenth can be read off.
-const DURATIONS_MINUTES: [(i64, &str); 9] =
-    [(1, "1"), (2, "2"), (3, "3"), (5, "5"), (10, "10"), (20, "20"), (30, "30"), (60, "60"), (240, "240")];
-const MINUTE_MS: i64 = 60_000;
 
 /// The numbers are stored in rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,7 +96,8 @@ fn end_with_order(customer: &mut Customer, order_ms: i64, scene: &mut Scene<'_>)
     customer.attempt = None;
     count("orders_by_step", ("step", attempt.step.as_str()), order_ms, scene);
     if let Some(began_ms) = attempt.checkout_ms {
-        count("checkout_minutes", ("minutes_at_most", at_most(order_ms - began_ms, MINUTE_MS, &DURATIONS_MINUTES)), order_ms, scene);
+        let place = Place { name: "checkout_durations", figure: Figure::Sketch, dims: &[], window: Window::Week, at_ms: order_ms };
+        scene.cells.observe(&place, order_ms - began_ms, scene.out);
     }
 }
 

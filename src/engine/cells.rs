@@ -9,9 +9,11 @@ mod cell;
 mod key;
 mod known;
 mod paid;
+mod sketch;
 
-pub use cell::{Cell, check_cell};
-pub use key::{Figure, OTHER, Place, UNKNOWN, Window, at_most, month_text, parts};
+pub use cell::{Cell, Tally, check_cell};
+pub use key::{Figure, OTHER, Place, UNKNOWN, Window, key_of, month_text, parts};
+pub use sketch::{Sketch, SketchBin};
 
 use std::sync::Arc;
 
@@ -147,7 +149,18 @@ impl Cells {
 
     /// Adds to a cell.
     pub fn add(&mut self, place: &Place<'_>, delta: i128, out: &mut Outputs) {
-        if !self.is_kept || delta == 0 {
+        if delta != 0 {
+            self.change(place, out, |tally| tally.add(delta));
+        }
+    }
+
+    /// Counts a duration on a sketch.
+    pub fn observe(&mut self, place: &Place<'_>, duration_ms: i64, out: &mut Outputs) {
+        self.change(place, out, |tally| tally.observe(duration_ms));
+    }
+
+    fn change(&mut self, place: &Place<'_>, out: &mut Outputs, change: impl FnOnce(&mut Tally)) {
+        if !self.is_kept {
             return;
         }
         let day = self.calendar.day(place.at_ms);
@@ -160,8 +173,8 @@ impl Cells {
             found = self.find(number);
         }
         self.count += usize::from(found.is_none());
-        let mut cell = found.unwrap_or(Cell { figure: place.figure, window: place.window, value: 0, seq: 0 });
-        cell.value = cell.value.saturating_add(delta);
+        let mut cell = found.unwrap_or_else(|| Cell { window: place.window, tally: Tally::new(place.figure), seq: 0 });
+        change(&mut cell.tally);
         cell.seq += 1;
         let known = self.known.at(number);
         if known.open.replace(cell).is_none() {
@@ -182,7 +195,7 @@ impl Cells {
         let known = self.known.at(number);
         let stored =
             || self.committed.with_cell(self.slot, &known.key, |row| Cell::read(row).expect("invariant: restore has checked the cells"));
-        known.open.or_else(stored)
+        known.open.clone().or_else(stored)
     }
 
     /// Writes what has changed since the last time, as of a moment.
@@ -209,7 +222,7 @@ impl Cells {
     pub fn changes(&self) -> impl Iterator<Item = (&str, Vec<u8>)> {
         let mut open = self.open.clone();
         self.known.sort(&mut open);
-        let cells = open.into_iter().filter_map(|number| self.known.changed(number)).map(|(key, cell)| (key, cell.row().to_vec()));
+        let cells = open.into_iter().filter_map(|number| self.known.changed(number)).map(|(key, cell)| (key, cell.row()));
         cells.chain(self.paid.changed_row().map(|row| (paid::KEY, row)))
     }
 

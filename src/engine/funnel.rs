@@ -4,15 +4,10 @@
 //! that they are counted. It decides no stage (`lifecycle` does). Called by `transitions`, and by `slot` when a customer
 //! goes, or was not counted so far.
 
-use super::cells::{Cells, Figure, Place, Window, at_most};
+use super::cells::{Cells, Figure, Place, Window};
 use super::customer::Customer;
 use super::outputs::Outputs;
 use super::stages::Stage;
-use crate::clv::DAY_MS;
-
-/// Upper bounds of how long somebody stayed, in days: quantiles can be read off to a step of about two.
-const STAYS_DAYS: [(i64, &str); 11] =
-    [(1, "1"), (2, "2"), (4, "4"), (7, "7"), (14, "14"), (30, "30"), (60, "60"), (90, "90"), (180, "180"), (365, "365"), (730, "730")];
 
 /// The customer has come into their stage, from another or as somebody new.
 pub fn enter(customer: &mut Customer, from: Option<Stage>, to: Stage, time_ms: i64, cells: &mut Cells, out: &mut Outputs) {
@@ -22,9 +17,9 @@ pub fn enter(customer: &mut Customer, from: Option<Stage>, to: Stage, time_ms: i
     // who came into the stage before anybody counted is not taken away from it
     if let (Some(from), Some(since_ms)) = (from, customer.stage_since_ms) {
         count_present(from, -1, cells, out);
-        let dims = [("days_at_most", at_most(time_ms - since_ms, DAY_MS, &STAYS_DAYS)), ("from", from.as_str()), ("to", to.as_str())];
-        let place = Place { name: "stage_stays", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: time_ms };
-        cells.add(&place, 1, out);
+        let dims = [("from", from.as_str()), ("to", to.as_str())];
+        let place = Place { name: "stage_stays", figure: Figure::Sketch, dims: &dims, window: Window::Month, at_ms: time_ms };
+        cells.observe(&place, time_ms - since_ms, out);
     }
     count_present(to, 1, cells, out);
     let dims = [("channel", customer.touch.first.as_str()), ("from", from.as_ref().map_or("none", Stage::as_str)), ("to", to.as_str())];

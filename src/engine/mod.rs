@@ -8,7 +8,7 @@
 //! (`seen`, `contact`, `profile`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `contracts`, `affinity`, `attempt`, `ties`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what it means for others (`relay`, `identity`, `unite`, `referrals`), what is
 //! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`, `cohorts`), how it is kept (`row`,
 //! `overlay`, `timers`, `committed`) and forgotten (`erasure`). `explain` and `audience` ask the gates for people;
-//! `portrait`, `totals` and `play_week` put together what is told of a customer, of all, and of plays.
+//! `portrait`, `totals`, `play_week` and `economics` put together what is told of a customer, of all, of plays, and of costs; `told_cell` reads a figure back.
 
 mod actions;
 mod affinity;
@@ -29,6 +29,7 @@ mod costs;
 mod customer;
 mod deadline;
 mod draw;
+mod economics;
 mod erasure;
 mod explain;
 mod funnel;
@@ -66,6 +67,7 @@ mod tests;
 mod tiers;
 mod ties;
 mod timers;
+mod told_cell;
 mod totals;
 mod touch;
 mod transitions;
@@ -82,6 +84,7 @@ pub use consent::{ByTrait, Consent, Standing, Stated};
 pub use contact::Contact;
 pub use costs::CostSum;
 pub use customer::{Customer, SENDS_MAX};
+pub use economics::{ECONOMICS_CELLS, EconomicsRow, ToldBy, economics};
 pub use erasure::{ErasureKey, Mark, MarkId};
 pub use explain::{Explained, Waiting, explain};
 pub use gates::Arm;
@@ -92,11 +95,12 @@ pub use loyalty::{Expiring, Loyalty};
 pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};
 pub use outputs::{Outputs, Record, Topic};
-pub use play_week::{CellId, PlayWeek};
+pub use play_week::{CellId, PLAY_CELLS, PlayWeek};
 pub use plays::{ActionKind, Grant, Phase, PlayState, Reason};
 pub use population::Contribution;
 pub use portrait::{Portrait, portrait};
 pub use record::cell::TotalRecord;
+pub use record::economics::{EconomicsRecord, economics_row};
 pub use record::explained::explained;
 pub use record::held::held;
 pub use record::play_week::{PlayWeekRecord, play_week};
@@ -116,6 +120,7 @@ pub use stages::{
 };
 pub use tiers::{Month, Tier, WINDOW_DAYS_MAX};
 pub use ties::{ALIASES_MAX, Alias, Moved, REFEREES_MAX, Referee, Referrer, Ties};
+pub use told_cell::{ToldCell, read_told_cell};
 pub use totals::Totals;
 pub use touch::Touches;
 pub use value::forecast_at;

@@ -9,6 +9,10 @@ use crate::clv::{Arm, Lift, lift};
 /// A cell over all slots: name, dimensions, beginning of its window.
 pub type CellId = (String, BTreeMap<String, String>, String);
 
+/// The names of the cells it is made of.
+pub const PLAY_CELLS: [&str; 7] =
+    ["lift_converted", "lift_customers", "lift_revenue", "play_actions", "play_emails", "play_orders", "play_revenue"];
+
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PlayWeek {
     /// The Monday it begins with.

@@ -2,12 +2,13 @@
 //!
 //! The fields are `contracts.md` 3 to 6; they are read by other people's programs and never renamed. Structs borrow from the customer
 //! and are written straight into `Outputs`. Called by `scene`, `transitions`, `value`, `plays` and `cells`; `held` is
-//! what `state export` shows, `explained` what `explain` does, `play_week` what plays brought; they go to no topic.
+//! what `state export` shows, `explained` what `explain` does, `play_week` what plays brought, `economics` what customers cost and are worth; they go to no topic.
 
 pub mod action;
 pub mod cause;
 pub mod cell;
 pub mod clv;
+pub mod economics;
 pub mod explained;
 pub mod held;
 pub mod id;

@@ -104,6 +104,11 @@ impl Graph {
         self.entries.iter().any(|entry| entry.stage == stage && entry.is_gone)
     }
 
+    /// Whether a stage of this name is one from which an order brings somebody back.
+    pub fn is_gone_by_name(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| entry.stage.as_str() == name && entry.is_gone)
+    }
+
     /// Whether the stage ends by itself some time after the sign-up.
     pub fn is_of_new(&self, stage: Stage) -> bool {
         let is_new = |condition: &StageCondition| matches!(condition, StageCondition::Since { moment: Moment::SignUp, test, .. } if *test == Test::LessThan);

@@ -30,9 +30,10 @@ impl Totals {
         }
     }
 
-    fn put(&mut self, key: &str, cell: Cell) {
+    /// Adds to the cell of a key, without slot.
+    pub fn put(&mut self, key: &str, cell: Cell) {
         match self.0.get_mut(key) {
-            Some(total) => total.value = total.value.saturating_add(cell.value),
+            Some(total) => total.tally.unite(&cell.tally),
             None => drop(self.0.insert(key.to_owned(), cell)),
         }
     }
@@ -59,7 +60,7 @@ impl Totals {
                 }
             }
             let sum: &mut i128 = sums.entry(found).or_default();
-            *sum = sum.saturating_add(cell.value);
+            *sum = sum.saturating_add(cell.tally.number());
         }
         sums
     }
@@ -70,6 +71,6 @@ impl Totals {
             let (name, dims, start) = parts(key);
             (name.to_owned(), dims.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(), start.to_owned())
         };
-        self.0.iter().map(|(key, cell)| (id(key), cell.value)).collect()
+        self.0.iter().map(|(key, cell)| (id(key), cell.tally.number())).collect()
     }
 }

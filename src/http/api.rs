@@ -6,6 +6,8 @@
 
 mod customers;
 mod document;
+mod economics;
+mod everywhere;
 mod figures;
 mod gauges;
 mod live;
@@ -53,6 +55,12 @@ pub enum Owner {
 pub trait Owners: Send + Sync {
     /// May wait for the group's coordinator, so it is asked on a thread that may.
     fn owner_of(&self, slot: u32) -> Owner;
+
+    /// Where the other instances answer that have slots; an error says why nobody can be asked. May wait as well.
+    fn others(&self) -> Result<Vec<String>, String>;
+
+    /// What another instance answers to a GET with our token, if it is 200; else why not. Waits, for a bounded time.
+    fn ask(&self, address: &str, path: &str, query: &[(&str, &str)]) -> Result<String, String>;
 }
 
 /// From a key to its slot.
@@ -81,6 +89,8 @@ pub struct Api {
 pub struct Shared {
     api: Api,
     looks: Arc<Semaphore>,
+    /// Those for other instances: were they among the others, instances could wait for each other in a circle.
+    looks_for_others: Arc<Semaphore>,
     live: Live,
 }
 
@@ -93,6 +103,7 @@ pub fn routes(shared: Arc<Shared>) -> Router {
         .route("/api/customers/{customer_id}", get(customers::one))
         .route("/api/aggregates", get(figures::aggregates))
         .route("/api/plays", get(figures::plays))
+        .route("/api/economics", get(economics::all))
         .route("/api/customers/{customer_id}/decisions", get(customers::decisions))
         .route("/api/live", get(live::live))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&shared), guard));
@@ -137,7 +148,8 @@ fn unavailable(detail: &str) -> Response {
 
 impl Shared {
     pub fn new(api: Api) -> Arc<Shared> {
-        Arc::new(Shared { api, looks: Arc::new(Semaphore::new(LOOKS_MAX)), live: Live::default() })
+        let semaphore = || Arc::new(Semaphore::new(LOOKS_MAX));
+        Arc::new(Shared { api, looks: semaphore(), looks_for_others: semaphore(), live: Live::default() })
     }
 
     /// Some of the figures, as metrics.
@@ -150,9 +162,22 @@ impl Shared {
         self.run(|shared| look(&shared.api)).await.unwrap_or_else(|refusal| refusal)
     }
 
+    /// Answers another instance.
+    async fn look_for_another(self: &Arc<Shared>, look: impl FnOnce(&Api) -> Response + Send + 'static) -> Response {
+        self.run_under(&self.looks_for_others, |shared| look(&shared.api)).await.unwrap_or_else(|refusal| refusal)
+    }
+
     /// Runs what takes a while on a thread that may; an error is the answer to whoever asked.
     async fn run<T: Send + 'static>(self: &Arc<Shared>, look: impl FnOnce(&Shared) -> T + Send + 'static) -> Result<T, Response> {
-        let Ok(permit) = Arc::clone(&self.looks).try_acquire_owned() else {
+        self.run_under(&self.looks, look).await
+    }
+
+    async fn run_under<T: Send + 'static>(
+        self: &Arc<Shared>,
+        looks: &Arc<Semaphore>,
+        look: impl FnOnce(&Shared) -> T + Send + 'static,
+    ) -> Result<T, Response> {
+        let Ok(permit) = Arc::clone(looks).try_acquire_owned() else {
             return Err(unavailable("as many questions of this kind as are answered at one time are being answered"));
         };
         let shared = Arc::clone(self);

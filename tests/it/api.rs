@@ -144,7 +144,7 @@ fn figures_are_those_that_readers_of_the_topic_add_up() {
     for cell in &asked.shop.cells {
         latest.insert(cell["key"].as_str().unwrap().to_owned(), cell["value"].clone());
     }
-    let minor = |value: &Value| value.as_i64().or(value["minor"].as_i64()).unwrap();
+    let minor = |value: &Value| [value, &value["minor"], &value["count"]].into_iter().find_map(Value::as_i64).unwrap();
     let mut sums: BTreeMap<String, i64> = BTreeMap::new();
     for (key, value) in &latest {
         *sums.entry(key.rsplit_once('|').unwrap().0.to_owned()).or_default() += minor(value);
@@ -169,8 +169,41 @@ fn figures_are_those_that_readers_of_the_topic_add_up() {
     assert!(stages["figures"].as_array().unwrap().iter().all(|figure| figure["name"] == "customers_in_stage"), "{stages}");
     assert!(stages["figures"].as_array().unwrap().len() > 2, "{stages}");
     for query in ["limit=0", "limit=1001", "limit=x", "limit=1&limit=2", "of=x"] {
-        asked.problem(&format!("/api/aggregates?{query}"), 400, "expected name, after and limit (1 to 1000)");
+        asked.problem(&format!("/api/aggregates?{query}"), 400, "expected name, scope (all or instance), after and limit (1 to 1000)");
     }
+    // durations are read off sketches, which are added bin by bin
+    let stays = asked.json("/api/aggregates?name=stage_stays,checkout_durations");
+    let sketches: Vec<&Value> = stays["figures"].as_array().unwrap().iter().map(|figure| &figure["value"]).collect();
+    assert!(sketches.len() > 2, "{stays}");
+    for sketch in sketches {
+        let bins = sketch["bins"].as_array().unwrap();
+        assert_eq!(bins.iter().map(|bin| bin["count"].as_i64().unwrap()).sum::<i64>(), sketch["count"].as_i64().unwrap());
+        let (half, most) = (sketch["p50_ms"].as_i64().unwrap(), sketch["p90_ms"].as_i64().unwrap());
+        assert!(bins[0]["from_ms"].as_i64().unwrap() <= half && half <= most, "{sketch}");
+        assert!(most < bins.last().unwrap()["below_ms"].as_i64().unwrap(), "{sketch}");
+    }
+}
+
+#[test]
+fn an_instance_that_does_not_answer_is_named_and_its_slots_are_not_passed_off_as_counted() {
+    let shop = Shop::generated();
+    let whole = shop.clone().ask().json("/api/economics");
+    assert_eq!((whole["slots"].as_array().unwrap().len(), &whole["missing"]), (SLOTS as usize, &Value::Array(Vec::new())), "{whole}");
+    let rows = whole["rows"].as_array().unwrap();
+    let channel = rows.iter().find(|row| row["by"] == "channel" && row["clv"]["minor"].as_i64() > Some(0)).unwrap();
+    assert!(channel["leads"].as_i64() >= channel["customers"].as_i64() && channel["conversion"].as_f64() <= Some(1.0), "{channel}");
+    drop(shop.committed.take_slot(1));
+    let asked = shop.ask();
+    for path in ["/api/aggregates", "/api/plays", "/api/economics"] {
+        let told = asked.json(path);
+        assert_eq!(told["missing"], serde_json::json!(["http://elsewhere: nobody answers"]), "{told}");
+        assert!(
+            told["slots"].as_array().unwrap().iter().all(|slot| *slot != 1)
+                && told["slots"].as_array().unwrap().len() == SLOTS as usize - 1
+        );
+    }
+    let own = asked.json("/api/aggregates?scope=instance");
+    assert_eq!(own["missing"], serde_json::json!([]));
 }
 
 #[test]
@@ -195,7 +228,8 @@ fn plays_are_told_with_what_they_did_week_by_week() {
 
 #[test]
 fn what_says_something_of_the_shop_needs_the_token_and_the_process_tells_of_itself_to_everybody() {
-    let guarded = ["/api/customers/ann%2F1", "/api/customers/ann%2F1/decisions", "/api/customers", "/api/aggregates", "/api/plays"];
+    let guarded =
+        ["/api/customers/ann%2F1", "/api/customers/ann%2F1/decisions", "/api/customers", "/api/aggregates", "/api/plays", "/api/economics"];
     let open = ["/api/openapi.json", "/api/slots", "/api/models"];
     let mut shop = Shop::of_ann();
     shop.token = Some(TOKEN);
@@ -242,6 +276,7 @@ fn everything_answered_is_as_described() {
         ("/api/customers", lookup.as_str()),
         ("/api/aggregates", "/api/aggregates"),
         ("/api/plays", "/api/plays"),
+        ("/api/economics", "/api/economics"),
         ("/api/slots", "/api/slots"),
         ("/api/models", "/api/models"),
     ] {

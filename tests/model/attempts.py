@@ -1,11 +1,11 @@
-"""One attempt to buy: how far it came, and how it ended (README: `drop_offs`, `orders_by_step`, `checkout_minutes`)."""
+"""One attempt to buy: how far it came, and how it ended (README: `drop_offs`, `orders_by_step`, `checkout_durations`)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Optional
 
-from cells import Cells, at_most, week
+from cells import Cells, week
 from events import Event
 
 STEPS = ["view", "cart", "checkout", "payment"]
@@ -17,8 +17,6 @@ STEP_OF = {
     "Checkout Step Completed": "checkout",
     "Payment Info Entered": "payment",
 }
-MINUTE_MS = 60_000
-MINUTES = [1, 2, 3, 5, 10, 20, 30, 60, 240]
 
 
 @dataclass
@@ -53,8 +51,7 @@ def advance(attempt: Optional[Attempt], event: Event) -> Optional[Attempt]:
 def count_order(attempt: Attempt, order_ms: int, cells: Cells) -> None:
     cells.add("orders_by_step", 1, week(order_ms), step=STEPS[attempt.step])
     if attempt.checkout_ms is not None:
-        minutes = at_most(order_ms - attempt.checkout_ms, MINUTE_MS, MINUTES)
-        cells.add("checkout_minutes", 1, week(order_ms), minutes_at_most=minutes)
+        cells.observe("checkout_durations", order_ms - attempt.checkout_ms, week(order_ms))
 
 
 def count_drop_off(attempt: Attempt, cells: Cells) -> None:

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Optional
 
 EPOCH = datetime(1970, 1, 1)
+# the dimension in which bins of a sketch are told apart here
+BIN = "bin"
 
 
 def month(time_ms: int) -> str:
@@ -19,9 +21,10 @@ def week(time_ms: int) -> str:
     return (day - timedelta(days=day.weekday())).strftime("%Y-%m-%d")
 
 
-def at_most(value: int, unit: int, bounds: list) -> str:
-    """The first bound that the value does not exceed."""
-    return next((str(bound) for bound in bounds if value <= bound * unit), "longer")
+def begin_of_bin(duration_ms: int) -> int:
+    """Bins of a sketch are an eighth of their power of two, and a millisecond at least."""
+    width = 1 << max(0, duration_ms.bit_length() - 4)
+    return duration_ms // width * width
 
 
 class Cells:
@@ -31,3 +34,7 @@ class Cells:
     def add(self, name: str, delta: int, window: str = "all", **dims: Optional[str]) -> None:
         """What is not known of a dimension is `unknown`."""
         self.sums[(name, tuple(sorted((dim, value or "unknown") for dim, value in dims.items())), window)] += delta
+
+    def observe(self, name: str, duration_ms: int, window: str, **dims: Optional[str]) -> None:
+        """A sketch is counted as its bins are, each by itself."""
+        self.add(name, 1, window, **dims, **{BIN: str(begin_of_bin(max(duration_ms, 0)))})

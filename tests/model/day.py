@@ -22,7 +22,7 @@ from collections import Counter
 
 sys.dont_write_bytecode = True
 
-from cells import Cells
+from cells import BIN, Cells
 from plays import Arms
 from records import DEFAULT_TOPICS, parse_time_ms, read_records
 from rules import read_rules
@@ -82,6 +82,11 @@ def sum_over_slots(values) -> Counter:
     sums: Counter = Counter()
     for value in last.values():
         figure = value["value"]
+        if value["kind"] == "sketch":
+            for found in figure["bins"]:
+                dims = {**value["dims"], BIN: str(found["from_ms"])}
+                sums[(value["name"], tuple(sorted(dims.items())), value["window_start"])] += found["count"]
+            continue
         place = value["name"], tuple(sorted(value["dims"].items())), value["window_start"]
         sums[place] += figure["minor"] if isinstance(figure, dict) else figure
     return sums

@@ -61,7 +61,7 @@ class Figures(unittest.TestCase):
         left = Story("u-2").track(0, "Product Viewed").add(HOUR)
         world = live(ordered, left, end(5 * HOUR))
         self.assertEqual(figures(world, "orders_by_step"), {("checkout",): 1})
-        self.assertEqual(figures(world, "checkout_minutes"), {("5",): 1})
+        self.assertEqual(figures(world, "checkout_durations"), {("229376",): 1})
         self.assertEqual(figures(world, "drop_offs"), {("cart",): 1})
 
     def test_an_order_is_due_to_the_last_click_and_in_parts_to_all(self) -> None:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Optional
 import attempts
 from campaigns import Campaigns
 from carts import Cart, Carts, changed_ms
-from cells import at_most, month, week
+from cells import month, week
 from customer import REMEMBERED_IDS
 from events import CART_EVENTS, KNOWN_NAMES, Event
 from lifecycle import Lifecycle, model_inputs, p_alive
 from mailing import Mailing
 from moments import dues
-from orders import DAY_MS, Order, Orders, Refund
+from orders import Order, Orders, Refund
 from parcels import STATES, Parcel
 from plays import Plays, local_time, zone_of
 from points import Points
@@ -29,7 +29,6 @@ from rules import channel_of
 if TYPE_CHECKING:
     from shop import World
 
-STAYS_DAYS = [1, 2, 4, 7, 14, 30, 60, 90, 180, 365, 730]
 APPLIED, IGNORED, DUPLICATE, REFUSED = "applied", "ignored", "duplicate", "refused"
 
 
@@ -355,8 +354,7 @@ class Shopper:
         self.world.transitions[(self.name, "lifecycle", before, after)] += 1
         if before is not None and self.stage_since_ms is not None:
             self.cells.add("customers_in_stage", -1, stage=before)
-            stayed = at_most(time_ms - self.stage_since_ms, DAY_MS, STAYS_DAYS)
-            self.cells.add("stage_stays", 1, month(time_ms), **{"days_at_most": stayed, "from": before, "to": after})
+            self.cells.observe("stage_stays", time_ms - self.stage_since_ms, month(time_ms), **{"from": before, "to": after})
         self.cells.add("customers_in_stage", 1, stage=after)
         self.cells.add("stage_entries", 1, month(time_ms), **{"channel": self.channel, "from": before or "none", "to": after})
         self.stage_since_ms = time_ms

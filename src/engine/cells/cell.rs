@@ -1,33 +1,95 @@
-//! One cell: what it counts, its value, how often it has changed; and the bytes it is stored as.
+//! One cell: what it counts, how often it has changed; and the bytes it is stored as.
 //!
-//! The bytes are frozen: version, figure and window, changes (u64), value (i128), little endian. The key is the row's id. Used by `cells`;
-//! `worker` checks rows by `check_cell` when it restores.
+//! The bytes are frozen: version, figure and window, changes (u64), little endian; then a number (i128), or a sketch's bins. The key is the
+//! row's id. Used by `cells`; `worker` checks rows by `check_cell` when it restores.
 
 use super::key::{Figure, Window};
 use super::paid::{self, Paid};
+use super::sketch::Sketch;
 use crate::engine::row::RowError;
 
 const VERSION: u8 = 1;
-const ROW_BYTES: usize = 26;
+const NUMBER_BYTES: usize = 16;
+const HEAD_BYTES: usize = 10;
 /// Figures and windows share a byte.
 const WINDOW_SHIFT: u32 = 4;
 const FIGURE_MASK: u8 = (1 << WINDOW_SHIFT) - 1;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
-    pub figure: Figure,
     pub window: Window,
-    pub value: i128,
+    pub tally: Tally,
     /// Changes so far.
     pub seq: u64,
 }
 
+/// What has been counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tally {
+    Count(i128),
+    /// Minor units.
+    Sum(i128),
+    Sketch(Sketch),
+}
+
+impl Tally {
+    /// Of nothing yet.
+    pub fn new(figure: Figure) -> Tally {
+        match figure {
+            Figure::Count => Tally::Count(0),
+            Figure::Sum => Tally::Sum(0),
+            Figure::Sketch => Tally::Sketch(Sketch::default()),
+        }
+    }
+
+    pub fn figure(&self) -> Figure {
+        match self {
+            Tally::Count(_) => Figure::Count,
+            Tally::Sum(_) => Figure::Sum,
+            Tally::Sketch(_) => Figure::Sketch,
+        }
+    }
+
+    /// As one number: of a sketch how many were counted.
+    pub fn number(&self) -> i128 {
+        match self {
+            Tally::Count(number) | Tally::Sum(number) => *number,
+            Tally::Sketch(sketch) => sketch.count().into(),
+        }
+    }
+
+    pub fn add(&mut self, delta: i128) {
+        match self {
+            Tally::Count(number) | Tally::Sum(number) => *number = number.saturating_add(delta),
+            Tally::Sketch(_) => unreachable!("invariant: a figure's name says whether it is a sketch"),
+        }
+    }
+
+    pub fn observe(&mut self, duration_ms: i64) {
+        match self {
+            Tally::Sketch(sketch) => sketch.add(duration_ms),
+            Tally::Count(_) | Tally::Sum(_) => unreachable!("invariant: a figure's name says whether it is a sketch"),
+        }
+    }
+
+    /// Adds that of the same cell elsewhere.
+    pub fn unite(&mut self, other: &Tally) {
+        match (self, other) {
+            (Tally::Sketch(own), Tally::Sketch(other)) => own.unite(other),
+            (own, other) => own.add(other.number()),
+        }
+    }
+}
+
 impl Cell {
-    pub fn row(&self) -> [u8; ROW_BYTES] {
-        let mut row = [VERSION; ROW_BYTES];
-        row[1] = self.figure as u8 | (self.window as u8) << WINDOW_SHIFT;
-        row[2..10].copy_from_slice(&self.seq.to_le_bytes());
-        row[10..].copy_from_slice(&self.value.to_le_bytes());
+    pub fn row(&self) -> Vec<u8> {
+        let mut row = Vec::with_capacity(HEAD_BYTES + NUMBER_BYTES);
+        row.extend_from_slice(&[VERSION, self.tally.figure() as u8 | (self.window as u8) << WINDOW_SHIFT]);
+        row.extend_from_slice(&self.seq.to_le_bytes());
+        match &self.tally {
+            Tally::Count(number) | Tally::Sum(number) => row.extend_from_slice(&number.to_le_bytes()),
+            Tally::Sketch(sketch) => sketch.write(&mut row),
+        }
         row
     }
 
@@ -38,10 +100,15 @@ impl Cell {
         }
         let (what, rest) = rest.split_first().ok_or(RowError::Truncated)?;
         let (seq, value) = rest.split_first_chunk().ok_or(RowError::Truncated)?;
-        let value = value.try_into().map_err(|_| RowError::Malformed("cell"))?;
         let figure = Figure::ALL.get(usize::from(what & FIGURE_MASK)).ok_or(RowError::Malformed("figure"))?;
         let window = Window::ALL.get(usize::from(what >> WINDOW_SHIFT)).ok_or(RowError::Malformed("window"))?;
-        Ok(Cell { figure: *figure, window: *window, value: i128::from_le_bytes(value), seq: u64::from_le_bytes(*seq) })
+        let number = || value.try_into().map(i128::from_le_bytes).map_err(|_| RowError::Malformed("cell"));
+        let tally = match figure {
+            Figure::Count => Tally::Count(number()?),
+            Figure::Sum => Tally::Sum(number()?),
+            Figure::Sketch => Tally::Sketch(Sketch::read(value)?),
+        };
+        Ok(Cell { window: *window, tally, seq: u64::from_le_bytes(*seq) })
     }
 }
 
@@ -56,18 +123,23 @@ mod tests {
 
     #[test]
     fn cells_are_stored_and_so_never_change() {
-        let cell = Cell { figure: Figure::Sum, window: Window::Month, value: -5, seq: 258 };
+        let cell = Cell { window: Window::Month, tally: Tally::Sum(-5), seq: 258 };
         let mut golden = vec![1, 0x21, 2, 1, 0, 0, 0, 0, 0, 0, 0xfb];
-        golden.resize(ROW_BYTES, 0xff);
-        assert_eq!(cell.row().to_vec(), golden);
+        golden.resize(HEAD_BYTES + NUMBER_BYTES, 0xff);
+        assert_eq!(cell.row(), golden);
+        assert_eq!(Cell::read(&cell.row()), Ok(cell));
+        let mut tally = Tally::new(Figure::Sketch);
+        [86_400_000, 0, 86_400_000].into_iter().for_each(|duration_ms| tally.observe(duration_ms));
+        let cell = Cell { window: Window::Week, tally, seq: 3 };
+        assert_eq!(cell.row(), [1, 0x32, 3, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xc2, 1, 2]);
         assert_eq!(Cell::read(&cell.row()), Ok(cell));
     }
 
     #[test]
     fn damaged_cells_are_errors() {
-        let row = Cell { figure: Figure::Count, window: Window::All, value: 1, seq: 1 }.row();
+        let row = Cell { window: Window::All, tally: Tally::Count(1), seq: 1 }.row();
         let with = |place: usize, byte: u8| {
-            let mut row = row;
+            let mut row = row.clone();
             row[place] = byte;
             Cell::read(&row)
         };

@@ -25,15 +25,18 @@ pub enum Figure {
     Count = 0,
     /// Minor units; the currency is a dimension.
     Sum = 1,
+    /// Durations, of which quantiles can be read off.
+    Sketch = 2,
 }
 
 impl Figure {
-    pub const ALL: [Figure; 2] = [Figure::Count, Figure::Sum];
+    pub const ALL: [Figure; 3] = [Figure::Count, Figure::Sum, Figure::Sketch];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Figure::Count => "count",
             Figure::Sum => "sum",
+            Figure::Sketch => "sketch",
         }
     }
 }
@@ -146,17 +149,18 @@ fn write_start(window: Window, day: &Day, key: &mut String) {
     written.expect("invariant: a string takes every text");
 }
 
-/// What a duration counts as in a dimension of upper bounds: the least of them that is not below it. `bounds` count `unit_ms`.
-pub fn at_most(duration_ms: i64, unit_ms: i64, bounds: &[(i64, &'static str)]) -> &'static str {
-    bounds.iter().find(|(bound, _)| duration_ms <= bound * unit_ms).map_or("longer", |(_, text)| text)
-}
-
 /// `2026-01`; a month is counted from January of year 0.
 pub fn month_text(month: u32) -> String {
     let (year, month) = (month / 12, month % 12 + 1);
     let digit = |number: u32| char::from(b'0' + (number % 10) as u8);
     // years have four digits
     [digit(year / 1000), digit(year / 100), digit(year / 10), digit(year), '-', digit(month / 10), digit(month)].into_iter().collect()
+}
+
+/// A key of its parts, as they were read back: nothing is cut or cleaned.
+pub fn key_of<'a>(name: &str, dims: impl Iterator<Item = (&'a str, &'a str)>, start: &str) -> String {
+    let dims: Vec<String> = dims.map(|(name, value)| format!("{name}={value}")).collect();
+    format!("{name}|{}|{start}", dims.join(","))
 }
 
 /// Name, dimensions and beginning of the window, read back from a key.
@@ -231,7 +235,9 @@ mod tests {
     #[test]
     fn a_key_is_read_back() {
         let (name, dims, start) = parts("cost|channel=email,currency=USD|2026-01");
-        assert_eq!((name, dims.collect::<Vec<_>>(), start), ("cost", vec![("channel", "email"), ("currency", "USD")], "2026-01"));
+        let dims: Vec<_> = dims.collect();
+        assert_eq!((name, &dims, start), ("cost", &vec![("channel", "email"), ("currency", "USD")], "2026-01"));
+        assert_eq!(key_of(name, dims.into_iter(), start), "cost|channel=email,currency=USD|2026-01");
         let (name, dims, start) = parts("clv||all");
         assert_eq!((name, dims.count(), start), ("clv", 0, "all"));
     }

@@ -91,9 +91,9 @@ impl Known {
     }
 
     /// Key and value of a cell that the open transaction has changed.
-    pub fn changed(&self, number: Number) -> Option<(&str, Cell)> {
+    pub fn changed(&self, number: Number) -> Option<(&str, &Cell)> {
         let known = &self.cells[number.0 as usize];
-        Some((&*known.key, known.open?))
+        Some((&*known.key, known.open.as_ref()?))
     }
 
     /// Puts numbers in the order of their keys.

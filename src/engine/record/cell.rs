@@ -1,14 +1,15 @@
 //! The value of an `aggregates` record (`contracts.md` 6): a cell as it is, to be put in place of what its key said before.
 //!
-//! `{id, name, dims{}, window, window_start, kind, value, slot, seq}`. A sum is money in the form all records have; a count is an integer.
+//! `{id, name, dims{}, window, window_start, kind, value, slot, seq}`. A sum is money in the form all records have; a count is an integer;
+//! a sketch tells how many durations were counted, half and nine tenths of them, and its bins, by which sketches are added.
 //! Of what is expected it says over which horizon and by which
 //! discount (`horizon_days`, `discount_monthly`). It tells no time, so that equal cells are equal records. What goes in is counted by `cells`.
 
 use super::id::OutputId;
-use super::json::{Json, write_plain};
+use super::json::{Json, json_object, write_plain};
 use super::money::Amount;
 use crate::clv::HORIZON_DAYS;
-use crate::engine::cells::{Cell, Figure, Window, parts};
+use crate::engine::cells::{Cell, Figure, Sketch, SketchBin, Tally, Window, parts};
 use crate::event::Currency;
 
 use utoipa::openapi::schema::AdditionalProperties;
@@ -35,7 +36,8 @@ impl PartialSchema for TotalRecord {
         let value = OneOfBuilder::new()
             .item(of(Type::Integer, "a count"))
             .item(Ref::from_schema_name("Amount"))
-            .description(Some("an integer where `kind` is `count`, money where it is `sum`"));
+            .item(Ref::from_schema_name("SketchRecord"))
+            .description(Some("an integer where `kind` is `count`, money where it is `sum`, durations where it is `sketch`"));
         let object = ObjectBuilder::new()
             .property("name", of(Type::String, "of the figure"))
             .property("dims", dims)
@@ -57,7 +59,51 @@ impl PartialSchema for TotalRecord {
     }
 }
 
-impl ToSchema for TotalRecord {}
+impl ToSchema for TotalRecord {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        for (name, schema) in [(Amount::name(), Amount::schema()), (SketchRecord::name(), SketchRecord::schema())] {
+            schemas.push((name.into(), schema));
+        }
+        SketchRecord::schemas(schemas);
+    }
+}
+
+/// How long something took, of all that were counted. Percentiles are exact to a sixteenth.
+#[derive(ToSchema)]
+pub struct SketchRecord {
+    count: i128,
+    /// Half of them took no longer; `null` of none.
+    p50_ms: Option<i128>,
+    /// Nine of ten took no longer.
+    p90_ms: Option<i128>,
+    /// In order, empty ones left out. Sketches are added bin by bin.
+    bins: Vec<BinRecord>,
+}
+
+json_object!(SketchRecord { count, p50_ms, p90_ms, bins });
+
+/// Durations from `from_ms` on and below `below_ms`.
+#[derive(ToSchema)]
+struct BinRecord {
+    from_ms: i128,
+    below_ms: i128,
+    count: i128,
+}
+
+json_object!(BinRecord { from_ms, below_ms, count });
+
+impl From<&Sketch> for SketchRecord {
+    fn from(sketch: &Sketch) -> SketchRecord {
+        let percentile = |percent| sketch.percentile_ms(percent).map(i128::from);
+        let bin = |bin: SketchBin| BinRecord { from_ms: bin.from_ms.into(), below_ms: bin.below_ms.into(), count: bin.count.into() };
+        SketchRecord {
+            count: sketch.count().into(),
+            p50_ms: percentile(50),
+            p90_ms: percentile(90),
+            bins: sketch.bins().map(bin).collect(),
+        }
+    }
+}
 
 /// Cells that hold expected values.
 const EXPECTED: [&str; 3] = ["customer_equity", "clv_total", "loyalty_clv"];
@@ -108,11 +154,12 @@ impl<'a> CellRecord<'a> {
         out.extend_from_slice(br#","window_start":"#);
         start.write(out);
         out.extend_from_slice(br#","kind":"#);
-        write_plain(self.cell.figure.as_str().as_bytes(), out);
+        write_plain(self.cell.tally.figure().as_str().as_bytes(), out);
         out.extend_from_slice(br#","value":"#);
-        match (self.cell.figure, currency) {
-            (Figure::Sum, Some(currency)) => Amount { minor: self.cell.value, currency }.write(out),
-            _ => self.cell.value.write(out),
+        match (&self.cell.tally, currency) {
+            (Tally::Sum(minor), Some(currency)) => Amount { minor: *minor, currency }.write(out),
+            (Tally::Sum(number) | Tally::Count(number), _) => number.write(out),
+            (Tally::Sketch(sketch), _) => SketchRecord::from(sketch).write(out),
         }
     }
 

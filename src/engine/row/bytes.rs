@@ -198,7 +198,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     pub fn finish(&self) -> Result<(), RowError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(RowError::Malformed("length")) }
+        if self.is_empty() { Ok(()) } else { Err(RowError::Malformed("length")) }
     }
 }

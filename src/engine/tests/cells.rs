@@ -27,11 +27,11 @@ pub fn any_touch() -> impl Strategy<Value = Option<Touch<'static>>> {
     proptest::option::weighted(0.3, medium).prop_map(|medium| Some(Touch { medium: Some(medium?.into()), ..Touch::default() }))
 }
 
-/// `name|dims|start` and the value of each cell written since the last call, in order; money in minor units.
+/// `name|dims|start` and the value of each cell written since the last call, in order; money in minor units, of sketches their count.
 pub fn told(shop: &mut Shop) -> Vec<(String, i64)> {
     let cells = shop.out.records().filter(|r| r.topic == Topic::Aggregates).map(|r| {
         let record: Json = serde_json::from_slice(r.value.unwrap()).unwrap();
-        let value = record["value"].as_i64().or(record["value"]["minor"].as_i64()).unwrap();
+        let value = [&record["value"], &record["value"]["minor"], &record["value"]["count"]].into_iter().find_map(Json::as_i64).unwrap();
         (r.key.strip_suffix("|3").unwrap().to_owned(), value)
     });
     let cells = cells.collect();

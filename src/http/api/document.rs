@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi as Described};
 use utoipa::{Modify, OpenApi};
 
-use super::{customers, figures, live, lookup, process};
+use super::{customers, economics, figures, live, lookup, process};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,6 +29,7 @@ use super::{customers, figures, live, lookup, process};
         lookup::by_email,
         figures::aggregates,
         figures::plays,
+        economics::all,
         live::live,
         process::slots,
         process::models

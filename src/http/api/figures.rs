@@ -1,7 +1,7 @@
-//! Figures over all customers of this instance's slots: the cells as they are, and what each play did and brought, week by week.
+//! Figures over all customers: the cells as they are, and what each play did and brought, week by week.
 //!
-//! Cells are read region by region and added over the slots that are here; which these are is told, since whoever wants all adds those of
-//! the other instances. They are added up by the engine. Called by `api`.
+//! They are added over the slots of all instances (`everywhere`); which slots these are is told, and why others are missing. They are added
+//! up by the engine. Called by `api`.
 
 use std::collections::BTreeSet;
 
@@ -13,12 +13,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
+use super::everywhere::{FIGURES_MAX, Gathered, Wanted, gather, here};
 use super::{Api, Asked, answer, problem};
-use crate::engine::{self, ALL_REGIONS, PlayWeek, PlayWeekRecord, Settings, TotalRecord, Totals};
+use crate::engine::{self, PLAY_CELLS, PlayWeek, PlayWeekRecord, Settings, TotalRecord};
 use crate::http::problem::Problem;
 
-/// Figures in one answer.
-const FIGURES_MAX: u32 = 1_000;
 /// Weeks of a play that are told: two years.
 const WEEKS_MAX: u32 = 104;
 const WEEKS_TOLD: u32 = 13;
@@ -27,9 +26,11 @@ const WEEKS_TOLD: u32 = 13;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct WhichFigures {
-    /// Of one name only, such as `customer_equity`.
+    /// Of this name only, or these, with commas between them.
     #[param(example = "customers_in_stage")]
     name: Option<String>,
+    /// Over the slots of all instances, or of this one.
+    scope: Option<Scope>,
     /// `next` of the answer before.
     after: Option<String>,
     /// At most so many.
@@ -37,13 +38,22 @@ pub struct WhichFigures {
     limit: Option<u32>,
 }
 
-/// Figures added over the slots of this instance.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Scope {
+    All,
+    Instance,
+}
+
+/// Figures added over the slots named.
 #[derive(Serialize, ToSchema)]
 pub struct Figures {
-    /// The slots added up; add those of the other instances.
+    /// The slots added up.
     slots: BTreeSet<u32>,
     /// Of all instances together.
     slot_count: u32,
+    /// Why slots are missing.
+    missing: Vec<String>,
     /// In order of name, dimensions and window.
     #[schema(value_type = Vec<TotalRecord>)]
     figures: Vec<Box<RawValue>>,
@@ -53,7 +63,7 @@ pub struct Figures {
 
 /// Figures over all customers
 ///
-/// The cells of the topic `aggregates`, added over the slots of this instance.
+/// The cells of the topic `aggregates`, added over the slots of all instances: the others are asked for theirs.
 #[utoipa::path(
     get,
     path = "/api/aggregates",
@@ -73,50 +83,39 @@ pub struct Figures {
 pub async fn aggregates(State(shared): Asked, query: Result<Query<WhichFigures>, QueryRejection>) -> Response {
     let limit = query.as_ref().ok().map(|query| query.limit.unwrap_or(FIGURES_MAX)).filter(|limit| (1..=FIGURES_MAX).contains(limit));
     let (Ok(Query(query)), Some(limit)) = (query, limit) else {
-        let wanted = format!("expected name, after and limit (1 to {FIGURES_MAX}), each at most once");
+        let wanted = format!("expected name, scope (all or instance), after and limit (1 to {FIGURES_MAX}), each at most once");
         return problem(StatusCode::BAD_REQUEST, &wanted);
     };
-    shared.look(move |api| told(api, &query, limit as usize)).await
+    let is_asked_by_another = query.scope == Some(Scope::Instance);
+    let look = move |api: &Api| told(api, &query, limit);
+    if is_asked_by_another { shared.look_for_another(look).await } else { shared.look(look).await }
 }
 
-fn told(api: &Api, query: &WhichFigures, limit: usize) -> Response {
-    let (slots, totals) = totals(api, |name| query.name.as_ref().is_none_or(|wanted| wanted == name));
+fn told(api: &Api, query: &WhichFigures, limit: u32) -> Response {
+    let names: Vec<&str> = query.name.iter().flat_map(|names| names.split(',')).collect();
+    let after = query.after.as_deref().unwrap_or_default();
+    let gathered = if query.scope == Some(Scope::Instance) {
+        let (slots, totals) = here(api, |name| names.is_empty() || names.contains(&name));
+        Gathered { slots, missing: Vec::new(), totals, has_more: false }
+    } else {
+        gather(api, &Wanted { names: &names, after, limit: Some(limit) })
+    };
     let discount_monthly = (api.settings)().value.horizon.discount_monthly;
-    let mut records = totals.records(query.after.as_deref().unwrap_or_default(), discount_monthly);
-    let page: Vec<(&str, String)> = records.by_ref().take(limit).collect();
-    let next = records.next().and(page.last()).map(|(key, _)| (*key).to_owned());
+    let mut records = gathered.totals.records(after, discount_monthly);
+    let page: Vec<(&str, String)> = records.by_ref().take(limit as usize).collect();
+    let has_more = records.next().is_some() || gathered.has_more;
+    let next = page.last().filter(|_| has_more).map(|(key, _)| (*key).to_owned());
     match raw(page.into_iter().map(|(_, text)| text)) {
-        Ok(figures) => answer(&Figures { slots, slot_count: api.slot_count, figures, next }),
+        Ok(figures) => answer(&Figures { slots: gathered.slots, slot_count: api.slot_count, missing: gathered.missing, figures, next }),
         Err(error) => unwritable(&error),
     }
 }
 
-/// Whether a figure is one of those that `PlayWeek` puts side by side.
-pub(super) fn is_of_plays(name: &str) -> bool {
-    name.starts_with("play_") || name.starts_with("lift_")
-}
-
-/// The slots that were here from the first look to the last, and their sums.
-pub(super) fn totals(api: &Api, is_wanted: impl Fn(&str) -> bool) -> (BTreeSet<u32>, Totals) {
-    let (mut slots, mut totals) = (BTreeSet::new(), Totals::default());
-    for slot in api.held() {
-        let mut own = Totals::default();
-        for region in ALL_REGIONS {
-            api.committed.with_region(slot, region as u16, |region| region.into_iter().for_each(|region| own.add(region, &is_wanted)));
-        }
-        if api.committed.holds(slot) {
-            totals.unite(own);
-            slots.insert(slot);
-        }
-    }
-    (slots, totals)
-}
-
-fn raw(texts: impl Iterator<Item = String>) -> Result<Vec<Box<RawValue>>, serde_json::Error> {
+pub(super) fn raw(texts: impl Iterator<Item = String>) -> Result<Vec<Box<RawValue>>, serde_json::Error> {
     texts.map(RawValue::from_string).collect()
 }
 
-fn unwritable(error: &serde_json::Error) -> Response {
+pub(super) fn unwritable(error: &serde_json::Error) -> Response {
     problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("the answer cannot be written: {error}"))
 }
 
@@ -129,11 +128,13 @@ pub struct WhichWeeks {
     weeks: Option<u32>,
 }
 
-/// Plays and what they brought, added over the slots of this instance.
+/// Plays and what they brought, added over the slots named.
 #[derive(Serialize, ToSchema)]
 pub struct Plays {
     slots: BTreeSet<u32>,
     slot_count: u32,
+    /// Why slots are missing.
+    missing: Vec<String>,
     /// Those of the configuration in its order, then former ones of which there are figures.
     plays: Vec<PlayLine>,
 }
@@ -178,9 +179,9 @@ pub async fn plays(State(shared): Asked, query: Result<Query<WhichWeeks>, QueryR
         return problem(StatusCode::BAD_REQUEST, &format!("expected weeks (1 to {WEEKS_MAX}), at most once"));
     };
     let look = move |api: &Api| {
-        let (slots, totals) = totals(api, is_of_plays);
-        match lines(&PlayWeek::of_cells(&totals.values()), &(api.settings)(), weeks as usize) {
-            Ok(plays) => answer(&Plays { slots, slot_count: api.slot_count, plays }),
+        let gathered = gather(api, &Wanted { names: &PLAY_CELLS, after: "", limit: None });
+        match lines(&PlayWeek::of_cells(&gathered.totals.values()), &(api.settings)(), weeks as usize) {
+            Ok(plays) => answer(&Plays { slots: gathered.slots, slot_count: api.slot_count, missing: gathered.missing, plays }),
             Err(error) => unwritable(&error),
         }
     };

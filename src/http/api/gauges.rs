@@ -6,7 +6,7 @@
 use iso_currency::Currency;
 
 use super::Api;
-use super::figures::totals;
+use super::everywhere::here;
 use crate::metrics::FigureReport;
 
 const NAMES: [&str; 5] = ["customers_in_stage", "valued_customers", "customer_equity", "play_orders", "play_revenue"];
@@ -14,7 +14,7 @@ const NAMES: [&str; 5] = ["customers_in_stage", "valued_customers", "customer_eq
 const LAST_TOUCH: &str = "last_touch";
 
 pub fn report(api: &Api) -> FigureReport {
-    let (_, totals) = totals(api, |name| NAMES.contains(&name));
+    let (_, totals) = here(api, |name| NAMES.contains(&name));
     let counted = |name: &str, dim: &str| -> Vec<(String, i64)> {
         totals.by(name, [dim]).into_iter().map(|([label], value)| (label, saturated(value))).collect()
     };

@@ -14,11 +14,12 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::everywhere::here;
 use super::figures::{self, PlayLine};
 use super::spread::{Spread, SpreadOfCurrency};
 use super::{Api, Asked, Shared, unavailable};
 use crate::clock;
-use crate::engine::{PlayWeek, Totals};
+use crate::engine::{PLAY_CELLS, PlayWeek, Totals};
 use crate::http::problem::Problem;
 use crate::http::slots::SlotLine;
 
@@ -132,8 +133,8 @@ async fn picture(shared: &Arc<Shared>) -> Option<Arc<str>> {
 
 fn take(api: &Api, spread: &mut Spread) -> Picture {
     const FIGURES: [&str; 5] = ["customers_in_stage", "stage_entries", "customer_equity", "drop_offs", "orders_by_step"];
-    let is_wanted = |name: &str| FIGURES.contains(&name) || figures::is_of_plays(name);
-    let (_, totals) = figures::totals(api, is_wanted);
+    let is_wanted = |name: &str| FIGURES.contains(&name) || PLAY_CELLS.contains(&name);
+    let (_, totals) = here(api, is_wanted);
     let settings = (api.settings)();
     spread.advance(&api.committed);
     Picture {

@@ -130,6 +130,14 @@ impl Owners for Always {
     fn owner_of(&self, _slot: u32) -> Owner {
         self.0.clone()
     }
+
+    fn others(&self) -> Result<Vec<String>, String> {
+        Ok(vec!["http://elsewhere".to_owned()])
+    }
+
+    fn ask(&self, _address: &str, _path: &str, _query: &[(&str, &str)]) -> Result<String, String> {
+        Err("nobody answers".to_owned())
+    }
 }
 
 struct NoLevel;

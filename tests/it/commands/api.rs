@@ -53,6 +53,30 @@ fn slots(address: &str) -> Vec<u64> {
     lines.map(|line| line["slot"].as_u64().unwrap()).collect()
 }
 
+fn figures_are_of_all_slots_whomever_one_asks(addresses: &[String; 2]) {
+    let told = |address: &str, path: &str| -> Value { serde_json::from_str(&ask(address, path).2).unwrap() };
+    for path in ["/api/aggregates", "/api/economics", "/api/plays"] {
+        let [one, other] = addresses.each_ref().map(|address| told(address, path));
+        assert_eq!(one, other, "{path}");
+        assert_eq!((one["slots"].as_array().unwrap().len(), &one["missing"]), (SLOTS as usize, &Value::Array(Vec::new())), "{path}: {one}");
+    }
+    // customers of both, counted once each, page by page as at once
+    let sum = |told: &Value| told["figures"].as_array().unwrap().iter().map(|figure| figure["value"].as_i64().unwrap()).sum::<i64>();
+    let name = "name=customers_in_stage";
+    let all = told(&addresses[0], &format!("/api/aggregates?{name}"));
+    let own = addresses.each_ref().map(|address| told(address, &format!("/api/aggregates?{name}&scope=instance")));
+    assert!(own.iter().all(|own| sum(own) > 0 && own["missing"].as_array().unwrap().is_empty()), "{own:?}");
+    assert_eq!(sum(&all), own.iter().map(sum).sum::<i64>());
+    let (mut pages, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = told(&addresses[1], &format!("/api/aggregates?{name}&limit=2{after}"));
+        pages.extend(page["figures"].as_array().unwrap().clone());
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={}", next.replace('|', "%7C").replace('=', "%3D"));
+    }
+    assert_eq!(Value::Array(pages), all["figures"]);
+}
+
 #[test]
 fn any_instance_of_a_group_answers_for_any_customer_or_says_where() {
     let mut trial = Trial::new("api", &[]);
@@ -89,6 +113,7 @@ fn any_instance_of_a_group_answers_for_any_customer_or_says_where() {
         }
     }
     assert!(answers[&200] == answers[&307] && answers.len() == 2, "each customer is at one of the two: {answers:?}");
+    figures_are_of_all_slots_whomever_one_asks(&addresses);
     // who has neither: nobody
     let nobody = addresses.each_ref().map(|address| ask(address, "/api/customers/nobody-of-that-name").0);
     assert!(nobody == [404, 307] || nobody == [307, 404], "{nobody:?}");

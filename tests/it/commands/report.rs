@@ -29,6 +29,7 @@ fn aggregates(folder: &Path) -> String {
     for customer in 0..20 {
         track(customer, "2026-01-06T08:00:00Z", "Order Completed", &format!(r#""order_id":"o-{customer}","total":12.5,"currency":"USD""#));
     }
+    lines += r#"{"type":"track","event":"Cost Recorded","anonymousId":"ads","timestamp":"2026-01-06T09:00:00Z","properties":{"cost_id":"k","kind":"acquire","amount":40,"currency":"USD","channel":"unknown"}}"#;
     let (input, output) = (folder.join("input.jsonl"), folder.join("out"));
     fs::write(&input, lines).unwrap();
     let paths = [&input, &output].map(|path| path.to_str().unwrap().to_owned());
@@ -60,6 +61,17 @@ fn a_play_is_told_by_week_in_every_form() {
     );
     let page = run_to_end(&["report", &cells, "-o", "html"]).stdout;
     assert!(page.starts_with("<!doctype html>") && page.contains("<td>cart_recovery</td>") && !page.contains("<script"), "{page}");
+    let told = run_to_end(&["report", &cells, "--about", "economics", "-o", "csv", "--set", "clv.margin=0.5"]).stdout;
+    let mut table = csv::Reader::from_reader(told.as_bytes());
+    let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    let channel = rows.iter().find(|row| &row[0] == "channel").unwrap_or_else(|| panic!("{told}"));
+    let wanted = ["channel", "unknown", "20", "40.00 USD", "2.00 USD"];
+    assert_eq!(channel.iter().take(5).collect::<Vec<_>>(), wanted, "{told}");
+    let amount = |place: usize| channel[place].strip_suffix(" USD").unwrap().parse::<f64>().unwrap();
+    let (clv, max_cac, ratio) = (amount(5), amount(6), channel[7].parse::<f64>().unwrap());
+    assert!(clv > 12.5 && (max_cac - clv / 2.0).abs() <= 0.01 && (ratio - max_cac / 2.0).abs() <= 0.01, "{told}");
+    assert_eq!((&channel[8], &channel[9], &channel[10]), ("20", "100.0 %", &channel[6]), "{told}");
+    assert!(rows.iter().any(|row| &row[0] == "cohort" && &row[1] == "2026-01"), "{told}");
     fs::remove_dir_all(&folder).unwrap();
 }
 

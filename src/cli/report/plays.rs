@@ -1,0 +1,60 @@
+//! What plays did and brought as rows of texts: one for each play and week.
+//!
+//! Nothing is computed but ratios. Called by `report`.
+
+use super::money;
+use super::tables::Table;
+use crate::engine::PlayWeek;
+
+const COLUMNS: [&str; 14] = [
+    "week",
+    "play",
+    "sent",
+    "suppressed",
+    "reasons",
+    "delivered",
+    "clicked",
+    "orders",
+    "revenue",
+    "treated",
+    "control",
+    "lift",
+    "lift 95 %",
+    "incremental orders",
+];
+
+pub fn table(weeks: &[PlayWeek]) -> Table {
+    Table {
+        title: "What plays brought",
+        note: "Orders and revenue: within 5 days of the last click in the play's mails. Lift: the share of those the play wanted to mail who \
+               ordered within 5 days, treated less control, with its 95 % interval.",
+        nothing: "no play has done anything in these records",
+        columns: &COLUMNS,
+        rows: weeks.iter().map(|week| row(week).to_vec()).collect(),
+    }
+}
+
+/// The row of a week, a text for each column.
+fn row(week: &PlayWeek) -> [String; COLUMNS.len()] {
+    let reasons: Vec<String> = week.suppressed.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+    let revenue: Vec<String> = week.revenue_minor.iter().map(|(code, minor)| money(*minor, code)).collect();
+    let arm = |arm: &crate::clv::Arm| format!("{} of {}", arm.converted, arm.customers);
+    let lift = week.lift();
+    let percent = |share: f64| format!("{:+.1} %", share * 100.0);
+    [
+        week.week.clone(),
+        week.play.clone(),
+        week.sent.to_string(),
+        week.suppressed_total().to_string(),
+        reasons.join(", "),
+        week.delivered.to_string(),
+        week.clicked.to_string(),
+        week.orders.to_string(),
+        revenue.join(", "),
+        arm(&week.treated),
+        arm(&week.control),
+        lift.map_or_else(String::new, |lift| percent(lift.difference)),
+        lift.map_or_else(String::new, |lift| format!("{} to {}", percent(lift.low), percent(lift.high))),
+        week.incremental().map_or_else(String::new, |orders| format!("{orders:+.1}")),
+    ]
+}
