@@ -1,14 +1,27 @@
 //! What a Prometheus server sees: names and units as its conventions ask, and the numbers that were recorded.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{BatchReport, Build, CommitReport, Metrics, Phase, SlotReport, WorkerMetrics};
+use super::{BatchReport, Build, CommitReport, FigureReport, Metrics, Phase, SlotReport, WorkerMetrics};
 
 const UNITS: [&str; 3] = ["seconds", "bytes", "records"];
 /// Whole counts of the thing the name says.
-const COUNTS: [&str; 8] =
-    ["build_info", "state", "workers_alive", "timers_pending", "assigned_slots", "unserved_slots", "standby_slots", "state_entries"];
+const COUNTS: [&str; 11] = [
+    "build_info",
+    "state",
+    "workers_alive",
+    "timers_pending",
+    "assigned_slots",
+    "unserved_slots",
+    "standby_slots",
+    "state_entries",
+    "customers",
+    "valued_customers",
+    "play_orders",
+];
+/// Money, in whole units of the currency that a label names.
+const AMOUNTS: [&str; 2] = ["customer_equity", "play_revenue"];
 /// Labels that could only hold one value for each customer, cart or message.
 const FORBIDDEN_LABELS: [&str; 7] = ["customer", "customer_id", "email", "cart", "cart_id", "message", "error"];
 
@@ -29,6 +42,14 @@ fn recorded() -> Arc<Metrics> {
     metrics.set_workers_alive(1);
     metrics.record_worker_restart();
     metrics.set_state("running");
+    metrics.set_figures(&FigureReport {
+        customers: vec![("lead".to_owned(), 3)],
+        valued_customers: vec![("USD".to_owned(), 2)],
+        customer_equity: vec![("USD".to_owned(), 57.2)],
+        play_orders: vec![("cart_recovery".to_owned(), 1)],
+        play_revenue: vec![(["cart_recovery".to_owned(), "USD".to_owned()], 12.5)],
+    });
+    metrics.set_model("shop", "2026-01");
     worker.record_batch(&BatchReport {
         events: &[("Product Added", "applied", 2), ("Wheel \"Spun\"", "ignored", 1), ("Jane was here", "ignored", 1)],
         dead_letters: &[("invalid_json", "decode", 1)],
@@ -111,7 +132,10 @@ fn names_helps_units_and_labels_follow_the_conventions() {
         match kind {
             "counter" => assert_eq!(last, "total", "{name}"),
             "histogram" => assert_eq!(last, "seconds", "{name}"),
-            _ => assert!(last != "total" && (UNITS.contains(&last) || COUNTS.contains(&own)), "{name}: {kind} of what?"),
+            _ => assert!(
+                last != "total" && (UNITS.contains(&last) || COUNTS.contains(&own) || AMOUNTS.contains(&own)),
+                "{name}: {kind} of what?"
+            ),
         }
     }
     assert_eq!(helped, typed);
@@ -121,6 +145,50 @@ fn names_helps_units_and_labels_follow_the_conventions() {
     for label in FORBIDDEN_LABELS {
         assert!(!text.contains(&format!("{label}=\"")), "label {label}");
     }
+}
+
+/// Name, kind, labels and meaning of every metric, in order.
+fn reference() -> String {
+    let text = recorded().exposition();
+    let (mut kinds, mut helps, mut labels) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::<&str, BTreeSet<&str>>::new());
+    for line in text.lines() {
+        if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+            kinds.insert(name, kind);
+        } else if let Some((name, help)) = line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' ')) {
+            helps.insert(name, help);
+        } else if let Some((name, rest)) = line.split_once('{') {
+            let name = ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|end| name.strip_suffix(end))
+                .filter(|name| kinds.contains_key(name))
+                .unwrap_or(name);
+            let names = rest.split('}').next().unwrap().split(',').filter_map(|label| label.split_once('=')).map(|(name, _)| name);
+            labels.entry(name).or_default().extend(names.filter(|name| *name != "le"));
+        }
+    }
+    let mut table = "# Metrics\n\nMade from the code by a test, which says how to make it anew. Labels never name a customer. Those of `process_` are the library's.\n\n\
+                     | name | kind | labels | what |\n|---|---|---|---|\n"
+        .to_owned();
+    for (name, kind) in kinds {
+        let labels: Vec<String> = labels.get(name).into_iter().flatten().map(|label| format!("`{label}`")).collect();
+        table += &format!("| `{name}` | {kind} | {} | {} |\n", labels.join(", "), helps[name]);
+    }
+    table
+}
+
+#[test]
+fn the_committed_reference_is_that_of_the_code() {
+    let (path, found) = (concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md"), reference());
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    if committed != found {
+        let made = std::env::temp_dir().join("lifetide-metrics.md");
+        std::fs::write(&made, &found).unwrap();
+        panic!("docs/metrics.md is not of this code: if the change is meant, cp {} docs/metrics.md", made.display());
+    }
+    // nothing is defined that the reference leaves out
+    let definitions = include_str!("definitions.rs").split("list.").skip(1).filter_map(|made| made.split('"').nth(1));
+    let missing: Vec<&str> = definitions.filter(|name| !found.contains(&format!("| `lifetide_{name}` |"))).collect();
+    assert!(missing.is_empty(), "not recorded above: {missing:?}");
 }
 
 #[test]
