@@ -11,6 +11,7 @@ mod gauges;
 mod live;
 mod lookup;
 mod process;
+mod refusals;
 mod spread;
 
 use std::collections::BTreeSet;

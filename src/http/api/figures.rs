@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
+use super::refusals::OfLook;
 use super::{Api, Asked, answer, problem};
 use crate::engine::{self, ALL_REGIONS, PlayWeek, PlayWeekRecord, Settings, TotalRecord, Totals};
-use crate::http::problem::Problem;
 
 /// Figures in one answer.
 const FIGURES_MAX: u32 = 1_000;
@@ -62,11 +62,7 @@ pub struct Figures {
     params(WhichFigures),
     responses(
         (status = 200, description = "The figures", body = Figures),
-        (status = 400, description = "No such question", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 403, description = "No token is configured", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Too many questions at one time", body = Problem<'static>,
-            content_type = "application/problem+json", headers(("retry-after" = String))),
+        OfLook,
     ),
     security(("api_token" = [])),
 )]
@@ -164,11 +160,7 @@ pub struct PlayLine {
     params(WhichWeeks),
     responses(
         (status = 200, description = "The plays", body = Plays),
-        (status = 400, description = "No such question", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 403, description = "No token is configured", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Too many questions at one time", body = Problem<'static>,
-            content_type = "application/problem+json", headers(("retry-after" = String))),
+        OfLook,
     ),
     security(("api_token" = [])),
 )]
