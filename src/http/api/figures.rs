@@ -14,9 +14,9 @@ use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::everywhere::{FIGURES_MAX, Gathered, Wanted, gather, here};
+use super::refusals::OfLook;
 use super::{Api, Asked, answer, problem};
 use crate::engine::{self, PLAY_CELLS, PlayWeek, PlayWeekRecord, Settings, TotalRecord};
-use crate::http::problem::Problem;
 
 /// Weeks of a play that are told: two years.
 const WEEKS_MAX: u32 = 104;
@@ -72,11 +72,7 @@ pub struct Figures {
     params(WhichFigures),
     responses(
         (status = 200, description = "The figures", body = Figures),
-        (status = 400, description = "No such question", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 403, description = "No token is configured", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Too many questions at one time", body = Problem<'static>,
-            content_type = "application/problem+json", headers(("retry-after" = String))),
+        OfLook,
     ),
     security(("api_token" = [])),
 )]
@@ -109,6 +105,11 @@ fn told(api: &Api, query: &WhichFigures, limit: u32) -> Response {
         Ok(figures) => answer(&Figures { slots: gathered.slots, slot_count: api.slot_count, missing: gathered.missing, figures, next }),
         Err(error) => unwritable(&error),
     }
+}
+
+/// For scripts and gauges, whose numbers are floats anyway.
+pub(super) fn saturated(value: i128) -> i64 {
+    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
 }
 
 pub(super) fn raw(texts: impl Iterator<Item = String>) -> Result<Vec<Box<RawValue>>, serde_json::Error> {
@@ -165,11 +166,7 @@ pub struct PlayLine {
     params(WhichWeeks),
     responses(
         (status = 200, description = "The plays", body = Plays),
-        (status = 400, description = "No such question", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 403, description = "No token is configured", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Too many questions at one time", body = Problem<'static>,
-            content_type = "application/problem+json", headers(("retry-after" = String))),
+        OfLook,
     ),
     security(("api_token" = [])),
 )]
