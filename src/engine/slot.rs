@@ -202,8 +202,13 @@ impl Slot {
         let of_whom = (&*event.customer, event.time_ms);
         let mut scene = Scene::of_event(&self.rules, self.number, of_whom, occasion, &mut self.cells, out);
         if let Some(moved) = customer.moved().filter(|_| scene.can_tell()) {
-            scene.send(&moved.to, &Content::Forward(*record));
-            return Outcome::Forwarded;
+            let is_own = event.identity == Identity::Known && !self.rules.settings.merges_known;
+            if !is_own {
+                scene.send(&moved.to, &Content::Forward(*record));
+                return Outcome::Forwarded;
+            }
+            // known after all: whoever took the id for a visitor's had asked before this was heard
+            customer.clear();
         }
         let overtakes = entry.deadline_ms <= event.time_ms;
         let Some(outcome) = apply::apply(customer, event, overtakes, &mut scene) else {

@@ -7,7 +7,8 @@ use super::{BatchReport, Build, CommitReport, FigureReport, Metrics, Phase, Slot
 
 const UNITS: [&str; 3] = ["seconds", "bytes", "records"];
 /// Whole counts of the thing the name says.
-const COUNTS: [&str; 11] = [
+const COUNTS: [&str; 12] = [
+    "model_info",
     "build_info",
     "state",
     "workers_alive",

@@ -266,6 +266,19 @@ proptest! {
 }
 
 #[test]
+fn who_is_found_to_be_known_after_another_has_asked_is_their_own_unless_the_shop_says_otherwise() {
+    for (merges_known, orders) in [(false, [1, 0]), (true, [0, 1])] {
+        let mut net = Net::new();
+        net.shop = Shop::with(Settings { merges_known, ..settings() });
+        net.feed(&of("ann", event_of(2, Kind::Joined { former_id: "bob".into(), is_identify: false }), "m-1"));
+        net.deliver_all();
+        net.feed(&of("bob", order(1, "o-1", usd(100)), "m-2"));
+        net.deliver_all();
+        assert_eq!(["bob", "ann"].map(|id| net.held(id).unwrap().orders.kept.len()), orders);
+    }
+}
+
+#[test]
 fn who_is_known_is_not_taken_in_unless_the_shop_says_so() {
     for (merges_known, orders) in [(false, [1, 1]), (true, [0, 2])] {
         let mut net = Net::new();
