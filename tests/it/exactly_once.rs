@@ -3,7 +3,6 @@
 //! independent recount in another language agrees.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use lifetide::kafka::{Consumer, Producer};
 use lifetide::worker::{Next, Now, Worker};
 
 use crate::erasure::with_erasures;
+use crate::model;
 use crate::trial::{Process, SLOTS, Trial, counts, differences};
 
 const EVENTS: usize = 200_000;
@@ -168,11 +168,10 @@ fn wait_for_progress(trial: &Trial, began_with: i64, process: &Process) {
 
 /// Has the model in Python recount the same input.
 pub fn recount(trial: &Trial) {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/model/recount.py");
-    let mut command = Command::new("python3");
-    command.arg(script).arg("--input").arg(trial.folder.join("input.jsonl")).arg("--outputs").arg(trial.folder.join("replay"));
+    let mut command = model::script("recount.py");
+    command.arg("--input").arg(trial.folder.join("input.jsonl")).arg("--outputs").arg(trial.folder.join("replay"));
     command.args(["--slots", &SLOTS.to_string(), "--prefix", &format!("{}.out.", trial.name)]);
     command.args(["--topics", &format!("{0}.purchases,{0}.emails,{0}.carts", trial.name)]);
-    let done = command.output().expect("python3 runs: `apt-get install -y python3`");
-    assert!(done.status.success(), "{}\n{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    let (agrees, told) = model::run(&mut command);
+    assert!(agrees, "{told}");
 }

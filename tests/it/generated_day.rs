@@ -9,7 +9,6 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lifetide::cli::shop::day::{TIES_FROM_HOUR, TIES_UNTIL_HOUR, day};
@@ -19,6 +18,7 @@ use rdkafka::message::{Headers, OwnedMessage};
 use serde_json::{Map, Value, json};
 
 use crate::exactly_once::{Random, seed};
+use crate::model;
 use crate::trial::{Process, SLOTS, Trial};
 
 /// What a laptop does in two minutes, building excluded.
@@ -203,8 +203,7 @@ fn line(record: &OwnedMessage, topic: &str) -> Map<String, Value> {
 
 /// Whether the model agrees, and what it says.
 fn recount(trial: &Trial) -> (bool, String) {
-    let mut command = Command::new("python3");
-    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/model/day.py"));
+    let mut command = model::script("day.py");
     command.arg("--input").arg(trial.folder.join("day.jsonl")).arg("--outputs").arg(&trial.folder).args(["--prefix", ""]);
     command.arg("--config").arg(settings()).args([
         "--slots",
@@ -213,8 +212,7 @@ fn recount(trial: &Trial) -> (bool, String) {
         &CUT_HOURS.map(|hour| hour.to_string()).join(","),
     ]);
     command.args(["--topics", &trial.inputs().join(",")]);
-    let done = command.output().expect("python3 runs: `apt-get install -y python3`");
-    (done.status.success(), format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr)))
+    model::run(&mut command)
 }
 
 /// A cell that is one higher, and an action with another reason.

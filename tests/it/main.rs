@@ -23,6 +23,7 @@ mod golden;
 mod instructions;
 mod kafka_shell;
 mod live_page;
+mod model;
 mod negative_control;
 mod overload;
 mod pass_on;

@@ -23,13 +23,13 @@ from collections import Counter
 sys.dont_write_bytecode = True
 
 from cells import BIN, Cells
+from outputs import verdict
 from plays import Arms
 from records import DEFAULT_TOPICS, parse_time_ms, read_records
 from rules import read_rules
 from shop import World
 
 SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "config", "default.toml")
-MAX_SHOWN = 40
 # segments are lifetide's to tell, and no value bands are configured
 TRACKS = ("lifecycle", "tier", "fulfilment")
 
@@ -177,13 +177,7 @@ def main() -> int:
     found += check_arms(outputs, world.play_names)
     print_summary(world, outputs)
     print(f"{len(outputs.cells)} places of cells, {sum(world.actions.values())} actions")
-    for text in found[:MAX_SHOWN]:
-        print(text)
-    if found:
-        print(f"{len(found)} differences ({min(len(found), MAX_SHOWN)} shown)")
-        return 1
-    print("model and outputs agree")
-    return 0
+    return verdict(found)
 
 
 if __name__ == "__main__":

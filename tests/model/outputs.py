@@ -12,6 +12,7 @@ from typing import Any, Optional
 
 from records import comparable_raw, parse_json, parse_time_ms
 
+MAX_SHOWN = 40
 TOPICS = ["transitions", "clv", "actions", "dlq"]
 
 
@@ -101,3 +102,14 @@ def cart_value(cart: dict) -> Optional[dict]:
     if isinstance(value, dict):
         return {"minor": value.get("minor"), "currency": value.get("currency", cart.get("currency"))}
     return None if value is None else {"minor": value, "currency": cart.get("currency")}
+
+
+def verdict(differences: list) -> int:
+    """Says whether the two agree; the exit code."""
+    for text in differences[:MAX_SHOWN]:
+        print(text)
+    if differences:
+        print(f"{len(differences)} differences ({min(len(differences), MAX_SHOWN)} shown)")
+        return 1
+    print("model and outputs agree")
+    return 0

@@ -21,14 +21,13 @@ from typing import Optional
 sys.dont_write_bytecode = True  # no __pycache__ among the sources
 
 from customer import Expected, Settings
-from outputs import Found, read_outputs
+from outputs import Found, read_outputs, verdict
 from records import DEFAULT_TOPICS, parse_time_ms, read_records
 from slots import simulate
 
 # Rounding of the last bit may put a computed deadline on the other side of a millisecond.
 DEADLINE_TOLERANCE_MS = 1
 P_ALIVE_TOLERANCE = 1e-9
-MAX_SHOWN = 20
 
 UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
@@ -145,13 +144,7 @@ def main() -> int:
     differences = compare_dead_letters(expected.dead_letters, found.dead_letters)
     for topic in ("transitions", "clv", "actions"):
         differences += compare_topic(topic, getattr(expected, topic), getattr(found, topic))
-    for text in differences[:MAX_SHOWN]:
-        print(text)
-    if differences:
-        print(f"{len(differences)} differences ({min(len(differences), MAX_SHOWN)} shown)")
-        return 1
-    print("model and outputs agree")
-    return 0
+    return verdict(differences)
 
 
 if __name__ == "__main__":

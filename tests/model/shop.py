@@ -6,13 +6,13 @@ the next part came. So the relay is emptied at the end of each part; those it is
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter, deque
 from itertools import chain, groupby
 from typing import Iterator, Optional
 
 from cells import Cells, month
 from customer import Expected
+from deadlines import Deadlines
 from events import Event
 from plays import Arms
 from records import Record, parse_time_ms, slot_of
@@ -83,7 +83,7 @@ class Slot:
         self.moved: dict = {}  # id -> who it is now
         self.erased: dict = {}
         self.paid: deque = deque(maxlen=PAID_IDS)
-        self.queue: list = []
+        self.deadlines = Deadlines()
 
     def apply(self, event: Event) -> None:
         self.run_to(max(self.time_ms, event.time_ms))
@@ -102,7 +102,7 @@ class Slot:
         else:
             customer = self._customer(event.customer)
             customer.apply(event)
-            self._enqueue(customer)
+            self.deadlines.put(customer)
 
     def _customer(self, name: str) -> Shopper:
         if name not in self.customers:
@@ -141,7 +141,7 @@ class Slot:
             customer.aliases[sender][0] = True
             if told is not None:
                 unite(customer, told, customer.aliases[sender][1], time_ms)
-        self._enqueue(customer)
+        self.deadlines.put(customer)
 
     def _give(self, name: str, asker: str, time_ms: int) -> None:
         world, customer = self.world, self.customers.get(name)
@@ -162,15 +162,6 @@ class Slot:
 
     def run_to(self, time_ms: int) -> None:
         self.time_ms = time_ms
-        while self.queue and self.queue[0][0] <= time_ms:
-            due_ms, _, name = heapq.heappop(self.queue)
-            customer = self.customers.get(name)
-            if customer is None or customer.deadline_ms() != due_ms:
-                continue
-            customer.fire(due_ms)
-            self._enqueue(customer)
-
-    def _enqueue(self, customer: Shopper) -> None:
-        due_ms = customer.deadline_ms()
-        if due_ms is not None:
-            heapq.heappush(self.queue, (due_ms, customer.name.encode(), customer.name))
+        for customer in self.deadlines.due(time_ms, self.customers):
+            customer.fire()
+            self.deadlines.put(customer)

@@ -386,7 +386,8 @@ class Shopper:
     def deadline_ms(self) -> Optional[int]:
         return min((moment for moment, _ in dues(self) if moment is not None), default=None)
 
-    def fire(self, due_ms: int) -> None:
+    def fire(self) -> None:
+        due_ms = self.deadline_ms()
         happens = next(happens for moment, happens in dues(self) if moment == due_ms)
         self.now_ms = max(self.now_ms, due_ms)
         happens(due_ms)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 from typing import Iterable, Optional
 
 from customer import Customer, Expected, Settings
+from deadlines import Deadlines
 from events import Event, Rejected, decode
 from records import Record, slot_of
 
@@ -16,7 +16,7 @@ class Slot:
         self.time_ms: Optional[int] = None
         self.customers: dict = {}
         self.erased: dict = {}  # customer id -> event time of the erasure
-        self.queue: list = []  # (deadline, customer id as bytes, customer id); may hold outdated entries
+        self.deadlines = Deadlines()
 
     def apply(self, event: Event) -> None:
         self.run_to(event.time_ms if self.time_ms is None else max(self.time_ms, event.time_ms))
@@ -30,7 +30,7 @@ class Slot:
         if customer is None:
             customer = self.customers[event.customer] = Customer(event.customer, self.settings, self.expected)
         customer.apply(event)
-        self._enqueue(customer)
+        self.deadlines.put(customer)
 
     def _erase(self, event: Event) -> None:
         customer = self.customers.pop(event.customer, None)
@@ -41,20 +41,11 @@ class Slot:
 
     def run_to(self, time_ms: int) -> None:
         self.time_ms = time_ms
-        while self.queue and self.queue[0][0] <= time_ms:
-            due_ms, _, name = heapq.heappop(self.queue)
-            customer = self.customers.get(name)
-            if customer is None or customer.deadline_ms() != due_ms:
-                continue
+        for customer in self.deadlines.due(time_ms, self.customers):
             if customer.fire():
-                del self.customers[name]
+                del self.customers[customer.name]
             else:
-                self._enqueue(customer)
-
-    def _enqueue(self, customer: Customer) -> None:
-        due_ms = customer.deadline_ms()
-        if due_ms is not None:
-            heapq.heappush(self.queue, (due_ms, customer.name.encode(), customer.name))
+                self.deadlines.put(customer)
 
 
 def merge(records: Iterable[Record], slots: int, expected: Expected) -> list:
