@@ -88,14 +88,18 @@ impl Effect {
     }
 }
 
-/// `None`: the very message was applied before, nothing at all has changed.
-pub fn apply(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Option<Outcome> {
+/// `overtakes`: something the customer waits for is due by then, but the event does not wait for it. `None`: the very message was applied
+/// before, nothing at all has changed.
+pub fn apply(customer: &mut Customer, event: &Event<'_>, overtakes: bool, scene: &mut Scene<'_>) -> Option<Outcome> {
     if let Some(message_id) = event.message_id.as_deref() {
         let message = fingerprint(IdKind::Message, message_id);
         if customer.seen.contains(message) {
             return None;
         }
         customer.seen.remember(message);
+    }
+    if overtakes {
+        plays::pass_birthday(customer, event.time_ms, scene);
     }
     learn(customer, event, scene.rules);
     let effect = act(customer, event, scene);

@@ -2,7 +2,8 @@
 //! tier, of points, of an attempt to buy, a birthday, the end of an anonymous row.
 //!
 //! One moment per customer, the earliest, goes into the row and the slot's queue. Of several things due at one moment plays come first (by
-//! priority, then name), then the lifecycle, then the segment, the tier, points, the attempt to buy, the birthday, then the end. Called by `slot`.
+//! priority, then name), then the lifecycle, then the segment, the tier, points, the attempt to buy, the birthday, then the end; the play of a
+//! birthday begins before all of them. Called by `slot`.
 
 use super::customer::Customer;
 use super::lifecycle::Why;
@@ -100,6 +101,8 @@ impl Due {
 
     /// Does what is due, at its own moment, however late it is noticed.
     pub fn fire(&self, customer: &mut Customer, scene: &mut Scene<'_>) -> Fate {
+        // of what is due at one moment a birthday may not be the first
+        plays::pass_birthday(customer, self.at_ms, scene);
         customer.now_ms = customer.now_ms.max(self.at_ms);
         scene.note(Note::TimerFired { timer: self.timer(), deadline_ms: self.at_ms });
         match self.what {
@@ -117,7 +120,8 @@ impl Due {
             What::Tier => tiers::settle(customer, scene),
             What::Points => loyalty::expire(customer, scene),
             What::DropOff => attempt::drop_off(customer, scene),
-            What::Birthday => plays::on_birthday(customer, scene),
+            // it has passed
+            What::Birthday => {}
             What::Expiry => {
                 funnel::leave(customer, scene.cells, scene.out);
                 loyalty::leave(customer, scene.cells, scene.out);

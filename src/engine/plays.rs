@@ -18,7 +18,7 @@ mod variant;
 mod words;
 
 pub use cart::{on_cart, on_cart_closed};
-pub use date::{birthday_ms, on_birthday, on_expectation};
+pub use date::{birthday_ms, on_expectation, pass_birthday};
 pub use event::{on_event, on_named};
 pub use instance::on_order;
 pub use level::on_level;

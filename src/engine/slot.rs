@@ -205,7 +205,8 @@ impl Slot {
             scene.send(&moved.to, &Content::Forward(*record));
             return Outcome::Forwarded;
         }
-        let Some(outcome) = apply::apply(customer, event, &mut scene) else {
+        let overtakes = entry.deadline_ms <= event.time_ms;
+        let Some(outcome) = apply::apply(customer, event, overtakes, &mut scene) else {
             return Outcome::Duplicate;
         };
         entry.exists = true;

@@ -22,6 +22,7 @@ mod properties;
 mod raising;
 mod records;
 mod relay;
+mod relay_plays;
 mod segments;
 mod sends;
 mod stages;

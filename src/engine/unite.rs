@@ -21,6 +21,7 @@ pub fn unite(customer: &mut Customer, mut other: Customer, alias: &Alias, scene:
     let has_orders = !other.orders.is_empty() || !other.orders.held.is_empty();
     let has_value = has_orders || !other.costs.is_empty() || other.loyalty.is_some() || other.contracts.is_some();
     let first_touches = (customer.touch.first.clone(), other.touch.first.clone());
+    plays::pass_birthday(customer, other.now_ms, scene);
     unite_person(customer, &mut other, alias, scene);
     unite_orders(customer, &mut other, first_touches, scene);
     costs::unite(&mut customer.costs, &other.costs, scene.out);

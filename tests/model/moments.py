@@ -20,7 +20,7 @@ def dues(customer: "Shopper") -> list:
         (customer.tier.due_ms(customer.orders, customer.now_ms), customer.settle_tier),
         (points and points.next_ms(), lambda _: expire(customer)),
         (attempt and attempt.latest_ms + customer.world.rules.drop_off_after_ms, lambda _: drop_off(customer)),
-        (birthday_ms(customer), customer.plays.on_birthday),
+        (birthday_ms(customer), lambda _: None),  # begins with the moment (`move_to`)
     ]
 
 

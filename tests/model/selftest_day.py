@@ -101,6 +101,13 @@ class Plays(unittest.TestCase):
         self.assertEqual(list(world.actions), [("u-1", "thank_you", "suppressed", "support_issue")])
 
 
+    def test_a_birthday_begins_whatever_else_is_due_at_its_midnight(self) -> None:
+        story = Story("u-1").subscriber().identify(0, birthday="--01-02")
+        story.track(HOUR, "Points Earned", points=5, expires_at="2026-01-02T00:00:00Z")
+        world = live(story, end(2 * DAY), plays=("birthday",))
+        self.assertEqual(dict(world.actions), {("u-1", "birthday", "send", "birthday"): 1})
+
+
 class Ties(unittest.TestCase):
     def visitor(self) -> Story:
         story = Story("v-1").order(HOUR, "o-1", 10).add(2 * HOUR)

@@ -17,7 +17,7 @@ from customer import REMEMBERED_IDS
 from events import CART_EVENTS, KNOWN_NAMES, Event
 from lifecycle import Lifecycle, model_inputs, p_alive
 from mailing import Mailing
-from moments import dues
+from moments import birthday_ms, dues
 from orders import Order, Orders, Refund
 from parcels import STATES, Parcel
 from plays import Plays, local_time, zone_of
@@ -123,7 +123,8 @@ class Shopper:
 
     def _learn(self, event: Event) -> None:
         is_newest = event.time_ms >= self.last_event_ms
-        self.now_ms, self.last_event_ms = max(self.now_ms, event.time_ms), max(self.last_event_ms, event.time_ms)
+        self.move_to(event.time_ms)
+        self.last_event_ms = max(self.last_event_ms, event.time_ms)
         self.is_known |= not event.is_anonymous
         self.mailing.learn(event)
         for field in ("locale", "region", "customer_type", "birthday"):
@@ -321,7 +322,8 @@ class Shopper:
             self.world.send(self.referrer, "referred", self.name, time_ms, (self.words, (self.mailing.email or "").lower()))
 
     def take_referral(self, referee: str, time_ms: int, word: int, email: str) -> None:
-        self.now_ms, self.last_event_ms = max(self.now_ms, time_ms), max(self.last_event_ms, time_ms)
+        self.move_to(time_ms)
+        self.last_event_ms = max(self.last_event_ms, time_ms)
         if email and email == (self.mailing.email or "").lower():
             self.world.dead_letters["referral_refused"] += 1
             return
@@ -389,5 +391,12 @@ class Shopper:
     def fire(self) -> None:
         due_ms = self.deadline_ms()
         happens = next(happens for moment, happens in dues(self) if moment == due_ms)
-        self.now_ms = max(self.now_ms, due_ms)
+        self.move_to(due_ms)
         happens(due_ms)
+
+    def move_to(self, time_ms: int) -> None:
+        """A birthday on the way begins at its midnight, also where something else is due at that moment."""
+        midnight_ms = birthday_ms(self)
+        if midnight_ms is not None and midnight_ms <= time_ms:
+            self.plays.on_birthday(midnight_ms)
+        self.now_ms = max(self.now_ms, time_ms)

@@ -55,7 +55,8 @@ def unite(customer: "Shopper", other: "Shopper", was_new: bool, time_ms: int) ->
 
 
 def unite_person(customer: "Shopper", other: "Shopper", was_new: bool, time_ms: int) -> None:
-    customer.now_ms, customer.last_event_ms = max(customer.now_ms, other.now_ms), max(customer.last_event_ms, other.last_event_ms)
+    customer.move_to(other.now_ms)
+    customer.last_event_ms = max(customer.last_event_ms, other.last_event_ms)
     customer.is_identified |= other.is_identified
     theirs = [known for known in other.ids if known not in customer.ids]
     customer.ids = deque(theirs + list(customer.ids), maxlen=REMEMBERED_IDS)

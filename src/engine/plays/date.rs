@@ -2,7 +2,7 @@
 //!
 //! The next birthday follows from the customer's now, so nothing of it is stored; the instance is `birthday:<year>`. The expected order is
 //! looked at with each order, and counts from then; the instance is `next_order:<that moment, ms>`, since two orders may have one
-//! moment, but no expectation is asked for twice. Called by `deadline` and `value`.
+//! moment, but no expectation is asked for twice. Called by `deadline` and `value`, and by whatever else moves a customer's now.
 
 use jiff::Timestamp;
 
@@ -28,16 +28,24 @@ pub fn birthday_ms(customer: &Customer, rules: &Rules) -> Option<i64> {
     })
 }
 
+/// The customer's now is about to move on: a birthday on the way begins at its own midnight. Timers tell it first, but for what does not wait
+/// for them: another customer's word, an element of a record, and what is due at that very midnight.
+pub fn pass_birthday(customer: &mut Customer, to_ms: i64, scene: &Scene<'_>) {
+    if let Some(at_ms) = birthday_ms(customer, scene.rules).filter(|at_ms| *at_ms <= to_ms) {
+        on_birthday(customer, at_ms, scene);
+    }
+}
+
 /// It has begun. Who corrects the date, or moves to another zone, has one birthday a year all the same.
-pub fn on_birthday(customer: &mut Customer, scene: &Scene<'_>) {
+fn on_birthday(customer: &mut Customer, midnight_ms: i64, scene: &Scene<'_>) {
     let rules = scene.rules;
     let zone = zone_of(&customer.contact.time_zone, &rules.settings.customer_zone);
     let year_of = |at_ms: i64| Timestamp::from_millisecond(at_ms).map(|at| at.to_zoned(zone.clone()).year()).unwrap_or_default();
-    let year = year_of(scene.time_ms);
+    let year = year_of(midnight_ms);
     for &rule in rules.plays() {
         let had_one = |state: &PlayState| state.play == rule.key && state.decided_ms.is_some_and(|decided_ms| year_of(decided_ms) >= year);
         if rules.play(rule).trigger == Trigger::Birthday && !customer.plays.iter().any(had_one) {
-            begin(customer, rule, format!("birthday:{year}"), scene.time_ms, scene);
+            begin(customer, rule, format!("birthday:{year}"), midnight_ms, scene);
         }
     }
 }

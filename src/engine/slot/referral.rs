@@ -5,6 +5,7 @@ use super::Slot;
 use super::relay::pass_on;
 use crate::engine::committed::hash_of;
 use crate::engine::outputs::Outputs;
+use crate::engine::plays;
 use crate::engine::referrals::{self, Taken};
 use crate::engine::relay::{Content, Ended, Message, RelayFate};
 use crate::engine::scene::Scene;
@@ -28,6 +29,7 @@ impl Slot {
                     // known by this alone so far
                     (customer.known, customer.cycle, entry.exists) = (true, 1, true);
                 }
+                plays::pass_birthday(customer, message.time_ms, &scene);
                 customer.now_ms = customer.now_ms.max(message.time_ms);
                 customer.last_event_ms = customer.last_event_ms.max(message.time_ms);
                 match referrals::take(customer, message.from, &told, &mut scene) {

@@ -11,6 +11,7 @@ use super::{Progress, Slot, text_of};
 use crate::engine::committed::ALL_REGIONS;
 use crate::engine::lifecycle::Why;
 use crate::engine::outputs::Outputs;
+use crate::engine::plays;
 use crate::engine::rules::Rules;
 use crate::engine::scene::{Occasion, Scene};
 use crate::engine::settings::Settings;
@@ -150,19 +151,20 @@ impl Slot {
             }
             return;
         }
-        customer.now_ms = customer.now_ms.max(time_ms);
         let parameters = &self.rules.settings.value.parameters;
         let mut scene = Scene {
             rules: &self.rules,
             slot: self.number,
             customer_id: id,
             occasion: Occasion::Model { name: &parameters.name, version: &parameters.version },
-            time_ms: customer.now_ms,
+            time_ms: customer.now_ms.max(time_ms),
             wall_ms: None,
             cells: &mut self.cells,
             out,
             written: 0,
         };
+        plays::pass_birthday(customer, scene.time_ms, &scene);
+        customer.now_ms = scene.time_ms;
         transitions::settle(customer, Some(Why::Model), &mut scene);
         segments::settle(customer, Why::Model, &mut scene);
         tiers::settle(customer, &mut scene);

@@ -15,40 +15,45 @@ use crate::engine::orders::HELD_MAX;
 use crate::event::{Interaction, InteractionKind, Loyalty as LoyaltyEvent, LoyaltyKind};
 
 /// Ids of one person, two more customers, and one whom nobody knows.
-const VISITOR: &str = "browser-1";
+pub const VISITOR: &str = "browser-1";
 const KNOWN: [&str; 3] = ["ann", "bob", "cy"];
 
 /// A shop whose messages wait until they are delivered.
-struct Net {
-    shop: Shop,
+pub struct Net {
+    pub shop: Shop,
     /// Receiver, bytes.
-    waiting: Vec<(String, Vec<u8>)>,
+    pub waiting: Vec<(String, Vec<u8>)>,
     events: Vec<Event<'static>>,
     refused: usize,
     /// The last value of each cell that was written.
     cells: BTreeMap<String, i64>,
+    /// `kind/reason instance`, of that the part that names it.
+    pub actions: Vec<String>,
 }
 
 impl Net {
-    fn new() -> Net {
+    pub fn new() -> Net {
         let shop = Shop::with(Settings { plays: Vec::new(), ..settings() });
-        Net { shop, waiting: Vec::new(), events: Vec::new(), refused: 0, cells: BTreeMap::new() }
+        Net { shop, waiting: Vec::new(), events: Vec::new(), refused: 0, cells: BTreeMap::new(), actions: Vec::new() }
     }
 
-    fn feed(&mut self, event: &Event<'static>) {
+    pub fn feed(&mut self, event: &Event<'static>) {
         self.events.push(event.clone());
         self.shop.feed(event);
         self.collect();
     }
 
-    fn collect(&mut self) {
+    pub fn collect(&mut self) {
         let said = self.shop.out.records().filter(|record| record.topic == Topic::Relay);
         self.waiting.extend(said.map(|record| (record.key.to_owned(), record.value.unwrap().to_vec())));
         self.refused += usize::from(self.shop.out.take_refusal().is_some());
+        let instance = |action: &Json| text(action, "instance").split(':').next().unwrap_or_default().to_owned();
+        let line = |action: &Json| format!("{}/{} {}", text(action, "kind"), text(action, "reason"), instance(action));
+        self.actions.extend(self.shop.written(Topic::Actions).iter().map(line));
         self.cells.extend(super::cells::told(&mut self.shop));
     }
 
-    fn deliver(&mut self, place: usize, twice: bool) {
+    pub fn deliver(&mut self, place: usize, twice: bool) {
         let (receiver, bytes) = self.waiting.remove(place);
         for _ in 0..1 + usize::from(twice) {
             let message = Message::decode(&bytes, None).unwrap();
@@ -66,7 +71,7 @@ impl Net {
         }
     }
 
-    fn deliver_all(&mut self) {
+    pub fn deliver_all(&mut self) {
         while !self.waiting.is_empty() {
             self.deliver(0, false);
         }
@@ -170,11 +175,11 @@ fn once(kind: Kind<'static>, number: usize) -> Kind<'static> {
     }
 }
 
-fn event_of(at: i64, kind: Kind<'static>) -> Event<'static> {
+pub fn event_of(at: i64, kind: Kind<'static>) -> Event<'static> {
     event(at, kind.label(), kind)
 }
 
-fn of(customer: &'static str, event: Event<'static>, message: &str) -> Event<'static> {
+pub fn of(customer: &'static str, event: Event<'static>, message: &str) -> Event<'static> {
     Event { customer: customer.into(), message_id: Some(message.to_owned().into()), ..event }
 }
 

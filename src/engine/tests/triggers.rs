@@ -1,6 +1,7 @@
 //! Plays that a stage or an event begins: once for each entry or event, from its own moment, and never for what was not applied.
 
 use super::*;
+use crate::event::{Loyalty, LoyaltyKind};
 
 /// A shop with one play that begins so, and its steps after so long.
 pub fn shop_of(trigger: Trigger, delays_ms: &[i64], change: impl FnOnce(&mut Play)) -> Shop {
@@ -210,14 +211,24 @@ fn a_play_that_is_given_another_kind_of_trigger_drops_what_waits() {
     assert_eq!(shop.actions(), ["send/cart_idle"]);
 }
 
+/// An `identify` call that tells a birthday, too.
+pub fn born(at: i64, month: i8, day: i8) -> Event<'static> {
+    let event = identified(at);
+    let traits = Traits { birthday: crate::event::Birthday::new(month, day), ..event.traits.clone() };
+    Event { traits, ..event }
+}
+
+#[test]
+fn a_birthday_begins_whatever_else_is_due_at_its_midnight() {
+    let mut shop = shop_of(Trigger::Birthday, &[HOUR], |_| {});
+    let earned = Loyalty { kind: LoyaltyKind::PointsEarned, points: 5, reward: None, expires_ms: Some(T0 + DAY) };
+    shop.feed_all(&[born(0, 1, 2), event(HOUR, "Points Earned", Kind::Loyalty(earned))]).until(3 * DAY);
+    assert_eq!(told(&shop), ["send/birthday birthday:2026 02T01:00"]);
+}
+
 #[test]
 fn who_corrects_a_birthday_has_one_a_year_all_the_same() {
     let mut shop = shop_of(Trigger::Birthday, &[0], |_| {});
-    let born = |at: i64, month, day| {
-        let event = identified(at);
-        let traits = Traits { birthday: crate::event::Birthday::new(month, day), ..event.traits.clone() };
-        Event { traits, ..event }
-    };
     shop.feed_all(&[born(0, 2, 1)]).until(50 * DAY);
     shop.feed_all(&[born(50 * DAY, 7, 1)]).until(300 * DAY);
     shop.feed_all(&[born(300 * DAY, 12, 20)]).until(800 * DAY);
