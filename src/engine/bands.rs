@@ -30,7 +30,7 @@ pub fn settle(customer: &mut Customer, total: &Amount, by: Why, scene: &mut Scen
     customer.value_band = Some(levels::key_of(to));
     let from = former.and_then(|key| levels::name_of(bands, key));
     transitions::write(customer, Track::ValueBand.as_str(), from, to, by, scene);
-    plays::on_level(customer, Track::ValueBand, to, scene);
+    plays::on_level(customer, Track::ValueBand, to, scene.time_ms, scene);
 }
 
 /// The band's name; `None`: in none, or in one that the configuration no longer has.

@@ -29,7 +29,7 @@ pub fn settle(customer: &mut Customer, by: Why, scene: &mut Scene<'_>) {
     let to = segment_of(customer);
     if let Some(to) = to.filter(|_| from != to) {
         transitions::write(customer, Track::Rfm.as_str(), from.map(Segment::as_str), to.as_str(), by, scene);
-        plays::on_level(customer, Track::Rfm, to.as_str(), scene);
+        plays::on_level(customer, Track::Rfm, to.as_str(), scene.time_ms, scene);
     }
 }
 

@@ -155,6 +155,12 @@ fn held_until_ms(customer: &Customer, tier: &Level, rules: &Loyalty) -> Option<i
 
 /// Moves the customer to the tier that holds now, and says so.
 pub fn settle(customer: &mut Customer, scene: &mut Scene<'_>) {
+    settle_united(customer, None, scene);
+}
+
+/// The same of a customer who has become one with another. `theirs`: the other's tier, and since when. Whoever was in it is in it since then,
+/// so that no play answers twice that it was reached.
+pub fn settle_united(customer: &mut Customer, theirs: Option<(u64, i64)>, scene: &mut Scene<'_>) {
     let rules = &scene.rules.settings.loyalty;
     // rows of old versions have no place for a tier
     if !scene.cells.are_kept() || rules.tiers.is_empty() {
@@ -173,7 +179,8 @@ pub fn settle(customer: &mut Customer, scene: &mut Scene<'_>) {
         customer.tier = None;
     }
     if earned > own {
-        return change(customer, reached, None, Why::TierUp, scene);
+        let since_ms = theirs.filter(|(key, _)| reached.is_some_and(|tier| tier.key == *key)).map(|(_, since_ms)| since_ms);
+        return change(customer, reached, (since_ms.unwrap_or(scene.time_ms), None), Why::TierUp, scene);
     }
     let Some(tier) = &mut customer.tier else { return };
     if earned == own {
@@ -186,8 +193,8 @@ pub fn settle(customer: &mut Customer, scene: &mut Scene<'_>) {
         let between = &rules.tiers[earned.map_or(0, |rank| rank + 1)..own.unwrap_or(0)];
         let in_grace = between.iter().rev().find_map(|tier| Some((tier, lost_lately_ms(customer, tier, rules)?)));
         match in_grace {
-            Some((tier, lost_ms)) => change(customer, Some(tier), Some(lost_ms), Why::TierDown, scene),
-            None => change(customer, reached, None, Why::TierDown, scene),
+            Some((tier, lost_ms)) => change(customer, Some(tier), (now_ms, Some(lost_ms)), Why::TierDown, scene),
+            None => change(customer, reached, (now_ms, None), Why::TierDown, scene),
         }
     }
 }
@@ -199,15 +206,14 @@ fn lost_lately_ms(customer: &Customer, tier: &Level, rules: &Loyalty) -> Option<
     Some(lost_ms).filter(|lost_ms| is_exact && lost_ms.saturating_add(rules.grace_ms) > customer.now_ms)
 }
 
-fn change(customer: &mut Customer, to: Option<&Level>, lost_ms: Option<i64>, why: Why, scene: &mut Scene<'_>) {
-    let now_ms = customer.now_ms;
+fn change(customer: &mut Customer, to: Option<&Level>, (since_ms, lost_ms): (i64, Option<i64>), why: Why, scene: &mut Scene<'_>) {
     let to = to.map_or(NONE, |tier| tier.name.as_str());
     let tier = customer.tier.get_or_insert_default();
     let former = tier.key.replace(levels::key_of(to));
-    (tier.since_ms, tier.lost_ms) = (now_ms, lost_ms);
+    (tier.since_ms, tier.lost_ms) = (since_ms, lost_ms);
     let from = former.and_then(|key| levels::name_of(&scene.rules.settings.loyalty.tiers, key));
     transitions::write(customer, Track::Tier.as_str(), from, to, why, scene);
     if why == Why::TierUp {
-        plays::on_level(customer, Track::Tier, to, scene);
+        plays::on_level(customer, Track::Tier, to, since_ms, scene);
     }
 }

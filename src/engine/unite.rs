@@ -23,6 +23,7 @@ pub fn unite(customer: &mut Customer, mut other: Customer, alias: &Alias, scene:
     let first_touches = (customer.touch.first.clone(), other.touch.first.clone());
     plays::pass_birthday(customer, other.now_ms, scene);
     unite_person(customer, &mut other, alias, scene);
+    let their_tier = other.tier.as_ref().and_then(|tier| Some((tier.key?, tier.since_ms)));
     unite_orders(customer, &mut other, first_touches, scene);
     costs::unite(&mut customer.costs, &other.costs, scene.out);
     cash_flow::unite(&mut customer.flows, &other.flows, scene);
@@ -55,7 +56,7 @@ pub fn unite(customer: &mut Customer, mut other: Customer, alias: &Alias, scene:
     transitions::settle(customer, Some(Why::Merged), scene);
     if has_value {
         segments::settle(customer, Why::Merged, scene);
-        tiers::settle(customer, scene);
+        tiers::settle_united(customer, their_tier, scene);
         value::write_clv(customer, Why::Merged, scene);
     }
 }

@@ -126,6 +126,15 @@ class Ties(unittest.TestCase):
         self.assertEqual(world.transitions[("v-1", "lifecycle", "first_time", "merged")], 1)
         self.assertEqual(len(world.slots[0].customers["u-1"].orders.kept), 2)
 
+    def test_a_tier_that_the_visitor_had_reached_is_answered_once(self) -> None:
+        visitor = Story("v-1").order(0, "o-1", 300)
+        record = json.loads(visitor.lines[0])
+        record["value"].update(anonymousId=record["value"].pop("userId"))
+        visitor.lines[0] = json.dumps(record)
+        story = Story("u-1").subscriber().call(3 * HOUR, "shop.emails", None, type="alias", previousId="v-1")
+        world = live(visitor, story, end(DAY), plays=("tier_upgrade",))
+        self.assertEqual(dict(world.actions), {("v-1", "tier_upgrade", "suppressed", "no_email"): 1})
+
     def test_a_known_customer_stays_apart(self) -> None:
         story = Story("u-1").call(HOUR, "shop.emails", None, type="alias", previousId="u-2")
         world = live(Story("u-2").order(0, "o-1", 10), story)

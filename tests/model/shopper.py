@@ -362,13 +362,15 @@ class Shopper:
         self.stage_since_ms = time_ms
         self.plays.on_stage(before, after, time_ms)
 
-    def settle_tier(self, time_ms: int) -> None:
+    def settle_tier(self, time_ms: int, theirs: Optional[Tier] = None) -> None:
+        """`theirs`: of who has become one with this customer; a tier that they were in was reached when they reached it."""
         moved = self.tier.settle(self.orders, self.now_ms)
         if moved:
             before, after, is_rise = moved
             self.world.transitions[(self.name, "tier", before, after)] += 1
+            self.tier.since_ms = theirs.since_ms if is_rise and theirs and theirs.name == after else time_ms
             if is_rise:
-                self.plays.on_tier(after, time_ms)
+                self.plays.on_tier(after, self.tier.since_ms)
 
     def score(self) -> None:
         """A clv record is due; what it says of money to come is lifetide's to tell."""

@@ -21,6 +21,7 @@ class Tier:
     def __init__(self, rules: TierRules) -> None:
         self.rules = rules
         self.name: Optional[str] = None  # None: never in any
+        self.since_ms: Optional[int] = None
         self.lost_ms: Optional[int] = None
 
     def rank(self) -> int:

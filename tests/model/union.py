@@ -50,7 +50,7 @@ def unite(customer: "Shopper", other: "Shopper", was_new: bool, time_ms: int) ->
     unite_cart(customer, other.cart, time_ms)
     customer.restage("merged", time_ms)
     if has_value:
-        customer.settle_tier(time_ms)
+        customer.settle_tier(time_ms, other.tier)
         customer.score()
 
 

@@ -7,14 +7,15 @@ use crate::engine::customer::Customer;
 use crate::engine::scene::Scene;
 use crate::engine::settings::{Track, Trigger};
 
-pub fn on_level(customer: &mut Customer, track: Track, to: &str, scene: &Scene<'_>) {
+/// `at_ms`: the moment from which the steps count.
+pub fn on_level(customer: &mut Customer, track: Track, to: &str, at_ms: i64, scene: &Scene<'_>) {
     let rules = scene.rules;
     for &rule in rules.plays() {
         if let Trigger::LevelReached { track: of, name } = &rules.play(rule).trigger
             && *of == track
             && name.as_deref().is_none_or(|name| name == to)
         {
-            begin(customer, rule, format!("{to}:{}", scene.time_ms), scene.time_ms, scene);
+            begin(customer, rule, format!("{to}:{at_ms}"), at_ms, scene);
         }
     }
 }
