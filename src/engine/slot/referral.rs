@@ -32,14 +32,14 @@ impl Slot {
                 plays::pass_birthday(customer, message.time_ms, &scene);
                 customer.now_ms = customer.now_ms.max(message.time_ms);
                 customer.last_event_ms = customer.last_event_ms.max(message.time_ms);
-                match referrals::take(customer, message.from, &told, &mut scene) {
-                    Taken::Changed => true,
-                    Taken::Old => false,
-                    Taken::Refused => {
-                        self.settle();
-                        return RelayFate::Refused;
-                    }
-                }
+                let taken = referrals::take(customer, message.from, &told, &mut scene);
+                // their now has moved at least
+                self.settle();
+                return match taken {
+                    Taken::Changed => RelayFate::Applied,
+                    Taken::Old => RelayFate::Repeated,
+                    Taken::Refused => RelayFate::Refused,
+                };
             }
             _ if !entry.exists => false,
             Content::ReferralEnded(why) => referrals::end(customer, message.from, why),
