@@ -2,7 +2,7 @@
 //!
 //! A graph is a list, from the beginning of a customer's way to its end: of the entries whose conditions hold, the last one names the stage.
 //! What changes with time does so at moments known in advance, so nobody polls. It writes no record: `transitions` does. Built by
-//! `config` or `shipped`; asked by `lifecycle`, `apply`, `unite`, `deadline`.
+//! `config` or `shipped`; asked by `transitions` (who belongs where), `deadline` (until when), `apply` and `unite` (who was gone).
 
 mod condition;
 mod name;
@@ -41,12 +41,16 @@ pub struct Entry {
     pub is_gone: bool,
     /// Why somebody is here who came by neither order nor refund.
     pub why: Why,
+    /// The stage is that of somebody's return, which ends with it. Asked for every event.
+    pub is_of_return: bool,
 }
 
 impl Entry {
-    /// Whether the stage is that of somebody's return, which ends with it.
-    pub fn is_of_return(&self) -> bool {
-        self.when.iter().any(|condition| matches!(condition, StageCondition::Is(flags) if flags.contains(&CustomerFlag::Returned)))
+    pub fn new(stage: Stage, why: Why, is_gone: bool, when: Vec<StageCondition>) -> Entry {
+        let is_return =
+            |condition: &StageCondition| matches!(condition, StageCondition::Is(flags) if flags.contains(&CustomerFlag::Returned));
+        let is_of_return = when.iter().any(is_return);
+        Entry { stage, when, is_gone, why, is_of_return }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Moves a customer to the stage that holds and says so.
 //!
-//! Which stage holds is `lifecycle`'s affair. Called by `apply` after every event and by `deadline` when silence has changed something.
+//! Which stage holds is `stages`' affair. Called by `apply` after every event, by `deadline` when time has changed something, and by what else may
+//! move a customer: `unite`, `referrals`, another value model.
 
 use super::customer::Customer;
 use super::funnel;
@@ -29,7 +30,7 @@ pub fn settle(customer: &mut Customer, why: Option<Why>, scene: &mut Scene<'_>) 
     }
     let entry = graph.entry_of(customer, &scene.rules.settings);
     let to = entry.stage;
-    if !entry.is_of_return() {
+    if !entry.is_of_return {
         // silence, or the loss of all orders, ends the return
         customer.reactivated_day = None;
     }
@@ -49,7 +50,7 @@ fn reason(from: Option<Stage>, entry: &Entry, why: Option<Why>, scene: &Scene<'_
     let was_new = from.is_some_and(|from| scene.rules.settings.lifecycle.graph.is_of_new(from));
     match why {
         _ if is_early && from.is_none() => Why::FirstSeen,
-        Some(Why::Order) if entry.is_of_return() => Why::Reactivated,
+        Some(Why::Order) if entry.is_of_return => Why::Reactivated,
         Some(why) => why,
         None if is_early && was_new => Why::OnboardingOver,
         None => entry.why,

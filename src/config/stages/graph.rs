@@ -55,7 +55,7 @@ fn entry(value: &Value, names: &Names<'_>, alive_below: &mut Vec<f64>) -> Result
         Some(other) => return Err(of_it(format!("gone: {}", expected("true or false", other)))),
     };
     let why = why(&when);
-    Ok(Entry { stage, when, is_gone, why })
+    Ok(Entry::new(stage, why, is_gone, when))
 }
 
 /// What brings somebody in who came by neither order nor refund.
@@ -82,7 +82,7 @@ fn check(entries: &[Entry]) -> Result<(), String> {
             first.stage.as_str()
         ));
     }
-    let asks_for_return = entries.iter().any(Entry::is_of_return);
+    let asks_for_return = entries.iter().any(|entry| entry.is_of_return);
     if asks_for_return && !entries.iter().any(|entry| entry.is_gone) {
         return Err("nobody can have returned: no stage is marked gone = true".to_string());
     }

@@ -30,7 +30,7 @@ const LAPSED: usize = 1;
 
 pub fn graph(bounds: &Bounds) -> Graph {
     use StageCondition::{Alive, Count, Is, Since};
-    let entry = |stage, why, when| Entry { stage, when, is_gone: stage == Stage::LAPSED, why };
+    let entry = |stage, why, when| Entry::new(stage, why, stage == Stage::LAPSED, when);
     let at_least = |of, count| Count { of, test: Test::AtLeast, count };
     let silent = |ms| Since { moment: Moment::LatestOrder, test: Test::AtLeast, ms };
     let new = Since { moment: Moment::SignUp, test: Test::LessThan, ms: bounds.onboarding_timeout_ms };

@@ -25,11 +25,9 @@ fn plays_of_all_triggers(like: &Play) -> Vec<Play> {
 /// Stages that events and time lead into and out of, the first of them named as a shipped one.
 fn own_lifecycle(forward_only: bool) -> Lifecycle {
     let since = |moment, test, days: i64| StageCondition::Since { moment, test, ms: days * DAY };
-    let entry = |name: &str, when: Vec<StageCondition>| StageEntry {
-        stage: Stage::named(name).unwrap(),
-        is_gone: name == "gone",
-        why: if when.is_empty() { Why::FirstSeen } else { Why::Condition },
-        when,
+    let entry = |name: &str, when: Vec<StageCondition>| {
+        let why = if when.is_empty() { Why::FirstSeen } else { Why::Condition };
+        StageEntry::new(Stage::named(name).unwrap(), why, name == "gone", when)
     };
     let entries = vec![
         entry("lead", vec![]),

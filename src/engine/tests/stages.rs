@@ -4,7 +4,7 @@ use super::*;
 
 fn entry(name: &str, when: Vec<StageCondition>) -> StageEntry {
     let why = if when.is_empty() { Why::FirstSeen } else { Why::Condition };
-    StageEntry { stage: Stage::named(name).unwrap(), when, is_gone: name == "gone", why }
+    StageEntry::new(Stage::named(name).unwrap(), why, name == "gone", when)
 }
 
 fn since(moment: StageMoment, test: Test, days: i64) -> StageCondition {
