@@ -13,6 +13,7 @@ mod gauges;
 mod live;
 mod lookup;
 mod process;
+mod refusals;
 mod spread;
 
 use std::collections::BTreeSet;

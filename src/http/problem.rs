@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-const PROBLEM_TYPE: &str = "application/problem+json";
+pub const PROBLEM_TYPE: &str = "application/problem+json";
 
 /// RFC 9457.
 #[derive(Serialize, ToSchema)]

@@ -14,9 +14,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::refusals::OfCustomer;
 use super::{Api, Asked, Owner, Shared, answer, json, problem, unavailable};
 use crate::engine::{self, Portrait};
-use crate::http::problem::Problem;
 use crate::http::slots::SlotPhase;
 
 /// One customer
@@ -32,13 +32,7 @@ use crate::http::slots::SlotPhase;
     params(("customer_id" = String, Path, min_length = 1, description = "The key of the customer's events")),
     responses(
         (status = 200, description = "The customer", body = Portrait<'static>, content_type = "application/json"),
-        (status = 307, description = "Another instance has the customer", headers(("location" = String, description = "Where to ask"))),
-        (status = 400, description = "The id is no text", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 403, description = "No token is configured", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 404, description = "Nothing is held", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Nobody known serves the customer just now", body = Problem<'static>,
-            content_type = "application/problem+json", headers(("retry-after" = String))),
+        OfCustomer,
     ),
     security(("api_token" = [])),
 )]
@@ -87,13 +81,7 @@ struct ToldDecision {
     params(("customer_id" = String, Path, min_length = 1, description = "The key of the customer's events")),
     responses(
         (status = 200, description = "The decisions", body = CustomerDecisions),
-        (status = 307, description = "Another instance has the customer", headers(("location" = String, description = "Where to ask"))),
-        (status = 400, description = "The id is no text", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 403, description = "No token is configured", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 404, description = "Nothing is held", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Nobody known serves the customer just now", body = Problem<'static>,
-            content_type = "application/problem+json", headers(("retry-after" = String))),
+        OfCustomer,
     ),
     security(("api_token" = [])),
 )]

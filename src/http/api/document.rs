@@ -6,7 +6,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi as Described};
 use utoipa::{Modify, OpenApi};
 
+use super::refusals::Guarded;
 use super::{customers, economics, figures, live, lookup, process};
+use crate::http::problem::Problem;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -34,7 +36,8 @@ use super::{customers, economics, figures, live, lookup, process};
         process::slots,
         process::models
     ),
-    modifiers(&Token),
+    components(schemas(Problem<'static>)),
+    modifiers(&Token, &Guarded),
 )]
 struct Document;
 

@@ -14,9 +14,9 @@ use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::everywhere::{FIGURES_MAX, Gathered, Wanted, gather, here};
+use super::refusals::{Busy, NoSuchQuestion};
 use super::{Api, Asked, answer, problem};
 use crate::engine::{self, PLAY_CELLS, PlayWeek, PlayWeekRecord, Settings, TotalRecord};
-use crate::http::problem::Problem;
 
 /// Weeks of a play that are told: two years.
 const WEEKS_MAX: u32 = 104;
@@ -72,11 +72,8 @@ pub struct Figures {
     params(WhichFigures),
     responses(
         (status = 200, description = "The figures", body = Figures),
-        (status = 400, description = "No such question", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 403, description = "No token is configured", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Too many questions at one time", body = Problem<'static>,
-            content_type = "application/problem+json", headers(("retry-after" = String))),
+        NoSuchQuestion,
+        Busy,
     ),
     security(("api_token" = [])),
 )]
@@ -165,11 +162,8 @@ pub struct PlayLine {
     params(WhichWeeks),
     responses(
         (status = 200, description = "The plays", body = Plays),
-        (status = 400, description = "No such question", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 403, description = "No token is configured", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Too many questions at one time", body = Problem<'static>,
-            content_type = "application/problem+json", headers(("retry-after" = String))),
+        NoSuchQuestion,
+        Busy,
     ),
     security(("api_token" = [])),
 )]

@@ -91,8 +91,6 @@ impl Drop for Watcher {
     tag = "figures",
     responses(
         (status = 200, description = "A stream of pictures", body = Picture, content_type = "text/event-stream"),
-        (status = 401, description = "No token, or a wrong one", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 403, description = "No token is configured", body = Problem<'static>, content_type = "application/problem+json"),
         (status = 503, description = "Too many are watching", body = Problem<'static>,
             content_type = "application/problem+json", headers(("retry-after" = String))),
     ),

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
+use super::refusals::{Busy, NoSuchQuestion};
 use super::{Api, Asked, answer, problem};
 use crate::clock;
 use crate::engine::{self, ALL_REGIONS};
-use crate::http::problem::Problem;
 
 /// For one request; then it says where to go on.
 const SEARCH_MS_MAX: u64 = 1_000;
@@ -66,11 +66,8 @@ struct FoundCustomer {
     params(ByEmail),
     responses(
         (status = 200, description = "Who was found", body = FoundCustomers),
-        (status = 400, description = "No such question", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 403, description = "No token is configured", body = Problem<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "Too many questions at one time", body = Problem<'static>,
-            content_type = "application/problem+json", headers(("retry-after" = String))),
+        NoSuchQuestion,
+        Busy,
     ),
     security(("api_token" = [])),
 )]
