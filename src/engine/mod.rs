@@ -121,6 +121,6 @@ pub use stages::{
 pub use tiers::{Month, Tier, WINDOW_DAYS_MAX};
 pub use ties::{ALIASES_MAX, Alias, Moved, REFEREES_MAX, Referee, Referrer, Ties};
 pub use told_cell::{ToldCell, read_told_cell};
-pub use totals::Totals;
+pub use totals::{Totals, minor_digits};
 pub use touch::Touches;
 pub use value::forecast_at;

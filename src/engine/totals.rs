@@ -9,6 +9,7 @@ use super::cells::{Cell, is_cell, parts};
 use super::committed::Region;
 use super::play_week::CellId;
 use super::record::cell::CellRecord;
+use crate::event::Currency;
 
 /// By key without slot, in order of the keys.
 #[derive(Default)]
@@ -73,4 +74,9 @@ impl Totals {
         };
         self.0.iter().map(|(key, cell)| (id(key), cell.tally.number())).collect()
     }
+}
+
+/// Digits behind the point of a currency that a cell names.
+pub fn minor_digits(code: &str) -> u32 {
+    Currency::from_code(code).map_or(0, |currency| currency.exponent())
 }

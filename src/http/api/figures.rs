@@ -108,6 +108,11 @@ fn told(api: &Api, query: &WhichFigures, limit: u32) -> Response {
     }
 }
 
+/// For scripts and gauges, whose numbers are floats anyway.
+pub(super) fn saturated(value: i128) -> i64 {
+    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
+}
+
 pub(super) fn raw(texts: impl Iterator<Item = String>) -> Result<Vec<Box<RawValue>>, serde_json::Error> {
     texts.map(RawValue::from_string).collect()
 }

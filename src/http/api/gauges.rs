@@ -3,10 +3,10 @@
 //! What has many dimensions or windows stays where it is told whole, at `/api/aggregates` and on the topic. Money leaves whole minor units here,
 //! for a gauge is a float. Called by `routes`.
 
-use iso_currency::Currency;
-
 use super::Api;
 use super::everywhere::here;
+use super::figures::saturated;
+use crate::engine::minor_digits;
 use crate::metrics::FigureReport;
 
 const NAMES: [&str; 5] = ["customers_in_stage", "valued_customers", "customer_equity", "play_orders", "play_revenue"];
@@ -31,12 +31,6 @@ pub fn report(api: &Api) -> FigureReport {
     }
 }
 
-fn saturated(value: i128) -> i64 {
-    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
-}
-
-/// What too many cells were folded into has no currency of its own and stays in minor units.
 fn whole_units(code: &str, minor: i128) -> f64 {
-    let per_unit = 10i64.pow(Currency::from_code(code).and_then(|currency| currency.exponent()).map_or(0, u32::from));
-    minor as f64 / per_unit as f64
+    minor as f64 / 10_i64.pow(minor_digits(code)) as f64
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::everywhere::here;
-use super::figures::{self, PlayLine};
+use super::figures::{self, PlayLine, saturated};
 use super::spread::{Spread, SpreadOfCurrency};
 use super::{Api, Asked, Shared, unavailable};
 use crate::clock;
@@ -63,6 +63,20 @@ struct Last {
     taken_ms: Option<u64>,
     text: Arc<str>,
     spread: Spread,
+}
+
+impl Last {
+    fn fresh(&self) -> Option<Arc<str>> {
+        let age_ms = clock::monotonic_ms().saturating_sub(self.taken_ms?);
+        (age_ms < FRESH_MS).then(|| Arc::clone(&self.text))
+    }
+
+    fn renew(&mut self, api: &Api) -> Arc<str> {
+        let picture = take(api, &mut self.spread);
+        self.text = serde_json::to_string(&picture).unwrap_or_default().into();
+        self.taken_ms = Some(clock::monotonic_ms());
+        Arc::clone(&self.text)
+    }
 }
 
 /// Counts somebody who watches for as long as it lives.
@@ -115,18 +129,17 @@ pub async fn live(State(shared): Asked) -> Response {
 
 /// `None`: others look at too many things; the next picture will do.
 async fn picture(shared: &Arc<Shared>) -> Option<Arc<str>> {
+    // one of those who watch takes it, and the others take no place from questions
+    let taken = shared.live.last.try_lock().ok().and_then(|last| last.fresh());
     let look = |shared: &Shared| {
         // a panic leaves whole values behind: the text is replaced, and a spread begun anew at worst
         let mut last = shared.live.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_fresh = last.taken_ms.is_some_and(|taken_ms| clock::monotonic_ms().saturating_sub(taken_ms) < FRESH_MS);
-        if !is_fresh {
-            let picture = take(&shared.api, &mut last.spread);
-            last.text = serde_json::to_string(&picture).unwrap_or_default().into();
-            last.taken_ms = Some(clock::monotonic_ms());
-        }
-        Arc::clone(&last.text)
+        last.fresh().unwrap_or_else(|| last.renew(&shared.api))
     };
-    shared.run(look).await.ok()
+    match taken {
+        Some(text) => Some(text),
+        None => shared.run(look).await.ok(),
+    }
 }
 
 fn take(api: &Api, spread: &mut Spread) -> Picture {
@@ -140,9 +153,9 @@ fn take(api: &Api, spread: &mut Spread) -> Picture {
         instance_id: api.instance_id.clone(),
         slots: api.health.slots().all(),
         slot_count: api.slot_count,
-        stages: totals.by("customers_in_stage", ["stage"]).into_iter().map(|([stage], value)| (stage, small(value))).collect(),
-        moves: totals.by("stage_entries", ["from", "to"]).into_iter().map(|([from, to], value)| (from, to, small(value))).collect(),
-        equity_minor: totals.by("customer_equity", ["currency"]).into_iter().map(|([code], value)| (code, small(value))).collect(),
+        stages: totals.by("customers_in_stage", ["stage"]).into_iter().map(|([stage], value)| (stage, saturated(value))).collect(),
+        moves: totals.by("stage_entries", ["from", "to"]).into_iter().map(|([from, to], value)| (from, to, saturated(value))).collect(),
+        equity_minor: totals.by("customer_equity", ["currency"]).into_iter().map(|([code], value)| (code, saturated(value))).collect(),
         attempts: attempts(&totals),
         spread: spread.told(),
         plays: figures::lines(&PlayWeek::of_cells(&totals.values()), &settings, WEEKS).unwrap_or_default(),
@@ -151,11 +164,6 @@ fn take(api: &Api, spread: &mut Spread) -> Picture {
 
 fn attempts(totals: &Totals) -> Vec<(String, i64, i64)> {
     let (given_up, ordered) = (totals.by("drop_offs", ["step"]), totals.by("orders_by_step", ["step"]));
-    let count = |of: &std::collections::BTreeMap<[String; 1], i128>, step: &str| of.get(&[step.to_owned()]).copied().map_or(0, small);
+    let count = |of: &std::collections::BTreeMap<[String; 1], i128>, step: &str| of.get(&[step.to_owned()]).copied().map_or(0, saturated);
     ["view", "cart", "checkout", "payment"].map(|step| (step.to_owned(), count(&given_up, step), count(&ordered, step))).to_vec()
-}
-
-/// For a script, whose numbers are floats anyway.
-fn small(value: i128) -> i64 {
-    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
 }
