@@ -37,6 +37,7 @@ pub mod upgrade;
 
 pub mod dead_letter;
 pub mod memory;
+pub mod nowhere;
 pub mod offline;
 pub mod runner;
 

@@ -8,7 +8,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,8 +16,9 @@ use lifetide::cli::shop::Shop;
 use lifetide::config::{Config, Sources};
 use lifetide::engine::Committed;
 use lifetide::worker::memory::{MemoryLog, MemorySource};
-use lifetide::worker::source::{Claim, Input};
-use lifetide::worker::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
+use lifetide::worker::nowhere::Nowhere;
+use lifetide::worker::source::Input;
+use lifetide::worker::transaction::{Outgoing, OutputTopic, Transaction};
 use lifetide::worker::{Next, Now, TimeMode, Worker, partition_of};
 
 /// As in the program itself.
@@ -35,52 +35,7 @@ const STEP_MS: i64 = 6_000;
 const START_MS: i64 = 1_767_225_600_000;
 
 /// Bytes and records sent, by topic.
-type Sent = Rc<RefCell<BTreeMap<OutputTopic, (u64, u64)>>>;
-
-/// Where records go: nowhere.
-struct Nowhere {
-    sent: Sent,
-}
-
-impl Transaction for Nowhere {
-    fn writer(&self) -> &str {
-        "bench"
-    }
-
-    fn begin(&mut self) -> Result<(), TransactionError> {
-        Ok(())
-    }
-
-    fn send(&mut self, record: &Outgoing<'_>) -> Result<(), TransactionError> {
-        let mut sent = self.sent.borrow_mut();
-        let (records, bytes) = sent.entry(record.topic).or_default();
-        *records += 1;
-        *bytes += (record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len)) as u64;
-        Ok(())
-    }
-
-    fn commit(&mut self, _positions: &[Position], _claim: &Claim) -> Result<(), TransactionError> {
-        Ok(())
-    }
-
-    fn abort(&mut self) -> Result<(), TransactionError> {
-        Ok(())
-    }
-
-    fn renew(&mut self) -> Result<(), TransactionError> {
-        Ok(())
-    }
-
-    fn fence(&mut self, _writer: &str) -> Result<(), TransactionError> {
-        Ok(())
-    }
-
-    fn trim(&mut self, _topic: OutputTopic, _slot: u32, _before: i64) -> Result<(), TransactionError> {
-        Ok(())
-    }
-}
-
-type BenchWorker = Worker<MemorySource, Nowhere>;
+type Sent = BTreeMap<OutputTopic, (u64, u64)>;
 
 fn main() {
     // cargo passes arguments of its own, which begin with dashes
@@ -93,11 +48,18 @@ fn main() {
     };
     let mut rules = worker_rules(&config, SLOTS, 1);
     rules.time = TimeMode::Event { until_ms: None };
-    let sent = Sent::default();
-    let mut worker = Worker::new(MemorySource::new(log), Nowhere { sent: sent.clone() }, rules, Arc::new(Committed::new()));
+    let mut sent = Sent::new();
+    let count = |record: &Outgoing<'_>| {
+        let (records, bytes) = sent.entry(record.topic).or_default();
+        *records += 1;
+        *bytes += (record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len)) as u64;
+    };
+    let mut worker = Worker::new(MemorySource::new(log), Nowhere("bench", count), rules, Arc::new(Committed::new()));
     let began = Instant::now();
     run_to_the_end(&mut worker);
-    report(events, began.elapsed().as_secs_f64(), &sent.borrow());
+    let elapsed_s = began.elapsed().as_secs_f64();
+    drop(worker);
+    report(events, elapsed_s, &sent);
 }
 
 fn config() -> Config {
@@ -136,7 +98,7 @@ fn append(log: &RefCell<MemoryLog>, topic: usize, key: Option<&[u8]>, value: &[u
 
 /// What is timed and counted.
 #[inline(never)]
-fn run_to_the_end(worker: &mut BenchWorker) {
+fn run_to_the_end(worker: &mut Worker<MemorySource, impl Transaction>) {
     let mut now = Now { mono_ms: 0, wall_ms: 0 };
     loop {
         let next = worker.step(now).expect("nothing fails here");

@@ -1,7 +1,7 @@
 //! Rebuilds a slot's state from its inputs, from their beginning up to given offsets, without a word to anybody.
 //!
 //! The very worker that `run` uses does it, in memory: its source ends where the former life ended (`Bounded`), its transactions go nowhere
-//! (`Silent`), not even to other customers, who have heard it all. What these had told is not in the inputs: as far as the relay still holds
+//! (`Nowhere`: whatever is decided is taken for said), not even to other customers, who have heard it all. What these had told is not in the inputs: as far as the relay still holds
 //! it, it is taken again; ids that were given up stay so, since what they had is another's; the rest is lost. Time is the events' own and runs on to where the slot stood, so that what was decided then is decided again, counts as
 //! done, and is not said twice. What comes of it is the caller's to write. Called by `cli` (`state rebuild`).
 
@@ -11,16 +11,19 @@ use std::time::Duration;
 
 use crate::engine::{Committed, Mark, RowVersion, hash_of};
 use crate::worker::buffers::Buffers;
+use crate::worker::nowhere::Nowhere;
 use crate::worker::source::{
     Arrival, Bounds, Claim, CommittedOffset, CommittedOffsets, Input, LogEntry, LogRead, Membership, Record as _, Source, SourceError,
 };
-use crate::worker::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
+use crate::worker::transaction::Outgoing;
 use crate::worker::{Next, Now, Rules, SlotState, TimeMode, Worker, WorkerError};
 
 use super::former::Former;
 use super::hold::Held;
 use super::rewrite::{Beginning, genesis};
 
+/// Names the writer of rows that were built anew.
+const WRITER: &str = "rebuild";
 /// Nothing is written, so a transaction's end costs only a pass over the changed rows.
 const COMMIT_RECORDS: u64 = 50_000;
 /// The longest sleep while the brokers have nothing for us.
@@ -75,7 +78,7 @@ fn run<S: Source>(
     let beginning = if marks.is_empty() && former.moved.is_empty() { None } else { Some(marked(rules, slot, former, marks)?) };
     let bounded = Bounded { source, held, slot, told: vec![false; until.len()], until, is_assigned: false, beginning, is_read: false };
     let rows = Arc::new(Committed::new());
-    let mut worker = Worker::new(bounded, Silent, rules.clone(), rows.clone());
+    let mut worker = Worker::new(bounded, Nowhere(WRITER, |_: &Outgoing<'_>| {}), rules.clone(), rows.clone());
     loop {
         let next = worker.step(clock())?;
         worker.take_report();
@@ -103,7 +106,7 @@ fn marked(rules: &Rules, slot: u32, former: &Former, marks: &[Mark]) -> Result<M
     let row_version = former.row_version;
     let beginning = Beginning { slot, rows: &rows, seq: 1, offsets: &offsets, time_ms: None, row_version, scored_with: "" };
     let mut buffers = Buffers::default();
-    let (metadata, blocks) = genesis(&beginning, rules, Silent.writer(), 0, &mut buffers)?;
+    let (metadata, blocks) = genesis(&beginning, rules, WRITER, 0, &mut buffers)?;
     let metadata = metadata.to_text();
     Ok(Marked {
         offsets: offsets.iter().map(|offset| CommittedOffset { offset: *offset, metadata: metadata.clone() }).collect(),
@@ -200,41 +203,4 @@ impl<S: Source> Source for Bounded<'_, S> {
     }
 
     fn close_changelog(&mut self, _slot: u32) {}
-}
-
-/// Whatever is decided is taken for said.
-struct Silent;
-
-impl Transaction for Silent {
-    fn writer(&self) -> &str {
-        "rebuild"
-    }
-
-    fn begin(&mut self) -> Result<(), TransactionError> {
-        Ok(())
-    }
-
-    fn send(&mut self, _record: &Outgoing<'_>) -> Result<(), TransactionError> {
-        Ok(())
-    }
-
-    fn commit(&mut self, _positions: &[Position], _claim: &Claim) -> Result<(), TransactionError> {
-        Ok(())
-    }
-
-    fn abort(&mut self) -> Result<(), TransactionError> {
-        Ok(())
-    }
-
-    fn renew(&mut self) -> Result<(), TransactionError> {
-        Ok(())
-    }
-
-    fn fence(&mut self, _writer: &str) -> Result<(), TransactionError> {
-        Ok(())
-    }
-
-    fn trim(&mut self, _topic: OutputTopic, _slot: u32, _before: i64) -> Result<(), TransactionError> {
-        Ok(())
-    }
 }
