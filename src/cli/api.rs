@@ -4,11 +4,10 @@
 use std::sync::Arc;
 
 use super::owners::GroupOwners;
+use super::process::Shared;
 use crate::config::{Config, Partitioner, TimeMode};
-use crate::engine::Committed;
-use crate::http::{Api, Decisions, Guard, Health};
-use crate::kafka;
-use crate::worker::{Models, partition_of};
+use crate::http::{Api, Guard};
+use crate::worker::partition_of;
 
 /// What is guarded, and the key that has the token.
 const GUARDED: (&str, &str) = ("questions about customers and figures", "http.api_token");
@@ -25,29 +24,19 @@ pub fn open_guard() -> Guard {
     Guard::open(GUARDED.0, GUARDED.1)
 }
 
-/// `slots`: partitions of each input topic.
-#[allow(clippy::too_many_arguments, reason = "the parts of a process, each shared with others")]
-pub fn api(
-    config: &Config,
-    settings: &kafka::Settings,
-    slots: u32,
-    guard: Guard,
-    committed: &Arc<Committed>,
-    health: &Arc<Health>,
-    models: &Arc<Models>,
-    decisions: &Arc<Decisions>,
-) -> Api {
+pub(super) fn api(shared: &Shared, guard: Guard) -> Api {
+    let (config, slots) = (&shared.config, shared.slots);
     let is_murmur2 = config.input.partitioner == Partitioner::Murmur2;
-    let (own, models) = (Arc::new(config.engine.clone()), models.clone());
+    let (own, models) = (Arc::new(config.engine.clone()), shared.models.clone());
     Api {
         guard,
         instance_id: config.instance_id.clone(),
-        committed: committed.clone(),
-        health: health.clone(),
+        committed: shared.committed.clone(),
+        health: shared.health.clone(),
         slot_count: slots,
         slot_of: Box::new(move |key| is_murmur2.then(|| partition_of(key.as_bytes(), slots))),
-        owners: Box::new(GroupOwners::new(settings, config.http.api_token.clone())),
-        decisions: decisions.clone(),
+        owners: Box::new(GroupOwners::new(&shared.settings, config.http.api_token.clone())),
+        decisions: shared.decisions.clone(),
         settings: Box::new(move || models.newer_than(0).map_or_else(|| own.clone(), |(_, newest)| newest)),
         is_event_time: config.time.mode == TimeMode::Event,
     }

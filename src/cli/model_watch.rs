@@ -16,6 +16,7 @@ use crate::worker::{Models, WorkerError};
 
 use super::exit::CommandError;
 use super::models::KEY;
+use super::process::Shared;
 use super::season;
 
 /// One wait for a change: a stop is heard within it.
@@ -34,14 +35,16 @@ pub struct ModelWatch {
 
 impl ModelWatch {
     /// On return `models` holds what was published last, and a thread keeps it so until `stop`.
-    pub fn start(
-        config: &Config,
-        settings: &kafka::Settings,
-        models: Arc<Models>,
-        metrics: Arc<Metrics>,
-        stop: Arc<AtomicBool>,
-    ) -> Result<JoinHandle<()>, CommandError> {
-        let mut watch = ModelWatch { config: config.clone(), settings: settings.clone(), models, metrics, in_force: None };
+    pub(super) fn start(shared: &Shared) -> Result<JoinHandle<()>, CommandError> {
+        let Shared { config, settings, models, metrics, stop, .. } = shared;
+        let mut watch = ModelWatch {
+            config: config.clone(),
+            settings: settings.clone(),
+            models: models.clone(),
+            metrics: metrics.clone(),
+            in_force: None,
+        };
+        let stop = stop.clone();
         let own = &config.engine.value.parameters;
         watch.metrics.set_model(&own.name, &own.version);
         let topic = watch.catch_up().map_err(WorkerError::from)?;

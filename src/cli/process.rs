@@ -48,46 +48,54 @@ pub struct Process {
     server: Server,
 }
 
+/// What the threads of a process share.
+pub(super) struct Shared {
+    pub config: Config,
+    pub settings: kafka::Settings,
+    /// Partitions of each input topic.
+    pub slots: u32,
+    pub metrics: Arc<Metrics>,
+    pub health: Arc<Health>,
+    pub committed: Arc<Committed>,
+    pub models: Arc<Models>,
+    pub decisions: Arc<Decisions>,
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Shared {
+    fn new(config: &Config, slots: u32) -> Shared {
+        let build = Build { version: env!("CARGO_PKG_VERSION"), librdkafka: &rdkafka::util::get_rdkafka_version().1 };
+        Shared {
+            settings: rules::kafka_settings(config),
+            slots,
+            metrics: Arc::new(Metrics::new(&build, &rules::consumed_topics(config))),
+            health: Arc::new(Health::new(config.workers, clock::monotonic_ms())),
+            committed: Arc::new(Committed::new()),
+            models: Arc::new(Models::default()),
+            decisions: Arc::new(Decisions::new(config.http.decisions_kept)),
+            stop: Arc::new(AtomicBool::new(false)),
+            config: config.clone(),
+        }
+    }
+}
+
 impl Process {
     /// Starts HTTP and the workers; topics must be there. `slots`: partitions of each input. `row_version`: of the rows of slots without a
     /// history. `level`: what admins may change of the logs. `guard`: of the API.
     pub fn start(config: &Config, slots: u32, row_version: RowVersion, level: Level, guard: Guard) -> Result<Process, CommandError> {
-        let settings = rules::kafka_settings(config);
-        let metrics = Arc::new(Metrics::new(
-            &Build { version: env!("CARGO_PKG_VERSION"), librdkafka: &rdkafka::util::get_rdkafka_version().1 },
-            &rules::consumed_topics(config),
-        ));
-        let health = Arc::new(Health::new(config.workers, clock::monotonic_ms()));
-        let token = config.http.admin_token.as_ref().map(|token| token.0.as_str());
-        let tell = |requests| tracing::warn!(requests, "admin actions refused: no token or a wrong one");
-        let admin = Admin::new(token, Box::new(level), Box::new(tell));
-        let (committed, models) = (Arc::new(Committed::new()), Arc::new(Models::default()));
-        let decisions = Arc::new(Decisions::new(config.http.decisions_kept));
-        let api = api::api(config, &settings, slots, guard, &committed, &health, &models, &decisions);
-        let server = Server::start(config.http.listen, metrics.clone(), health.clone(), api, admin)
-            .map_err(|error| CommandError::Failed(format!("cannot listen on http.listen {}: {error}", config.http.listen)))?;
-        tracing::info!(address = %server.address(), "serving /metrics, /livez and /readyz");
+        let shared = Arc::new(Shared::new(config, slots));
+        let server = serve(&shared, level, guard)?;
         let shelf = Arc::default();
-        let stop = Arc::new(AtomicBool::new(false));
         let (sender, ended) = channel();
-        let watch = ModelWatch::start(config, &settings, models.clone(), metrics.clone(), stop.clone())?;
+        let watch = ModelWatch::start(&shared)?;
         let mut threads = Vec::new();
         for worker in 0..config.workers {
-            let own_rules =
-                Rules { row_version, models: models.clone(), ..rules::rules_of_worker(config, slots, worker, nonce(worker), &shelf) };
-            let (config, settings, metrics, health, committed, stop, sender, decisions) = (
-                config.clone(),
-                settings.clone(),
-                metrics.clone(),
-                health.clone(),
-                committed.clone(),
-                stop.clone(),
-                sender.clone(),
-                decisions.clone(),
-            );
+            let of_worker = rules::rules_of_worker(config, slots, worker, nonce(worker), &shelf);
+            let own_rules = Rules { row_version, models: shared.models.clone(), ..of_worker };
+            let (shared, sender) = (shared.clone(), sender.clone());
             let body = move || {
                 let end = EndOfThread { worker, sender };
-                let outcome = work(worker, &config, &settings, &own_rules, metrics, health, &committed, &decisions, &stop);
+                let outcome = work(worker, &shared, &own_rules);
                 end.tell(outcome);
             };
             let name = format!("worker-{worker}");
@@ -98,6 +106,7 @@ impl Process {
             threads.push(thread);
         }
         threads.push(watch);
+        let (stop, health) = (shared.stop.clone(), shared.health.clone());
         Ok(Process { stop, ended, workers: config.workers, threads, health, server })
     }
 
@@ -143,6 +152,17 @@ impl Process {
             left => Err(CommandError::Failed(format!("{left} of {threads} threads did not stop within {} s", STOP_WAIT.as_secs()))),
         }
     }
+}
+
+fn serve(shared: &Shared, level: Level, guard: Guard) -> Result<Server, CommandError> {
+    let http = &shared.config.http;
+    let token = http.admin_token.as_ref().map(|token| token.0.as_str());
+    let tell = |requests| tracing::warn!(requests, "admin actions refused: no token or a wrong one");
+    let admin = Admin::new(token, Box::new(level), Box::new(tell));
+    let server = Server::start(http.listen, shared.metrics.clone(), shared.health.clone(), api::api(shared, guard), admin)
+        .map_err(|error| CommandError::Failed(format!("cannot listen on http.listen {}: {error}", http.listen)))?;
+    tracing::info!(address = %server.address(), "serving /metrics, /livez and /readyz");
+    Ok(server)
 }
 
 /// Tells of a worker's end even when it panics.
@@ -196,20 +216,10 @@ fn changes_slots(happened: &Happened<'_>) -> bool {
     }
 }
 
-#[allow(clippy::too_many_arguments, reason = "the parts of one thread, each shared differently")]
-fn work(
-    worker: usize,
-    config: &Config,
-    settings: &kafka::Settings,
-    rules: &Rules,
-    metrics: Arc<Metrics>,
-    health: Arc<Health>,
-    committed: &Arc<Committed>,
-    decisions: &Arc<Decisions>,
-    stop: &AtomicBool,
-) -> Result<(), WorkerError> {
+fn work(worker: usize, shared: &Shared, rules: &Rules) -> Result<(), WorkerError> {
+    let Shared { config, settings, metrics, health, committed, decisions, stop, .. } = shared;
     let phases = Phases::default();
-    let mut observer = Observer::new(worker, config, metrics, health, phases.clone());
+    let mut observer = Observer::new(worker, config, metrics.clone(), health.clone(), phases.clone());
     let build = || {
         let producer = Producer::open(settings, worker, clock::wall_ms).map_err(WorkerError::of_transaction)?;
         let consumer = Consumer::join(settings, worker)?;
