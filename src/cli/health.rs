@@ -2,11 +2,12 @@
 //!
 //! It reads `/livez` or `/readyz` of `http.listen` and ends with 0 or 1. Called by `cli::main`.
 
-use std::io::{Read, Write, stdout};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::io::{Write, stdout};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use clap::Args;
+use ureq::Agent;
 
 use super::exit::CommandError;
 use super::settings::SettingsArgs;
@@ -29,12 +30,11 @@ pub struct HealthArgs {
 pub fn health(arguments: &HealthArgs) -> Result<(), CommandError> {
     let listen = arguments.settings.read()?.http.listen;
     let path = if arguments.ready { "/readyz" } else { "/livez" };
-    let answer = ask(reachable(listen), path).map_err(|error| CommandError::Failed(format!("{listen}: {error}")))?;
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    if head.split(' ').nth(1) != Some("200") {
-        return Err(CommandError::Failed(body.trim_end().to_string()));
+    let (status, text) = ask(reachable(listen), path).map_err(|error| CommandError::Failed(format!("{listen}: {error}")))?;
+    if status != 200 {
+        return Err(CommandError::Failed(text.trim_end().to_string()));
     }
-    stdout().write_all(body.as_bytes())?;
+    stdout().write_all(text.as_bytes())?;
     Ok(())
 }
 
@@ -48,12 +48,10 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(here, listen.port())
 }
 
-fn ask(address: SocketAddr, path: &str) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, LONGEST)?;
-    stream.set_read_timeout(Some(LONGEST))?;
-    stream.set_write_timeout(Some(LONGEST))?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.take(ANSWER_BYTES_MAX).read_to_string(&mut answer)?;
-    Ok(answer)
+/// The status and the text. Whatever proxy others are asked through, not this one.
+fn ask(address: SocketAddr, path: &str) -> Result<(u16, String), ureq::Error> {
+    let config = Agent::config_builder().http_status_as_error(false).max_redirects(0).timeout_global(Some(LONGEST)).proxy(None).build();
+    let mut response = config.new_agent().get(format!("http://{address}{path}")).call()?;
+    let text = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string()?;
+    Ok((response.status().as_u16(), text))
 }
