@@ -1,12 +1,9 @@
 # The binary alone on a base without a shell. `docker build -t lifetide .`; nothing is fetched but the base images and crates of Cargo.lock.
-# syntax=docker/dockerfile:1
 FROM rust:1.90-bookworm AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY src src
 COPY config config
-COPY docs docs
-COPY tests/bench tests/bench
 # dependencies stay compiled between builds; the binary is copied out, since a cache is no layer
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     cargo build --locked --release --bin lifetide && cp target/release/lifetide /lifetide
