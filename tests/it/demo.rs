@@ -96,9 +96,21 @@ fn ctrl_c_ends_the_demo_with_its_summary() {
         assert!(Instant::now() < deadline, "nothing happens: {}", demo.said());
         std::thread::sleep(Duration::from_millis(50));
     }
+    let text = demo.stdout();
+    let address = text.lines().find_map(|line| line.strip_prefix("live page: http://")?.strip_suffix('/')).unwrap();
+    assert_eq!(health(address), (Some(0), "alive\n".to_owned()));
     let id = demo.child.id().to_string();
     let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
     assert!(sent.success());
     assert_eq!(demo.end(), Some(0), "{}", demo.said());
     confirms_its_counts(&demo.stdout());
+    assert_eq!(health(address), (Some(1), String::new()), "nobody is there any more");
+}
+
+/// `lifetide health`, as a container asks: exit code, and what it says of who is well. A proxy for others is none for it.
+fn health(address: &str) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lifetide"));
+    command.args(["health", "--set", &format!("http.listen={address:?}")]).env("http_proxy", "http://127.0.0.1:1");
+    let output = command.output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
 }
