@@ -38,6 +38,8 @@ const FILES_MAX: usize = 1_000;
 const REBUILD_PAUSE: Duration = Duration::from_secs(2);
 /// Failures in a row that end the process: half a minute, then a supervisor may start it again.
 const FAILURES_MAX: u32 = 15;
+/// One that worked for so long is no failure in a row.
+const WORKED_MS: u64 = 60_000;
 
 /// Send the mails that plays ask for, each once at most
 #[derive(Debug, Args)]
@@ -117,8 +119,7 @@ fn work(
             Ok(()) => break,
             Err(error) => error,
         };
-        // one that worked for a while is no failure in a row
-        failures = if clock::monotonic_ms() - began_ms > 60_000 { 1 } else { failures + 1 };
+        failures = if clock::monotonic_ms() - began_ms > WORKED_MS { 1 } else { failures + 1 };
         match error {
             WorkerError::Refused(why) => return Err(CommandError::Failed(why)),
             WorkerError::Fenced(why) | WorkerError::Unavailable(why) if failures >= FAILURES_MAX => {

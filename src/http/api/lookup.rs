@@ -121,6 +121,8 @@ fn search(api: &Api, wanted: &[u8; 32], begin: (u32, u32), longest_ms: u64) -> F
         customers.sort_unstable();
         found.customers.extend(customers.into_iter().map(|customer_id| FoundCustomer { customer_id, slot }));
     }
+    // of a slot that went meanwhile nobody knows what was seen: another instance has it
+    found.slots.retain(|slot| api.committed.holds(*slot));
     found
 }
 
