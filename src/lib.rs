@@ -40,8 +40,8 @@
 //!
 //! What is absent, on purpose:
 //!
-//! - **No async, clock, I/O, logging, metrics or randomness in `event`, `clv` and `engine`.** Effects are values (`Outputs`), time is an
-//!   argument. Async exists in `http` and for signals, never in the path of an event; blocking calls belong on the worker's own thread.
+//! - **No async, clock, I/O, logging, metrics or randomness in `event`, `clv`, `engine` and `deliver`.** Effects are values (`Outputs`), time is an
+//!   argument; what is remembered (`clv::disk`, `engine::cells`) is the answer that would be found again. Async exists in `http` and for signals, never in the path of an event; blocking calls belong on the worker's own thread.
 //! - **No failing engine.** `apply` and `tick` are total: a refusal is an output with a reason. Bad input is data, a failing dependency
 //!   is a typed error, a broken invariant ends its worker, which is built anew, and at the fifth in a row the process.
 //! - **No map iteration order decides anything.** Same calls, same bytes, however they are cut into transactions.
@@ -85,7 +85,10 @@
 //! | one customer | a row of 64 KiB, whatever they do; two entries in the queue of deadlines | `engine` |
 //! | what ties a customer to others | 8 other ids, 32 referred customers; a chain of messages ends after 4 hops | `engine::ties`, `engine::relay` |
 //! | cells of a slot | 10,000; what is more is counted as `other` | `engine::cells` |
+//! | places of cells remembered by a slot | 40,000, some hundred bytes each | `engine::cells::known` |
+//! | series of the forecast remembered by a thread | 512, below 1 KB nearly always, 32 KB at most | `clv::disk` |
 //! | answers over HTTP | 4 looks over many regions at a time, and 4 for other instances, each a region's rows at once; 64 instances asked, 64 MiB from each; 1,000 figures, 100 customers; 16 who watch, one picture for all | `http::api` |
+//! | actions of a slot that `deliver` reads ahead | 500, 4 MiB; and a mark, some hundred bytes, of each action until a week after it has expired | `deliver::queue`, `deliver::ledger` |
 //! | decisions kept for people | `http.decisions_kept`, 64 MiB; off unless asked for | `http::decisions` |
 //! | all customers | `state.max_bytes`: what does not fit is not taken up | `worker::admission` |
 //!

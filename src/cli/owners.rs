@@ -44,7 +44,8 @@ struct Known {
 
 impl GroupOwners {
     pub fn new(settings: &Settings, token: Option<BearerToken>) -> GroupOwners {
-        let config = Agent::config_builder().max_redirects(0).timeout_global(Some(ANSWER_WAIT)).build();
+        // whatever proxy others are asked through: the token is for nobody in between
+        let config = Agent::config_builder().max_redirects(0).timeout_global(Some(ANSWER_WAIT)).proxy(None).build();
         GroupOwners { settings: settings.clone(), token, agent: config.new_agent(), known: Mutex::default() }
     }
 

@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 
 use super::everywhere::{Wanted, gather};
 use super::figures::{raw, unwritable};
+use super::refusals::Busy;
 use super::{Api, Asked, answer};
 use crate::engine::{ECONOMICS_CELLS, EconomicsRecord, economics, economics_row};
-use crate::http::problem::{PROBLEM_TYPE, Problem};
 
 /// What customers cost and are worth, added over the slots named.
 #[derive(Serialize, ToSchema)]
@@ -40,8 +40,7 @@ pub struct Economics {
     tag = "figures",
     responses(
         (status = 200, description = "The figures", body = Economics),
-        (status = 503, description = "Too many questions at one time", body = Problem<'static>, content_type = PROBLEM_TYPE,
-            headers(("retry-after" = String))),
+        Busy,
     ),
     security(("api_token" = [])),
 )]

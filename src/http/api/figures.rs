@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::everywhere::{FIGURES_MAX, Gathered, Wanted, gather, here};
-use super::refusals::OfLook;
+use super::refusals::{Busy, NoSuchQuestion};
 use super::{Api, Asked, answer, problem};
 use crate::engine::{self, PLAY_CELLS, PlayWeek, PlayWeekRecord, Settings, TotalRecord};
 
@@ -72,7 +72,8 @@ pub struct Figures {
     params(WhichFigures),
     responses(
         (status = 200, description = "The figures", body = Figures),
-        OfLook,
+        NoSuchQuestion,
+        Busy,
     ),
     security(("api_token" = [])),
 )]
@@ -166,7 +167,8 @@ pub struct PlayLine {
     params(WhichWeeks),
     responses(
         (status = 200, description = "The plays", body = Plays),
-        OfLook,
+        NoSuchQuestion,
+        Busy,
     ),
     security(("api_token" = [])),
 )]

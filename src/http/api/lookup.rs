@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
-use super::refusals::OfLook;
+use super::refusals::{Busy, NoSuchQuestion};
 use super::{Api, Asked, answer, problem};
 use crate::clock;
 use crate::engine::{self, ALL_REGIONS};
@@ -66,7 +66,8 @@ struct FoundCustomer {
     params(ByEmail),
     responses(
         (status = 200, description = "Who was found", body = FoundCustomers),
-        OfLook,
+        NoSuchQuestion,
+        Busy,
     ),
     security(("api_token" = [])),
 )]

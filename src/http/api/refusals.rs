@@ -24,12 +24,21 @@ impl IntoResponses for OfCustomer {
     }
 }
 
-/// Of questions that go over many regions.
-pub struct OfLook;
+/// Of questions with parameters.
+pub struct NoSuchQuestion;
 
-impl IntoResponses for OfLook {
+impl IntoResponses for NoSuchQuestion {
     fn responses() -> Refusals {
-        [(400, "No such question"), (503, "Too many questions at one time")].map(refusal).into()
+        [(400, "No such question")].map(refusal).into()
+    }
+}
+
+/// Of questions that go over many regions.
+pub struct Busy;
+
+impl IntoResponses for Busy {
+    fn responses() -> Refusals {
+        [(503, "Too many questions at one time")].map(refusal).into()
     }
 }
 
