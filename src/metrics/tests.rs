@@ -182,7 +182,7 @@ fn the_committed_reference_is_that_of_the_code() {
     let (path, found) = (concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md"), reference());
     let committed = std::fs::read_to_string(path).unwrap_or_default();
     if committed != found {
-        let made = std::env::temp_dir().join("lifetide-metrics.md");
+        let made = std::env::temp_dir().join(format!("lifetide-metrics-{}.md", std::process::id()));
         std::fs::write(&made, &found).unwrap();
         panic!("docs/metrics.md is not of this code: if the change is meant, cp {} docs/metrics.md", made.display());
     }

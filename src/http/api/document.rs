@@ -64,7 +64,8 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
         let (committed, described) = (std::fs::read_to_string(path).unwrap_or_default(), super::text());
         if committed != described {
-            let present = std::env::temp_dir().join("lifetide-openapi.json");
+            // of this run alone: another one on the machine may be of other code
+            let present = std::env::temp_dir().join(format!("lifetide-openapi-{}.json", std::process::id()));
             std::fs::write(&present, &described).unwrap();
             let line = committed.lines().zip(described.lines()).position(|(a, b)| a != b).map_or(0, |place| place + 1);
             panic!("docs/openapi.json differs from line {line} on: if the change is meant, cp {} docs/openapi.json", present.display());
