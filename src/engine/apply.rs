@@ -12,6 +12,7 @@ use super::cohorts;
 use super::contracts;
 use super::costs;
 use super::customer::Customer;
+use super::funnel;
 use super::identity;
 use super::journey;
 use super::lifecycle::Why;
@@ -101,7 +102,11 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, overtakes: bool, scene:
     if overtakes {
         plays::pass_birthday(customer, event.time_ms, scene);
     }
+    let was_of_no_channel = customer.touch.first.is_empty();
     learn(customer, event, scene.rules);
+    if was_of_no_channel {
+        funnel::rename_channel(customer, "", scene.cells, scene.out);
+    }
     let effect = act(customer, event, scene);
     if effect.outcome == Outcome::Duplicate {
         return Some(effect.outcome);

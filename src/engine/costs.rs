@@ -74,6 +74,15 @@ pub fn count_acquired(customer: &Customer, product_type: &str, order_ms: i64, ce
         let dims = [("channel", channel), ("customer_type", customer_type), ("product_type", product_type), ("region", region)];
         cells.add(&Place { name: "acquisitions", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: order_ms }, 1, out);
     }
+    count_customer(channel, order_ms, 1, cells, out);
+}
+
+/// Counts a customer whose first order was at that time, or takes them away.
+pub fn count_customer(channel: &str, first_ms: i64, delta: i128, cells: &mut Cells, out: &mut Outputs) {
     let dims = [("channel", channel)];
-    cells.add(&Place { name: "customers_acquired", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: order_ms }, 1, out);
+    cells.add(
+        &Place { name: "customers_acquired", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: first_ms },
+        delta,
+        out,
+    );
 }

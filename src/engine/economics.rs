@@ -13,8 +13,17 @@ use super::stages::Stage;
 use crate::clv::{ratio, scale_minor, shared_minor};
 
 /// The names of the cells it is made of.
-pub const ECONOMICS_CELLS: [&str; 8] =
-    ["acquisitions", "clv_customers", "clv_total", "cost", "customers_acquired", "customers_closed", "service_cost", "stage_entries"];
+pub const ECONOMICS_CELLS: [&str; 9] = [
+    "acquisitions",
+    "clv_customers",
+    "clv_total",
+    "cost",
+    "customers_acquired",
+    "customers_closed",
+    "leads",
+    "service_cost",
+    "stage_entries",
+];
 
 /// By what the figures of a row are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,15 +159,14 @@ fn take(name: &str, dims: &BTreeMap<String, String>, start: &str, value: i128, s
                 at(place, &|sums| of(sums, &add));
             }
         }
+        "leads" => at(channel(), &|sums| sums.leads += value),
         "stage_entries" => {
             let is_lead = ["none", Stage::VISITOR.as_str()].contains(&dim("from")) && dim("to") != Stage::VISITOR.as_str();
-            let is_lost = settings.lifecycle.graph.is_gone_by_name(dim("to"));
-            let add = |sums: &mut Sums| {
-                sums.leads += if is_lead { value } else { 0 };
-                sums.lost += if is_lost { value } else { 0 };
-            };
-            if is_lead || is_lost {
-                [channel(), month(start)].into_iter().for_each(|place| at(place, &add));
+            if is_lead {
+                at(month(start), &|sums| sums.leads += value);
+            }
+            if settings.lifecycle.graph.is_gone_by_name(dim("to")) {
+                [channel(), month(start)].into_iter().for_each(|place| at(place, &|sums| sums.lost += value));
             }
         }
         "service_cost" => at(salesperson(), &|sums| of(sums, &|of| of.won_minor += value)),
@@ -228,6 +236,7 @@ mod tests {
                 ("clv_total|cohort=2026-01,currency=USD|all", 50_000),
                 ("clv_customers|cohort=2026-01,currency=USD|all", 2),
                 ("clv_total|currency=USD,segment=loyal|all", 1),
+                ("leads|channel=email|all", 8),
                 ("stage_entries|channel=email,from=none,to=visitor|2026-01", 9),
                 ("stage_entries|channel=email,from=visitor,to=lead|2026-01", 6),
                 ("stage_entries|channel=email,from=none,to=lead|2026-01", 2),

@@ -66,6 +66,7 @@ pub fn give(customer: &mut Customer, to: &str, until_ms: i64, scene: &mut Scene<
     plays::on_merge(customer, scene);
     population::contribute(customer, None, scene.cells, scene.out);
     funnel::leave(customer, scene.cells, scene.out);
+    funnel::give_lead(customer, scene.cells, scene.out);
     loyalty::leave(customer, scene.cells, scene.out);
     customer.stage_since_ms = None;
     if customer.orders.primary().is_some() || customer.contracts.is_some() {

@@ -5,14 +5,13 @@
 //! order, and what follows: figures over all customers, the stage, the value. Called by `slot::relay`.
 
 use super::cart::Cart;
-use super::cells::{Figure, Place, Window};
 use super::customer::Customer;
 use super::lifecycle::Why;
 use super::orders::day_of;
 use super::scene::Scene;
 use super::ties::Alias;
 use super::{
-    attempt, attribution, cash_flow, cohorts, contracts, costs, identity, loyalty, plays, population, profile, referrals, segments,
+    attempt, attribution, cash_flow, cohorts, contracts, costs, funnel, identity, loyalty, plays, population, profile, referrals, segments,
     suppressed, tiers, transitions, value,
 };
 
@@ -20,11 +19,11 @@ use super::{
 pub fn unite(customer: &mut Customer, mut other: Customer, alias: &Alias, scene: &mut Scene<'_>) {
     let has_orders = !other.orders.is_empty() || !other.orders.held.is_empty();
     let has_value = has_orders || !other.costs.is_empty() || other.loyalty.is_some() || other.contracts.is_some();
-    let first_touches = (customer.touch.first.clone(), other.touch.first.clone());
+    let their_touch = other.touch.first.clone();
     plays::pass_birthday(customer, other.now_ms, scene);
     unite_person(customer, &mut other, alias, scene);
     let their_tier = other.tier.as_ref().and_then(|tier| Some((tier.key?, tier.since_ms)));
-    unite_orders(customer, &mut other, first_touches, scene);
+    unite_orders(customer, &mut other, &their_touch, scene);
     costs::unite(&mut customer.costs, &other.costs, scene.out);
     cash_flow::unite(&mut customer.flows, &other.flows, scene);
     plays::unite(customer, &mut other);
@@ -79,7 +78,8 @@ fn unite_person(customer: &mut Customer, other: &mut Customer, alias: &Alias, sc
         // it is told by the channel of the first touch, which changes now
         let contribution = customer.contribution;
         population::contribute(customer, None, scene.cells, scene.out);
-        customer.touch.first = first;
+        let former = std::mem::replace(&mut customer.touch.first, first);
+        funnel::rename_channel(customer, &former, scene.cells, scene.out);
         let contribution = contribution.map(|contribution| population::Contribution { has_channel: true, ..contribution });
         population::contribute(customer, contribution, scene.cells, scene.out);
     }
@@ -92,8 +92,8 @@ fn unite_person(customer: &mut Customer, other: &mut Customer, alias: &Alias, sc
     other.sends_ms.iter().for_each(|at_ms| customer.remember_send(*at_ms));
 }
 
-/// `first_touches`: of both, as they were counted.
-fn unite_orders(customer: &mut Customer, other: &mut Customer, first_touches: (String, String), scene: &mut Scene<'_>) {
+/// `their_touch`: the channel the other was counted under.
+fn unite_orders(customer: &mut Customer, other: &mut Customer, their_touch: &str, scene: &mut Scene<'_>) {
     if other.orders.is_empty() && other.orders.held.is_empty() {
         return;
     }
@@ -102,10 +102,8 @@ fn unite_orders(customer: &mut Customer, other: &mut Customer, first_touches: (S
         cohorts::recount(&customer.orders, -1, scene);
         cohorts::recount(&other.orders, -1, scene);
         // both were counted as acquired, and the later one was not
-        let (channel, at_ms) = if own_ms <= other_ms { (&first_touches.1, other_ms) } else { (&first_touches.0, own_ms) };
-        let dims = [("channel", channel.as_str())];
-        let place = Place { name: "customers_acquired", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms };
-        scene.cells.add(&place, -1, scene.out);
+        let (channel, at_ms) = if own_ms <= other_ms { (their_touch, other_ms) } else { (customer.touch.first.as_str(), own_ms) };
+        costs::count_customer(channel, at_ms, -1, scene.cells, scene.out);
     }
     let latest_ms = customer.orders.latest_ms();
     let folded = customer.orders.unite(&mut other.orders, scene.out);

@@ -154,6 +154,8 @@ class Slot:
             customer.now_ms = max(customer.now_ms, time_ms)
             customer.plays.end_all("merged", time_ms)
             customer.leave()
+            if customer.is_lead():
+                customer.cells.add("leads", -1, channel=customer.channel)
             world.transitions[(name, "lifecycle", customer.stage, "merged")] += 1
             if customer.orders.primary_currency() is not None or customer.has_subscribed:
                 world.clv_records[name] += 1

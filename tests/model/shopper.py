@@ -134,7 +134,9 @@ class Shopper:
         zone = event.traits.get("timezone")
         if zone and (is_newest or self.zone_name is None):
             self.zone_name = zone
-        self.channel = self.channel or channel_of(event.campaign, self.world.rules.channels)
+        if self.channel is None:
+            self.channel = channel_of(event.campaign, self.world.rules.channels)
+            self.rename_channel(None)
 
     def _act(self, event: Event, was_new: bool) -> str:
         name, properties, time_ms = event.name, event.properties, event.time_ms
@@ -345,6 +347,22 @@ class Shopper:
         if self.points is not None:
             self.cells.add("points_outstanding", -self.points.total())
 
+    # ---- the channel
+
+    def is_lead(self) -> bool:
+        return self.stage not in (None, "visitor") and self.stage_since_ms is not None
+
+    def rename_channel(self, former: Optional[str]) -> None:
+        """Leads and customers go over to the channel that has become known."""
+        if self.channel == former:
+            return
+        for channel, delta in ((former, -1), (self.channel, 1)):
+            if self.is_lead():
+                self.cells.add("leads", delta, channel=channel)
+            first_ms = self.orders.first_ms()
+            if first_ms is not None:
+                self.cells.add("customers_acquired", delta, month(first_ms), channel=channel)
+
     # ---- what follows
 
     def restage(self, cause: str, time_ms: int) -> None:
@@ -360,6 +378,8 @@ class Shopper:
         self.cells.add("customers_in_stage", 1, stage=after)
         self.cells.add("stage_entries", 1, month(time_ms), **{"channel": self.channel, "from": before or "none", "to": after})
         self.stage_since_ms = time_ms
+        if before in (None, "visitor") and after != "visitor":
+            self.cells.add("leads", 1, channel=self.channel)
         self.plays.on_stage(before, after, time_ms)
 
     def settle_tier(self, time_ms: int, theirs: Optional[Tier] = None) -> None:

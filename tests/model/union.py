@@ -24,10 +24,9 @@ def unite(customer: "Shopper", other: "Shopper", was_new: bool, time_ms: int) ->
     """All that is held of the other is this customer's, as if it had happened here (README, "One person, several ids")."""
     has_orders = bool(other.orders.accounts or other.orders.held)
     has_value = has_orders or other.has_cost or other.points is not None or other.has_subscribed
-    channels = (customer.channel, other.channel)
     unite_person(customer, other, was_new, time_ms)
     if has_orders:
-        unite_orders(customer, other, channels, time_ms)
+        unite_orders(customer, other, time_ms)
     customer.plays.unite(other.plays)
     customer.campaigns.unite(other.campaigns, bool(customer.orders.accounts))
     customer.open_tickets = {ticket for ticket in customer.open_tickets | other.open_tickets if ticket not in customer.ids}
@@ -62,20 +61,21 @@ def unite_person(customer: "Shopper", other: "Shopper", was_new: bool, time_ms: 
     customer.ids = deque(theirs + list(customer.ids), maxlen=REMEMBERED_IDS)
     customer.mailing.unite(other.mailing, time_ms)
     if other.channel and (was_new or customer.channel is None):
-        customer.channel = other.channel
+        former, customer.channel = customer.channel, other.channel
+        customer.rename_channel(former)
         if customer.contribution:
             customer.contribution["channel"] = customer.channel
     for field in ("locale", "zone_name", "region", "customer_type", "birthday"):
         setattr(customer, field, getattr(customer, field) or getattr(other, field))
 
 
-def unite_orders(customer: "Shopper", other: "Shopper", channels: tuple, time_ms: int) -> None:
+def unite_orders(customer: "Shopper", other: "Shopper", time_ms: int) -> None:
     own_ms, other_ms = customer.orders.first_ms(), other.orders.first_ms()
     both = own_ms is not None and other_ms is not None
     if both:
         count_buyers(customer, customer.orders, -1)
         count_buyers(customer, other.orders, -1)
-        channel, at_ms = (channels[1], other_ms) if own_ms <= other_ms else (channels[0], own_ms)
+        channel, at_ms = (other.channel, other_ms) if own_ms <= other_ms else (customer.channel, own_ms)
         customer.cells.add("customers_acquired", -1, month(at_ms), channel=channel)
     customer.orders.unite(other.orders)
     if both:

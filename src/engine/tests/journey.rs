@@ -148,6 +148,12 @@ fn the_funnel_counts_who_is_where_who_moved_and_how_long_they_had_stayed() {
     for (key, count) in expected {
         assert_eq!(cells.get(key), Some(&count), "{key}: {cells:?}");
     }
+    assert_eq!(cells["leads|channel=unknown|all"], 2);
+    // a channel that is heard of later has won both the lead and the customer
+    shop.feed(&super::cells::from(event(4 * DAY, "Page", Kind::Unknown), "email"));
+    let moved = totals(&mut shop);
+    let of_channel = |name: &str, start: &str| ["unknown", "email"].map(|channel| moved[&format!("{name}|channel={channel}|{start}")]);
+    assert_eq!((of_channel("leads", "all"), of_channel("customers_acquired", "2026-01")), ([1, 1], [0, 1]));
     // who is forgotten, or goes by themselves, is nowhere
     let visitor = Event { customer: "x".into(), identity: Identity::Anonymous, ..event(5 * DAY, "Page", Kind::Unknown) };
     shop.feed_all(&[event(5 * DAY, "Customer Erased", Kind::Erased), visitor]);
