@@ -29,11 +29,12 @@
 //! | `config` | layers of text to a checked `Config`; every bad key is named, no secret can be printed |
 //! | `metrics` | every metric: name, unit, help, labels |
 //! | `http` | `/metrics`, `/livez`, `/readyz`, the API over committed state, the live page, admin actions, and the guards of both, on a thread of its own; it is handed what it may reach |
+//! | `schema` | how described types become JSON Schema; the rooms describe their own, `cli/schema` prints them all |
 //! | `clock` | the only file that reads the clock |
 //! | `cli` | one file for each subcommand; puts the rooms together; also the made-up shop of `demo` and `generate` |
 //!
-//! Who may use whom: `clv` and `event` use no other room; `engine` uses these two; `deliver` uses no other room; `config` uses all four, since it fills their settings;
-//! `worker` uses `engine` and `event`, and alone calls the engine's decisions; `kafka` uses the worker's two seams; `http` uses `metrics` and
+//! Who may use whom: `clv` uses no other room, `event` none but `schema`, which describes records where they are made; `engine` uses these; `deliver` uses no other room; `config` uses all of these, since it fills their settings;
+//! `worker` uses `engine`, `event` and `schema`, and alone calls the engine's decisions; `kafka` uses the worker's two seams; `http` uses `metrics` and
 //! may read `engine`'s committed state; `cli` sees everything. `tests/it/tidy.rs` enforces it, and the sizes of files and functions.
 //!
 //! # Invariants
@@ -168,6 +169,11 @@
 //! records and `state export`, so no two places can disagree. Each instance answers for its own slots. Whose the others are the group knows: members tell
 //! their address in their client.id and their slots in their assignment, so redirects need no topic of ours that could be stale.
 //!
+//! **Schemas are asked of the code.** The macro that writes a struct says which fields are always there; the thing that reads a key says what
+//! its value looks like; the topics are those of `topics plan`. What comes of it is committed under `docs`, so that a change of a contract
+//! is seen in a review. utoipa describes the types already for the HTTP API, in OpenAPI 3.1, whose schemas are JSON Schema: a second derive
+//! on the same structs could disagree with it.
+//!
 //! **Ids are derived, never drawn.** A record's id is a hash of its cause (slot, topic, offset, index) or its deadline (customer, play, instance,
 //! step, due time). Mailers deduplicate by it, a `cancel` can name a send long after, and `replay` can be compared with Kafka.
 pub mod cli;
@@ -180,4 +186,5 @@ pub mod event;
 pub mod http;
 pub mod kafka;
 pub mod metrics;
+pub mod schema;
 pub mod worker;

@@ -1,4 +1,4 @@
-//! `config show` and `config default`: the configuration in force, and the reference of all keys.
+//! `config show`, `config default` and `config schema`: the configuration in force, the reference of all keys, and what a file looks like.
 //!
 //! Secrets are hidden already when they arrive here. It changes nothing. Called by `cli::main`.
 
@@ -10,7 +10,8 @@ use serde_json::{Map, json};
 use super::OutputFormat;
 use super::exit::CommandError;
 use super::settings::SettingsArgs;
-use crate::config::{DEFAULT_TOML, Setting};
+use crate::config::{DEFAULT_TOML, Setting, schema};
+use crate::schema::text;
 
 /// Show the configuration in force, or the reference of all keys
 #[derive(Debug, Args)]
@@ -25,6 +26,8 @@ enum Action {
     Show(ShowArgs),
     /// The defaults, every key with its explanation
     Default,
+    /// JSON Schema of a configuration file, for editors and checks
+    Schema,
 }
 
 #[derive(Debug, Args)]
@@ -39,6 +42,7 @@ struct ShowArgs {
 pub fn config(command: &ConfigCommand) -> Result<(), CommandError> {
     let text = match &command.action {
         Action::Default => DEFAULT_TOML.to_string(),
+        Action::Schema => text(&schema()),
         Action::Show(arguments) => shown(arguments.settings.read()?.settings(), arguments.output),
     };
     stdout().write_all(text.as_bytes())?;

@@ -4,6 +4,7 @@
 //! reads arguments, environment and files of the configuration. Called by `main`.
 
 mod api;
+mod asyncapi;
 mod backtest;
 mod config;
 mod deliver;
@@ -26,6 +27,7 @@ pub mod replay;
 mod report;
 pub mod rules;
 mod run;
+mod schema;
 mod season;
 mod settings;
 pub mod shop;
@@ -61,6 +63,7 @@ enum Command {
     Backtest(backtest::BacktestArgs),
     Validate(validate::ValidateArgs),
     Config(config::ConfigCommand),
+    Schema(schema::SchemaArgs),
     Topics(topics::TopicsCommand),
     Models(models::ModelsCommand),
     State(state::StateCommand),
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::Config(arguments) => config::config(&arguments),
+        Command::Schema(arguments) => schema::schema(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),

@@ -4,6 +4,7 @@
 //! message speaks of a value nobody wrote. Called by `Config::read`.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use super::channels;
 use super::keys::Keys;
@@ -149,8 +150,8 @@ pub fn time(keys: &mut Keys<'_>) -> Time {
 }
 
 pub fn http(keys: &mut Keys<'_>) -> Http {
-    let listen = keys.required("http.listen", |entry| {
-        let address = entry.value.as_str().and_then(|text| text.parse().ok());
+    let listen = keys.required("http.listen", |entry: &Entry| {
+        let address: Option<SocketAddr> = entry.value.as_str().and_then(|text| text.parse().ok());
         address.ok_or_else(|| values::expected("an address and port such as \"127.0.0.1:9464\"", &entry.value))
     });
     Http {
@@ -175,7 +176,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     let with_unending = keys.required("clv.unending_value", values::flag);
     let monthly_retention = keys.optional("clv.monthly_retention", values::number(0.0..=1.0));
     let margin = keys.optional("clv.margin", values::number(0.0..=1.0));
-    let plays_not_before_ms = keys.optional("plays.not_before", values::instant);
+    let plays_not_before_ms = keys.optional("plays.not_before", values::Instant);
     let global_holdout = keys.required("plays.global_holdout", values::number(0.0..=1.0));
     let priority_window_ms = keys.required("plays.priority_window", values::duration(0..=DURATION_MS_MAX));
     let salt = keys.required("plays.salt", values::text);

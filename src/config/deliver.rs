@@ -80,7 +80,7 @@ pub fn deliver(keys: &mut Keys<'_>) -> Deliver {
         webhook: Webhook {
             url: keys.optional("deliver.webhook.url", values::some_text),
             body: keys.optional("deliver.webhook.body", values::some_text),
-            secret: keys.optional("deliver.webhook.secret", |entry| WebhookSecret::read(&secret(entry)?.0)),
+            secret: keys.optional("deliver.webhook.secret", |entry: &Entry| WebhookSecret::read(&secret(entry)?.0)),
             authorization: keys.optional("deliver.webhook.authorization", secret),
         },
     }

@@ -3,8 +3,11 @@
 //! Whoever asks gets a usable value and goes on, so that all problems are found at once: a bad value is noted and the shipped one taken
 //! in its place. What nobody asked for is unknown; so the list of known keys is the code itself. Called by the other files of this room.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value as Json;
+
+use super::form::Convert;
 use super::layers::{Entries, Entry};
 use super::problem::{Origin, Problem, nearest};
 
@@ -15,19 +18,30 @@ pub struct Keys<'a> {
     /// Everything below these is known.
     open: Vec<&'static str>,
     problems: Vec<Problem>,
+    /// What the value of each key looks like, for who wants to know.
+    forms: Option<BTreeMap<String, Json>>,
 }
 
 impl<'a> Keys<'a> {
     pub fn new(entries: &'a Entries, defaults: &'a Entries, problems: Vec<Problem>) -> Keys<'a> {
-        Keys { entries, defaults, asked: BTreeSet::new(), open: Vec::new(), problems }
+        Keys { entries, defaults, asked: BTreeSet::new(), open: Vec::new(), problems, forms: None }
+    }
+
+    /// Keeps what the values of keys look like that are asked for from here on.
+    pub fn keep_forms(&mut self) {
+        self.forms = Some(BTreeMap::new());
+    }
+
+    pub fn into_forms(self) -> BTreeMap<String, Json> {
+        self.forms.unwrap_or_default()
     }
 
     /// A key that `default.toml` has.
-    pub fn required<T>(&mut self, key: &str, convert: impl Fn(&Entry) -> Result<T, String>) -> T {
-        if let Some(value) = self.optional(key, &convert) {
+    pub fn required<T>(&mut self, key: &str, convert: impl Convert<T>) -> T {
+        if let Some(value) = self.read(key, &convert) {
             return value;
         }
-        let shipped = self.defaults.get(key).map(convert);
+        let shipped = self.defaults.get(key).map(|entry| convert.read(entry));
         match shipped {
             Some(Ok(value)) => value,
             // a test reads default.toml alone
@@ -36,9 +50,16 @@ impl<'a> Keys<'a> {
     }
 
     /// A key that may be absent; a bad value counts as absent once it is noted.
-    pub fn optional<T>(&mut self, key: &str, convert: impl Fn(&Entry) -> Result<T, String>) -> Option<T> {
+    pub fn optional<T>(&mut self, key: &str, convert: impl Convert<T>) -> Option<T> {
+        self.read(key, &convert)
+    }
+
+    fn read<T>(&mut self, key: &str, convert: &impl Convert<T>) -> Option<T> {
         self.asked.insert(key.to_string());
-        match convert(self.entries.get(key)?) {
+        if let Some(forms) = &mut self.forms {
+            forms.insert(key.to_string(), convert.form());
+        }
+        match convert.read(self.entries.get(key)?) {
             Ok(value) => Some(value),
             Err(message) => {
                 self.refuse(key, message);

@@ -26,7 +26,7 @@ pub fn value_bands(keys: &mut Keys<'_>) -> Vec<Level> {
     let mut bands: Vec<Level> = Vec::new();
     for name in names {
         let key = format!("{BANDS}.{name}");
-        let Some(at_least) = keys.optional(&key, |entry| values::amounts(&entry.value, 1)) else { continue };
+        let Some(at_least) = keys.optional(&key, |entry: &Entry| values::amounts(&entry.value, 1)) else { continue };
         let band = Level::new(name, at_least);
         if let Err(message) = checked_name(name) {
             keys.refuse(&key, message);

@@ -1,12 +1,13 @@
 //! Text as written -> checked `Config`: parsed once, every bad key named, secrets unprintable.
 //!
-//! Reading order: `layers` (texts to one value per key), `keys` (asking for keys by name), `values` (kinds of values), `check` (which
-//! keys there are, and their bounds), `plays`, `stages`, `channels`, `levels`, `deliver`, `models`, `properties`, `show`. Nothing here opens a file, reads the environment or the
+//! Reading order: `layers` (texts to one value per key), `keys` (asking for keys by name), `values` (kinds of values), `form` (what they look like), `check` (which
+//! keys there are, and their bounds), `plays`, `stages`, `channels`, `levels`, `deliver`, `models`, `properties`, `schema`, `show`. Nothing here opens a file, reads the environment or the
 //! clock: all of it comes in as `Sources`. Called by `cli`; the result goes to every other room.
 
 mod channels;
 mod check;
 mod deliver;
+mod form;
 mod keys;
 mod layers;
 mod levels;
@@ -14,6 +15,7 @@ mod models;
 mod plays;
 mod problem;
 mod properties;
+mod schema;
 mod show;
 mod stages;
 #[cfg(test)]
@@ -37,6 +39,7 @@ pub use plays::condition;
 pub use problem::{ConfigError, Origin, Problem};
 use properties::HIDDEN;
 pub use properties::Properties;
+pub use schema::schema;
 use show::SECRETS;
 pub use show::Setting;
 

@@ -112,22 +112,22 @@ fn read_one(keys: &mut Keys<'_>, name: &str, known: &Names<'_>) -> Option<Play> 
     let is_shipped = keys.is_shipped(&at("trigger"));
     let mode = keys.optional(&at("mode"), values::choice(MODES));
     let may_lack_stage = is_shipped && mode == Some(Mode::Off);
-    let trigger = keys.optional(&at("trigger"), |entry| match trigger::trigger(entry, known) {
+    let trigger = keys.optional(&at("trigger"), |entry: &Entry| match trigger::trigger(entry, known) {
         Err(_) if may_lack_stage => Ok(None),
         trigger => trigger.map(Some),
     });
     let trigger = trigger.flatten();
     let least_delay_ms = trigger::least_delay_ms(trigger.as_ref());
-    let steps = keys.optional(&at("steps"), |entry| steps::steps(entry, least_delay_ms));
+    let steps = keys.optional(&at("steps"), |entry: &Entry| steps::steps(entry, least_delay_ms));
     let mut cancel_on = keys.optional(&at("cancel_on"), trigger::cancel_on);
     if let (Some(trigger), Some(cancel_on)) = (&trigger, &mut cancel_on) {
         trigger::check_ends(keys, &at("cancel_on"), trigger, cancel_on);
     }
-    let when = keys.optional(&at("when"), |entry| conditions::conditions(entry, known));
+    let when = keys.optional(&at("when"), |entry: &Entry| conditions::conditions(entry, known));
     let expires_ms = keys.optional(&at("expires"), values::duration(SECOND_MS..=DURATION_MS_MAX));
     let cool_down_ms = keys.optional(&at("cool_down"), values::duration(SECOND_MS..=DURATION_MS_MAX));
     let caps = keys.optional(&at("caps"), caps);
-    let cost = keys.optional(&at("cost"), |entry| values::amounts(&entry.value, 0));
+    let cost = keys.optional(&at("cost"), |entry: &Entry| values::amounts(&entry.value, 0));
     let quiet = keys.optional(&at("quiet"), quiet);
     let control = keys.optional(&at("control"), values::number(0.0..=1.0));
     let priority = keys.optional(&at("priority"), values::whole(0..=PRIORITY_MAX));

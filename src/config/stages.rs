@@ -7,6 +7,7 @@ mod conditions;
 mod graph;
 
 use super::keys::Keys;
+use super::layers::Entry;
 use super::plays::Names;
 use super::values::{self, DAY_MS, DURATION_MS_MAX, SECOND_MS};
 use crate::engine::{Lifecycle, StageBounds, StageGraph, shipped_stages};
@@ -25,7 +26,7 @@ const OF_SHIPPED: [&str; 6] = [
 pub fn lifecycle(keys: &mut Keys<'_>, names: &Names<'_>) -> Lifecycle {
     let bounds = bounds(keys);
     let forward_only = keys.required("stages.forward_only", values::flag);
-    let own = keys.optional(GRAPH, |entry| graph::graph(&entry.value, names));
+    let own = keys.optional(GRAPH, |entry: &Entry| graph::graph(&entry.value, names));
     if own.is_some() {
         for key in OF_SHIPPED {
             if !keys.is_shipped(key) {
@@ -49,8 +50,8 @@ fn bounds(keys: &mut Keys<'_>) -> StageBounds {
     StageBounds {
         min_silence_ms: keys.required("stages.min_silence", values::duration(0..=DURATION_MS_MAX)),
         max_silence_ms: keys.required("stages.max_silence", values::duration(DAY_MS..=DURATION_MS_MAX)),
-        at_risk_below: keys.required("stages.at_risk_below", values::threshold),
-        lapsed_below: keys.required("stages.lapsed_below", values::threshold),
+        at_risk_below: keys.required("stages.at_risk_below", values::Threshold),
+        lapsed_below: keys.required("stages.lapsed_below", values::Threshold),
         onboarding_timeout_ms: keys.required("stages.onboarding_timeout", values::duration(0..=DURATION_MS_MAX)),
         consideration_views,
         loyal_x,

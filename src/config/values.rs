@@ -1,6 +1,6 @@
 //! From a TOML value to the type a key has, or a sentence that says what was expected.
 //!
-//! One function for each kind of value; none knows which key it reads, none reads a clock. Values of `kafka.properties` come through
+//! One function or type for each kind of value; none knows which key it reads, none reads a clock. Values of `kafka.properties` come through
 //! `property` alone, which never quotes them. Called by `check`, `plays` and `properties`.
 
 use std::collections::BTreeMap;
@@ -8,8 +8,10 @@ use std::ops::RangeInclusive;
 
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp};
+use serde_json::{Value as Json, json};
 use toml::Value;
 
+use super::form::{self, Convert};
 use super::layers::Entry;
 use crate::event::Currency;
 
@@ -55,25 +57,61 @@ pub fn flag(entry: &Entry) -> Result<bool, String> {
     entry.value.as_bool().ok_or_else(|| expected("true or false", &entry.value))
 }
 
-pub fn whole(range: RangeInclusive<i64>) -> impl Fn(&Entry) -> Result<i64, String> {
-    move |entry| match entry.value.as_integer() {
-        Some(number) if range.contains(&number) => Ok(number),
-        _ => Err(expected(&format!("a whole number from {} to {}", range.start(), range.end()), &entry.value)),
+/// A whole number.
+pub struct Whole(RangeInclusive<i64>);
+
+pub fn whole(range: RangeInclusive<i64>) -> Whole {
+    Whole(range)
+}
+
+impl Convert<i64> for Whole {
+    fn read(&self, entry: &Entry) -> Result<i64, String> {
+        let Whole(range) = self;
+        match entry.value.as_integer() {
+            Some(number) if range.contains(&number) => Ok(number),
+            _ => Err(expected(&format!("a whole number from {} to {}", range.start(), range.end()), &entry.value)),
+        }
+    }
+
+    fn form(&self) -> Json {
+        json!({ "type": "integer", "minimum": self.0.start(), "maximum": self.0.end() })
     }
 }
 
-pub fn number(range: RangeInclusive<f64>) -> impl Fn(&Entry) -> Result<f64, String> {
-    move |entry| match as_number(&entry.value) {
-        Some(number) if range.contains(&number) => Ok(number),
-        _ => Err(expected(&format!("a number from {} to {}", range.start(), range.end()), &entry.value)),
+/// A number.
+pub struct Number(RangeInclusive<f64>);
+
+pub fn number(range: RangeInclusive<f64>) -> Number {
+    Number(range)
+}
+
+impl Convert<f64> for Number {
+    fn read(&self, entry: &Entry) -> Result<f64, String> {
+        let Number(range) = self;
+        match as_number(&entry.value) {
+            Some(number) if range.contains(&number) => Ok(number),
+            _ => Err(expected(&format!("a number from {} to {}", range.start(), range.end()), &entry.value)),
+        }
+    }
+
+    fn form(&self) -> Json {
+        json!({ "type": "number", "minimum": self.0.start(), "maximum": self.0.end() })
     }
 }
 
 /// A probability that can be reached from both sides: 0 and 1 themselves are never crossed.
-pub fn threshold(entry: &Entry) -> Result<f64, String> {
-    match as_number(&entry.value) {
-        Some(number) if number > 0.0 && number < 1.0 => Ok(number),
-        _ => Err(expected("a probability between 0 and 1, both excluded", &entry.value)),
+pub struct Threshold;
+
+impl Convert<f64> for Threshold {
+    fn read(&self, entry: &Entry) -> Result<f64, String> {
+        match as_number(&entry.value) {
+            Some(number) if number > 0.0 && number < 1.0 => Ok(number),
+            _ => Err(expected("a probability between 0 and 1, both excluded", &entry.value)),
+        }
+    }
+
+    fn form(&self) -> Json {
+        json!({ "type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1 })
     }
 }
 
@@ -86,19 +124,43 @@ fn as_number(value: &Value) -> Option<f64> {
 }
 
 /// One of some words.
-pub fn choice<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&Entry) -> Result<T, String> {
-    move |entry| {
-        let found = entry.value.as_str().and_then(|text| words.iter().find(|(word, _)| *word == text));
+pub struct Choice<T: 'static>(&'static [(&'static str, T)]);
+
+pub fn choice<T: Copy>(words: &'static [(&'static str, T)]) -> Choice<T> {
+    Choice(words)
+}
+
+impl<T: Copy> Convert<T> for Choice<T> {
+    fn read(&self, entry: &Entry) -> Result<T, String> {
+        let found = entry.value.as_str().and_then(|text| self.0.iter().find(|(word, _)| *word == text));
         found.map(|(_, meaning)| *meaning).ok_or_else(|| {
-            let listed: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+            let listed: Vec<String> = self.0.iter().map(|(word, _)| format!("\"{word}\"")).collect();
             expected(&listed.join(" or "), &entry.value)
         })
     }
+
+    fn form(&self) -> Json {
+        json!({ "type": "string", "enum": self.0.iter().map(|(word, _)| *word).collect::<Vec<_>>() })
+    }
 }
 
-/// A duration in ms, at least `shortest_ms`.
-pub fn duration(range_ms: RangeInclusive<i64>) -> impl Fn(&Entry) -> Result<i64, String> {
-    move |entry| duration_of(&entry.value, &range_ms)
+/// A duration in ms.
+pub struct Duration(RangeInclusive<i64>);
+
+pub fn duration(range_ms: RangeInclusive<i64>) -> Duration {
+    Duration(range_ms)
+}
+
+impl Convert<i64> for Duration {
+    fn read(&self, entry: &Entry) -> Result<i64, String> {
+        duration_of(&entry.value, &self.0)
+    }
+
+    fn form(&self) -> Json {
+        let mut form = form::duration();
+        form["description"] = json!(format!("From {} to {}.", shown_ms(*self.0.start()), shown_ms(*self.0.end())));
+        form
+    }
 }
 
 pub fn duration_of(value: &Value, range_ms: &RangeInclusive<i64>) -> Result<i64, String> {
@@ -131,14 +193,22 @@ pub fn zone(entry: &Entry) -> Result<TimeZone, String> {
 }
 
 /// A moment, as TOML's own date-time with an offset or as text, in ms since 1970.
-pub fn instant(entry: &Entry) -> Result<i64, String> {
-    let written = match &entry.value {
-        Value::String(text) => Some(text.clone()),
-        Value::Datetime(time) => Some(time.to_string()),
-        _ => None,
-    };
-    let moment = written.and_then(|text| text.parse::<Timestamp>().ok());
-    moment.map(|moment| moment.as_millisecond()).ok_or_else(|| expected("a time such as 2026-01-01T00:00:00Z", &entry.value))
+pub struct Instant;
+
+impl Convert<i64> for Instant {
+    fn read(&self, entry: &Entry) -> Result<i64, String> {
+        let written = match &entry.value {
+            Value::String(text) => Some(text.clone()),
+            Value::Datetime(time) => Some(time.to_string()),
+            _ => None,
+        };
+        let moment = written.and_then(|text| text.parse::<Timestamp>().ok());
+        moment.map(|moment| moment.as_millisecond()).ok_or_else(|| expected("a time such as 2026-01-01T00:00:00Z", &entry.value))
+    }
+
+    fn form(&self) -> Json {
+        json!({ "type": "string", "format": "date-time" })
+    }
 }
 
 pub fn currency(entry: &Entry) -> Result<Currency, String> {

@@ -16,7 +16,7 @@ use crate::event::{Answer, CostKind, Interaction, InteractionKind, Money};
 /// Open tickets told apart; a customer with more is one with open tickets all the same.
 pub const TICKETS_MAX: usize = 8;
 
-const TRACK: &str = "fulfilment";
+pub const TRACK: &str = "fulfilment";
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Journey {

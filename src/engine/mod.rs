@@ -104,6 +104,7 @@ pub use record::economics::{EconomicsRecord, economics_row};
 pub use record::explained::explained;
 pub use record::held::held;
 pub use record::play_week::{PlayWeekRecord, play_week};
+pub use record::schema as record_schemas;
 pub use referrals::CREDITED;
 pub use relay::{Content, HOPS_MAX, Message, Origin, RelayFate};
 pub use row::{RowError, RowVersion, deadline_ms as row_deadline_ms, encode as encode_row, moved_to as row_moved_to, read_row};

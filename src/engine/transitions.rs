@@ -15,7 +15,7 @@ use super::scene::Scene;
 use super::stages::{Entry, Stage};
 use super::value;
 
-const TRACK: &str = "lifecycle";
+pub const TRACK: &str = "lifecycle";
 /// No stage: who is there is another customer from here on.
 const MERGED: &str = "merged";
 

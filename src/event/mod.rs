@@ -44,6 +44,7 @@ pub use limits::{MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_PRODUC
 pub use loyalty::{Loyalty, LoyaltyKind};
 pub use money::{Currency, Money};
 pub use reject::{Reason, Reject, RejectStage};
+pub use segment::schema as schema_of_event;
 pub use subscription::{Subscription, SubscriptionKind};
 pub use told::{Part, Told};
 

@@ -4,7 +4,10 @@
 //! headers, `EXCEPTION` first: so whoever sends the record again knows which were its own. A record that no broker would take back is cut,
 //! and says so. Nothing here counts or sends. Called by `turn`; the names are read by `cli::dlq`.
 
+use serde_json::{Map, Value, json};
+
 use crate::event::Reject;
+use crate::schema::DRAFT;
 
 use super::source::Record;
 use super::transaction::{Outgoing, OutputTopic};
@@ -36,6 +39,37 @@ pub const RECORD_PARTITIONS: &str = "lifetide.record.partitions";
 pub const TRUNCATED_BYTES: &str = "lifetide.truncated_bytes";
 /// How many of the record's headers are missing or cut.
 pub const TRUNCATED_HEADERS: &str = "lifetide.truncated_headers";
+
+/// What each header says; whether it is always there.
+const HEADERS: [(&str, &str, bool); 11] = [
+    (EXCEPTION, "the reason, one word", true),
+    (MESSAGE, "the reason for people: the field, and what stood there", true),
+    (TOPIC, "where the record stood", true),
+    (PARTITION, "where the record stood", true),
+    (OFFSET, "where the record stood", true),
+    (STAGE, "where it was refused: `decode`, `validate` or `write`", true),
+    (ELEMENT, "which of the record's elements it is, from 0 on: the value is this element alone", false),
+    (RECORD_TIMESTAMP, "the record's own time, in ms since 1970", false),
+    (RECORD_PARTITIONS, "how many partitions its topic had", false),
+    (TRUNCATED_BYTES, "of a value that was cut: how many bytes it had", false),
+    (TRUNCATED_HEADERS, "how many of the record's own headers are missing or cut", false),
+];
+
+/// JSON Schema of a dead letter's headers, as an object of texts; the record's own headers stand before them.
+pub fn schema() -> Value {
+    let is_number =
+        |name: &str| [PARTITION, OFFSET, ELEMENT, RECORD_TIMESTAMP, RECORD_PARTITIONS, TRUNCATED_BYTES, TRUNCATED_HEADERS].contains(&name);
+    let form = |name: &str, what: &str| match is_number(name) {
+        true => json!({ "type": "string", "description": what, "pattern": "^-?[0-9]+$" }),
+        false => json!({ "type": "string", "description": what }),
+    };
+    let properties: Map<String, Value> = HEADERS.iter().map(|(name, what, _)| ((*name).to_owned(), form(name, what))).collect();
+    let required: Vec<&str> = HEADERS.iter().filter(|(.., is_always)| *is_always).map(|(name, ..)| *name).collect();
+    json!({
+        "$schema": DRAFT, "title": "the headers of a record of lifetide.dlq", "type": "object",
+        "properties": properties, "required": required, "additionalProperties": { "type": "string" },
+    })
+}
 
 /// What is refused of a record, and why.
 #[derive(Clone, Copy)]

@@ -13,7 +13,7 @@
 
 pub mod acls;
 mod guard;
-mod jars;
+pub mod jars;
 mod probe;
 pub mod secured;
 pub mod unsteady;

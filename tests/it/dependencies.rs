@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-const ALLOWED_LICENCES: [&str; 10] = [
+const ALLOWED_LICENCES: [&str; 11] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -17,6 +17,7 @@ const ALLOWED_LICENCES: [&str; 10] = [
     "BSD-3-Clause",
     "BSL-1.0",
     "MIT",
+    "MIT-0",
     "Unicode-3.0",
     "Unlicense",
     "Zlib",

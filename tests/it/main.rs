@@ -11,6 +11,7 @@ mod api;
 mod broker;
 mod chaos;
 mod commands;
+mod contracts;
 mod demo;
 mod dependencies;
 mod deploy;

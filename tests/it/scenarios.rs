@@ -10,14 +10,14 @@ use std::path::Path;
 use story::{Story, without};
 use told::Told;
 
-mod story;
-mod told;
+pub mod story;
+pub mod told;
 
 /// The capabilities of the README's list.
 const CAPABILITIES: u32 = 73;
 
 /// Name and text of every story.
-fn stories() -> Vec<(String, String)> {
+pub fn stories() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "txt")).collect();

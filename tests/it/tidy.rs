@@ -11,16 +11,17 @@ const HEADER_LINES_MAX: usize = 24;
 const BANNED_NAMES: [&str; 6] = ["utils", "util", "common", "manager", "helpers", "v2"];
 
 /// The rooms each room may use. `config` makes the settings of others; `cli` and `main` see everything.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("clv", &[]),
-    ("event", &[]),
-    ("engine", &["clv", "event"]),
-    ("config", &["clv", "deliver", "event", "engine"]),
+    ("event", &["schema"]),
+    ("engine", &["clv", "event", "schema"]),
+    ("config", &["clv", "deliver", "event", "engine", "schema"]),
     ("deliver", &[]),
     ("kafka", &["clock", "worker"]),
-    ("worker", &["engine", "event"]),
+    ("worker", &["engine", "event", "schema"]),
     ("http", &["clock", "engine", "metrics"]),
     ("metrics", &[]),
+    ("schema", &[]),
 ];
 
 /// Of a room used by another, only these parts may be: seams, never insides.

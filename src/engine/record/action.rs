@@ -6,24 +6,35 @@ use super::id::OutputId;
 use super::json::{Json, json_object, write_all};
 use super::likes::{CountRecord, LikingRecord};
 use super::money::Amount;
+use super::schema;
 use super::time::Time;
 use crate::engine::cart::{Cart, Line};
 use crate::event::ConsentStatus;
 
-#[derive(Debug)]
+/// What to send, what not to send after all, or why nothing is sent.
+#[derive(Debug, utoipa::ToSchema)]
 pub struct ActionRecord<'a> {
+    /// Mailers send once by it.
     pub id: OutputId,
+    #[schema(schema_with = schema::kinds)]
     pub kind: &'static str,
     pub play: &'a str,
+    /// Of the play's rules: another one, other rules.
     pub play_version: &'a str,
     /// Counted from 1.
     pub step: u32,
+    /// The mailer's name for the mail.
     pub template: &'a str,
+    /// What began the play for this customer, such as a cart.
     pub instance: &'a str,
+    /// `email`; later versions may serve others.
     pub channel: &'static str,
+    #[schema(schema_with = schema::arms)]
     pub arm: &'static str,
     pub due_at: Time,
+    /// Later it is pointless to send.
     pub expires_at: Time,
+    #[schema(schema_with = schema::reasons_of_actions)]
     pub reason: &'static str,
     /// The send a `cancel` takes back.
     pub cancels: Option<OutputId>,
@@ -52,7 +63,7 @@ pub struct ActionRecord<'a> {
 json_object!(ActionRecord<'_> { id, kind, play, play_version, step, template, instance, channel, arm, due_at, expires_at, reason, cancels, customer_id, email, first_name, locale, time_zone, consent, cart, stage, value_band, segment, affinity, offer, event_time, cause; drop_off_step, first_channel, last_channel, interactions, loyalty });
 
 /// What a customer has in the programme, and what is still missing.
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
 pub struct LoyaltyRecord<'a> {
     pub points: Option<i128>,
     pub tier: Option<&'a str>,
@@ -63,7 +74,7 @@ pub struct LoyaltyRecord<'a> {
 json_object!(LoyaltyRecord<'_> { points, tier, next_tier, to_next_tier });
 
 /// A grant of an offer; the shop mints the code.
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
 pub struct OfferRecord<'a> {
     pub id: &'a str,
     pub grant_id: OutputId,
@@ -72,8 +83,9 @@ pub struct OfferRecord<'a> {
 
 json_object!(OfferRecord<'_> { id, grant_id, expires_at });
 
-#[derive(Debug)]
+#[derive(Debug, utoipa::ToSchema)]
 pub struct ConsentRecord<'a> {
+    #[schema(schema_with = schema::consents)]
     pub status: &'static str,
     pub source: &'a str,
     pub at: Time,
@@ -97,7 +109,7 @@ json_object!(CartRecord<'_> { id, url, currency, value, lines });
 pub struct Lines<'a>(&'a [Line]);
 
 #[derive(utoipa::ToSchema)]
-struct LineRecord<'a> {
+pub struct LineRecord<'a> {
     product_id: &'a str,
     sku: Option<&'a str>,
     name: Option<&'a str>,

@@ -2,7 +2,11 @@
 //! It holds no customer. Written into every record by the files beside it.
 
 use super::json::Json;
+use super::schema::fields;
 use super::time::Time;
+
+use utoipa::openapi::{OneOfBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 #[derive(Debug, Clone, Copy)]
 pub enum CauseRecord<'a> {
@@ -23,6 +27,19 @@ pub enum CauseRecord<'a> {
         version: &'a str,
     },
 }
+
+impl PartialSchema for CauseRecord<'_> {
+    fn schema() -> RefOr<Schema> {
+        let event = [("event", Type::String), ("topic", Type::String), ("partition", Type::Integer), ("offset", Type::Integer)];
+        let choices = OneOfBuilder::new()
+            .item(fields("event", "an event, by its place in Kafka", &event))
+            .item(fields("deadline", "a deadline: of a play, or of a stage", &[("deadline", Type::String), ("due_at", Type::String)]))
+            .item(fields("model", "a value model came into force", &[("model", Type::String), ("version", Type::String)]));
+        choices.description(Some("What made lifetide write this record.")).into()
+    }
+}
+
+impl ToSchema for CauseRecord<'_> {}
 
 impl Json for CauseRecord<'_> {
     fn write(&self, out: &mut Vec<u8>) {

@@ -11,6 +11,7 @@ use super::money::Amount;
 use crate::clv::HORIZON_DAYS;
 use crate::engine::cells::{Cell, Figure, Sketch, SketchBin, Tally, Window, parts};
 use crate::event::Currency;
+use crate::schema::Written;
 
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type};
@@ -30,33 +31,34 @@ pub struct TotalRecord;
 
 impl PartialSchema for TotalRecord {
     fn schema() -> RefOr<Schema> {
-        let of = |kind: Type, what: &str| ObjectBuilder::new().schema_type(kind).description(Some(what));
-        let dims = of(Type::Object, "what the figure is told by")
-            .additional_properties(Some(AdditionalProperties::RefOr(ObjectBuilder::new().schema_type(Type::String).into())));
-        let value = OneOfBuilder::new()
-            .item(of(Type::Integer, "a count"))
-            .item(Ref::from_schema_name("Amount"))
-            .item(Ref::from_schema_name("SketchRecord"))
-            .description(Some("an integer where `kind` is `count`, money where it is `sum`, durations where it is `sketch`"));
-        let object = ObjectBuilder::new()
-            .property("name", of(Type::String, "of the figure"))
-            .property("dims", dims)
-            .property("window", of(Type::String, "").description(None::<&str>).enum_values(Some(Window::ALL.map(Window::as_str))))
-            .property(
-                "window_start",
-                of(Type::String, "`all`, a day, a week's Monday, or a month such as `2026-01`; `other` beyond the bound"),
-            )
-            .property("kind", of(Type::String, "").description(None::<&str>).enum_values(Some(Figure::ALL.map(Figure::as_str))))
-            .property("value", value)
-            .property("horizon_days", of(Type::Integer, "of expected values: over how many days"))
-            .property("discount_monthly", of(Type::Number, "of expected values: by which discount"));
         let required = ["name", "dims", "window", "window_start", "kind", "value"];
         required
             .into_iter()
-            .fold(object, ObjectBuilder::required)
+            .fold(figure(), ObjectBuilder::required)
             .description(Some("A figure over all customers of the slots looked at"))
             .into()
     }
+}
+
+/// The fields that a total and a cell share.
+fn figure() -> ObjectBuilder {
+    let of = |kind: Type, what: &str| ObjectBuilder::new().schema_type(kind).description(Some(what));
+    let dims = of(Type::Object, "what the figure is told by")
+        .additional_properties(Some(AdditionalProperties::RefOr(ObjectBuilder::new().schema_type(Type::String).into())));
+    let value = OneOfBuilder::new()
+        .item(of(Type::Integer, "a count"))
+        .item(Ref::from_schema_name("Amount"))
+        .item(Ref::from_schema_name("SketchRecord"))
+        .description(Some("an integer where `kind` is `count`, money where it is `sum`, durations where it is `sketch`"));
+    ObjectBuilder::new()
+        .property("name", of(Type::String, "of the figure"))
+        .property("dims", dims)
+        .property("window", of(Type::String, "").description(None::<&str>).enum_values(Some(Window::ALL.map(Window::as_str))))
+        .property("window_start", of(Type::String, "`all`, a day, a week's Monday, or a month such as `2026-01`; `other` beyond the bound"))
+        .property("kind", of(Type::String, "").description(None::<&str>).enum_values(Some(Figure::ALL.map(Figure::as_str))))
+        .property("value", value)
+        .property("horizon_days", of(Type::Integer, "of expected values: over how many days"))
+        .property("discount_monthly", of(Type::Number, "of expected values: by which discount"))
 }
 
 impl ToSchema for TotalRecord {
@@ -84,7 +86,7 @@ json_object!(SketchRecord { count, p50_ms, p90_ms, bins });
 
 /// Durations from `from_ms` on and below `below_ms`.
 #[derive(ToSchema)]
-struct BinRecord {
+pub struct BinRecord {
     from_ms: i128,
     below_ms: i128,
     count: i128,
@@ -103,6 +105,29 @@ impl From<&Sketch> for SketchRecord {
             bins: sketch.bins().map(bin).collect(),
         }
     }
+}
+
+impl PartialSchema for CellRecord<'_> {
+    fn schema() -> RefOr<Schema> {
+        let of = |kind: Type, what: &str| ObjectBuilder::new().schema_type(kind).description(Some(what));
+        let object = figure()
+            .property("id", Ref::from_schema_name("OutputId"))
+            .property("slot", of(Type::Integer, "whose customers are counted: add up the slots"))
+            .property("seq", of(Type::Integer, "changes of the cell so far"));
+        object.description(Some("A figure over all customers of a slot: of each key the latest counts.")).into()
+    }
+}
+
+impl ToSchema for CellRecord<'_> {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        TotalRecord::schemas(schemas);
+        schemas.push((OutputId::name().into_owned(), OutputId::schema()));
+    }
+}
+
+impl Written for CellRecord<'_> {
+    const ALWAYS: &'static [&'static str] = &["id", "name", "dims", "window", "window_start", "kind", "value", "slot", "seq"];
+    const RARELY: &'static [&'static str] = &["horizon_days", "discount_monthly"];
 }
 
 /// Cells that hold expected values.

@@ -12,13 +12,13 @@ use crate::engine::costs::CostSum;
 use crate::engine::money::{self, CURRENCIES_MAX, Sum};
 use crate::event::Currency;
 
+/// What a customer has brought and is expected to bring: of each customer the latest counts.
 #[derive(Debug, utoipa::ToSchema)]
 pub struct ClvRecord<'a> {
     /// `None`, as `cause`: it is no record of the topic, nothing has caused it.
     pub id: Option<OutputId>,
     pub customer_id: &'a str,
     pub event_time: Time,
-    #[schema(value_type = Option<Object>)]
     pub cause: Option<CauseRecord<'a>>,
     pub primary_currency: &'a str,
     #[schema(value_type = Vec<HistoricEntry<'a>>)]
@@ -175,7 +175,7 @@ pub struct Historic<'a> {
 }
 
 #[derive(utoipa::ToSchema)]
-struct HistoricEntry<'a> {
+pub struct HistoricEntry<'a> {
     currency: &'a str,
     orders: u32,
     gross: Amount,

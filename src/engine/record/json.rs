@@ -9,6 +9,7 @@ pub trait Json {
 }
 
 /// `Json` of a struct: its fields, in the order named, under their own names. Those behind a semicolon are options, and left out if `None`.
+/// `Written` says the same, for schemas.
 macro_rules! json_object {
     ($record:ident $(<$life:lifetime>)? { $($field:ident),+ $(,)? $(; $($rare:ident),+)? }) => {
         impl $crate::engine::record::json::Json for $record $(<$life>)? {
@@ -27,6 +28,11 @@ macro_rules! json_object {
                 out[start] = b'{'; // in place of the first comma
                 out.push(b'}');
             }
+        }
+
+        impl $crate::schema::Written for $record $(<$life>)? {
+            const ALWAYS: &'static [&'static str] = &[$(stringify!($field)),+];
+            const RARELY: &'static [&'static str] = &[$($(stringify!($rare)),+)?];
         }
     };
 }

@@ -5,17 +5,23 @@ use super::cause::CauseRecord;
 use super::id::OutputId;
 use super::json::json_object;
 use super::money::Amount;
+use super::schema;
 use super::time::Time;
 
-#[derive(Debug)]
+/// A customer has come into another stage, segment, band or tier, or their order into another place.
+#[derive(Debug, utoipa::ToSchema)]
 pub struct TransitionRecord<'a> {
     pub id: OutputId,
     pub customer_id: &'a str,
+    #[schema(schema_with = schema::tracks)]
     pub track: &'static str,
     /// `None`: the customer's first on this track, or one whose name is no longer known.
     pub from: Option<&'a str>,
+    /// `none`: in no band, tier or segment any more; `merged`: the customer has become another.
     pub to: &'a str,
+    #[schema(schema_with = schema::reasons_of_transitions)]
     pub reason: &'static str,
+    /// How often the customer has come back after lapsing.
     pub cycle: u32,
     pub cause: CauseRecord<'a>,
     /// `None` without orders.

@@ -14,6 +14,7 @@ mod items;
 mod loyalty;
 mod orders;
 mod referrals;
+mod schema;
 mod subscriptions;
 mod touch;
 mod traits;
@@ -24,6 +25,7 @@ mod tests;
 use super::value::{Field, Found, Nested};
 use super::{CartDelta, ConsentStatus, ContentsSource, DecodeRules, EmailSignal, Event, Kind, Reason, Reject, json};
 use fields::{Envelope, Properties, TraitFields};
+pub use schema::schema;
 pub(super) use traits::consent as consent_trait;
 
 /// `type` of Segment's calls.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use lifetide::cli::replay::history::History;
+use lifetide::config::Config;
 use lifetide::engine::{self, Committed};
 use lifetide::worker::memory::Produced;
 use lifetide::worker::transaction::OutputTopic;
@@ -25,11 +26,21 @@ pub struct Told {
 impl Told {
     pub fn of(story: Story) -> Told {
         let config = settings::config(&story.sets);
-        let mut history = History::new(&config, SLOTS, story.until_ms);
+        Told::under(&config, story)
+    }
+
+    /// Of a story under a configuration that it does not tell itself.
+    pub fn under(config: &Config, story: Story) -> Told {
+        let mut history = History::new(config, SLOTS, story.until_ms);
         story.lines.into_iter().for_each(|line| history.add(line).unwrap());
         let mut records: BTreeMap<OutputTopic, Vec<(String, Value)>> = BTreeMap::new();
         history.run(|produced| records.entry(produced.topic).or_default().push(readable(produced))).unwrap();
         Told { records, held: held(history.committed(), &config.engine) }
+    }
+
+    /// All records of a topic with their keys, in order.
+    pub fn records(&self, topic: OutputTopic) -> &[(String, Value)] {
+        self.records.get(&topic).map_or(&[], Vec::as_slice)
     }
 
     /// The records of a topic with their keys; of `STATE` those customers who are named.
