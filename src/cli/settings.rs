@@ -55,7 +55,8 @@ impl SettingsArgs {
         Err(ConfigError(problems.into_iter().map(problem).collect()))
     }
 
-    fn texts(&self) -> (Vec<Text>, Vec<Problem>) {
+    /// The files' contents, and which cannot be read.
+    pub fn texts(&self) -> (Vec<Text>, Vec<Problem>) {
         let (mut texts, mut problems) = (Vec::new(), Vec::new());
         for path in &self.files {
             let name = path.display().to_string();

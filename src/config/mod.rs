@@ -1,7 +1,7 @@
 //! Text as written -> checked `Config`: parsed once, every bad key named, secrets unprintable.
 //!
 //! Reading order: `layers` (texts to one value per key), `keys` (asking for keys by name), `values` (kinds of values), `check` (which
-//! keys there are, and their bounds), `plays`, `stages`, `channels`, `levels`, `deliver`, `models`, `properties`, `show`. Nothing here opens a file, reads the environment or the
+//! keys there are, and their bounds), `plays`, `stages`, `channels`, `levels`, `deliver`, `models`, `properties`, `show`, `reload`. Nothing here opens a file, reads the environment or the
 //! clock: all of it comes in as `Sources`. Called by `cli`; the result goes to every other room.
 
 mod channels;
@@ -14,6 +14,7 @@ mod models;
 mod plays;
 mod problem;
 mod properties;
+mod reload;
 mod show;
 mod stages;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use plays::condition;
 pub use problem::{ConfigError, Origin, Problem};
 use properties::HIDDEN;
 pub use properties::Properties;
+use reload::Laid;
 use show::SECRETS;
 pub use show::Setting;
 
@@ -100,6 +102,7 @@ pub struct Config {
     model: ModelKind,
     settings: Vec<Setting>,
     fingerprint: u64,
+    laid: Laid,
 }
 
 #[derive(Debug, Clone)]
@@ -271,6 +274,7 @@ impl Config {
             deliver: deliver::deliver(keys),
             settings: show::settings(entries),
             fingerprint: fingerprint(entries, &model_text),
+            laid: Laid::new(entries, &model_text),
             model,
             engine: engine::Settings { relays, ..engine? },
         };

@@ -16,6 +16,7 @@ mod models;
 mod offline;
 mod overload;
 mod refusals;
+mod reload;
 mod replays;
 mod report;
 pub mod running;
