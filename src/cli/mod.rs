@@ -5,17 +5,20 @@
 
 mod api;
 mod backtest;
+mod completions;
 mod config;
 mod deliver;
 mod demo;
 mod dlq;
 mod erase;
+mod examples;
 mod exit;
 mod explain;
 mod fit;
 mod generate;
 mod health;
 mod logs;
+mod man;
 mod model_watch;
 mod models;
 pub mod observer;
@@ -42,7 +45,7 @@ mod witness;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use exit::Exit;
 
@@ -73,6 +76,13 @@ enum Command {
     Erase(erase::EraseArgs),
     Health(health::HealthArgs),
     Deliver(deliver::DeliverArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// All arguments there are, with examples below the help of each subcommand.
+fn command() -> clap::Command {
+    examples::with_examples(Arguments::command())
 }
 
 /// How a command that reads shows what it found.
@@ -87,7 +97,8 @@ pub enum OutputFormat {
 
 /// The program.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let parsed = command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => {
             // help and version come as errors too, and belong on stdout; a closed pipe is nobody's loss
@@ -114,6 +125,8 @@ pub fn main() -> ExitCode {
         Command::Erase(arguments) => erase::erase(&arguments),
         Command::Health(arguments) => health::health(&arguments),
         Command::Deliver(arguments) => deliver::deliver(&arguments),
+        Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Man(arguments) => man::man(&arguments),
     };
     exit::finish(outcome).into()
 }

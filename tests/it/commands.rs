@@ -1,6 +1,6 @@
 //! The program as its users meet it: arguments and settings in; an exit code, data on stdout and words on stderr out.
 //!
-//! `offline`, `fit`, `fit_seasonal` and `backtest` need no broker, `topics`, `models`, `refusals`, `dead_letters`, `deliver`, `replays`, `running`, `admin`, `api`, `state`,
+//! `offline`, `words`, `fit`, `fit_seasonal` and `backtest` need no broker, `reload`, `topics`, `models`, `refusals`, `dead_letters`, `deliver`, `replays`, `running`, `admin`, `api`, `state`,
 //! `overload`, `supervision` and `takeover` use the real one. What the events mean is tested elsewhere (`scenarios`, `exactly_once`).
 
 pub mod admin;
@@ -24,6 +24,7 @@ pub mod state;
 mod supervision;
 mod takeover;
 mod topics;
+mod words;
 
 use std::fs;
 use std::path::PathBuf;

@@ -163,3 +163,26 @@ fn with_watch_a_changed_file_is_enough() {
     assert_eq!(reloads(&mut process, "refused"), 1.0);
     assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());
 }
+
+/// Runs a command in a terminal of its own, closes that once the command serves, and prints how it ended.
+const CLOSING: &str = r#"
+import os, pty, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = b""
+while b"serving /metrics" not in seen:
+    seen += os.read(terminal, 4096)
+os.close(terminal)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"#;
+
+#[test]
+fn who_was_started_from_a_terminal_ends_with_it() {
+    let trial = trial("closed", &rules("first"));
+    let run = trial.command(&["run", "--set", "instance.id=\"a\""]);
+    let mut python = Command::new("python3");
+    python.args(["-c", CLOSING]).arg(run.get_program()).args(run.get_args());
+    let outcome = finish(&mut python, SOON);
+    assert_eq!((outcome.stdout.trim(), outcome.stderr.as_str()), ("0", ""));
+}
