@@ -66,6 +66,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "lifetide deliver --via webhook --set deliver.webhook.url=https://hooks.example.com/lifetide",
         ],
     ),
+    ("doctor", &["lifetide doctor --config shop.toml", "lifetide doctor --config shop.toml --transactions -o json"]),
     (
         "completions",
         &[

@@ -10,6 +10,7 @@ mod config;
 mod deliver;
 mod demo;
 mod dlq;
+mod doctor;
 mod erase;
 mod examples;
 mod exit;
@@ -76,6 +77,7 @@ enum Command {
     Erase(erase::EraseArgs),
     Health(health::HealthArgs),
     Deliver(deliver::DeliverArgs),
+    Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -125,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Erase(arguments) => erase::erase(&arguments),
         Command::Health(arguments) => health::health(&arguments),
         Command::Deliver(arguments) => deliver::deliver(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
         Command::Man(arguments) => man::man(&arguments),
     };
