@@ -67,6 +67,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("doctor", &["lifetide doctor --config shop.toml", "lifetide doctor --config shop.toml --transactions -o json"]),
+    ("top", &["lifetide top", "lifetide top --url http://lifetide-0:9464 --url http://lifetide-1:9464", "lifetide top --once | less"]),
     (
         "completions",
         &[

@@ -40,6 +40,7 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 mod timed;
+mod top;
 mod topics;
 mod validate;
 mod witness;
@@ -78,6 +79,7 @@ enum Command {
     Health(health::HealthArgs),
     Deliver(deliver::DeliverArgs),
     Doctor(doctor::DoctorArgs),
+    Top(top::TopArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -128,6 +130,7 @@ pub fn main() -> ExitCode {
         Command::Health(arguments) => health::health(&arguments),
         Command::Deliver(arguments) => deliver::deliver(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
+        Command::Top(arguments) => top::top(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
         Command::Man(arguments) => man::man(&arguments),
     };
