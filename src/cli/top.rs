@@ -81,7 +81,8 @@ struct Instances {
 
 impl Instances {
     fn new(urls: &[String]) -> Instances {
-        let agent = Agent::config_builder().timeout_global(Some(ANSWER_WAIT)).build().into();
+        // whatever proxy others are asked through, not our own instances
+        let agent = Agent::config_builder().timeout_global(Some(ANSWER_WAIT)).proxy(None).build().into();
         let looks = urls.iter().map(|url| Look {
             url: url.trim_end_matches('/').to_owned(),
             before: None,
