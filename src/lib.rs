@@ -165,6 +165,11 @@
 //! history names what everybody was scored with, and nothing from the first piece to the last, and whoever takes the slot over before that
 //! begins again. A state that is mended, built anew or dealt out takes that name along.
 //!
+//! **Rules take over like models, and otherwise like a restart.** A reading of the configuration that is good as a whole is one value, handed to the
+//! workers together with the models in force and taken up between two transactions. Rows keep what they know; nobody is gone through, so what
+//! follows is what would follow from a restart: a customer meets the new rules at their next event or deadline. Keys that are held elsewhere
+//! than in the rules (topics, time, cells, scores) refuse the reading, since half of a configuration is one that nobody wrote.
+//!
 //! **The API tells what is there.** It has no store and no index of its own: a question is a look at committed rows, told by the very code that writes
 //! records and `state export`, so no two places can disagree. Each instance answers for its own slots. Whose the others are the group knows: members tell
 //! their address in their client.id and their slots in their assignment, so redirects need no topic of ours that could be stale.

@@ -1,4 +1,4 @@
-//! What the HTTP API reaches in a running process: its committed state, the models in force, the rule by which keys go to slots, and who owns
+//! What the HTTP API reaches in a running process: its committed state, the settings in force, the rule by which keys go to slots, and who owns
 //! the other slots. It answers nothing itself. Called by `process`.
 
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub fn open_guard() -> Guard {
 pub(super) fn api(shared: &Shared, guard: Guard) -> Api {
     let (config, slots) = (&shared.config, shared.slots);
     let is_murmur2 = config.input.partitioner == Partitioner::Murmur2;
-    let (own, models) = (Arc::new(config.engine.clone()), shared.models.clone());
+    let (own, in_force) = (Arc::new(config.engine.clone()), shared.in_force.clone());
     Api {
         guard,
         instance_id: config.instance_id.clone(),
@@ -37,7 +37,7 @@ pub(super) fn api(shared: &Shared, guard: Guard) -> Api {
         slot_of: Box::new(move |key| is_murmur2.then(|| partition_of(key.as_bytes(), slots))),
         owners: Box::new(GroupOwners::new(&shared.settings, config.http.api_token.clone())),
         decisions: shared.decisions.clone(),
-        settings: Box::new(move || models.newer_than(0).map_or_else(|| own.clone(), |(_, newest)| newest)),
+        settings: Box::new(move || in_force.newer_than(0).map_or_else(|| own.clone(), |(_, newest)| newest.settings)),
         is_event_time: config.time.mode == TimeMode::Event,
     }
 }

@@ -1,10 +1,10 @@
 //! Logs: on stderr, as text for people or a JSON object a line, times in UTC.
 //!
 //! What is logged holds no personal data: no keys, no values, no addresses of records; that is the duty of whoever logs. This file only
-//! chooses level and form, and changes the level while the process runs if an admin asks. Called once by the commands that run for long.
+//! chooses level and form, and changes the level while the process runs if an admin or a reload asks. Called once by the commands that run for long.
 
 use std::io::{IsTerminal, stderr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::Subscriber;
@@ -29,11 +29,11 @@ pub struct Level {
 }
 
 /// From here on events are written; a second call is a mistake of the caller and says so.
-pub fn set_up(log: Log) -> Result<Level, CommandError> {
+pub fn set_up(log: Log) -> Result<Arc<Level>, CommandError> {
     let directives = std::env::var(FILTER_VARIABLE).ok().filter(|given| !given.trim().is_empty());
     let filter = filter(log.level, directives.as_deref())?;
     let colour = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let subscriber = Subscriber::builder().with_env_filter(filter).with_writer(stderr);
+    let subscriber = Subscriber::builder().with_env_filter(filter).with_writer(stderr).log_internal_errors(false);
     let (reload, started): (Reload, _) = match log.format {
         LogFormat::Text => {
             let text = subscriber.with_ansi(colour).with_filter_reloading();
@@ -47,7 +47,7 @@ pub fn set_up(log: Log) -> Result<Level, CommandError> {
         }
     };
     started.map_err(|error| CommandError::Failed(error.to_string()))?;
-    Ok(Level { level: directives.is_none().then(|| Mutex::new(log.level)), reload })
+    Ok(Arc::new(Level { level: directives.is_none().then(|| Mutex::new(log.level)), reload }))
 }
 
 /// The given directives, or our own events from `level` on, those of libraries from warnings on.
@@ -56,7 +56,30 @@ fn filter(level: LogLevel, directives: Option<&str>) -> Result<EnvFilter, Comman
     EnvFilter::try_new(&directives).map_err(|error| CommandError::Failed(format!("{FILTER_VARIABLE}: {error}")))
 }
 
-impl http::LogLevel for Level {
+impl Level {
+    /// As a configuration that was read again says it; where `FILTER_VARIABLE` decides, that goes on deciding.
+    pub fn follow(&self, wanted: LogLevel) -> Result<(), LevelError> {
+        self.level.as_ref().map_or(Ok(()), |level| self.change(level, wanted, "log level changed by the configuration"))
+    }
+
+    fn change(&self, level: &Mutex<LogLevel>, new: LogLevel, words: &str) -> Result<(), LevelError> {
+        let filter = filter(new, None).map_err(|error| LevelError::Failed(error.to_string()))?;
+        let mut old = level.lock().unwrap_or_else(PoisonError::into_inner);
+        let tell = || tracing::info!(from = old.as_str(), to = new.as_str(), "{words}");
+        // said while the one that shows more is in force
+        if *old > new {
+            tell();
+        }
+        (self.reload)(filter).map_err(|error| LevelError::Failed(error.to_string()))?;
+        if *old <= new {
+            tell();
+        }
+        *old = new;
+        Ok(())
+    }
+}
+
+impl http::LogLevel for Arc<Level> {
     fn get(&self) -> Result<&'static str, LevelError> {
         let level = self.level.as_ref().ok_or(LevelError::Overridden(FILTER_VARIABLE))?;
         Ok(level.lock().unwrap_or_else(PoisonError::into_inner).as_str())
@@ -68,18 +91,7 @@ impl http::LogLevel for Level {
             let words: Vec<&str> = LogLevel::WORDS.iter().map(|(word, _)| *word).collect();
             return Err(LevelError::Unknown(words.join(", ")));
         };
-        let filter = filter(*new, None).map_err(|error| LevelError::Failed(error.to_string()))?;
-        let mut old = level.lock().unwrap_or_else(PoisonError::into_inner);
-        let tell = || tracing::info!(from = old.as_str(), to = new.as_str(), "log level changed by an admin action");
-        // said while the one that shows more is in force
-        if *old > *new {
-            tell();
-        }
-        (self.reload)(filter).map_err(|error| LevelError::Failed(error.to_string()))?;
-        if *old <= *new {
-            tell();
-        }
-        *old = *new;
+        self.change(level, *new, "log level changed by an admin action")?;
         Ok(new.as_str())
     }
 }
@@ -103,7 +115,7 @@ mod tests {
             sender.send(filter.to_string()).unwrap();
             Ok(())
         });
-        let level = Level { level: Some(Mutex::new(LogLevel::Info)), reload };
+        let level = Arc::new(Level { level: Some(Mutex::new(LogLevel::Info)), reload });
         for word in ["debug", "debug", "error", "trace", "warn"] {
             assert_eq!((level.set(word), level.get()), (Ok(word), Ok(word)));
             assert_eq!(filters.recv().unwrap(), format!("lifetide={word},warn"));
@@ -116,8 +128,9 @@ mod tests {
 
     #[test]
     fn where_the_variable_decides_the_level_is_neither_told_nor_changed() {
-        let level = Level { level: None, reload: Box::new(|_| unreachable!("nothing may change")) };
+        let level = Arc::new(Level { level: None, reload: Box::new(|_| unreachable!("nothing may change")) });
         assert_eq!(level.get(), Err(LevelError::Overridden("RUST_LOG")));
         assert_eq!(level.set("debug"), Err(LevelError::Overridden("RUST_LOG")));
+        assert_eq!(level.follow(LogLevel::Debug), Ok(()));
     }
 }

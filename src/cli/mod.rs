@@ -6,25 +6,31 @@
 mod api;
 mod asyncapi;
 mod backtest;
+mod completions;
 mod config;
 mod deliver;
 mod demo;
 mod dlq;
+mod doctor;
 mod erase;
+mod examples;
 mod exit;
 mod explain;
 mod fit;
 mod generate;
 mod health;
 mod logs;
+mod man;
 mod model_watch;
 mod models;
 pub mod observer;
 mod owners;
 mod process;
 mod purchases;
+mod reload;
 pub mod replay;
 mod report;
+mod rulebook;
 pub mod rules;
 mod run;
 mod schema;
@@ -36,13 +42,14 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 mod timed;
+mod top;
 mod topics;
 mod validate;
 mod witness;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use exit::Exit;
 
@@ -74,6 +81,15 @@ enum Command {
     Erase(erase::EraseArgs),
     Health(health::HealthArgs),
     Deliver(deliver::DeliverArgs),
+    Doctor(doctor::DoctorArgs),
+    Top(top::TopArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// All arguments there are, with examples below the help of each subcommand.
+fn command() -> clap::Command {
+    examples::with_examples(Arguments::command())
 }
 
 /// How a command that reads shows what it found.
@@ -88,7 +104,8 @@ pub enum OutputFormat {
 
 /// The program.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let parsed = command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => {
             // help and version come as errors too, and belong on stdout; a closed pipe is nobody's loss
@@ -116,6 +133,10 @@ pub fn main() -> ExitCode {
         Command::Erase(arguments) => erase::erase(&arguments),
         Command::Health(arguments) => health::health(&arguments),
         Command::Deliver(arguments) => deliver::deliver(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
+        Command::Top(arguments) => top::top(&arguments),
+        Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Man(arguments) => man::man(&arguments),
     };
     exit::finish(outcome).into()
 }

@@ -1,22 +1,22 @@
 //! Keeps a running process on the value models that were published last.
 //!
 //! Before the workers begin it reads what there is, so that a restart goes on with the models it had; then a thread of its own waits for
-//! changes and hands them to the workers, who take them up between two transactions. A parameter file that cannot be used changes nothing:
-//! it is refused in the log and counted. Called by `process`.
+//! changes and puts them into the rulebook. A parameter file that cannot be used changes nothing: it is refused in the log and counted.
+//! Called by `process`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::config::Config;
 use crate::kafka::{self, ModelsTopic, Published};
 use crate::metrics::Metrics;
-use crate::worker::{Models, WorkerError};
+use crate::worker::WorkerError;
 
 use super::exit::CommandError;
 use super::models::KEY;
 use super::process::Shared;
+use super::rulebook::Rulebook;
 use super::season;
 
 /// One wait for a change: a stop is heard within it.
@@ -25,25 +25,19 @@ const LOOK: Duration = Duration::from_millis(200);
 const REOPEN_PAUSE: Duration = Duration::from_secs(5);
 
 pub struct ModelWatch {
-    config: Config,
     settings: kafka::Settings,
-    models: Arc<Models>,
+    rulebook: Arc<Rulebook>,
     metrics: Arc<Metrics>,
     /// What is in force: the text, or `None` for the configuration's own.
     in_force: Option<Vec<u8>>,
 }
 
 impl ModelWatch {
-    /// On return `models` holds what was published last, and a thread keeps it so until `stop`.
+    /// On return what was published last is in force, and a thread keeps it so until `stop`.
     pub(super) fn start(shared: &Shared) -> Result<JoinHandle<()>, CommandError> {
-        let Shared { config, settings, models, metrics, stop, .. } = shared;
-        let mut watch = ModelWatch {
-            config: config.clone(),
-            settings: settings.clone(),
-            models: models.clone(),
-            metrics: metrics.clone(),
-            in_force: None,
-        };
+        let Shared { config, settings, rulebook, metrics, stop, .. } = shared;
+        let (settings, rulebook, metrics) = (settings.clone(), rulebook.clone(), metrics.clone());
+        let mut watch = ModelWatch { settings, rulebook, metrics, in_force: None };
         let stop = stop.clone();
         let own = &config.engine.value.parameters;
         watch.metrics.set_model(&own.name, &own.version);
@@ -93,19 +87,17 @@ impl ModelWatch {
             return;
         }
         let text = published.value.as_deref().map(String::from_utf8_lossy);
-        let settings = match text.as_deref().map_or(Ok(self.config.engine.clone()), |text| self.config.engine_with_models(text)) {
-            Ok(settings) => settings,
+        let parameters = match self.rulebook.take_models(text.as_deref()) {
+            Ok(parameters) => parameters,
             Err(why) => {
                 tracing::error!("the models published on {} cannot be used, those in force stay: {why}", self.settings.output.models);
                 self.metrics.record_models_refused();
                 return;
             }
         };
-        let parameters = &settings.value.parameters;
         tracing::info!(model = parameters.name, version = parameters.version, "value models in force");
-        season::log(parameters);
+        season::log(&parameters);
         self.metrics.set_model(&parameters.name, &parameters.version);
-        self.models.put(Arc::new(settings));
         self.in_force = published.value;
     }
 }

@@ -87,7 +87,13 @@ pub fn publish(config: &Config, text: &str) -> Result<Parameters, CommandError> 
 
 fn show(arguments: &ModelsArgs) -> Result<(), CommandError> {
     let config = arguments.settings.read()?;
-    let topic = ModelsTopic::open(&rules::kafka_settings(&config)).map_err(WorkerError::from)?;
+    let found = published(&config)?;
+    tell(arguments, if found.is_some() { "in force" } else { "none published" }, found.as_ref(), &config)
+}
+
+/// What was published last, if it can be used.
+pub fn published(config: &Config) -> Result<Option<Parameters>, CommandError> {
+    let topic = ModelsTopic::open(&rules::kafka_settings(config)).map_err(WorkerError::from)?;
     let mut newest = None;
     let read = topic.read_all(|published| {
         if published.key == KEY.as_bytes() {
@@ -95,8 +101,7 @@ fn show(arguments: &ModelsArgs) -> Result<(), CommandError> {
         }
     });
     read.map_err(WorkerError::from)?;
-    let found = newest.map(|text| parameters(&config, &String::from_utf8_lossy(&text))).transpose()?;
-    tell(arguments, if found.is_some() { "in force" } else { "none published" }, found.as_ref(), &config)
+    newest.map(|text| parameters(config, &String::from_utf8_lossy(&text))).transpose()
 }
 
 fn parameters(config: &Config, text: &str) -> Result<Parameters, CommandError> {

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::engine::{Note, Stage};
+use crate::engine::{Note, Settings, Stage};
 use crate::http::{Health, Phase as HealthPhase};
 use crate::kafka::OutputNames;
 use crate::metrics::{BatchReport, CommitReport, Metrics, Phase, SlotReport, WorkerMetrics};
@@ -53,7 +53,7 @@ impl Observer {
             health,
             inputs: rules::consumed_topics(config),
             outputs: rules::kafka_settings(config).output,
-            plays: config.engine.plays.iter().map(|play| play.name.clone()).collect(),
+            plays: names_of_plays(&config.engine),
             phases,
             phase: HealthPhase::Starting,
             slots: BTreeSet::new(),
@@ -66,6 +66,9 @@ impl Observer {
     pub fn observe(&mut self, happened: Happened<'_>) {
         match happened {
             Happened::Step { report, status, now } => {
+                if let Some(settings) = &report.settings {
+                    self.plays = names_of_plays(settings);
+                }
                 self.health.beat(self.worker, now.mono_ms);
                 self.follow(status);
                 self.slot_lines.follow(status, self.health.slots());
@@ -294,4 +297,9 @@ impl Observer {
             processing_us: open_ms * 1000,
         });
     }
+}
+
+/// In the order in which notes number them.
+fn names_of_plays(settings: &Settings) -> Vec<String> {
+    settings.plays.iter().map(|play| play.name.clone()).collect()
 }

@@ -19,13 +19,14 @@ use crate::http::{Admin, Decisions, Guard, Health, Phase, Server};
 use crate::kafka::{self, Consumer, Producer};
 use crate::metrics::{Build, Metrics};
 use crate::worker::runner::{self, Happened};
-use crate::worker::{Models, Now, Rules, WorkerError};
+use crate::worker::{InForce, Now, Rules, WorkerError};
 
 use super::api;
 use super::exit::CommandError;
 use super::logs::Level;
 use super::model_watch::ModelWatch;
 use super::observer::{Observer, Phases};
+use super::rulebook::Rulebook;
 use super::rules;
 use super::supervisor::Supervisor;
 use super::timed::Timed;
@@ -46,6 +47,8 @@ pub struct Process {
     threads: Vec<JoinHandle<()>>,
     health: Arc<Health>,
     server: Server,
+    rulebook: Arc<Rulebook>,
+    metrics: Arc<Metrics>,
 }
 
 /// What the threads of a process share.
@@ -57,7 +60,8 @@ pub(super) struct Shared {
     pub metrics: Arc<Metrics>,
     pub health: Arc<Health>,
     pub committed: Arc<Committed>,
-    pub models: Arc<Models>,
+    pub in_force: Arc<InForce>,
+    pub rulebook: Arc<Rulebook>,
     pub decisions: Arc<Decisions>,
     pub stop: Arc<AtomicBool>,
 }
@@ -65,13 +69,15 @@ pub(super) struct Shared {
 impl Shared {
     fn new(config: &Config, slots: u32) -> Shared {
         let build = Build { version: env!("CARGO_PKG_VERSION"), librdkafka: &rdkafka::util::get_rdkafka_version().1 };
+        let in_force = Arc::new(InForce::default());
         Shared {
             settings: rules::kafka_settings(config),
             slots,
             metrics: Arc::new(Metrics::new(&build, &rules::consumed_topics(config))),
             health: Arc::new(Health::new(config.workers, clock::monotonic_ms())),
             committed: Arc::new(Committed::new()),
-            models: Arc::new(Models::default()),
+            rulebook: Arc::new(Rulebook::new(config.clone(), in_force.clone())),
+            in_force,
             decisions: Arc::new(Decisions::new(config.http.decisions_kept)),
             stop: Arc::new(AtomicBool::new(false)),
             config: config.clone(),
@@ -82,7 +88,7 @@ impl Shared {
 impl Process {
     /// Starts HTTP and the workers; topics must be there. `slots`: partitions of each input. `row_version`: of the rows of slots without a
     /// history. `level`: what admins may change of the logs. `guard`: of the API.
-    pub fn start(config: &Config, slots: u32, row_version: RowVersion, level: Level, guard: Guard) -> Result<Process, CommandError> {
+    pub fn start(config: &Config, slots: u32, row_version: RowVersion, level: Arc<Level>, guard: Guard) -> Result<Process, CommandError> {
         let shared = Arc::new(Shared::new(config, slots));
         let server = serve(&shared, level, guard)?;
         let shelf = Arc::default();
@@ -91,7 +97,7 @@ impl Process {
         let mut threads = Vec::new();
         for worker in 0..config.workers {
             let of_worker = rules::rules_of_worker(config, slots, worker, nonce(worker), &shelf);
-            let own_rules = Rules { row_version, models: shared.models.clone(), ..of_worker };
+            let own_rules = Rules { row_version, in_force: shared.in_force.clone(), ..of_worker };
             let (shared, sender) = (shared.clone(), sender.clone());
             let body = move || {
                 let end = EndOfThread { worker, sender };
@@ -107,7 +113,17 @@ impl Process {
         }
         threads.push(watch);
         let (stop, health) = (shared.stop.clone(), shared.health.clone());
-        Ok(Process { stop, ended, workers: config.workers, threads, health, server })
+        let (rulebook, metrics) = (shared.rulebook.clone(), shared.metrics.clone());
+        Ok(Process { stop, ended, workers: config.workers, threads, health, server, rulebook, metrics })
+    }
+
+    /// What it runs by, to be changed while it works.
+    pub fn rulebook(&self) -> Arc<Rulebook> {
+        self.rulebook.clone()
+    }
+
+    pub fn metrics(&self) -> Arc<Metrics> {
+        self.metrics.clone()
     }
 
     /// Where HTTP is served.
@@ -154,7 +170,7 @@ impl Process {
     }
 }
 
-fn serve(shared: &Shared, level: Level, guard: Guard) -> Result<Server, CommandError> {
+fn serve(shared: &Shared, level: Arc<Level>, guard: Guard) -> Result<Server, CommandError> {
     let http = &shared.config.http;
     let token = http.admin_token.as_ref().map(|token| token.0.as_str());
     let tell = |requests| tracing::warn!(requests, "admin actions refused: no token or a wrong one");

@@ -26,7 +26,7 @@ pub fn worker_rules(config: &Config, partitions: u32, nonce: u64) -> worker::Rul
         },
         decode: config.input.decode.clone(),
         engine: Arc::new(config.engine.clone()),
-        models: Arc::default(),
+        in_force: Arc::default(),
         time: match config.time.mode {
             TimeMode::Event => worker::TimeMode::Event { until_ms: None },
             TimeMode::Wall => worker::TimeMode::Wall { idle_grace_ms: config.time.idle_grace_ms },

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit::CommandError;
 use super::process::Process;
+use super::reload::{self, FileWatch, Hangups, Reload};
 use super::settings::SettingsArgs;
 use super::{api, logs, rules, season, topics};
 use crate::engine::RowVersion;
@@ -32,13 +33,17 @@ pub struct RunArgs {
     /// Create the topics that are missing; for trials, in production see `topics create`
     #[arg(long)]
     pub create_topics: bool,
+    /// Read the configuration again when one of its files changes, as SIGHUP does
+    #[arg(long, requires = "files")]
+    pub watch: bool,
 }
 
 pub fn run(arguments: &RunArgs) -> Result<(), CommandError> {
+    let watch = arguments.watch.then(|| FileWatch::new(&arguments.settings));
     let config = arguments.settings.read()?;
     let level = logs::set_up(config.log)?;
     // before the first word, so that whoever has heard of us can stop us in order
-    let signals = count_signals()?;
+    let (signals, hangups) = (count_signals()?, Hangups::listen()?);
     let parameters = &config.engine.value.parameters;
     if !parameters.fitted {
         tracing::warn!(
@@ -54,7 +59,10 @@ pub fn run(arguments: &RunArgs) -> Result<(), CommandError> {
     let slots = topics::check_ready(&settings)?;
     let members =
         Observer::connect(&settings, OBSERVER).and_then(|observer| observer.members(&settings.group_id)).map_err(WorkerError::from)?;
-    let process = Process::start(&config, slots, readable_by_all(&members), level, api::guard(&config))?;
+    let process = Process::start(&config, slots, readable_by_all(&members), level.clone(), api::guard(&config))?;
+    let (rulebook, metrics) = (process.rulebook(), process.metrics());
+    let reload = Reload { arguments: arguments.settings.clone(), rulebook, level, metrics, stops: signals.clone() };
+    reload::start(hangups, reload, watch)?;
     process.run_until(move || signals.load(Ordering::Relaxed) > 0)
 }
 

@@ -33,29 +33,29 @@ impl SettingsArgs {
 
     /// As `read`, with settings a command implies (`--models FILE` is `clv.models`); they win over all others.
     pub fn read_with(&self, implied: &[String]) -> Result<Config, ConfigError> {
-        let (files, problems) = self.texts();
-        if !problems.is_empty() {
-            return Err(ConfigError(problems));
-        }
+        let (files, mut problems) = self.texts();
         let sets: Vec<String> = self.sets.iter().chain(implied).cloned().collect();
         let host_name = host_name();
-        let config = Config::read(&Sources {
+        let read = Config::read(&Sources {
             files: &files,
             environment: &environment(),
             sets: &sets,
             host_name: host_name.as_deref(),
             read_file: &|path| read_text(Path::new(path)),
-        })?;
-        // librdkafka knows its own properties: what it refuses is found now, and not when a client is made
-        let problems = rules::kafka_settings(&config).problems();
-        if problems.is_empty() {
-            return Ok(config);
+        });
+        match &read {
+            // librdkafka knows its own properties: what it refuses is found now, and not when a client is made
+            Ok(config) => {
+                let problem = |message| Problem { key: None, origin: None, message };
+                problems.extend(rules::kafka_settings(config).problems().into_iter().map(problem));
+            }
+            Err(ConfigError(found)) => problems.extend(found.iter().cloned()),
         }
-        let problem = |message| Problem { key: None, origin: None, message };
-        Err(ConfigError(problems.into_iter().map(problem).collect()))
+        if problems.is_empty() { read } else { Err(ConfigError(problems)) }
     }
 
-    fn texts(&self) -> (Vec<Text>, Vec<Problem>) {
+    /// The files' contents, and which cannot be read.
+    pub fn texts(&self) -> (Vec<Text>, Vec<Problem>) {
         let (mut texts, mut problems) = (Vec::new(), Vec::new());
         for path in &self.files {
             let name = path.display().to_string();

@@ -37,9 +37,10 @@ pub struct StateCommand {
 #[derive(Debug, Subcommand)]
 pub enum StateAction {
     /// Read every slot back with all checks and show how it stands; ends with 1 if one would be refused
-    #[command(visible_alias = "show")]
+    #[command(visible_aliases = ["show", "stats"])]
     Verify(verify::VerifyArgs),
     /// Everything held about one customer, as JSON; or all customers of whom something is so, for a mailer
+    #[command(visible_alias = "get")]
     Export(export::ExportArgs),
     /// Forget a slot's state and begin with an empty one
     Reset(reset::ResetArgs),

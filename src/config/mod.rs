@@ -1,7 +1,7 @@
 //! Text as written -> checked `Config`: parsed once, every bad key named, secrets unprintable.
 //!
 //! Reading order: `layers` (texts to one value per key), `keys` (asking for keys by name), `values` (kinds of values), `form` (what they look like), `check` (which
-//! keys there are, and their bounds), `plays`, `stages`, `channels`, `levels`, `deliver`, `models`, `properties`, `schema`, `show`. Nothing here opens a file, reads the environment or the
+//! keys there are, and their bounds), `plays`, `stages`, `channels`, `levels`, `deliver`, `models`, `properties`, `schema`, `show`, `reload`. Nothing here opens a file, reads the environment or the
 //! clock: all of it comes in as `Sources`. Called by `cli`; the result goes to every other room.
 
 mod channels;
@@ -15,6 +15,7 @@ mod models;
 mod plays;
 mod problem;
 mod properties;
+mod reload;
 mod schema;
 mod show;
 mod stages;
@@ -39,6 +40,7 @@ pub use plays::condition;
 pub use problem::{ConfigError, Origin, Problem};
 use properties::HIDDEN;
 pub use properties::Properties;
+use reload::Laid;
 pub use schema::schema;
 use show::SECRETS;
 pub use show::Setting;
@@ -103,6 +105,7 @@ pub struct Config {
     model: ModelKind,
     settings: Vec<Setting>,
     fingerprint: u64,
+    laid: Laid,
 }
 
 #[derive(Debug, Clone)]
@@ -274,6 +277,7 @@ impl Config {
             deliver: deliver::deliver(keys),
             settings: show::settings(entries),
             fingerprint: fingerprint(entries, &model_text),
+            laid: Laid::new(entries, &model_text),
             model,
             engine: engine::Settings { relays, ..engine? },
         };

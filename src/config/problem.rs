@@ -55,6 +55,13 @@ impl fmt::Display for Problem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError(pub Vec<Problem>);
 
+impl ConfigError {
+    /// A single problem that is no key's.
+    pub fn of_text(message: String) -> ConfigError {
+        ConfigError(vec![Problem { key: None, origin: None, message }])
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, problem) in self.0.iter().enumerate() {

@@ -15,6 +15,7 @@ mod gates;
 mod journey;
 mod lifecycle;
 mod loyalty;
+mod new_rules;
 mod offers;
 mod orders;
 mod plays;

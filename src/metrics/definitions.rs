@@ -31,6 +31,8 @@ pub struct Process {
     pub state: IntGaugeVec,
     pub model_info: IntGaugeVec,
     pub models_refused: IntCounter,
+    pub config_reloads: IntCounterVec,
+    pub config_last_reload_successful: IntGauge,
     pub workers_alive: IntGauge,
     pub worker_restarts: IntCounter,
 }
@@ -114,14 +116,29 @@ impl Definitions {
 
 impl Process {
     fn new(list: &List) -> Process {
-        Process {
+        let process = Process {
             build_info: list.gauges("build_info", "Always 1; the labels name the program.", &["version", "librdkafka"]),
             state: list.gauges("state", "1 for the phase the process is in, 0 for the others.", &["state"]),
             model_info: list.gauges("model_info", "Always 1; the labels name the value model in force.", &["name", "version"]),
             models_refused: list.counter("models_refused_total", "Published value models that could not be used."),
+            config_reloads: list.counters(
+                "config_reloads_total",
+                "Readings of the configuration while it works, by what came of them.",
+                &["outcome"],
+            ),
+            config_last_reload_successful: list.gauge(
+                "config_last_reload_successful",
+                "0 while the configuration that was read last was refused, and the one before it is in force.",
+            ),
             workers_alive: list.gauge("workers_alive", "Workers that went through their loop lately."),
             worker_restarts: list.counter("worker_restarts_total", "Workers that failed and were started again."),
+        };
+        for outcome in super::RELOAD_OUTCOMES {
+            process.config_reloads.with_label_values(&[outcome]);
         }
+        // what it started with was good
+        process.config_last_reload_successful.set(1);
+        process
     }
 }
 

@@ -51,6 +51,9 @@ pub const EVENT_TYPES: [&str; 28] = [
 /// Phases of the process, of which exactly one is 1 in `lifetide_state`.
 pub const STATES: [&str; 7] = ["starting", "restoring", "full", "lagging", "running", "draining", "failed"];
 
+/// What comes of a reading of the configuration while the process works.
+pub const RELOAD_OUTCOMES: [&str; 3] = ["applied", "unchanged", "refused"];
+
 const MS_PER_SECOND: f64 = 1e3;
 const US_PER_SECOND: f64 = 1e6;
 
@@ -121,6 +124,13 @@ impl Metrics {
     /// A published value model could not be used.
     pub fn record_models_refused(&self) {
         self.defined.process.models_refused.inc();
+    }
+
+    /// The configuration was read again, with one of `RELOAD_OUTCOMES`.
+    pub fn record_reload(&self, outcome: &'static str) {
+        let process = &self.defined.process;
+        process.config_reloads.with_label_values(&[outcome]).inc();
+        process.config_last_reload_successful.set(i64::from(outcome != "refused"));
     }
 
     /// Records and bytes taken from one input topic.

@@ -7,7 +7,7 @@ use super::{BatchReport, Build, CommitReport, FigureReport, Metrics, Phase, Slot
 
 const UNITS: [&str; 3] = ["seconds", "bytes", "records"];
 /// Whole counts of the thing the name says.
-const COUNTS: [&str; 12] = [
+const COUNTS: [&str; 13] = [
     "model_info",
     "build_info",
     "state",
@@ -20,6 +20,7 @@ const COUNTS: [&str; 12] = [
     "customers",
     "valued_customers",
     "play_orders",
+    "config_last_reload_successful",
 ];
 /// Money, in whole units of the currency that a label names.
 const AMOUNTS: [&str; 2] = ["customer_equity", "play_revenue"];

@@ -16,10 +16,10 @@ mod changelog;
 mod commit;
 mod distance;
 mod follow;
+mod in_force;
 mod merge;
 mod message;
 pub mod metadata;
-mod models;
 mod outgoing;
 mod owned;
 mod partitioner;
@@ -45,8 +45,8 @@ pub mod source;
 pub mod transaction;
 
 pub use block::InputOffset;
+pub use in_force::{Change, InForce};
 pub use metadata::Metadata;
-pub use models::Models;
 pub use partitioner::{misplaced, partition_of};
 pub use report::{Commit, Report, Restoration, RestoreState, SlotState, StandbyState, Tally};
 pub use standby::Shelf;
@@ -98,7 +98,7 @@ pub struct Rules {
     pub decode: DecodeRules,
     pub engine: Arc<Settings>,
     /// What has come into force since; one for all workers of the process.
-    pub models: Arc<Models>,
+    pub in_force: Arc<InForce>,
     pub time: TimeMode,
     pub commit_interval_ms: u64,
     pub commit_records_max: u64,
@@ -216,8 +216,8 @@ pub struct Worker<S: Source, T: Transaction> {
     buffers: Buffers,
     /// Transactions in a row that ended without a commit; those that only searched for a record to blame do not count.
     failures: u32,
-    /// Of the models in force, as `Models` counts them.
-    models: u64,
+    /// Of the settings in force, as `InForce` counts them.
+    changes: u64,
     /// Records the next transaction may hold: halved by each failure, so that a record that cannot be written is found alone, and doubled by
     /// each commit, up to `commit_records_max`.
     records_max: u64,
@@ -253,7 +253,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             outputs: Outputs::default(),
             buffers: Buffers::default(),
             failures: 0,
-            models: 0,
+            changes: 0,
             blamed: Vec::new(),
             rest_until_ms: 0,
             stepped_ms: 0,

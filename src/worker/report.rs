@@ -4,8 +4,9 @@
 //! here beyond the engine's and the decoder's own closed lists. Filled by `turn` and `commit`, taken by the worker's runner.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::engine::{Note, Outcome, RowVersion};
+use crate::engine::{Note, Outcome, RowVersion, Settings};
 use crate::event::{Reason, RejectStage};
 
 use super::transaction::OutputTopic;
@@ -79,6 +80,8 @@ pub struct Restoration {
 /// Everything since the last report.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// What has come into force, before all that follows.
+    pub settings: Option<Arc<Settings>>,
     pub commits: Vec<Commit>,
     /// Why each transaction that did not commit did not, but for those below.
     pub aborts: Vec<String>,

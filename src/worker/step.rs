@@ -16,7 +16,7 @@ use super::rounds::Rounds;
 use super::source::{Membership, Source};
 use super::transaction::Transaction;
 use super::turn::{Came, Turn};
-use super::{Failure, Next, Now, TimeMode, Worker, WorkerError};
+use super::{Change, Failure, Next, Now, TimeMode, Worker, WorkerError};
 
 /// The longest sleep: the group must hear from us, and metrics be fresh.
 const WAIT_MS_MAX: u64 = 100;
@@ -38,7 +38,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         }
         let mut follows_on = false;
         if self.batch.is_none() {
-            self.take_models();
+            self.take_settings();
             self.serve_group(now)?;
             if std::mem::take(&mut self.stalled) {
                 self.look_again()?;
@@ -119,18 +119,20 @@ impl<S: Source, T: Transaction> Worker<S, T> {
         Ok(())
     }
 
-    /// Models change between transactions, so that each transaction is of one.
-    fn take_models(&mut self) {
-        let Some((count, settings)) = self.rules.models.newer_than(self.models) else {
+    /// Value models and rules change between transactions, so that each transaction is of one.
+    fn take_settings(&mut self) {
+        let Some((count, Change { settings, configuration })) = self.rules.in_force.newer_than(self.changes) else {
             return;
         };
-        self.models = count;
+        self.changes = count;
         self.rules.engine = settings.clone();
+        (self.rules.configuration, self.writer.configuration) = (configuration, configuration);
         for owned in self.slots.values_mut() {
             if let Owned::Running(running) = owned {
                 running.slot.change_settings(settings.clone());
             }
         }
+        self.report.settings = Some(settings);
     }
 
     fn serve_group(&mut self, now: Now) -> Result<(), WorkerError> {

@@ -1,6 +1,6 @@
 //! The program as its users meet it: arguments and settings in; an exit code, data on stdout and words on stderr out.
 //!
-//! `offline`, `fit`, `fit_seasonal` and `backtest` need no broker, `topics`, `models`, `refusals`, `dead_letters`, `deliver`, `replays`, `running`, `admin`, `api`, `state`,
+//! `offline`, `words`, `top`, `fit`, `fit_seasonal` and `backtest` need no broker, `reload`, `doctor`, `topics`, `models`, `refusals`, `dead_letters`, `deliver`, `replays`, `running`, `admin`, `api`, `state`,
 //! `overload`, `supervision` and `takeover` use the real one. What the events mean is tested elsewhere (`scenarios`, `exactly_once`).
 
 pub mod admin;
@@ -9,6 +9,7 @@ pub mod backtest;
 mod changed_plays;
 mod dead_letters;
 mod deliver;
+pub mod doctor;
 mod explain;
 mod fit;
 mod fit_seasonal;
@@ -16,13 +17,16 @@ mod models;
 mod offline;
 mod overload;
 mod refusals;
+mod reload;
 mod replays;
 mod report;
 pub mod running;
 pub mod state;
 mod supervision;
 mod takeover;
+mod top;
 mod topics;
+mod words;
 
 use std::fs;
 use std::path::PathBuf;

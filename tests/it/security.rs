@@ -1,7 +1,8 @@
 //! A cluster that asks who we are: TLS, passwords and rights on a real broker. `at_work` shows that all of it works, `refusals` what a
-//! person reads who forgot something.
+//! person reads who forgot something, `doctor` what they are told who ask before.
 
 mod at_work;
+mod doctor;
 mod refusals;
 
 use crate::broker::acls::{Kind, Operation, Right};

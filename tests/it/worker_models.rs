@@ -10,7 +10,7 @@ use lifetide::engine::{Committed, Settings, StageBounds, shipped_stages};
 use lifetide::worker::memory::{MemorySource, MemoryTransaction};
 use lifetide::worker::source::Claim;
 use lifetide::worker::transaction::{OutputTopic, Position, Transaction, TransactionError};
-use lifetide::worker::{Models, Next, Now, Rules, Worker};
+use lifetide::worker::{Change, InForce, Next, Now, Rules, Worker};
 use serde_json::Value;
 
 use crate::pass_on::pass_on;
@@ -38,6 +38,10 @@ fn next_models(rules: &Rules, version: &str) -> Arc<Settings> {
     Arc::new(settings)
 }
 
+fn change(settings: Arc<Settings>) -> Change {
+    Change { settings, configuration: 0 }
+}
+
 /// A life of so many steps, or until nothing is left to do, with other models in force from a step on.
 pub fn live(world: &mut World, steps: u64, version: &str, from_step: u64) {
     live_through(world, steps, &[(from_step, version)]);
@@ -45,15 +49,15 @@ pub fn live(world: &mut World, steps: u64, version: &str, from_step: u64) {
 
 /// The same with one model after the other; the shipped one is as it was shipped.
 fn live_through(world: &mut World, steps: u64, changes: &[(u64, &str)]) {
-    let models = Arc::new(Models::default());
-    let rules = Rules { models: models.clone(), ..world.rules() };
+    let in_force = Arc::new(InForce::default());
+    let rules = Rules { in_force: in_force.clone(), ..world.rules() };
     let settings = |version| if version == FORMER { rules.engine.clone() } else { next_models(&rules, version) };
     let changes: Vec<(u64, Arc<Settings>)> = changes.iter().map(|(step, version)| (*step, settings(*version))).collect();
     let last_step = changes.iter().map(|(step, _)| *step).max().unwrap_or_default();
     let source = MemorySource::new(world.log.clone());
     let mut worker = Worker::new(source, MemoryTransaction::new(world.log.clone()), rules, Arc::new(Committed::new()));
     for step in 0..steps {
-        changes.iter().filter(|(from_step, _)| *from_step == step).for_each(|(_, settings)| models.put(settings.clone()));
+        changes.iter().filter(|(from_step, _)| *from_step == step).for_each(|(_, settings)| in_force.put(change(settings.clone())));
         let next = worker.step(Now { mono_ms: step * 100, wall_ms: 0 }).unwrap();
         if matches!(next, Next::Wait(100)) && worker.status().running.len() == SLOTS as usize && step > last_step {
             return;
@@ -135,14 +139,14 @@ impl Transaction for CutOff {
 fn a_piece_that_was_cut_off_is_done_again_though_no_record_comes_any_more() {
     let mut world = World::crowded(SEED, CUSTOMERS);
     live(&mut world, u64::MAX, FORMER, 0);
-    let models = Arc::new(Models::default());
-    let rules = Rules { models: models.clone(), ..world.rules() };
+    let in_force = Arc::new(InForce::default());
+    let rules = Rules { in_force: in_force.clone(), ..world.rules() };
     let is_cut = Rc::new(Cell::new(false));
     let transaction = CutOff { inner: MemoryTransaction::new(world.log.clone()), is_cut: is_cut.clone() };
     let mut worker = Worker::new(MemorySource::new(world.log.clone()), transaction, rules.clone(), Arc::new(Committed::new()));
     for step in 0..100 {
         if step == 10 {
-            models.put(next_models(&rules, "next-1"));
+            in_force.put(change(next_models(&rules, "next-1")));
             is_cut.set(true);
         }
         worker.step(Now { mono_ms: step * 100, wall_ms: 0 }).unwrap();
@@ -173,11 +177,11 @@ fn other_parameters_under_the_same_version_are_another_model() {
     let mut world = World::crowded(SEED, CUSTOMERS);
     live(&mut world, u64::MAX, FORMER, 0);
     let before = values(&world, OutputTopic::Clv).len();
-    let models = Arc::new(Models::default());
-    let rules = Rules { models: models.clone(), ..world.rules() };
+    let in_force = Arc::new(InForce::default());
+    let rules = Rules { in_force: in_force.clone(), ..world.rules() };
     let mut settings = Settings::clone(&rules.engine);
     settings.value.margin = Some(0.5);
-    models.put(Arc::new(settings));
+    in_force.put(change(Arc::new(settings)));
     let source = MemorySource::new(world.log.clone());
     let mut worker = Worker::new(source, MemoryTransaction::new(world.log.clone()), rules, Arc::new(Committed::new()));
     for step in 0.. {

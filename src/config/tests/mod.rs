@@ -3,6 +3,7 @@
 mod plays;
 mod reference;
 mod refused;
+mod reload;
 mod secrets;
 mod stages;
 

@@ -179,7 +179,7 @@ pub fn any_repeats() -> impl Strategy<Value = Vec<(Index, Index)>> {
 
 /// What was written: one line for each record and each outcome, and of each cell the last value.
 #[derive(Debug, Default, PartialEq)]
-struct Transcript {
+pub struct Transcript {
     lines: Vec<String>,
     cells: BTreeMap<String, String>,
 }
@@ -197,7 +197,7 @@ impl Transcript {
 }
 
 /// Runs events, doing `between` before each.
-fn run(settings: &Settings, events: &[Event<'_>], mut between: impl FnMut(usize, &mut Shop)) -> Transcript {
+pub fn run(settings: &Settings, events: &[Event<'_>], mut between: impl FnMut(usize, &mut Shop)) -> Transcript {
     let mut shop = Shop::with(settings.clone());
     let mut transcript = Transcript::default();
     for (number, event) in events.iter().enumerate() {
