@@ -64,9 +64,9 @@ impl Affinity {
     pub fn set_bytes(&mut self, bytes: &[u8]) -> Result<(), RowError> {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let (raw, behind) = first_raw(rest).ok_or(RowError::Malformed("affinity"))?;
+            let (liking, behind) = first(rest).ok_or(RowError::Malformed("affinity"))?;
             // cheaper to tell than any text is, and nearly always so
-            if !raw.name.is_ascii() && std::str::from_utf8(raw.name).is_err() {
+            if !liking.name.is_ascii() && std::str::from_utf8(liking.name).is_err() {
                 return Err(RowError::Malformed("affinity"));
             }
             rest = behind;
@@ -77,6 +77,11 @@ impl Affinity {
     }
 
     pub fn likings(&self) -> impl Iterator<Item = Liking<'_>> {
+        self.raw_likings()
+            .filter_map(|RawLiking { kind, name, weight }| Some(Liking { kind, name: std::str::from_utf8(name).ok()?, weight }))
+    }
+
+    fn raw_likings(&self) -> impl Iterator<Item = RawLiking<'_>> {
         let mut rest = self.0.as_slice();
         std::iter::from_fn(move || {
             let (liking, behind) = first(rest)?;
@@ -87,8 +92,8 @@ impl Affinity {
 
     /// Takes over what another id liked.
     pub fn unite(&mut self, other: &Affinity) {
-        let mut likings: Vec<Liking<'_>> = self.likings().collect();
-        for theirs in other.likings() {
+        let mut likings: Vec<RawLiking<'_>> = self.raw_likings().collect();
+        for theirs in other.raw_likings() {
             match likings.iter_mut().find(|own| own.kind == theirs.kind && own.name == theirs.name) {
                 Some(own) => own.weight = own.weight.plus(theirs.weight),
                 None => likings.push(theirs),
@@ -98,15 +103,16 @@ impl Affinity {
     }
 
     fn add(&mut self, items: &[Item<'_>], weight: DecayedSum) {
-        let mut likings: Vec<Liking<'_>> = Vec::with_capacity(2 * (LIKINGS_MAX + items.len()));
-        likings.extend(self.likings());
+        let mut likings: Vec<RawLiking<'_>> = Vec::with_capacity(2 * (LIKINGS_MAX + items.len()));
+        self.raw_likings().for_each(|liking| likings.push(liking));
         for item in items {
             let category = item.category.as_deref().map(|name| (LikingKind::Category, cut(name, NAME_BYTES_MAX)));
             let product = item.product_id.as_deref().filter(|id| id.len() <= NAME_BYTES_MAX).map(|id| (LikingKind::Product, id));
             for (kind, name) in [category, product].into_iter().flatten() {
+                let name = name.as_bytes();
                 match likings.iter_mut().find(|liking| liking.kind == kind && liking.name == name) {
                     Some(known) => known.weight = known.weight.plus(weight),
-                    None => likings.push(Liking { kind, name, weight }),
+                    None => likings.push(RawLiking { kind, name, weight }),
                 }
             }
         }
@@ -115,20 +121,21 @@ impl Affinity {
 }
 
 /// The strongest of each kind, as they are kept.
-fn strongest(mut likings: Vec<Liking<'_>>) -> Vec<u8> {
+fn strongest(mut likings: Vec<RawLiking<'_>>) -> Vec<u8> {
     likings.sort_by(|a, b| a.kind.cmp(&b.kind).then(a.weight.by_strength(b.weight)).then_with(|| a.name.cmp(b.name)));
     let mut bytes = Vec::with_capacity(likings.iter().map(|liking| 2 + liking.name.len() + WEIGHT_BYTES).sum());
     for kind in LikingKind::ALL {
         for liking in likings.iter().filter(|liking| liking.kind == kind).take(LIKINGS_MAX) {
             bytes.extend_from_slice(&[kind as u8, liking.name.len() as u8]);
-            bytes.extend_from_slice(liking.name.as_bytes());
+            bytes.extend_from_slice(liking.name);
             bytes.extend_from_slice(&liking.weight.to_le_bytes());
         }
     }
     bytes
 }
 
-/// A liking whose name nobody has looked at yet.
+/// A liking whose name is only compared: as bytes, which have the order of texts.
+#[derive(Clone, Copy)]
 struct RawLiking<'a> {
     kind: LikingKind,
     name: &'a [u8],
@@ -136,17 +143,12 @@ struct RawLiking<'a> {
 }
 
 /// `None`: there is none, or what stands there is none.
-fn first_raw(bytes: &[u8]) -> Option<(RawLiking<'_>, &[u8])> {
+fn first(bytes: &[u8]) -> Option<(RawLiking<'_>, &[u8])> {
     let (&[kind, length], rest) = bytes.split_first_chunk()?;
     let (name, rest) = rest.split_at_checked(usize::from(length))?;
     let (weight, rest) = rest.split_first_chunk::<WEIGHT_BYTES>()?;
     let kind = *LikingKind::ALL.get(usize::from(kind))?;
     Some((RawLiking { kind, name, weight: DecayedSum::from_le_bytes(*weight)? }, rest))
-}
-
-fn first(bytes: &[u8]) -> Option<(Liking<'_>, &[u8])> {
-    let (RawLiking { kind, name, weight }, rest) = first_raw(bytes)?;
-    Some((Liking { kind, name: std::str::from_utf8(name).ok()?, weight }, rest))
 }
 
 /// Learns from an event that was applied. Rows of old versions have no place for it.

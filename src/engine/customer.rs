@@ -95,6 +95,35 @@ pub struct Customer {
     pub contribution: Option<Contribution>,
     /// Follows from the rest and the settings; not stored.
     pub derived: Derived,
+    /// Of another customer, who was here before: its buffers are for the next cart.
+    pub former_cart: Spare<Cart>,
+}
+
+/// What means nothing and is there to be used again: with it or without it, two customers are equal.
+#[derive(Debug, Clone)]
+pub struct Spare<T>(Option<T>);
+
+impl<T> Spare<T> {
+    pub fn take(&mut self) -> Option<T> {
+        self.0.take()
+    }
+
+    /// Keeps a value in place of the one kept before, if there is one.
+    fn keep(&mut self, value: Option<T>) {
+        self.0 = value.or(self.0.take());
+    }
+}
+
+impl<T> Default for Spare<T> {
+    fn default() -> Spare<T> {
+        Spare(None)
+    }
+}
+
+impl<T> PartialEq for Spare<T> {
+    fn eq(&self, _: &Spare<T>) -> bool {
+        true
+    }
 }
 
 /// What is read so often that it is computed once per change of the orders.
@@ -143,8 +172,9 @@ impl Customer {
         // every field is named, so that none is forgotten
         let Customer { now_ms, last_event_ms, known, identified, stage, cycle, reactivated_day, .. } = self;
         (*now_ms, *last_event_ms, *known, *identified, *stage, *cycle, *reactivated_day) = (0, 0, false, false, None, 0, None);
-        let Customer { last_open_ms, last_click_ms, cart, scores, contribution, derived, .. } = self;
-        (*last_open_ms, *last_click_ms, *cart, *scores, *contribution, *derived) = (None, None, None, None, None, Derived::default());
+        let Customer { last_open_ms, last_click_ms, scores, contribution, derived, .. } = self;
+        (*last_open_ms, *last_click_ms, *scores, *contribution, *derived) = (None, None, None, None, Derived::default());
+        self.former_cart.keep(self.cart.take());
         let Customer { stage_since_ms, journey, attribution, value_band, loyalty, tier, .. } = self;
         (*stage_since_ms, *journey, *attribution, *value_band, *loyalty, *tier) = (None, None, None, None, None, None);
         let Customer { affinity, profile, attempt, contracts, .. } = self;

@@ -291,7 +291,9 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     person::decode(&mut reader, parts, customer)?;
     let mut currencies = orders::decode(&mut reader, parts, customer)?;
     if parts & part::CART != 0 {
-        customer.cart = Some(cart::decode(&mut reader, customer.now_ms, &mut currencies)?);
+        let mut cart = customer.former_cart.take().unwrap_or_default();
+        cart::decode(&mut reader, customer.now_ms, &mut currencies, &mut cart)?;
+        customer.cart = Some(cart);
     }
     plays::decode(&mut reader, parts, customer)?;
     worth::decode(&mut reader, further, &mut currencies, customer)?;

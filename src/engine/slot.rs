@@ -19,7 +19,7 @@ use std::sync::Arc;
 use super::apply::{self, Outcome};
 use super::cells::Cells;
 use super::committed::{ALL_REGIONS, Committed, hash_of};
-use super::deadline::{self, Fate};
+use super::deadline::{self, Due, Fate};
 use super::erasure::MarkId;
 use super::outputs::Outputs;
 use super::overlay::{NEVER, Overlay};
@@ -149,7 +149,10 @@ impl Slot {
     /// The earliest queued deadline, or when changed cells are to be written. Nobody is due before it; whether somebody is due at it shows
     /// when it is looked at.
     pub fn next_deadline_ms(&self) -> Option<i64> {
-        self.timers.earliest_ms().into_iter().chain(self.cells.due_ms()).min()
+        match (self.timers.earliest_ms(), self.cells.due_ms()) {
+            (Some(timer_ms), Some(cells_ms)) => Some(timer_ms.min(cells_ms)),
+            (timer_ms, cells_ms) => timer_ms.or(cells_ms),
+        }
     }
 
     /// Deadlines queued.
@@ -161,21 +164,20 @@ impl Slot {
     /// most `limit` entries of the queue.
     pub fn tick(&mut self, moment: Moment, limit: usize, out: &mut Outputs) -> Progress {
         let to_ms = self.time_ms.map_or(moment.to_ms, |time| time.max(moment.to_ms));
-        for _ in 0..limit {
-            if self.next_deadline_ms().is_none_or(|due_ms| due_ms > to_ms) {
-                break;
+        let mut rest = limit;
+        while self.next_deadline_ms().is_some_and(|due_ms| due_ms <= to_ms) {
+            if rest == 0 {
+                return Progress::More;
             }
+            rest -= 1;
             if self.flush_if_next(out) {
                 continue;
             }
             match self.timers.pop() {
                 Some(Next::Look { deadline_ms, hash }) => self.look(deadline_ms, hash),
                 Some(Next::Fire(due)) => self.fire(&due, moment.wall_ms, out),
-                None => break,
+                None => return Progress::More,
             }
-        }
-        if self.next_deadline_ms().is_some_and(|due_ms| due_ms <= to_ms) {
-            return Progress::More;
         }
         self.time_ms = Some(to_ms);
         Progress::Done
@@ -247,27 +249,30 @@ impl Slot {
             }
             return;
         }
-        while let Some(next) = deadline::next(customer, &self.rules).filter(|next| next.at_ms <= due.deadline_ms) {
+        let mut next = deadline::next(customer, &self.rules);
+        while let Some(present) = next.filter(|next| next.at_ms <= due.deadline_ms) {
             let mut scene = Scene {
                 rules: &self.rules,
                 slot: self.number,
                 customer_id: &due.id,
-                occasion: next.occasion(&self.rules),
-                time_ms: next.at_ms,
+                occasion: present.occasion(&self.rules),
+                time_ms: present.at_ms,
                 wall_ms,
                 out,
                 cells: &mut self.cells,
                 written: 0,
             };
-            if next.fire(customer, &mut scene) == Fate::Gone {
+            if present.fire(customer, &mut scene) == Fate::Gone {
                 customer.clear();
                 entry.exists = false;
+                next = None;
                 break;
             }
+            next = deadline::next(customer, &self.rules);
         }
         entry.deadline_ms = NEVER; // its place in the queue is used up
         self.time_ms = Some(self.time_ms.map_or(due.deadline_ms, |time| time.max(due.deadline_ms)));
-        self.settle();
+        self.settle_until(next);
     }
 
     fn open(&mut self, hash: u64, id: &str) {
@@ -276,13 +281,20 @@ impl Slot {
         }
     }
 
-    /// The customer at hand has changed: its deadline is set anew, and queued if it is earlier than what is queued.
+    /// The customer at hand has changed: its deadline is set anew.
     fn settle(&mut self) {
+        let (customer, entry) = self.overlay.current();
+        let next = if entry.exists { deadline::next(customer, &self.rules) } else { None };
+        self.settle_until(next);
+    }
+
+    /// The same where the next deadline is known. It is queued if it is earlier than what is queued.
+    fn settle_until(&mut self, next: Option<Due>) {
         self.cells.arm(self.time_ms);
         self.overlay.mark_changed();
         let (customer, entry) = self.overlay.current();
+        // who waits is never pruned, so that it changes no deadline
         plays::prune(customer, &self.rules);
-        let next = if entry.exists { deadline::next(customer, &self.rules) } else { None };
         let deadline_ms = next.map_or(NEVER, |next| next.at_ms);
         if deadline_ms < entry.deadline_ms {
             self.timers.offer(entry.hash, deadline_ms);

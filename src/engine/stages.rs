@@ -8,7 +8,7 @@ mod condition;
 mod name;
 mod shipped;
 
-pub use condition::{ALIVE_BOUNDS_MAX, Counted, CustomerFlag, Moment, Span, StageCondition};
+pub use condition::{ALIVE_BOUNDS_MAX, Counted, CustomerFlag, Moment, StageCondition};
 pub use name::{STAGE_BYTES_MAX, Stage};
 pub use shipped::{Bounds as StageBounds, graph as shipped_stages};
 
@@ -57,50 +57,34 @@ impl Entry {
 impl Graph {
     /// Where the customer belongs at their now.
     pub fn entry_of(&self, customer: &Customer, settings: &Settings) -> &Entry {
-        // from the end, because most customers of a shop are there
-        let holding = self.entries.iter().rev().find(|entry| condition::span(&entry.when, customer, settings).holds_at(customer.now_ms));
-        self.allowed(holding, customer)
+        self.entry_at(customer.now_ms, customer, settings).0
     }
 
     /// The next moment that brings another stage if nothing happens before; that stage, or the one that ends by itself.
     pub fn next_change(&self, customer: &Customer, settings: &Settings) -> Option<(i64, Stage)> {
-        let mut spans = [Span::NEVER; ENTRIES_MAX];
-        // moments to come at which any of them begins or ends: a few
-        let mut bounds = [0; 2 * ENTRIES_MAX];
-        let mut count = 0;
-        let mut lowest = self.entries.len();
-        for (place, entry) in self.entries.iter().enumerate().rev() {
-            lowest = place;
-            spans[place] = condition::span(&entry.when, customer, settings);
-            let Span { from_ms, until_ms } = spans[place];
-            for bound_ms in [from_ms, until_ms].into_iter().filter(|bound_ms| (customer.now_ms + 1..i64::MAX).contains(bound_ms)) {
-                bounds[count] = bound_ms;
-                count += 1;
-            }
-            // what stands before one that always holds never comes to bear
-            if spans[place] == Span::ALWAYS {
-                break;
-            }
-        }
-        let entry_at = |at_ms: i64| {
-            let holding = (lowest..self.entries.len()).rev().find(|place| spans[*place].holds_at(at_ms));
-            self.allowed(holding.map(|place| &self.entries[place]), customer)
-        };
-        let begins_at = |place: usize, entry: &Entry, at_ms: i64| match place < lowest {
-            true => condition::span(&entry.when, customer, settings).from_ms == at_ms,
-            false => spans[place].from_ms == at_ms,
-        };
-        let present = entry_at(customer.now_ms);
-        let mut at_ms = customer.now_ms;
-        loop {
-            at_ms = bounds[..count].iter().copied().filter(|bound_ms| *bound_ms > at_ms).min()?;
-            let then = entry_at(at_ms);
+        let (present, mut bound_ms) = self.entry_at(customer.now_ms, customer, settings);
+        while let Some(at_ms) = bound_ms {
+            let (then, next_bound_ms) = self.entry_at(at_ms, customer, settings);
             if then.stage != present.stage {
-                let is_of_it = |(place, entry): (usize, &Entry)| entry.stage == then.stage && begins_at(place, entry, at_ms);
-                let is_entered = self.entries.iter().enumerate().any(is_of_it);
+                let begins = |entry: &Entry| condition::span(&entry.when, customer, settings).from_ms == at_ms;
+                let is_entered = self.entries.iter().any(|entry| entry.stage == then.stage && begins(entry));
                 return Some((at_ms, if is_entered { then.stage } else { present.stage }));
             }
+            bound_ms = next_bound_ms;
         }
+        None
+    }
+
+    /// Where the customer belongs at a moment, if nothing happens before, and up to when at least that stays so.
+    fn entry_at(&self, at_ms: i64, customer: &Customer, settings: &Settings) -> (&Entry, Option<i64>) {
+        let mut bound_ms = i64::MAX;
+        // from the end, because most customers of a shop are there
+        let holding = self.entries.iter().rev().find(|entry| {
+            let span = condition::span(&entry.when, customer, settings);
+            bound_ms = bound_ms.min(span.next_bound_ms(at_ms));
+            span.holds_at(at_ms)
+        });
+        (self.allowed(holding, customer), Some(bound_ms).filter(|bound_ms| *bound_ms < i64::MAX))
     }
 
     /// Whether an order brings somebody back who is in this stage.

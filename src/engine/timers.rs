@@ -67,7 +67,10 @@ impl Timers {
 
     /// The earliest moment in the queue; the customer behind it may be due later, never earlier.
     pub fn earliest_ms(&self) -> Option<i64> {
-        [self.heap.peek().map(|e| e.0.0), self.ready.peek().map(|e| e.0.deadline_ms)].into_iter().flatten().min()
+        match (self.heap.peek(), self.ready.peek()) {
+            (Some(queued), Some(ready)) => Some(queued.0.0.min(ready.0.deadline_ms)),
+            (queued, ready) => queued.map(|e| e.0.0).or_else(|| ready.map(|e| e.0.deadline_ms)),
+        }
     }
 
     /// Takes the next thing out. Looks at everything due at a moment before firing any of it, so that ids decide the order.

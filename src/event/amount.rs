@@ -8,6 +8,10 @@ use super::limits::{MAX_POINTS, MAX_QUANTITY};
 /// Significant digits an amount may have: what a 96-bit decimal (that of most shops' databases) can hold.
 const MAX_DIGITS: u32 = 28;
 
+/// A number so short, with four places at most, is far from the ends of i64.
+const MAX_PLAIN_BYTES: usize = 12;
+const TENS: [i64; 5] = [1, 10, 100, 1_000, 10_000];
+
 /// Stands for any larger exponent: already out of range as a positive one, and nothing as a negative one.
 const MAX_EXPONENT: i32 = 1_000_000_000;
 
@@ -33,6 +37,9 @@ pub(super) fn minor_units(text: &str, exponent: u32) -> Result<i64, Reason> {
 
 /// As the amounts of events, but negative ones are amounts too: refunds in a list of purchases.
 pub fn signed_minor_units(text: &str, exponent: u32) -> Result<i64, Reason> {
+    if let Some(minor) = plain(text, exponent) {
+        return Ok(minor);
+    }
     let number = Decimal::parse(text)?;
     let magnitude = number.rounded(exponent).and_then(|minor| i64::try_from(minor).ok());
     let magnitude = magnitude.ok_or(Reason::AmountOutOfRange)?;
@@ -50,12 +57,38 @@ pub(super) fn points(text: &str) -> Result<u32, Reason> {
 }
 
 fn count(text: &str, most: u32) -> Result<u32, Reason> {
+    if let Some(pieces) = plain(text, 0).and_then(|pieces| u32::try_from(pieces).ok()).filter(|pieces| *pieces <= most) {
+        return Ok(pieces);
+    }
     let number = Decimal::parse(text).map_err(|_| Reason::InvalidQuantity)?;
     let whole = number.whole().and_then(|pieces| u32::try_from(pieces).ok());
     match whole {
         Some(pieces) if pieces <= most && (pieces == 0 || !number.negative) => Ok(pieces),
         _ => Err(Reason::InvalidQuantity),
     }
+}
+
+/// What nearly every shop writes, `57.2` or `57`, times 10^`places`; `None` leaves all else to `Decimal`: signs, exponents, many digits, and more of
+/// them behind the point than there are places.
+fn plain(text: &str, places: u32) -> Option<i64> {
+    if text.len() > MAX_PLAIN_BYTES {
+        return None;
+    }
+    let (mut number, mut point) = (0, None);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' => number = number * 10 + i64::from(byte - b'0'),
+            b'.' if point.is_none() && at > 0 => point = Some(at),
+            _ => return None,
+        }
+    }
+    let behind_point = match point {
+        None if text.is_empty() => return None,
+        None => 0,
+        Some(at) => Some(text.len() - at - 1).filter(|digits| *digits > 0)?,
+    };
+    let missing = (places as usize).checked_sub(behind_point)?;
+    TENS.get(missing).map(|tens| number * tens)
 }
 
 impl Decimal {

@@ -56,18 +56,16 @@ pub(super) fn parse_rfc3339(text: &str) -> Result<i64, Reason> {
 /// What nearly every shop writes, `2026-01-31T23:59:59Z` or with three digits behind the second; `None` leaves all else to jiff: the
 /// last day of a month, leap seconds and the ends of the calendar, too.
 fn parse_plain(text: &str) -> Option<i64> {
-    let bytes = text.as_bytes();
-    let millis = match bytes.len() {
-        20 => 0,
-        24 if bytes[19] == b'.' => digits(bytes, 20..23)?,
+    let [y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1, s2, ref rest @ ..] = *text.as_bytes() else {
+        return None;
+    };
+    let millis = match *rest {
+        [b'Z'] => 0,
+        [b'.', ms1, ms2, ms3, b'Z'] => number([ms1, ms2, ms3])?,
         _ => return None,
     };
-    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (bytes.len() - 1, b'Z')];
-    if marks.iter().any(|(at, mark)| bytes[*at] != *mark) {
-        return None;
-    }
-    let (year, month, day) = (digits(bytes, 0..4)?, digits(bytes, 5..7)?, digits(bytes, 8..10)?);
-    let (hour, minute, second) = (digits(bytes, 11..13)?, digits(bytes, 14..16)?, digits(bytes, 17..19)?);
+    let (year, month, day) = (number([y1, y2, y3, y4])?, number([mo1, mo2])?, number([d1, d2])?);
+    let (hour, minute, second) = (number([h1, h2])?, number([mi1, mi2])?, number([s1, s2])?);
     let last_day = if month == 2 { 28 } else { 30 };
     if !(1..9999).contains(&year) || !(1..=12).contains(&month) || !(1..=last_day).contains(&day) || hour > 23 || minute > 59 || second > 59
     {
@@ -76,8 +74,15 @@ fn parse_plain(text: &str) -> Option<i64> {
     Some((((days_since_1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000 + millis)
 }
 
-fn digits(bytes: &[u8], place: std::ops::Range<usize>) -> Option<i64> {
-    bytes[place].iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
+/// The number that a few digits make; `None` if they are none.
+fn number<const N: usize>(digits: [u8; N]) -> Option<i64> {
+    let (mut number, mut are_digits) = (0, true);
+    for digit in &digits {
+        let value = digit.wrapping_sub(b'0');
+        are_digits &= value <= 9;
+        number = number * 10 + i64::from(value);
+    }
+    are_digits.then_some(number)
 }
 
 /// Days of the Gregorian calendar from year 1 on. Years are counted from March, so that the leap day comes last.

@@ -210,7 +210,10 @@ fn order_time(head: &Head) -> Option<i64> {
     let record = head.borrow_owner().as_ref();
     let record_ms = record.timestamp_ms().filter(|_| !upgrade::may_be_word(record));
     match head.borrow_dependent() {
-        Ok(told) => told.earliest().map(|event| event.time_ms).into_iter().chain(record_ms).min(),
+        Ok(told) => match (told.earliest(), record_ms) {
+            (Some(event), Some(record_ms)) => Some(event.time_ms.min(record_ms)),
+            (event, record_ms) => event.map(|event| event.time_ms).or(record_ms),
+        },
         Err(_) => record_ms,
     }
 }

@@ -1,6 +1,6 @@
 //! The cells somebody has counted on, by number: their keys are written and compared once, not with every count.
 //!
-//! A place (`Place`) is found by the bytes of its parts, a cell by its key; several places may be one cell, since keys are cut and cleaned.
+//! A place (`Place`) is found by its parts, a cell by its key; several places may be one cell, since keys are cut and cleaned.
 //! Numbers mean nothing beyond this value, and decide nothing. Owned by `cells`.
 
 use hashbrown::HashTable;
@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::calendar::Day;
 use super::cell::Cell;
-use super::key::Place;
+use super::key::{KnownPlace, Place};
 
 /// Places, and keys, remembered. Beyond it they are learned anew: a dimension that never repeats must not fill memory.
 const PLACES_MAX: usize = 40_000;
@@ -28,9 +28,9 @@ pub struct KnownCell {
     pub is_newly_dirty: bool,
 }
 
-struct KnownPlace {
+struct Numbered {
     hash: u64,
-    parts: Box<[u8]>,
+    place: KnownPlace,
     number: Number,
 }
 
@@ -38,18 +38,16 @@ struct KnownPlace {
 pub struct Known {
     cells: Vec<KnownCell>,
     by_key: HashTable<Number>,
-    places: HashTable<KnownPlace>,
-    /// Buffers.
-    parts: Vec<u8>,
+    places: HashTable<Numbered>,
+    /// A buffer.
     key: String,
 }
 
 impl Known {
     /// The number of the cell that a place is counted on; `day`: of its moment.
     pub fn of_place(&mut self, place: &Place<'_>, day: &Day) -> Number {
-        place.write_parts(day, &mut self.parts);
-        let hash = xxh3_64(&self.parts);
-        if let Some(known) = self.places.find(hash, |known| known.hash == hash && *known.parts == *self.parts) {
+        let hash = place.hash(day);
+        if let Some(known) = self.places.find(hash, |known| known.hash == hash && known.place.is(place, day)) {
             return known.number;
         }
         let mut key = std::mem::take(&mut self.key);
@@ -59,7 +57,7 @@ impl Known {
         if self.places.len() >= PLACES_MAX {
             self.places.clear();
         }
-        self.places.insert_unique(hash, KnownPlace { hash, parts: self.parts.as_slice().into(), number }, |known| known.hash);
+        self.places.insert_unique(hash, Numbered { hash, place: KnownPlace::of(place, day), number }, |known| known.hash);
         number
     }
 

@@ -70,11 +70,15 @@ fn has_escapes(text: &[u8]) -> bool {
     let Some(last) = text.last_chunk::<WORD_BYTES>() else {
         return text.iter().any(|byte| *byte < b' ' || matches!(byte, b'"' | b'\\'));
     };
-    let (words, _) = text.as_chunks::<WORD_BYTES>();
-    words.iter().chain([last]).fold(0, |found, word| found | escaped_bytes(u64::from_le_bytes(*word))) != 0
+    let mut found = escaped_bytes(u64::from_le_bytes(*last));
+    for word in text.as_chunks::<WORD_BYTES>().0 {
+        found |= escaped_bytes(u64::from_le_bytes(*word));
+    }
+    found != 0
 }
 
 /// Not 0 if some byte is `"`, `\` or a control character, by Mycroft's test for bytes below a bound.
+#[inline]
 fn escaped_bytes(word: u64) -> u64 {
     // flipping this bit puts `"` in the place of the blank, next to the control characters
     let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
@@ -106,7 +110,7 @@ pub fn digits_of(mut number: u64, buffer: &mut [u8; DIGITS_MAX]) -> &[u8] {
     let mut start = DIGITS_MAX;
     while number >= 10 {
         start -= 2;
-        buffer[start..start + 2].copy_from_slice(&PAIRS[(number % 100) as usize]);
+        [buffer[start], buffer[start + 1]] = PAIRS[(number % 100) as usize];
         number /= 100;
     }
     if number > 0 || start == DIGITS_MAX {

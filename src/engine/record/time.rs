@@ -38,7 +38,7 @@ impl Time {
             (21, ms % 1000 / 10),
         ];
         for (place, number) in parts {
-            text[place..place + 2].copy_from_slice(&pair_of(number));
+            [text[place], text[place + 1]] = pair_of(number);
         }
         text[23] = b'0' + (ms % 10) as u8;
         text

@@ -10,28 +10,51 @@ use crate::engine::contact::replace;
 
 const FIXED_BYTES: usize = size_of::<u64>();
 
+/// Fixed numbers written in one go.
+const PIECE: usize = 16;
+
+const GROUP_BITS: u32 = 7;
 /// Ten groups of seven bits hold 64.
 const U64_BYTES_MAX: u32 = 10;
 /// Nineteen hold 128.
 const U128_BYTES_MAX: u32 = 19;
 
-pub fn put_u64(row: &mut Vec<u8>, mut number: u64) {
+pub fn put_u64(row: &mut Vec<u8>, number: u64) {
+    if number < 0x80 {
+        row.push(number as u8);
+    } else if number >> 56 == 0 {
+        put_within_word(row, number);
+    } else {
+        put_groups(row, u128::from(number));
+    }
+}
+
+/// A number of 56 bits at most, all its groups at once.
+fn put_within_word(row: &mut Vec<u8>, number: u64) {
+    // halves of 28 bits, quarters of 14, groups of 7
+    let groups = (number & 0x0fff_ffff) | (number & 0x00ff_ffff_f000_0000) << 4;
+    let groups = (groups & 0x0000_3fff_0000_3fff) | (groups & 0x0fff_c000_0fff_c000) << 2;
+    let groups = (groups & 0x007f_007f_007f_007f) | (groups & 0x3f80_3f80_3f80_3f80) << 1;
+    let last = (u64::BITS - 1 - number.leading_zeros()) / GROUP_BITS;
+    let all_but_last = (1 << (last * u8::BITS)) - 1;
+    let length = row.len() + last as usize + 1;
+    row.extend_from_slice(&(groups | 0x8080_8080_8080_8080 & all_but_last).to_le_bytes());
+    row.truncate(length);
+}
+
+fn put_groups(row: &mut Vec<u8>, mut number: u128) {
     while number >= 0x80 {
         row.push(number as u8 | 0x80);
-        number >>= 7;
+        number >>= GROUP_BITS;
     }
     row.push(number as u8);
 }
 
-pub fn put_u128(row: &mut Vec<u8>, mut number: u128) {
-    if let Ok(small) = u64::try_from(number) {
-        return put_u64(row, small);
+pub fn put_u128(row: &mut Vec<u8>, number: u128) {
+    match u64::try_from(number) {
+        Ok(small) => put_u64(row, small),
+        Err(_) => put_groups(row, number),
     }
-    while number >= 0x80 {
-        row.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    row.push(number as u8);
 }
 
 pub fn put_i64(row: &mut Vec<u8>, number: i64) {
@@ -55,10 +78,11 @@ pub fn put_fixed(row: &mut Vec<u8>, number: u64) {
 
 /// Numbers of eight bytes one after the other.
 pub fn put_all_fixed(row: &mut Vec<u8>, numbers: &[u64]) {
-    let start = row.len();
-    row.resize(start + size_of_val(numbers), 0);
-    for (place, number) in row[start..].chunks_exact_mut(FIXED_BYTES).zip(numbers) {
-        place.copy_from_slice(&number.to_le_bytes());
+    row.reserve(size_of_val(numbers));
+    for piece in numbers.chunks(PIECE) {
+        let mut bytes = [[0; FIXED_BYTES]; PIECE];
+        bytes.iter_mut().zip(piece).for_each(|(place, number)| *place = number.to_le_bytes());
+        row.extend_from_slice(&bytes.as_flattened()[..size_of_val(piece)]);
     }
 }
 
@@ -121,22 +145,25 @@ impl<'a> Reader<'a> {
         self.long_u64()
     }
 
-    /// Eight bytes at once, where the number ends within them.
     fn long_u64(&mut self) -> Result<u64, RowError> {
-        if let Some(word) = self.rest.first_chunk::<FIXED_BYTES>().map(|word| u64::from_le_bytes(*word)) {
-            let ends = !word & 0x8080_8080_8080_8080;
-            if ends != 0 {
-                let bits = ends.trailing_zeros() + 1;
-                let groups = word & (u64::MAX >> (u64::BITS - bits)) & 0x7f7f_7f7f_7f7f_7f7f;
-                // groups of 7 bits, by pairs: of 14, of 28, of 56
-                let groups = (groups & 0x007f_007f_007f_007f) | (groups & 0x7f00_7f00_7f00_7f00) >> 1;
-                let groups = (groups & 0x0000_3fff_0000_3fff) | (groups & 0x3fff_0000_3fff_0000) >> 2;
-                let number = (groups & 0x0fff_ffff) | (groups & 0x0fff_ffff_0000_0000) >> 4;
-                self.rest = &self.rest[(bits / u8::BITS) as usize..];
-                return Ok(number);
-            }
+        self.within_word().map_or_else(|| self.longest_u64(), Ok)
+    }
+
+    /// A number that ends within eight bytes, all of them at once.
+    fn within_word(&mut self) -> Option<u64> {
+        let word = u64::from_le_bytes(*self.rest.first_chunk::<FIXED_BYTES>()?);
+        let ends = !word & 0x8080_8080_8080_8080;
+        if ends == 0 {
+            return None;
         }
-        self.longest_u64()
+        let bits = ends.trailing_zeros() + 1;
+        let groups = word & (u64::MAX >> (u64::BITS - bits)) & 0x7f7f_7f7f_7f7f_7f7f;
+        // groups of 7 bits, by pairs: of 14, of 28, of 56
+        let groups = (groups & 0x007f_007f_007f_007f) | (groups & 0x7f00_7f00_7f00_7f00) >> 1;
+        let groups = (groups & 0x0000_3fff_0000_3fff) | (groups & 0x3fff_0000_3fff_0000) >> 2;
+        let number = (groups & 0x0fff_ffff) | (groups & 0x0fff_ffff_0000_0000) >> 4;
+        self.rest = &self.rest[(bits / u8::BITS) as usize..];
+        Some(number)
     }
 
     /// At the end of a row, or of more than 56 bits.
@@ -153,6 +180,13 @@ impl<'a> Reader<'a> {
     }
 
     pub fn u128(&mut self) -> Result<u128, RowError> {
+        match self.within_word() {
+            Some(small) => Ok(u128::from(small)),
+            None => self.long_u128(),
+        }
+    }
+
+    fn long_u128(&mut self) -> Result<u128, RowError> {
         // as long as a u64 at most, it is one
         let is_small = self.rest.iter().take(U64_BYTES_MAX as usize - 1).any(|byte| *byte < 0x80);
         if is_small {
@@ -204,5 +238,31 @@ impl<'a> Reader<'a> {
 
     pub fn finish(&self) -> Result<(), RowError> {
         if self.is_empty() { Ok(()) } else { Err(RowError::Malformed("length")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_every_length_are_written_group_by_group_and_read_back() {
+        let around = |bits: u32| [(1_u128 << bits) - 1, 1 << bits, (1 << bits) | 0x55];
+        for number in (0..127).flat_map(around).chain([u128::MAX]) {
+            let (mut plain, mut row) = (Vec::new(), Vec::new());
+            put_groups(&mut plain, number);
+            put_u128(&mut row, number);
+            assert_eq!(row, plain, "{number}");
+            // what follows is none of its business, and nothing need follow
+            for tail in [&[][..], &[0xff; 20]] {
+                let bytes = [row.as_slice(), tail].concat();
+                let mut reader = Reader::new(&bytes);
+                assert_eq!((reader.u128(), reader.rest), (Ok(number), tail));
+                let mut reader = Reader::new(&bytes);
+                if let Ok(number) = u64::try_from(number) {
+                    assert_eq!((reader.u64(), reader.rest), (Ok(number), tail));
+                }
+            }
+        }
     }
 }

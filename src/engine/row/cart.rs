@@ -38,24 +38,19 @@ pub fn encode(cart: &Cart, now_ms: i64, currencies: &mut Currencies, row: &mut V
     }
 }
 
-pub fn decode(reader: &mut Reader<'_>, now_ms: i64, currencies: &mut Currencies) -> Result<Cart, RowError> {
-    let mut cart = Cart { id: reader.text()?.to_owned(), last_change_ms: reader.ago(now_ms)?, ..Cart::default() };
+/// In place of any other cart, whose buffers are used.
+pub fn decode(reader: &mut Reader<'_>, now_ms: i64, currencies: &mut Currencies, cart: &mut Cart) -> Result<(), RowError> {
+    reader.text_into(&mut cart.id)?;
+    cart.last_change_ms = reader.ago(now_ms)?;
     let there = reader.byte()?;
-    if there & cart_bit::URL != 0 {
-        reader.text_into(&mut cart.url)?;
+    match there & cart_bit::URL {
+        0 => cart.url.clear(),
+        _ => reader.text_into(&mut cart.url)?,
     }
-    if there & cart_bit::CHECKOUT != 0 {
-        cart.checkout = Some(reader.fixed()?);
-    }
-    if there & cart_bit::STATED != 0 {
-        cart.stated = Some(decode_money(reader, currencies)?);
-    }
-    let lines = reader.count(LINES_MAX, "cart")?;
-    cart.lines.reserve_exact(lines);
-    for _ in 0..lines {
-        cart.lines.push(decode_line(reader, currencies)?);
-    }
-    Ok(cart)
+    cart.checkout = if there & cart_bit::CHECKOUT != 0 { Some(reader.fixed()?) } else { None };
+    cart.stated = if there & cart_bit::STATED != 0 { Some(decode_money(reader, currencies)?) } else { None };
+    cart.lines.resize_with(reader.count(LINES_MAX, "cart")?, Line::default);
+    cart.lines.iter_mut().try_for_each(|line| decode_line(reader, currencies, line))
 }
 
 fn encode_line(line: &Line, currencies: &mut Currencies, row: &mut Vec<u8>) {
@@ -70,18 +65,18 @@ fn encode_line(line: &Line, currencies: &mut Currencies, row: &mut Vec<u8>) {
     }
 }
 
-fn decode_line(reader: &mut Reader<'_>, currencies: &mut Currencies) -> Result<Line, RowError> {
+fn decode_line(reader: &mut Reader<'_>, currencies: &mut Currencies, line: &mut Line) -> Result<(), RowError> {
     let there = reader.byte()?;
-    let mut line = Line { product_id: reader.text()?.to_owned(), quantity: reader.u32("quantity")?, ..Line::default() };
+    reader.text_into(&mut line.product_id)?;
+    line.quantity = reader.u32("quantity")?;
     for (place, text) in [&mut line.sku, &mut line.name, &mut line.url, &mut line.image_url].into_iter().enumerate() {
-        if there & 1 << place != 0 {
-            reader.text_into(text)?;
+        match there & 1 << place {
+            0 => text.clear(),
+            _ => reader.text_into(text)?,
         }
     }
-    if there & PRICE != 0 {
-        line.price = Some(decode_money(reader, currencies)?);
-    }
-    Ok(line)
+    line.price = if there & PRICE != 0 { Some(decode_money(reader, currencies)?) } else { None };
+    Ok(())
 }
 
 fn encode_money(money: Money, currencies: &mut Currencies, row: &mut Vec<u8>) {

@@ -94,7 +94,7 @@ impl Counted {
 
     fn of(self, customer: &Customer) -> u32 {
         match self {
-            Counted::RepeatDays => customer.derived.purchases.map_or(0, |purchases| purchases.x()),
+            Counted::RepeatDays => customer.derived.purchases.as_ref().map_or(0, |purchases| purchases.x()),
             Counted::ProductViews => seen(customer, InteractionKind::ProductViewed),
             Counted::Referred => customer.ties.as_ref().map_or(0, |ties| ties.referred),
         }
@@ -114,7 +114,7 @@ impl Moment {
 
     fn of(self, customer: &Customer) -> Option<i64> {
         match self {
-            Moment::LatestOrder => customer.derived.purchases.map(|purchases| purchases.latest_ms),
+            Moment::LatestOrder => customer.derived.purchases.as_ref().map(|purchases| purchases.latest_ms),
             Moment::SignUp => customer.journey.as_ref()?.signed_up_ms,
             Moment::LatestEvent => Some(customer.last_event_ms),
         }
@@ -140,6 +140,17 @@ impl Span {
         self.from_ms <= at_ms && at_ms < self.until_ms
     }
 
+    /// The first moment after this one at which it begins or ends; `i64::MAX`: there is none.
+    pub fn next_bound_ms(&self, at_ms: i64) -> i64 {
+        if self.from_ms > at_ms {
+            self.from_ms
+        } else if self.until_ms > at_ms {
+            self.until_ms
+        } else {
+            i64::MAX
+        }
+    }
+
     fn when(holds: bool) -> Span {
         if holds { Span::ALWAYS } else { Span::NEVER }
     }
@@ -157,6 +168,12 @@ impl Span {
     }
 }
 
+/// Apart, since it may ask for a forecast: the room on the stack that takes would be made for every condition.
+#[inline(never)]
+fn stands(condition: &Condition, customer: &Customer, settings: &Settings) -> bool {
+    holds(condition, customer, settings)
+}
+
 /// When all of it is so, if nothing happens.
 pub fn span(conditions: &[StageCondition], customer: &Customer, settings: &Settings) -> Span {
     let mut all = Span::ALWAYS;
@@ -169,9 +186,11 @@ pub fn span(conditions: &[StageCondition], customer: &Customer, settings: &Setti
     all
 }
 
+/// Apart, or else all that any condition may ask for would be looked up before the first is asked.
+#[inline(never)]
 fn span_of(condition: &StageCondition, customer: &Customer, settings: &Settings) -> Span {
     match condition {
-        StageCondition::Stands(condition) => Span::when(holds(condition, customer, settings)),
+        StageCondition::Stands(condition) => Span::when(stands(condition, customer, settings)),
         StageCondition::Is(flags) => Span::when(flags.iter().any(|flag| flag.is_of(customer))),
         StageCondition::Count { of, test, count } => {
             let counted = of.of(customer);
@@ -180,11 +199,11 @@ fn span_of(condition: &StageCondition, customer: &Customer, settings: &Settings)
                 Test::LessThan => counted < *count,
             })
         }
-        StageCondition::Alive { bound, test } => match (customer.derived.purchases, customer.derived.alive_until_ms[*bound]) {
-            (None, _) => Span::NEVER,
+        StageCondition::Alive { .. } if customer.derived.purchases.is_none() => Span::NEVER,
+        StageCondition::Alive { bound, test } => match customer.derived.alive_until_ms[*bound] {
             // alive means above the bound: before the moment
-            (Some(_), Some(until_ms)) => Span::beside(until_ms, if *test == Test::LessThan { Test::AtLeast } else { Test::LessThan }),
-            (Some(_), None) => Span::when(*test == Test::AtLeast),
+            Some(until_ms) => Span::beside(until_ms, if *test == Test::LessThan { Test::AtLeast } else { Test::LessThan }),
+            None => Span::when(*test == Test::AtLeast),
         },
         StageCondition::Since { moment, test, ms } => {
             moment.of(customer).map_or(Span::NEVER, |moment_ms| Span::beside(moment_ms.saturating_add(*ms), *test))

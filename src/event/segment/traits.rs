@@ -28,22 +28,22 @@ struct ConsentFields<'a> {
 /// `own`: the `traits` of an identify call, empty for any other call.
 pub(super) fn read<'a>(own: &TraitFields<'a>, context: &ContextFields<'a>, time_ms: i64) -> Traits<'a> {
     let seen = &context.traits.fields;
-    let first_name = [own.first_name, own.first_name_camel, seen.first_name, seen.first_name_camel];
+    let first_name = [&own.first_name, &own.first_name_camel, &seen.first_name, &seen.first_name_camel];
     Traits {
-        email: first_text(&[own.email, seen.email]).and_then(trimmed_email),
+        email: first_text(&[&own.email, &seen.email]).and_then(trimmed_email),
         first_name: first_text(&first_name).map(json::shorten),
-        locale: first_text(&[own.locale, seen.locale, context.locale]).filter(|locale| locale.len() <= MAX_LOCALE_BYTES),
-        time_zone: first_text(&[own.timezone, seen.timezone, context.timezone]).filter(|zone| ZONES.get(zone).is_ok()),
-        region: first_text(&[own.region, seen.region]).map(json::shorten),
-        customer_type: first_text(&[own.customer_type, seen.customer_type]).map(json::shorten),
-        birthday: first_text(&[own.birthday, seen.birthday]).and_then(|day| Birthday::parse(&day)),
+        locale: first_text(&[&own.locale, &seen.locale, &context.locale]).filter(|locale| locale.len() <= MAX_LOCALE_BYTES),
+        time_zone: first_text(&[&own.timezone, &seen.timezone, &context.timezone]).filter(|zone| ZONES.get(zone).is_ok()),
+        region: first_text(&[&own.region, &seen.region]).map(json::shorten),
+        customer_type: first_text(&[&own.customer_type, &seen.customer_type]).map(json::shorten),
+        birthday: first_text(&[&own.birthday, &seen.birthday]).and_then(|day| Birthday::parse(&day)),
         consent: own.email_marketing_consent.given().and_then(|value| consent(value, time_ms)),
     }
 }
 
 /// The first of the fields that is a text with something in it.
-fn first_text<'a>(fields: &[Field<'a>]) -> Option<Text<'a>> {
-    fields.iter().filter_map(|field| field.0).find_map(text)
+fn first_text<'a>(fields: &[&Field<'a>]) -> Option<Text<'a>> {
+    fields.iter().find_map(|field| text(field.0?))
 }
 
 fn text(value: Value<'_>) -> Option<Text<'_>> {

@@ -107,6 +107,12 @@ proptest! {
     }
 
     #[test]
+    fn a_short_amount_is_what_rust_decimal_makes_of_it(text in "[0-9]{1,9}([.][0-9]{1,6})?", exponent in 0..5u32) {
+        let amount: Decimal = text.parse().unwrap();
+        prop_assert_eq!(minor_units(&text, exponent).map(i128::from), Ok(expected_minor(amount, exponent)));
+    }
+
+    #[test]
     fn minor_units_written_as_an_amount_are_read_back(minor in 0..=i64::MAX, exponent in 0..5u32) {
         let written = Decimal::from_i128_with_scale(i128::from(minor), exponent).to_string();
         prop_assert_eq!(minor_units(&written, exponent), Ok(minor));
