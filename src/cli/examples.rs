@@ -28,6 +28,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("validate", &["lifetide validate --config shop.toml", "lifetide validate --config shop.toml -o json"]),
     ("config show", &["lifetide config show --config shop.toml", "lifetide config show -o json"]),
     ("config default", &["lifetide config default > reference.toml"]),
+    ("config schema", &["lifetide config schema > shop.schema.json"]),
     ("topics plan", &["lifetide topics plan --config shop.toml --partitions 24"]),
     ("topics create", &["lifetide topics create --config shop.toml --partitions 24"]),
     ("topics check", &["lifetide topics check --config shop.toml"]),
@@ -57,6 +58,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("dlq list", &["lifetide dlq list --reason unknown_currency --since 2026-01-01T00:00:00Z"]),
     ("dlq show", &["lifetide dlq show shop.carts/3/12", "lifetide dlq show shop.carts/3/12 --raw"]),
     ("dlq replay", &["lifetide dlq replay shop.carts/3/12", "lifetide dlq replay --all --reason unknown_currency --dry-run"]),
+    ("schema", &["lifetide schema", "lifetide schema actions > actions.schema.json"]),
     ("erase", &["lifetide erase u-00000042 --config shop.toml"]),
     ("health", &["lifetide health --ready", "lifetide health --set http.listen=127.0.0.1:9465"]),
     (
