@@ -149,6 +149,7 @@ fn a_cell_is_written_as_contracts_say() {
         "customer_equity|currency=USD|all|3",
         "customers_acquired|channel=email|2026-01|3",
         "customers_in_stage|stage=first_time|all|3",
+        "leads|channel=email|all|3",
         "loyalty_clv|currency=USD,member=no|all|3",
         "loyalty_customers|currency=USD,member=no|all|3",
         "stage_entries|channel=email,from=none,to=first_time|2026-01|3",
@@ -189,7 +190,7 @@ fn after_a_restart_all_cells_are_written_once_and_go_on_where_they_were() {
     flushed(&mut shop);
     let before = stored(&mut shop);
     shop.slot = Slot::restored(3, Arc::new(settings()), Arc::clone(&shop.committed), shop.slot.time_ms());
-    assert_eq!(flushed(&mut shop).len(), 12);
+    assert_eq!(flushed(&mut shop).len(), 13);
     assert_eq!(flushed(&mut shop), []);
     assert_eq!(stored(&mut shop), before);
     shop.feed(&of("u-2", order(HOUR, "b", usd(100))));
@@ -212,7 +213,7 @@ fn what_is_discarded_was_never_counted() {
     let cells = flushed(&mut shop);
     assert_eq!(
         (named(&cells, "valued"), cells.len()),
-        (vec![("valued_customers|currency=USD|all", 1)], 12),
+        (vec![("valued_customers|currency=USD|all", 1)], 13),
         "what was said was not, either"
     );
 }
