@@ -19,6 +19,9 @@ use crate::event::{EmailSignal, Money};
 const CLICK_WINDOW_MS: i64 = 5 * DAY_MS;
 /// From the moment a play wanted to mail; as long as a click counts, so that both see the same orders.
 const OUTCOME_WINDOW_MS: i64 = CLICK_WINDOW_MS;
+/// A customer counts once in so long for a play, whatever comes back in between: else an arm's share would be that of its busiest, and
+/// each would be counted as if they were several. A week, as the cells have it.
+const EXPOSED_ONCE_MS: i64 = 7 * DAY_MS;
 /// Plays whose mails somebody clicks within days, and plays that want somebody within days: more than caps let through.
 pub const CLICKS_MAX: usize = 4;
 pub const EXPOSURES_MAX: usize = 4;
@@ -57,7 +60,7 @@ impl Attribution {
     /// Forgets what no order at this time or later can be due to.
     fn prune(&mut self, time_ms: i64) {
         self.clicks.retain(|click| time_ms < click.at_ms.saturating_add(CLICK_WINDOW_MS));
-        self.exposures.retain(|exposure| time_ms < exposure.at_ms.saturating_add(OUTCOME_WINDOW_MS));
+        self.exposures.retain(|exposure| time_ms < exposure.at_ms.saturating_add(EXPOSED_ONCE_MS));
     }
 }
 
@@ -107,6 +110,9 @@ fn expose(customer: &mut Customer, play: u64, is_control: bool, scene: &mut Scen
     let at_ms = scene.time_ms;
     let attribution = customer.attribution.get_or_insert_default();
     attribution.prune(at_ms);
+    if attribution.exposures.iter().any(|exposure| exposure.play == play) {
+        return;
+    }
     if attribution.exposures.len() == EXPOSURES_MAX {
         attribution.exposures.remove(0);
     }

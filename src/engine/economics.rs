@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use super::cells::UNKNOWN;
 use super::play_week::CellId;
 use super::settings::Settings;
-use super::stages::Stage;
 use crate::clv::{ratio, scale_minor, shared_minor};
 
 /// The names of the cells it is made of.
@@ -51,7 +50,8 @@ impl ToldBy {
     }
 }
 
-/// Money is in minor units of the currency; customers and leads are of all currencies.
+/// Money is in minor units of the currency. Of a channel or cohort with customers of several currencies each row is about those of its
+/// own; its leads are all, so that what a lead is worth in one currency and in the other adds up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EconomicsRow {
     pub by: ToldBy,
@@ -59,11 +59,13 @@ pub struct EconomicsRow {
     pub of: BTreeMap<String, String>,
     /// Empty: neither costs nor values are known.
     pub currency: String,
-    /// With a first order.
+    /// With a first order; of several currencies by the share of those that have a value in this one.
     pub customers: i128,
+    /// Costs are told in other currencies only: what a customer has cost is not known in this one.
+    pub is_cost_elsewhere: bool,
     /// Of winning them; of salespeople, of serving them.
     pub cost_minor: i128,
-    /// Who became known: came from nowhere, or from being a visitor, into another stage. Of channels and cohorts.
+    /// Who became known. Of channels: of a month nobody knows which of its leads will have bought.
     pub leads: Option<i128>,
     /// Times that a customer was given up for lost. Of channels and cohorts, there in that month.
     pub lost: Option<i128>,
@@ -83,7 +85,7 @@ pub struct Worth {
 impl EconomicsRow {
     /// What one customer has cost.
     pub fn cost_per_customer_minor(&self) -> Option<i128> {
-        shared_minor(self.cost_minor, self.customers)
+        shared_minor(self.cost_minor, self.customers).filter(|_| !self.is_cost_elsewhere)
     }
 
     /// The worth of a customer over what winning one costs; a rule of thumb wants 3.
@@ -103,7 +105,7 @@ impl EconomicsRow {
 
     /// What it costs to win as many as were lost.
     pub fn replacement_minor(&self) -> Option<i128> {
-        shared_minor(self.cost_minor.saturating_mul(self.lost?), self.customers)
+        shared_minor(self.cost_minor.saturating_mul(self.lost?), self.customers).filter(|_| !self.is_cost_elsewhere)
     }
 }
 
@@ -161,10 +163,6 @@ fn take(name: &str, dims: &BTreeMap<String, String>, start: &str, value: i128, s
         }
         "leads" => at(channel(), &|sums| sums.leads += value),
         "stage_entries" => {
-            let is_lead = ["none", Stage::VISITOR.as_str()].contains(&dim("from")) && dim("to") != Stage::VISITOR.as_str();
-            if is_lead {
-                at(month(start), &|sums| sums.leads += value);
-            }
             if settings.lifecycle.graph.is_gone_by_name(dim("to")) {
                 [channel(), month(start)].into_iter().for_each(|place| at(place, &|sums| sums.lost += value));
             }
@@ -181,18 +179,23 @@ fn cube(dims: &BTreeMap<String, String>) -> Place {
 }
 
 fn rows((by, of): &Place, sums: Sums, margin: f64) -> Vec<EconomicsRow> {
-    let has_people = matches!(by, ToldBy::Channel | ToldBy::Cohort);
+    let has_lost = matches!(by, ToldBy::Channel | ToldBy::Cohort);
+    let valued: i128 = sums.by_currency.values().map(|of| of.clv_customers).sum();
+    let has_costs = sums.by_currency.values().any(|of| of.won_minor != 0);
     let row = |(currency, own): (String, OfCurrency)| {
-        let kept_mean_minor = shared_minor(own.kept_minor, sums.customers).unwrap_or(0);
+        let share = shared_minor(sums.customers.saturating_mul(own.clv_customers), valued);
+        let customers = share.filter(|_| own.clv_customers > 0).unwrap_or(sums.customers);
+        let kept_mean_minor = shared_minor(own.kept_minor, customers).unwrap_or(0);
         let worth = |clv_mean_minor| Worth { clv_mean_minor, max_cac_minor: scale_minor(clv_mean_minor, margin) - kept_mean_minor };
         EconomicsRow {
             by: *by,
             of: of.clone(),
             currency,
-            customers: sums.customers,
+            customers,
             cost_minor: own.won_minor,
-            leads: has_people.then_some(sums.leads),
-            lost: has_people.then_some(sums.lost),
+            is_cost_elsewhere: has_costs && own.won_minor == 0,
+            leads: (*by == ToldBy::Channel).then_some(sums.leads),
+            lost: has_lost.then_some(sums.lost),
             worth: shared_minor(own.clv_minor, own.clv_customers).map(worth),
         }
     };
@@ -252,7 +255,7 @@ mod tests {
         assert_eq!((email.cost_per_customer_minor(), email.clv_to_cac()), (Some(2_000), Some(2.95)));
         assert_eq!((email.conversion(), email.value_per_lead_minor(), email.replacement_minor()), (Some(0.5), Some(2_950), Some(4_000)));
         let january = row(&rows, ToldBy::Cohort, &["2026-01"], "USD");
-        assert_eq!((january.customers, january.cost_per_customer_minor(), january.leads), (3, Some(2_000), Some(8)));
+        assert_eq!((january.customers, january.cost_per_customer_minor(), january.leads), (3, Some(2_000), None));
         assert_eq!((january.worth.unwrap().max_cac_minor, january.clv_to_cac()), (10_000, Some(5.0)));
         let february = row(&rows, ToldBy::Cohort, &["2026-02"], "USD");
         assert_eq!(
@@ -279,5 +282,26 @@ mod tests {
         assert_eq!(row(&rows, ToldBy::Salesperson, &["s-1"], "USD").cost_per_customer_minor(), Some(150));
         let euros = row(&rows, ToldBy::Channel, &["email"], "EUR");
         assert_eq!((euros.cost_minor, euros.cost_per_customer_minor(), euros.worth), (7, None, None));
+    }
+
+    #[test]
+    fn customers_of_two_currencies_cost_what_was_spent_on_each() {
+        let mut told = vec![("customers_acquired|channel=ads|2026-01", 20), ("leads|channel=ads|all", 40)];
+        told.extend([("clv_customers|channel=ads,currency=EUR|all", 10), ("clv_customers|channel=ads,currency=USD|all", 10)]);
+        told.extend([("clv_total|channel=ads,currency=EUR|all", 20_000), ("clv_total|channel=ads,currency=USD|all", 30_000)]);
+        let spent_in_both =
+            [("cost|channel=ads,currency=EUR,kind=acquire|2026-01", 100), ("cost|channel=ads,currency=USD,kind=acquire|2026-01", 100)];
+        let rows = economics(&cells(&[told.as_slice(), &spent_in_both].concat()), &settings());
+        for (currency, value_per_lead_minor) in [("EUR", 500), ("USD", 750)] {
+            let ads = row(&rows, ToldBy::Channel, &["ads"], currency);
+            assert_eq!((ads.customers, ads.cost_per_customer_minor(), ads.conversion()), (10, Some(10), Some(0.25)), "{currency}");
+            assert_eq!(ads.value_per_lead_minor(), Some(value_per_lead_minor), "{currency}");
+        }
+        // spent in one, sold in the other: nothing is converted
+        told.retain(|(key, _)| !key.contains("EUR"));
+        let rows = economics(&cells(&[told.as_slice(), &spent_in_both[..1]].concat()), &settings());
+        assert_eq!(row(&rows, ToldBy::Channel, &["ads"], "EUR").cost_per_customer_minor(), Some(5));
+        let dollars = row(&rows, ToldBy::Channel, &["ads"], "USD");
+        assert_eq!((dollars.cost_per_customer_minor(), dollars.clv_to_cac(), dollars.customers), (None, None, 20));
     }
 }

@@ -4,7 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::clv::{Arm, Lift, lift};
+use crate::clv::{Arm, Lift, lift, shared_minor};
+
+/// As cells name the arm.
+const CONTROL: &str = "control";
 
 /// A cell over all slots: name, dimensions, beginning of its window.
 pub type CellId = (String, BTreeMap<String, String>, String);
@@ -29,6 +32,9 @@ pub struct PlayWeek {
     pub revenue_minor: BTreeMap<String, i128>,
     pub treated: Arm,
     pub control: Arm,
+    /// What each arm ordered within the lift's window, by currency, in minor units.
+    pub treated_revenue_minor: BTreeMap<String, i128>,
+    pub control_revenue_minor: BTreeMap<String, i128>,
 }
 
 impl PlayWeek {
@@ -54,12 +60,16 @@ impl PlayWeek {
             ("play_revenue", _, _, "last_touch") => *self.revenue_minor.entry(dim("currency").to_owned()).or_default() += value,
             ("lift_customers", ..) => self.arm(dim("arm")).customers += count(value),
             ("lift_converted", ..) => self.arm(dim("arm")).converted += count(value),
+            ("lift_revenue", ..) => {
+                let of_arm = if dim("arm") == CONTROL { &mut self.control_revenue_minor } else { &mut self.treated_revenue_minor };
+                *of_arm.entry(dim("currency").to_owned()).or_default() += value;
+            }
             _ => {}
         }
     }
 
     fn arm(&mut self, name: &str) -> &mut Arm {
-        if name == "control" { &mut self.control } else { &mut self.treated }
+        if name == CONTROL { &mut self.control } else { &mut self.treated }
     }
 
     /// Treated less control; `None` without a control arm.
@@ -70,6 +80,25 @@ impl PlayWeek {
     /// Orders that would not have come without the play: the difference of the shares, for all treated.
     pub fn incremental(&self) -> Option<f64> {
         self.lift().map(|lift| lift.difference * self.treated.customers as f64)
+    }
+
+    /// Revenue given to the play for each mail it asked for, by currency.
+    pub fn revenue_per_mail_minor(&self) -> BTreeMap<String, i128> {
+        let of_mail = |(code, minor): (&String, &i128)| Some((code.clone(), shared_minor(*minor, self.sent)?));
+        self.revenue_minor.iter().filter_map(of_mail).collect()
+    }
+
+    /// Revenue that would not have come without the play, by currency: what the treated ordered, less what as many of the control arm did.
+    /// Empty without a control arm. It has no interval: a few large orders decide it.
+    pub fn incremental_revenue_minor(&self) -> BTreeMap<String, i128> {
+        let codes = self.treated_revenue_minor.keys().chain(self.control_revenue_minor.keys());
+        let of = |sums: &BTreeMap<String, i128>, code: &str| sums.get(code).copied().unwrap_or_default();
+        let incremental = |code: &String| {
+            let (treated, control) = (i128::from(self.treated.customers), i128::from(self.control.customers));
+            let expected = shared_minor(of(&self.control_revenue_minor, code).saturating_mul(treated), control)?;
+            Some((code.clone(), of(&self.treated_revenue_minor, code) - expected))
+        };
+        codes.filter_map(incremental).collect()
     }
 
     pub fn suppressed_total(&self) -> i128 {

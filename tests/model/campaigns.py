@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from cells import Cells, week
 
 WINDOW_MS = 5 * 86_400_000
+# a customer counts once in so long for a play
+ONCE_MS = 7 * 86_400_000
 WORDS = {
     "Email Delivered": "delivered",
     "Email Link Clicked": "clicked",
@@ -42,6 +44,8 @@ class Campaigns:
                 del self.clicks[next(iter(self.clicks))]
 
     def expose(self, play: str, arm: str, at_ms: int, cells: Cells) -> None:
+        if any(exposure.play == play and at_ms < exposure.at_ms + ONCE_MS for exposure in self.exposures):
+            return
         self.exposures = (self.exposures + [Exposure(play, arm, at_ms)])[-REMEMBERED:]
         cells.add("lift_customers", 1, week(at_ms), arm=arm, play=play)
 

@@ -175,14 +175,16 @@ class Plays:
         self.owner.act(kind, play.name, reason or SEND_REASONS[play.trigger[0]], at_ms)
         if state.step == 0 and reason in (None, "control"):
             self.owner.campaigns.expose(play.name, "control" if reason else "treatment", at_ms, self.owner.cells)
-        if reason:
-            state.phase = "over"
-        else:
+        if reason is None:
+            state.out.append(state.due_ms + play.expires_ms)
+        if reason in (None, "control"):
             self._go_on(play, state, at_ms)
+        else:
+            state.phase = "over"
 
     def _go_on(self, play: Play, state: State, at_ms: int) -> None:
+        """After a send, or one that the control arm withheld."""
         self.sends_ms.append(at_ms)
-        state.out.append(state.due_ms + play.expires_ms)
         state.last_send_ms = max(at_ms, state.last_send_ms or at_ms)
         state.step += 1
         if state.step == len(play.delays_ms):

@@ -93,7 +93,8 @@ class Plays(unittest.TestCase):
         both = {("control", "cart_recovery"): 1, ("treatment", "cart_recovery"): 1}
         self.assertEqual(figures(world, "lift_customers"), both)
         self.assertEqual(figures(world, "lift_converted"), both)
-        self.assertEqual(world.actions[("u-2", "cart_recovery", "suppressed", "control")], 1)
+        # both steps that the other one is sent
+        self.assertEqual(world.actions[("u-2", "cart_recovery", "suppressed", "control")], 2)
 
     def test_an_open_ticket_keeps_mails_off(self) -> None:
         story = Story("u-1").subscriber().track(1, "Support Ticket Opened", ticket_id="t-1").order(HOUR, "o-1", 10)

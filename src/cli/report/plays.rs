@@ -2,11 +2,13 @@
 //!
 //! Nothing is computed but ratios. Called by `report`.
 
+use std::collections::BTreeMap;
+
 use super::money;
 use super::tables::Table;
 use crate::engine::PlayWeek;
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 16] = [
     "week",
     "play",
     "sent",
@@ -21,6 +23,8 @@ const COLUMNS: [&str; 14] = [
     "lift",
     "lift 95 %",
     "incremental orders",
+    "revenue per mail",
+    "incremental revenue",
 ];
 
 pub fn table(weeks: &[PlayWeek]) -> Table {
@@ -37,7 +41,10 @@ pub fn table(weeks: &[PlayWeek]) -> Table {
 /// The row of a week, a text for each column.
 fn row(week: &PlayWeek) -> [String; COLUMNS.len()] {
     let reasons: Vec<String> = week.suppressed.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
-    let revenue: Vec<String> = week.revenue_minor.iter().map(|(code, minor)| money(*minor, code)).collect();
+    let amounts = |minors: &BTreeMap<String, i128>| {
+        let amounts: Vec<String> = minors.iter().map(|(code, minor)| money(*minor, code)).collect();
+        amounts.join(", ")
+    };
     let arm = |arm: &crate::clv::Arm| format!("{} of {}", arm.converted, arm.customers);
     let lift = week.lift();
     let percent = |share: f64| format!("{:+.1} %", share * 100.0);
@@ -50,11 +57,13 @@ fn row(week: &PlayWeek) -> [String; COLUMNS.len()] {
         week.delivered.to_string(),
         week.clicked.to_string(),
         week.orders.to_string(),
-        revenue.join(", "),
+        amounts(&week.revenue_minor),
         arm(&week.treated),
         arm(&week.control),
         lift.map_or_else(String::new, |lift| percent(lift.difference)),
         lift.map_or_else(String::new, |lift| format!("{} to {}", percent(lift.low), percent(lift.high))),
         week.incremental().map_or_else(String::new, |orders| format!("{orders:+.1}")),
+        amounts(&week.revenue_per_mail_minor()),
+        amounts(&week.incremental_revenue_minor()),
     ]
 }

@@ -49,7 +49,12 @@ pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
             decision = Decision { kind: ActionKind::Suppressed, reason, ..decision };
             actions::write(customer, rule, &decision, scene);
             attribution::decided(customer, rule, &decision, scene);
-            customer.plays[place].phase = Phase::Over;
+            if reason == Reason::Control {
+                // whoever is kept from mails is asked as often as who gets them, or the two could not be compared
+                go_on(customer, place, play, &decision, scene);
+            } else {
+                customer.plays[place].phase = Phase::Over;
+            }
         }
         Verdict::Send => {
             // rows of old versions have no place for a grant
@@ -58,7 +63,8 @@ pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
             }
             actions::write(customer, rule, &decision, scene);
             attribution::decided(customer, rule, &decision, scene);
-            remember_send(customer, place, play, &decision, scene);
+            customer.plays[place].out.push(Sent { step, due_ms, expires_ms });
+            go_on(customer, place, play, &decision, scene);
         }
     }
 }
@@ -77,12 +83,12 @@ fn verdict(customer: &Customer, place: usize, play: &Play, (step, due_ms): (u8, 
     })
 }
 
-fn remember_send(customer: &mut Customer, place: usize, play: &Play, sent: &Decision, scene: &Scene<'_>) {
+/// After a send, or one that the control arm withheld: caps and cool-downs count both.
+fn go_on(customer: &mut Customer, place: usize, play: &Play, sent: &Decision, scene: &Scene<'_>) {
     if scene.rules.counts_sends() {
         customer.remember_send(scene.time_ms);
     }
     let state = &mut customer.plays[place];
-    state.out.push(Sent { step: sent.step, due_ms: sent.due_ms, expires_ms: sent.expires_ms });
     state.last_send_ms = scene.rules.last_send_matters_ms(play).map(|_| scene.time_ms).max(state.last_send_ms);
     let (this, next) = (usize::from(sent.step), usize::from(sent.step) + 1);
     state.phase = match play.steps.get(next) {

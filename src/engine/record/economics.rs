@@ -20,10 +20,11 @@ pub struct EconomicsRecord<'a> {
     /// `channel`, `cohort`, or `salesperson`; of a cube `channel`, `customer_type`, `product_type` and `region`.
     #[schema(schema_with = names_and_values)]
     of: Names<'a>,
-    /// Customers with a first order; of all currencies.
+    /// Customers with a first order; of several currencies those of this one, by the share that has a value in it.
     customers: i128,
     /// Of winning them; of salespeople, of serving them.
     cost: Option<Amount>,
+    /// `null` also where costs are told in other currencies only.
     cost_per_customer: Option<Amount>,
     /// Mean of their `total`: net revenue so far and expected.
     clv: Option<Amount>,
@@ -31,7 +32,7 @@ pub struct EconomicsRecord<'a> {
     max_cac: Option<Amount>,
     /// `max_cac` over `cost_per_customer`.
     clv_to_cac: Option<f64>,
-    /// Who became known: came from nowhere or from being a visitor. `null` of cubes and salespeople.
+    /// Who became known, of all currencies. Of channels only.
     leads: Option<i128>,
     /// The share of leads that have become customers.
     conversion: Option<f64>,

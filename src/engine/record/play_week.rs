@@ -2,6 +2,8 @@
 //!
 //! Fields and their form; the figures are `play_week`'s. It goes to no topic. Used by `http`.
 
+use std::collections::BTreeMap;
+
 use super::json::{Json, json_object};
 use super::money::Amount;
 use crate::engine::play_week::PlayWeek;
@@ -27,9 +29,13 @@ pub struct PlayWeekRecord<'a> {
     lift: Option<LiftRecord>,
     /// Orders that would not have come without the play; `null` without a control arm.
     incremental_orders: Option<f64>,
+    /// `revenue` for each mail sent.
+    revenue_per_mail: Vec<Amount>,
+    /// What the treated ordered within 5 days, less what as many of the control arm did; without an interval. Empty without a control arm.
+    incremental_revenue: Vec<Amount>,
 }
 
-json_object!(PlayWeekRecord<'_> { week, sent, suppressed, delivered, clicked, orders, revenue, treated, control, lift, incremental_orders });
+json_object!(PlayWeekRecord<'_> { week, sent, suppressed, delivered, clicked, orders, revenue, treated, control, lift, incremental_orders, revenue_per_mail, incremental_revenue });
 
 #[derive(utoipa::ToSchema)]
 struct ReasonRecord<'a> {
@@ -62,6 +68,7 @@ json_object!(LiftRecord { difference, low, high });
 pub fn play_week(week: &PlayWeek) -> String {
     let arm = |arm: &crate::clv::Arm| ArmRecord { customers: arm.customers.into(), converted: arm.converted.into() };
     let amount = |(code, minor): (&String, &i128)| Some(Amount { minor: *minor, currency: Currency::from_code(code)? });
+    let amounts = |minors: &BTreeMap<String, i128>| minors.iter().filter_map(amount).collect::<Vec<_>>();
     let record = PlayWeekRecord {
         week: &week.week,
         sent: week.sent,
@@ -69,11 +76,13 @@ pub fn play_week(week: &PlayWeek) -> String {
         delivered: week.delivered,
         clicked: week.clicked,
         orders: week.orders,
-        revenue: week.revenue_minor.iter().filter_map(amount).collect(),
+        revenue: amounts(&week.revenue_minor),
         treated: arm(&week.treated),
         control: arm(&week.control),
         lift: week.lift().map(|lift| LiftRecord { difference: lift.difference, low: lift.low, high: lift.high }),
         incremental_orders: week.incremental(),
+        revenue_per_mail: amounts(&week.revenue_per_mail_minor()),
+        incremental_revenue: amounts(&week.incremental_revenue_minor()),
     };
     let mut out = Vec::new();
     record.write(&mut out);
