@@ -29,12 +29,13 @@
 //! | `config` | layers of text to a checked `Config`; every bad key is named, no secret can be printed |
 //! | `metrics` | every metric: name, unit, help, labels |
 //! | `http` | `/metrics`, `/livez`, `/readyz`, the API over committed state, the live page, admin actions, and the guards of both, on a thread of its own; it is handed what it may reach |
+//! | `avro` | outputs as Avro: a schema from a description, bytes from the engine's JSON; pure. The registry is asked by `cli/registry` |
 //! | `schema` | how described types become JSON Schema; the rooms describe their own, `cli/schema` prints them all |
 //! | `clock` | the only file that reads the clock |
 //! | `cli` | one file for each subcommand; puts the rooms together; also the made-up shop of `demo` and `generate` |
 //!
 //! Who may use whom: `clv` uses no other room, `event` none but `schema`, which describes records where they are made; `engine` uses these; `deliver` uses no other room; `config` uses all of these, since it fills their settings;
-//! `worker` uses `engine`, `event` and `schema`, and alone calls the engine's decisions; `kafka` uses the worker's two seams; `http` uses `metrics` and
+//! `worker` uses `engine`, `event` and `schema`, and alone calls the engine's decisions; `kafka` uses the worker's two seams and `avro`, which uses no room; `http` uses `metrics` and
 //! may read `engine`'s committed state; `cli` sees everything. `tests/it/tidy.rs` enforces it, and the sizes of files and functions.
 //!
 //! # Invariants
@@ -179,8 +180,12 @@
 //! is seen in a review. utoipa describes the types already for the HTTP API, in OpenAPI 3.1, whose schemas are JSON Schema: a second derive
 //! on the same structs could disagree with it.
 //!
+//! **Avro is made where records leave.** The engine writes JSON, and so do `replay` and all tests; the producer turns a value into Avro at the moment of
+//! sending, if it was told to. So there is one form of a record to decide about, and who wants JSON pays nothing. The price: with Avro each value is parsed once more.
+//!
 //! **Ids are derived, never drawn.** A record's id is a hash of its cause (slot, topic, offset, index) or its deadline (customer, play, instance,
 //! step, due time). Mailers deduplicate by it, a `cancel` can name a send long after, and `replay` can be compared with Kafka.
+pub mod avro;
 pub mod cli;
 pub mod clock;
 pub mod clv;

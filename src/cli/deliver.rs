@@ -71,6 +71,9 @@ enum Way {
 
 pub fn deliver(arguments: &DeliverArgs) -> Result<(), CommandError> {
     let config = arguments.settings.read()?;
+    if config.output.registry.is_some() {
+        return Err(CommandError::Failed("deliver reads actions as JSON, and output.format is \"avro\"".to_owned()));
+    }
     let packing = packing(&config, arguments.via)?;
     let settings = rules::kafka_settings(&config).of_delivery(&config.output.topic(TOPIC));
     let mut facts = admin::look(&settings)?;

@@ -86,7 +86,7 @@ pub fn demo(arguments: &DemoArgs) -> Result<(), CommandError> {
     let (end, live_ms) = (done.clone(), arguments.seconds.map_or(u64::MAX, |seconds| seconds.saturating_mul(1000)));
     // nobody here is real
     let guard = if config.http.api_token.is_some() { api::guard(&config) } else { api::open_guard() };
-    let process = Process::start(&config, PARTITIONS as u32, RowVersion::NEWEST, level, guard)?;
+    let process = Process::start(&config, PARTITIONS as u32, RowVersion::NEWEST, level, guard, Arc::default())?;
     introduce(history, arguments.seconds, process.address())?;
     let worker = std::thread::spawn(move || process.run_until(|| end.load(Ordering::Relaxed)));
     let traffic_ms = live_ms - DRAIN_MS.min(live_ms / 2);

@@ -27,6 +27,7 @@ pub mod observer;
 mod owners;
 mod process;
 mod purchases;
+mod registry;
 mod reload;
 pub mod replay;
 mod report;

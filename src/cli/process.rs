@@ -16,7 +16,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::engine::{Committed, RowVersion};
 use crate::http::{Admin, Decisions, Guard, Health, Phase, Server};
-use crate::kafka::{self, Consumer, Producer};
+use crate::kafka::{self, Consumer, Encoders, Producer};
 use crate::metrics::{Build, Metrics};
 use crate::worker::runner::{self, Happened};
 use crate::worker::{InForce, Now, Rules, WorkerError};
@@ -87,8 +87,15 @@ impl Shared {
 
 impl Process {
     /// Starts HTTP and the workers; topics must be there. `slots`: partitions of each input. `row_version`: of the rows of slots without a
-    /// history. `level`: what admins may change of the logs. `guard`: of the API.
-    pub fn start(config: &Config, slots: u32, row_version: RowVersion, level: Arc<Level>, guard: Guard) -> Result<Process, CommandError> {
+    /// history. `level`: what admins may change of the logs. `guard`: of the API. `encoders`: of outputs that are not JSON.
+    pub fn start(
+        config: &Config,
+        slots: u32,
+        row_version: RowVersion,
+        level: Arc<Level>,
+        guard: Guard,
+        encoders: Encoders,
+    ) -> Result<Process, CommandError> {
         let shared = Arc::new(Shared::new(config, slots));
         let server = serve(&shared, level, guard)?;
         let shelf = Arc::default();
@@ -98,10 +105,10 @@ impl Process {
         for worker in 0..config.workers {
             let of_worker = rules::rules_of_worker(config, slots, worker, nonce(worker), &shelf);
             let own_rules = Rules { row_version, in_force: shared.in_force.clone(), ..of_worker };
-            let (shared, sender) = (shared.clone(), sender.clone());
+            let (shared, sender, encoders) = (shared.clone(), sender.clone(), encoders.clone());
             let body = move || {
                 let end = EndOfThread { worker, sender };
-                let outcome = work(worker, &shared, &own_rules);
+                let outcome = work(worker, &shared, &own_rules, &encoders);
                 end.tell(outcome);
             };
             let name = format!("worker-{worker}");
@@ -232,12 +239,12 @@ fn changes_slots(happened: &Happened<'_>) -> bool {
     }
 }
 
-fn work(worker: usize, shared: &Shared, rules: &Rules) -> Result<(), WorkerError> {
+fn work(worker: usize, shared: &Shared, rules: &Rules, encoders: &Encoders) -> Result<(), WorkerError> {
     let Shared { config, settings, metrics, health, committed, decisions, stop, .. } = shared;
     let phases = Phases::default();
     let mut observer = Observer::new(worker, config, metrics.clone(), health.clone(), phases.clone());
     let build = || {
-        let producer = Producer::open(settings, worker, clock::wall_ms).map_err(WorkerError::of_transaction)?;
+        let producer = Producer::open(settings, worker, clock::wall_ms).map_err(WorkerError::of_transaction)?.encoding(encoders.clone());
         let consumer = Consumer::join(settings, worker)?;
         Ok((consumer, Witness::new(Timed::new(producer, phases.clone()), decisions.clone())))
     };

@@ -13,7 +13,7 @@ use super::exit::CommandError;
 use super::process::Process;
 use super::reload::{self, FileWatch, Hangups, Reload};
 use super::settings::SettingsArgs;
-use super::{api, logs, rules, season, topics};
+use super::{api, logs, registry, rules, season, topics};
 use crate::engine::RowVersion;
 use crate::kafka::{Member, Observer};
 use crate::worker::WorkerError;
@@ -59,7 +59,8 @@ pub fn run(arguments: &RunArgs) -> Result<(), CommandError> {
     let slots = topics::check_ready(&settings)?;
     let members =
         Observer::connect(&settings, OBSERVER).and_then(|observer| observer.members(&settings.group_id)).map_err(WorkerError::from)?;
-    let process = Process::start(&config, slots, readable_by_all(&members), level.clone(), api::guard(&config))?;
+    let encoders = registry::encoders(&config)?;
+    let process = Process::start(&config, slots, readable_by_all(&members), level.clone(), api::guard(&config), encoders)?;
     let (rulebook, metrics) = (process.rulebook(), process.metrics());
     let reload = Reload { arguments: arguments.settings.clone(), rulebook, level, metrics, stops: signals.clone() };
     reload::start(hangups, reload, watch)?;

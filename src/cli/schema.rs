@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::asyncapi;
 use super::exit::CommandError;
+use crate::avro;
 use crate::config::{self, ConfigError};
 use crate::engine::record_schemas;
 use crate::event;
@@ -21,6 +22,9 @@ use crate::worker::dead_letter;
 pub struct SchemaArgs {
     /// Which one; without it, the names there are
     name: Option<Name>,
+    /// As Avro; of transitions, clv, actions and aggregates
+    #[arg(long, requires = "name")]
+    avro: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -69,10 +73,26 @@ impl Name {
             Name::Asyncapi => asyncapi::document()?,
         })
     }
+
+    /// Of records that may be written as Avro.
+    pub fn avro(self) -> Option<Value> {
+        let (record, described) = match self {
+            Name::Transitions => ("Transition", record_schemas::transitions()),
+            Name::Clv => ("Clv", record_schemas::clv()),
+            Name::Actions => ("Action", record_schemas::actions()),
+            Name::Aggregates => ("Aggregate", record_schemas::aggregates()),
+            Name::Event | Name::Dlq | Name::Config | Name::Asyncapi => return None,
+        };
+        Some(avro::schema(record, &described))
+    }
 }
 
 pub fn schema(arguments: &SchemaArgs) -> Result<(), CommandError> {
     let shown = match arguments.name {
+        Some(name) if arguments.avro => {
+            let schema = name.avro();
+            text(&schema.ok_or_else(|| CommandError::Failed(format!("{} has no Avro schema", name.as_str())))?)
+        }
         Some(name) => text(&name.schema()?),
         None => Name::value_variants().iter().map(|name| format!("{}\n", name.as_str())).collect(),
     };
@@ -100,6 +120,8 @@ mod tests {
         fs::create_dir_all(present.join("schemas")).unwrap();
         let documents = schemas().map(|(name, schema)| (format!("schemas/{name}.json"), schema));
         let documents: Vec<(String, Value)> = documents.chain([("asyncapi.json".to_owned(), Name::Asyncapi.schema().unwrap())]).collect();
+        let avro = Name::value_variants().iter().filter_map(|name| Some((format!("schemas/{}.avsc", name.as_str()), name.avro()?)));
+        let documents: Vec<(String, Value)> = documents.into_iter().chain(avro).collect();
         let mut differing = Vec::new();
         for (file, document) in &documents {
             let shown = text(document);
@@ -113,8 +135,8 @@ mod tests {
         }
         assert!(differing.is_empty(), "{differing:?} differ: if the change is meant, cp -r {}/. docs/", present.display());
         let files = fs::read_dir(committed.join("schemas")).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-        let named: BTreeSet<String> = schemas().map(|(name, _)| format!("{name}.json")).collect();
-        assert_eq!(files.collect::<BTreeSet<String>>(), named);
+        let named = documents.iter().filter_map(|(file, _)| file.strip_prefix("schemas/")).map(str::to_owned);
+        assert_eq!(files.collect::<BTreeSet<String>>(), named.collect::<BTreeSet<String>>());
     }
 
     #[test]

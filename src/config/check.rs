@@ -14,8 +14,8 @@ use super::models;
 use super::properties::Properties;
 use super::values::{self, DAY_MS, DURATION_MS_MAX, MINUTE_MS, SECOND_MS};
 use super::{
-    BearerToken, Changelog, Commit, Http, Input, Kafka, Log, LogFormat, LogLevel, OUTPUT_TOPICS, Output, Partitioner, Time, TimeMode,
-    plays, stages,
+    BearerToken, Changelog, Commit, Http, Input, Kafka, Log, LogFormat, LogLevel, OUTPUT_TOPICS, Output, OutputFormat, Partitioner,
+    SchemaRegistry, Time, TimeMode, plays, stages,
 };
 use crate::clv::{Horizon, ModelKind, Parameters};
 use crate::engine::{ConsentRule, ErasureKey, Settings, Value};
@@ -54,6 +54,7 @@ const MODELS: &[(&str, ModelKind)] = &[
 ];
 const PARTITIONERS: &[(&str, Partitioner)] = &[("murmur2", Partitioner::Murmur2), ("trust", Partitioner::Trust)];
 const TIME_MODES: &[(&str, TimeMode)] = &[("wall", TimeMode::Wall), ("event", TimeMode::Event)];
+const OUTPUT_FORMATS: &[(&str, OutputFormat)] = &[("json", OutputFormat::Json), ("avro", OutputFormat::Avro)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 
 pub fn kafka(keys: &mut Keys<'_>) -> Kafka {
@@ -117,7 +118,15 @@ fn formats(keys: &mut Keys<'_>, topics: &[String]) -> Vec<Format> {
 }
 
 pub fn output(keys: &mut Keys<'_>) -> Output {
-    Output { prefix: keys.required("output.prefix", prefix) }
+    let prefix = keys.required("output.prefix", prefix);
+    let format = keys.required("output.format", values::choice(OUTPUT_FORMATS));
+    let address = keys.optional("output.schema_registry", values::base_address);
+    let login = keys.optional("output.schema_registry_login", login).map(BearerToken);
+    if format == OutputFormat::Avro && address.is_none() {
+        keys.refuse("output.format", "\"avro\" needs output.schema_registry".to_owned());
+    }
+    let registry = address.map(|address| SchemaRegistry { address, login });
+    Output { prefix, registry: registry.filter(|_| format == OutputFormat::Avro) }
 }
 
 pub fn commit(keys: &mut Keys<'_>) -> Commit {
@@ -263,6 +272,12 @@ fn prefix(entry: &Entry) -> Result<String, String> {
         return Err(format!("expected at most {PREFIX_BYTES_MAX} of the characters a-z, A-Z, 0-9, ., _ and -, got \"{prefix}\""));
     }
     Ok(prefix)
+}
+
+/// A user and a password; it is never quoted.
+fn login(entry: &Entry) -> Result<String, String> {
+    let login = values::text(entry).ok().filter(|text| text.split_once(':').is_some_and(|(user, _)| !user.is_empty()));
+    login.filter(|text| text.chars().all(|letter| !letter.is_control())).ok_or_else(|| "expected \"user:password\"".to_owned())
 }
 
 fn topics(entry: &Entry) -> Result<Vec<String>, String> {

@@ -134,6 +134,22 @@ pub enum Partitioner {
 #[derive(Debug, Clone)]
 pub struct Output {
     pub prefix: String,
+    /// Transitions, clv, actions and aggregates are Avro, their schemas registered here; else they are JSON.
+    pub registry: Option<SchemaRegistry>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputFormat {
+    Json,
+    Avro,
+}
+
+#[derive(Debug, Clone)]
+pub struct SchemaRegistry {
+    /// `http://host:port`, perhaps with a path; no slash at its end.
+    pub address: String,
+    /// `user:password`.
+    pub login: Option<BearerToken>,
 }
 
 impl Output {

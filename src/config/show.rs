@@ -10,13 +10,14 @@ use super::problem::Origin;
 use super::properties::{HIDDEN, is_secret};
 
 /// Keys of our own whose values are secrets.
-pub const SECRETS: [&str; 6] = [
+pub const SECRETS: [&str; 7] = [
     "customers.erasure_key",
     "deliver.smtp.password",
     "deliver.webhook.authorization",
     "deliver.webhook.secret",
     "http.admin_token",
     "http.api_token",
+    "output.schema_registry_login",
 ];
 
 /// One key in force.

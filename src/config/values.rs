@@ -264,6 +264,18 @@ pub fn address(entry: &Entry) -> Result<String, String> {
     address.ok_or_else(|| expected("an address without a path such as \"http://lifetide-0.shop.internal:9464\"", &entry.value))
 }
 
+/// Below which URLs of an HTTP server lie: as `address`, and a path if there is one. A login has its own key, since this one is shown.
+pub fn base_address(entry: &Entry) -> Result<String, String> {
+    let is_good = |text: &&str| {
+        let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:[]/~".contains(&byte);
+        host.is_some_and(|host| (1..=HOST_BYTES_MAX).contains(&host.len()) && host.bytes().all(is_plain))
+    };
+    let address = entry.value.as_str().filter(is_good).map(|text| text.trim_end_matches('/').to_owned());
+    // what was meant as a login is not quoted
+    address.ok_or_else(|| "expected an address such as \"http://schema-registry:8081\", without user and password".to_owned())
+}
+
 /// A secret that goes into an HTTP header as it is; it is never quoted.
 pub fn token(entry: &Entry) -> Result<String, String> {
     let is_good = |text: &&str| TOKEN_BYTES.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());

@@ -42,7 +42,7 @@ pub use feed::{FeedRecord, Feeder};
 pub use message::Message;
 pub use models::{ModelsTopic, Published};
 pub use observer::{Member, Observer};
-pub use producer::Producer;
+pub use producer::{Encoders, Producer};
 pub use rights::{Allowed, Operation, Rights, try_transaction};
 pub use sample::{Sampled, sample};
 pub use settings::{OutputNames, Settings};

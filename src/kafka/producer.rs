@@ -5,6 +5,7 @@
 //! to the brokers leaves a commit in doubt even though it was reported done: librdkafka repeats EndTxn by itself, and a late one could end
 //! the next transaction. It never decides what becomes of the slots. Called from the worker's thread.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::error::RDKafkaErrorCode;
@@ -20,6 +21,7 @@ use super::produce::{Item, TopicHandle};
 use super::retire::retire;
 use super::settings::Settings;
 use super::trim;
+use crate::avro::Encoder;
 use crate::worker::source::Claim;
 use crate::worker::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
 
@@ -51,8 +53,12 @@ pub(super) struct Link {
     group_id: String,
 }
 
+/// Of topics whose values are not written as they come.
+pub type Encoders = Arc<[(OutputTopic, Encoder)]>;
+
 pub struct Producer {
     settings: Settings,
+    encoders: Encoders,
     writer: String,
     /// Wall clock, Unix milliseconds.
     now_ms: fn() -> i64,
@@ -74,7 +80,13 @@ impl Producer {
         let writer = client::transactional_id(settings, worker);
         let slow = Duration::from_millis(u64::from(client::producer_socket_timeout_ms(settings) / 4));
         let link = Some(Link::open(settings, &writer, &output_names(settings))?);
-        Ok(Producer { settings: settings.clone(), writer, now_ms, slow, link, looked_ms: i64::MIN })
+        Ok(Producer { settings: settings.clone(), encoders: Arc::default(), writer, now_ms, slow, link, looked_ms: i64::MIN })
+    }
+
+    /// The same, with values of some topics in another format.
+    pub fn encoding(mut self, encoders: Encoders) -> Producer {
+        self.encoders = encoders;
+        self
     }
 
     /// The time, or now where that is earlier.
@@ -262,6 +274,10 @@ impl Transaction for Producer {
         let Outgoing { partition, key, value, headers, .. } = *record;
         // 0 would mean now, and brokers refuse times before 1970
         let timestamp_ms = record.timestamp_ms.map_or(0, |time_ms| self.not_ahead(time_ms).max(1));
+        let encoder = self.encoders.iter().find(|(topic, _)| *topic == record.topic).map(|(_, encoder)| encoder);
+        let encoded = value.zip(encoder).map(|(value, encoder)| encoder.encode(value)).transpose();
+        let encoded = encoded.map_err(|error| TransactionError::Unwritable(error.to_string()))?;
+        let value = encoded.as_deref().or(value);
         self.link()?.send(topic, &Item { partition, key, value, timestamp_ms, headers })
     }
 

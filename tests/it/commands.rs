@@ -1,6 +1,6 @@
 //! The program as its users meet it: arguments and settings in; an exit code, data on stdout and words on stderr out.
 //!
-//! `offline`, `words`, `top`, `fit`, `fit_seasonal` and `backtest` need no broker, `reload`, `doctor`, `topics`, `models`, `refusals`, `dead_letters`, `deliver`, `replays`, `running`, `admin`, `api`, `state`,
+//! `offline`, `words`, `top`, `fit`, `fit_seasonal` and `backtest` need no broker, `reload`, `doctor`, `topics`, `models`, `refusals`, `dead_letters`, `deliver`, `registry`, `replays`, `running`, `admin`, `api`, `state`,
 //! `overload`, `supervision` and `takeover` use the real one. What the events mean is tested elsewhere (`scenarios`, `exactly_once`).
 
 pub mod admin;
@@ -17,6 +17,7 @@ mod models;
 mod offline;
 mod overload;
 mod refusals;
+mod registry;
 mod reload;
 mod replays;
 mod report;

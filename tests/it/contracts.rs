@@ -3,6 +3,7 @@
 //! That they are those of the code a test beside `cli::schema` says. Here every record of every story and of a generated day is held against
 //! them, each field they describe must occur, and what they say of examples, topics and programs must be so.
 
+pub mod avro;
 mod clients;
 mod configuration;
 mod coverage;

@@ -42,9 +42,10 @@ const ONLY_OF_OTHERS: [(&str, &str); 2] = [
 ];
 
 /// Crates of which several versions are linked, and who cannot be moved.
-const SEVERAL_VERSIONS: [(&str, &str); 6] = [
+const SEVERAL_VERSIONS: [(&str, &str); 7] = [
     ("hashbrown", "dashmap is behind by some versions"),
     ("getrandom", "0.9 comes with argmin-math, the others with tests only: proptest and rust_decimal"),
+    ("heck", "of macros: nothing of it is in the binary"),
     ("rand", "0.9 comes with argmin-math, the others with tests only: proptest and rust_decimal"),
     ("rand_chacha", "0.9 comes with argmin-math, the others with tests only: proptest and rust_decimal"),
     ("rand_core", "0.9 comes with argmin-math, the others with tests only: proptest and rust_decimal"),

@@ -11,13 +11,14 @@ const HEADER_LINES_MAX: usize = 24;
 const BANNED_NAMES: [&str; 6] = ["utils", "util", "common", "manager", "helpers", "v2"];
 
 /// The rooms each room may use. `config` makes the settings of others; `cli` and `main` see everything.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
+    ("avro", &[]),
     ("clv", &[]),
     ("event", &["schema"]),
     ("engine", &["clv", "event", "schema"]),
     ("config", &["clv", "deliver", "event", "engine", "schema"]),
     ("deliver", &[]),
-    ("kafka", &["clock", "worker"]),
+    ("kafka", &["avro", "clock", "worker"]),
     ("worker", &["engine", "event", "schema"]),
     ("http", &["clock", "engine", "metrics"]),
     ("metrics", &[]),

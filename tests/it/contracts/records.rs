@@ -29,7 +29,7 @@ const PICTURES: &str = "
 until 2026-03-03T00:00Z
 ";
 
-fn told() -> Vec<(String, Told)> {
+pub(super) fn told() -> Vec<(String, Told)> {
     let (config, day) = generated_day();
     let stories = stories().into_iter().map(|(name, text)| (name, Told::of(story::parse(&text))));
     let pictures = ("pictures".to_owned(), Told::of(story::parse(PICTURES)));
