@@ -58,7 +58,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("dlq list", &["lifetide dlq list --reason unknown_currency --since 2026-01-01T00:00:00Z"]),
     ("dlq show", &["lifetide dlq show shop.carts/3/12", "lifetide dlq show shop.carts/3/12 --raw"]),
     ("dlq replay", &["lifetide dlq replay shop.carts/3/12", "lifetide dlq replay --all --reason unknown_currency --dry-run"]),
-    ("schema", &["lifetide schema", "lifetide schema actions > actions.schema.json"]),
+    ("schema", &["lifetide schema", "lifetide schema actions > actions.schema.json", "lifetide schema clv --avro > clv.avsc"]),
     ("erase", &["lifetide erase u-00000042 --config shop.toml"]),
     ("health", &["lifetide health --ready", "lifetide health --set http.listen=127.0.0.1:9465"]),
     (

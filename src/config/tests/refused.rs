@@ -84,6 +84,8 @@ const BAD_VALUES: &[(&str, &str)] = &[
         "expected an address without a path such as \"http://lifetide-0.shop.internal:9464\", got \"b.shop:9464\"",
     ),
     ("http.advertised = \"http://b.shop:9464/\"", "expected an address without a path such as"),
+    ("output.format = \"avro\"", "output.format (0.toml line 1): \"avro\" needs output.schema_registry"),
+    ("output.schema_registry = \"http://ann:x@b.shop:8081\"", "expected an address such as \"http://schema-registry:8081\", without user"),
     ("http.listen = \"localhost\"", "expected an address and port such as \"127.0.0.1:9464\", got \"localhost\""),
     ("log.level = \"loud\"", "expected \"error\" or \"warn\" or \"info\" or \"debug\" or \"trace\", got \"loud\""),
     ("kafka = 5", "kafka (0.toml line 1): is a section, written [kafka], not a value"),

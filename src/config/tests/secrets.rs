@@ -37,6 +37,20 @@ fn what_mails_are_sent_with_is_told_to_nobody() {
 }
 
 #[test]
+fn the_login_of_the_schema_registry_is_told_to_nobody() {
+    let sets = ["output.format=avro", "output.schema_registry=http://b.shop:8081/api/"];
+    let config = read("", &[("LIFETIDE__OUTPUT__SCHEMA_REGISTRY_LOGIN", "ann:marker9c41")], &sets).unwrap();
+    let registry = config.output.registry.as_ref().unwrap();
+    assert_eq!((registry.address.as_str(), registry.login.clone().unwrap().0.as_str()), ("http://b.shop:8081/api", "ann:marker9c41"));
+    let printed = printed(&config);
+    assert!(printed.contains("output.schema_registry_login = \"(hidden)\"") && !printed.contains("marker9c41"), "{printed}");
+    for bad in ["output.schema_registry_login=marker9c41", "output.schema_registry=http://ann:marker9c41@b.shop"] {
+        let error = read("", &[], &[bad]).unwrap_err();
+        assert!(!format!("{error}{error:?}").contains("marker9c41"), "{error}");
+    }
+}
+
+#[test]
 fn the_admin_token_comes_from_every_layer_as_it_was_typed_and_is_printed_nowhere() {
     let bearer = |config: &super::Config| config.http.admin_token.clone().unwrap().0;
     let file = read(&format!("[http]\nadmin_token = \"{TOKEN}\""), &[], &[]).unwrap();
