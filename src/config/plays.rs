@@ -7,7 +7,7 @@ mod conditions;
 mod steps;
 mod trigger;
 
-pub use conditions::{condition_of, limit};
+pub use conditions::{MONEY, condition_of, limit};
 pub use trigger::{known_table, unknown};
 
 use std::collections::BTreeSet;

@@ -200,6 +200,7 @@ fn act(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) -> Eff
             Effect::of(Outcome::Applied)
         }
         Kind::ReferralSent | Kind::ReferralConverted { .. } => take_referral(customer, event, scene),
+        Kind::Noted(_) => Effect::of(Outcome::Applied),
         // an erasure never comes here: the slot does it
         Kind::Erased | Kind::Unknown => Effect::of(Outcome::Ignored),
     }

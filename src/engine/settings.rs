@@ -131,7 +131,7 @@ pub enum Trigger {
     CartIdle,
     /// `{ stage = "lapsed" }`
     StageEntered(Stage),
-    /// `{ event = "Order Completed" }`, by the event's name as written.
+    /// `{ event = "Order Completed" }`, by the event's name as written, or what that means.
     EventSeen(String),
     /// `{ band = "high" }`, `{ tier = "gold" }`, `{ segment = "champions" }`; `None`: `"any"`.
     LevelReached { track: Track, name: Option<String> },

@@ -44,7 +44,7 @@ pub use limits::{MAX_CUSTOMER_ID_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_PRODUC
 pub use loyalty::{Loyalty, LoyaltyKind};
 pub use money::{Currency, Money};
 pub use reject::{Reason, Reject, RejectStage};
-pub use segment::schema as schema_of_event;
+pub use segment::{meaning, names as names_of_events, schema as schema_of_event};
 pub use subscription::{Subscription, SubscriptionKind};
 pub use told::{Part, Told};
 
@@ -202,6 +202,8 @@ pub enum Kind<'a> {
     },
     /// `Customer Erased`: the person is to be forgotten, with everything up to the event's time.
     Erased,
+    /// `Promotion Viewed`, `Order Updated` and their kin, by name: known, and nothing of them is kept.
+    Noted(&'static str),
     /// A name this version gives no meaning: the customer was seen, nothing else.
     Unknown,
 }
@@ -232,6 +234,7 @@ impl Kind<'_> {
             Kind::ReferralSent => "Referral Sent",
             Kind::ReferralConverted { .. } => "Referral Converted",
             Kind::Erased => "Customer Erased",
+            Kind::Noted(name) => name,
             Kind::Unknown => "other",
         }
     }

@@ -90,6 +90,7 @@ impl Kind<'_> {
             Kind::ReferralSent => Kind::ReferralSent,
             Kind::ReferralConverted { referrer_id } => Kind::ReferralConverted { referrer_id: own(referrer_id) },
             Kind::Erased => Kind::Erased,
+            Kind::Noted(name) => Kind::Noted(name),
             Kind::Unknown => Kind::Unknown,
         }
     }

@@ -31,8 +31,12 @@ KNOWN_NAMES = {
     "Product Viewed", "Product List Viewed", "Products Compared", "Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered",
     "Coupon Applied", "Order Shipped", "Order Delivered", "Review Submitted", "Survey Answered", "Support Ticket Opened",
     "Support Ticket Resolved", "Call Logged", "Loyalty Enrolled", "Points Earned", "Points Redeemed", "Reward Redeemed",
-    "Subscription Started", "Subscription Payment", "Subscription Cancelled", "Referral Sent", "Referral Converted",
+    "Subscription Started", "Subscription Payment", "Subscription Cancelled", "Referral Sent", "Referral Converted", "Products Searched",
+    "Product List Filtered", "Promotion Viewed", "Promotion Clicked", "Product Clicked", "Order Updated", "Coupon Entered", "Coupon Denied",
+    "Coupon Removed", "Product Added to Wishlist", "Product Removed from Wishlist", "Product Shared", "Cart Shared",
 } | CART_EVENTS
+# names that Segment has beside the one we go by
+SYNONYMS = {"Wishlist Product Added to Cart": "Product Added", "Product Reviewed": "Review Submitted"}
 # what a thing costs or is paid for, by the name of the field
 PRICED = {
     "Cost Recorded": "amount",
@@ -63,7 +67,7 @@ class Event:
     customer: str
     is_anonymous: bool  # keyed by anonymousId
     time_ms: int  # clamped
-    name: str  # Segment's event name; `identify` for identify calls
+    name: str  # Segment's event name, of synonyms the one we go by; `identify` for identify calls
     message_id: Optional[str]
     email: Optional[str] = None
     trait_consent: Optional[str] = None
@@ -76,6 +80,7 @@ class Event:
     former_id: Optional[str] = None  # another id of the same person
     traits: dict = field(default_factory=dict)
     campaign: dict = field(default_factory=dict)
+    sent_name: str = ""
 
 
 def optional(mapping: dict, name: str, kind: type) -> Any:
@@ -105,7 +110,8 @@ def decode(record: Record) -> Event:
     kind = required(body, "type")
     name = required(body, "event") if kind == "track" else kind
     is_anonymous = record.key != user_id
-    event = Event(record.key, is_anonymous, event_time_ms(body, record), name, optional(body, "messageId", str))
+    meaning = SYNONYMS.get(name, name)
+    event = Event(record.key, is_anonymous, event_time_ms(body, record), meaning, optional(body, "messageId", str), sent_name=name)
     learn_traits(event, kind, body)
     event.former_id = former_id(event, body)
     event.is_of_nobody = name == "Cost Recorded" and user_id is None

@@ -119,7 +119,8 @@ class Shopper:
         elif self.cart_change:
             self.plays.on_cart(*self.cart_change, time_ms)
         if outcome == APPLIED:
-            self.plays.on_event(event.name, time_ms)
+            for name in dict.fromkeys((event.sent_name, event.name)):
+                self.plays.on_event(name, time_ms)
 
     def _learn(self, event: Event) -> None:
         is_newest = event.time_ms >= self.last_event_ms

@@ -15,7 +15,7 @@ use crate::engine::{Condition, MoneyField, Test, WordField};
 const CONDITIONS_MAX: usize = 8;
 const WORDS_MAX: usize = 64;
 const WORD_BYTES_MAX: usize = 64;
-const MONEY: [(&str, MoneyField); 3] =
+pub const MONEY: [(&str, MoneyField); 3] =
     [("cart.value", MoneyField::CartValue), ("historic.net", MoneyField::HistoricNet), ("future.value", MoneyField::FutureValue)];
 const ORDERS: &str = "orders";
 const ALIVE: &str = "p_alive";

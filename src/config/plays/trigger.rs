@@ -11,11 +11,14 @@ use super::super::problem::{Origin, nearest};
 use super::super::values::{self, SECOND_MS, expected};
 use super::Names;
 use crate::clv::rfm::Segment;
-use crate::engine::{CancelOn, Stage, Track, Trigger};
-use crate::event::MAX_NAME_BYTES;
+use crate::engine::{CREDITED, CancelOn, Stage, Track, Trigger};
+use crate::event::names_of_events;
 
 const FORMS: &str = "{ cart = \"idle\" }, { stage = \"lapsed\" }, { event = \"Order Completed\" }, { band = \"high\" }, { tier = \"gold\" }, \
                      { segment = \"champions\" }, { date = \"birthday\" } or { date = \"next_order\" }";
+
+/// Nobody is left whom a play could reach.
+const OF_NOBODY: &str = "Customer Erased";
 
 pub fn trigger(entry: &Entry, names: &Names<'_>) -> Result<Trigger, String> {
     let table = entry.value.as_table().filter(|table| table.len() == 1);
@@ -23,7 +26,7 @@ pub fn trigger(entry: &Entry, names: &Names<'_>) -> Result<Trigger, String> {
     match (key.as_str(), value.as_str()) {
         ("cart", Some("idle")) => Ok(Trigger::CartIdle),
         ("stage", Some(name)) => stage(name, names).map(Trigger::StageEntered),
-        ("event", Some(name)) if !name.is_empty() && name.len() <= MAX_NAME_BYTES => Ok(Trigger::EventSeen(name.to_owned())),
+        ("event", Some(name)) if !name.is_empty() => event(name).map(Trigger::EventSeen),
         ("band", Some(name)) => level(Track::ValueBand, "band", name, names.value_bands.iter().map(|band| band.name.as_str())),
         ("tier", Some(name)) => level(Track::Tier, "tier", name, names.tiers.iter().map(|tier| tier.name.as_str())),
         ("segment", Some(name)) => level(Track::Rfm, "segment", name, Segment::ALL.iter().map(|segment| segment.as_str())),
@@ -31,6 +34,18 @@ pub fn trigger(entry: &Entry, names: &Names<'_>) -> Result<Trigger, String> {
         ("date", Some("next_order")) => Ok(Trigger::NextOrderDue),
         _ => Err(expected(FORMS, &entry.value)),
     }
+}
+
+/// Any other name would never be applied, and a play on it never begin.
+fn event(name: &str) -> Result<String, String> {
+    let known = names_of_events().filter(|known| *known != OF_NOBODY).chain(["identify", "alias", CREDITED]);
+    if known.clone().any(|known| known == name) {
+        return Ok(name.to_owned());
+    }
+    Err(match nearest(name, known) {
+        Some(meant) => format!("unknown event \"{name}\", did you mean \"{meant}\"?"),
+        None => format!("no event \"{name}\" can begin a play: it has no meaning here"),
+    })
 }
 
 fn level<'a>(track: Track, what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Result<Trigger, String> {

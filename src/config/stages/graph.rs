@@ -2,15 +2,18 @@
 //!
 //! Refused are graphs that leave somebody nowhere, and entries that can never decide: another one holds whenever they do. Called by `stages`.
 
+use std::collections::BTreeMap;
+
 use toml::Value;
 
-use super::super::plays::{Names, known_table};
+use super::super::plays::{MONEY, Names, known_table};
 use super::super::values::expected;
 use super::conditions::condition;
 use crate::engine::{
-    Counted, CustomerFlag, STAGE_BYTES_MAX, STAGE_ENTRIES_MAX, Stage, StageCondition, StageEntry as Entry, StageGraph as Graph,
+    Condition, Counted, CustomerFlag, STAGE_BYTES_MAX, STAGE_ENTRIES_MAX, Stage, StageCondition, StageEntry as Entry, StageGraph as Graph,
     StageMoment as Moment, Test, Why,
 };
+use crate::event::Currency;
 
 /// Of one entry.
 const CONDITIONS_MAX: usize = 8;
@@ -26,7 +29,7 @@ pub fn graph(value: &Value, names: &Names<'_>) -> Result<Graph, String> {
     for value in array {
         entries.push(entry(value, names, &mut alive_below)?);
     }
-    check(&entries)?;
+    check(&entries, &alive_below)?;
     Ok(Graph { entries, alive_below, forward_only: false, is_shipped: false })
 }
 
@@ -74,7 +77,7 @@ fn why(when: &[StageCondition]) -> Why {
     first.unwrap_or(if when.is_empty() { Why::FirstSeen } else { Why::Condition })
 }
 
-fn check(entries: &[Entry]) -> Result<(), String> {
+fn check(entries: &[Entry], alive_below: &[f64]) -> Result<(), String> {
     let first = &entries[0];
     if !first.when.is_empty() {
         return Err(format!(
@@ -89,10 +92,11 @@ fn check(entries: &[Entry]) -> Result<(), String> {
     for (place, entry) in entries.iter().enumerate() {
         let name = entry.stage.as_str();
         let later = &entries[place + 1..];
-        if let Some(never) = contradiction(&entry.when) {
+        if let Some(never) = contradiction(&entry.when, alive_below) {
             return Err(format!("{name}: can never be entered: no {never} is both that much and that little"));
         }
-        if let Some(other) = later.iter().find(|other| other.when.iter().all(|asked| entry.when.iter().any(|held| implies(held, asked)))) {
+        let holds = |asked: &StageCondition| entry.when.iter().any(|held| implies(held, asked, alive_below));
+        if let Some(other) = later.iter().find(|other| other.when.iter().all(holds)) {
             return Err(format!(
                 "{name}: can never be entered here: whenever its conditions hold, those of {}, which stands later, do",
                 other.stage.as_str()
@@ -110,43 +114,69 @@ fn check(entries: &[Entry]) -> Result<(), String> {
 }
 
 /// Whether the second holds whenever the first does.
-fn implies(held: &StageCondition, asked: &StageCondition) -> bool {
-    use StageCondition::{Alive, Count, Is, Since};
+fn implies(held: &StageCondition, asked: &StageCondition, alive_below: &[f64]) -> bool {
+    use StageCondition::{Is, Stands};
     match (held, asked) {
         (Is(held), Is(asked)) => held.iter().all(|flag| asked.contains(flag)),
-        (Count { of, test, count }, Count { of: asked_of, test: asked_test, count: asked }) => {
-            of == asked_of && test == asked_test && is_stronger(*test, count, asked)
+        (Stands(Condition::Word { field, among }), Stands(Condition::Word { field: asked_field, among: asked })) => {
+            field == asked_field && among.iter().all(|word| asked.contains(word))
         }
-        (Since { moment, test, ms }, Since { moment: asked_moment, test: asked_test, ms: asked }) => {
-            moment == asked_moment && test == asked_test && is_stronger(*test, ms, asked)
-        }
-        (Alive { bound, test }, Alive { bound: asked, test: asked_test }) => bound == asked && test == asked_test,
-        _ => held == asked,
-    }
-}
-
-fn is_stronger<T: PartialOrd>(test: Test, held: &T, asked: &T) -> bool {
-    match test {
-        Test::AtLeast => held >= asked,
-        Test::LessThan => held <= asked,
+        _ => match (Bound::of(held, alive_below), Bound::of(asked, alive_below)) {
+            (Some(held), Some(asked)) => held.implies(&asked),
+            _ => held == asked,
+        },
     }
 }
 
 /// A field of which the conditions ask for at least so much and for less than that.
-fn contradiction(when: &[StageCondition]) -> Option<&'static str> {
-    use StageCondition::{Count, Since};
-    let clash = |first: &StageCondition, second: &StageCondition| match (first, second) {
-        (Count { of, test: Test::AtLeast, count }, Count { of: other, test: Test::LessThan, count: limit })
-            if of == other && count >= limit =>
-        {
-            Counted::WORDS.into_iter().find(|(_, known)| known == of).map(|(word, _)| word)
-        }
-        (Since { moment, test: Test::AtLeast, ms }, Since { moment: other, test: Test::LessThan, ms: limit })
-            if moment == other && ms >= limit =>
-        {
-            Moment::WORDS.into_iter().find(|(_, known)| known == moment).map(|(word, _)| word)
-        }
-        _ => None,
-    };
-    when.iter().find_map(|first| when.iter().find_map(|second| clash(first, second)))
+fn contradiction(when: &[StageCondition], alive_below: &[f64]) -> Option<&'static str> {
+    let bounds: Vec<Bound> = when.iter().filter_map(|condition| Bound::of(condition, alive_below)).collect();
+    bounds.iter().find(|first| bounds.iter().any(|second| first.excludes(second))).map(|bound| bound.field)
+}
+
+/// A condition that asks for much or little of something.
+struct Bound {
+    field: &'static str,
+    test: Test,
+    /// Of money by currency, of all else under none. What is in another currency does not pass.
+    limits: BTreeMap<Option<Currency>, i64>,
+}
+
+impl Bound {
+    fn of(condition: &StageCondition, alive_below: &[f64]) -> Option<Bound> {
+        use StageCondition::{Alive, Count, Since, Stands};
+        let plain = |field, test: &Test, limit| Bound { field, test: *test, limits: BTreeMap::from([(None, limit)]) };
+        Some(match condition {
+            Count { of, test, count } => plain(word(Counted::WORDS, of)?, test, i64::from(*count)),
+            Since { moment, test, ms } => plain(word(Moment::WORDS, moment)?, test, *ms),
+            // the bits of floats that are not negative rise as these do
+            Alive { bound, test } => plain("p_alive", test, alive_below.get(*bound)?.to_bits().cast_signed()),
+            Stands(Condition::Orders { test, count }) => plain("orders", test, i64::from(*count)),
+            Stands(Condition::Money { field, test, minor }) => {
+                let limits = minor.iter().map(|(currency, minor)| (Some(*currency), *minor)).collect();
+                Bound { field: word(MONEY, field)?, test: *test, limits }
+            }
+            _ => return None,
+        })
+    }
+
+    fn implies(&self, asked: &Bound) -> bool {
+        let is_stronger = |held: &i64, asked: &i64| match self.test {
+            Test::AtLeast => held >= asked,
+            Test::LessThan => held <= asked,
+        };
+        let is_asked = |(currency, limit)| asked.limits.get(currency).is_some_and(|asked| is_stronger(limit, asked));
+        self.field == asked.field && self.test == asked.test && self.limits.iter().all(is_asked)
+    }
+
+    /// At least this and less than the other: there is no amount, in whatever currency.
+    fn excludes(&self, other: &Bound) -> bool {
+        let has_room = |(currency, least)| other.limits.get(currency).is_some_and(|limit| least < limit);
+        let are_opposite = self.test == Test::AtLeast && other.test == Test::LessThan;
+        are_opposite && self.field == other.field && !self.limits.iter().any(has_room)
+    }
+}
+
+fn word<T: PartialEq, const N: usize>(words: [(&'static str, T); N], meant: &T) -> Option<&'static str> {
+    words.into_iter().find(|(_, known)| known == meant).map(|(word, _)| word)
 }

@@ -90,6 +90,9 @@ const BAD_LINES: &[(&str, &str)] = &[
     ("trigger = { event = \"\" }", "or { date = \"next_order\" }, got"),
     ("trigger = { band = \"high\" }", "unknown band \"high\", expected \"any\""),
     ("trigger = { date = \"birthdy\" }", "or { date = \"next_order\" }, got"),
+    ("trigger = { event = \"Order Complete\" }", "unknown event \"Order Complete\", did you mean \"Order Completed\"?"),
+    ("trigger = { event = \"Wheel of Luck Spun\" }", "no event \"Wheel of Luck Spun\" can begin a play: it has no meaning here"),
+    ("trigger = { event = \"Customer Erased\" }", "no event \"Customer Erased\" can begin a play"),
     ("trigger = { cart = \"full\" }", "expected { cart = \"idle\" }, { stage = \"lapsed\" }, { event = \"Order Completed\" }, {"),
     ("trigger = { cart = \"idle\", stage = \"lead\" }", "expected { cart = \"idle\" }, { stage"),
     ("trigger = \"cart\"", "or { date = \"next_order\" }, got \"cart\""),
@@ -159,6 +162,16 @@ fn plays_begin_with_stages_and_events_as_with_carts() {
     assert_eq!(of("e").cancel_on, CancelOn { order: true, ..CancelOn::default() }, "of the shipped ends, what can happen to it");
     let error = read(&format!("{file}\ncancel_on = [\"cart_emptied\"]"), &[], &[]).unwrap_err().to_string();
     assert_eq!(error, "plays.e.cancel_on (0.toml line 8): \"cart_emptied\" ends plays with the trigger { cart = \"idle\" } only");
+}
+
+#[test]
+fn plays_may_begin_with_every_event_that_is_applied() {
+    for name in
+        ["Product Reviewed", "Review Submitted", "Order Updated", "Promotion Clicked", "identify", "Referral Credited", "Subscribed"]
+    {
+        let plays = plays(&format!("[plays.e]\ntrigger = {{ event = \"{name}\" }}\nsteps = [{{ delay = \"0s\", template = \"t\" }}]"));
+        assert!(plays.iter().any(|play| play.trigger == Trigger::EventSeen(name.to_owned())), "{name}");
+    }
 }
 
 #[test]

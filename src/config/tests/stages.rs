@@ -96,3 +96,49 @@ fn bad_graphs_are_refused_with_the_reason() {
         assert!(told.len() == 1 && told[0].contains(expected), "{text}\n{told:#?}");
     }
 }
+
+/// A stage with each of these conditions, one after the other.
+fn stages(whens: &[&str]) -> String {
+    let stages: Vec<String> = whens.iter().zip('a'..).map(|(when, name)| format!("{{ name = \"{name}\", when = [{when}] }}")).collect();
+    graph(&stages.join(", "))
+}
+
+#[test]
+fn a_stage_that_a_later_one_always_takes_is_refused_whatever_it_asks_for() {
+    let taken = [
+        ["{ field = \"orders\", ge = 5 }", "{ field = \"orders\", ge = 1 }"],
+        ["{ field = \"orders\", lt = 1 }", "{ field = \"orders\", lt = 5 }"],
+        ["{ field = \"historic.net\", ge = { USD = 900 } }", "{ field = \"historic.net\", ge = { USD = 500, EUR = 500 } }"],
+        ["{ field = \"cart.value\", lt = { USD = 5 } }", "{ field = \"cart.value\", lt = { USD = 9 } }"],
+        ["{ field = \"p_alive\", lt = 0.2 }", "{ field = \"p_alive\", lt = 0.4 }"],
+        ["{ field = \"p_alive\", ge = 0.4 }", "{ field = \"p_alive\", ge = 0.2 }"],
+        ["{ field = \"region\", in = [\"north\"] }", "{ field = \"region\", in = [\"south\", \"north\"] }"],
+    ];
+    for whens in taken {
+        let told = problems(&stages(&whens));
+        assert!(told.len() == 1 && told[0].contains("a: can never be entered here"), "{whens:?} {told:?}");
+        let [first, second] = whens;
+        assert_eq!(problems(&stages(&[second, first])), [""; 0], "{whens:?} the other way round");
+    }
+    // who has spent in EUR is in the first alone
+    let other = ["{ field = \"historic.net\", ge = { USD = 900, EUR = 1 } }", "{ field = \"historic.net\", ge = { USD = 500 } }"];
+    assert_eq!(problems(&stages(&other)), [""; 0]);
+}
+
+#[test]
+fn a_stage_that_asks_for_much_and_little_of_the_same_is_refused() {
+    let never = [
+        ("orders", "9", "2"),
+        ("orders", "2", "2"),
+        ("historic.net", "{ USD = 900 }", "{ USD = 500 }"),
+        ("cart.value", "{ USD = 9 }", "{ EUR = 50 }"),
+        ("p_alive", "0.6", "0.4"),
+    ];
+    for (field, least, limit) in never {
+        let told = problems(&stages(&[&format!("{{ field = \"{field}\", ge = {least} }}, {{ field = \"{field}\", lt = {limit} }}")]));
+        assert!(told.len() == 1 && told[0].contains(&format!("a: can never be entered: no {field} is both")), "{field} {told:?}");
+    }
+    let narrow = "{ field = \"orders\", ge = 2 }, { field = \"orders\", lt = 3 }, { field = \"cart.value\", ge = { USD = 1, EUR = 9 } }, \
+                  { field = \"cart.value\", lt = { USD = 2, EUR = 5 } }";
+    assert_eq!(problems(&stages(&[narrow])), [""; 0]);
+}

@@ -1,18 +1,18 @@
 //! Plays that begin with an event of a name: the instance is its message id, else its place in Kafka.
 //!
-//! Only what was applied counts: no duplicate, nothing late, no name without a meaning. Called by `apply` when an event has had its effects.
+//! A name that means what another does (`Product Reviewed`) begins the plays of either. Only what was applied counts: no duplicate, nothing late, no name without a meaning. Called by `apply` when an event has had its effects.
 
 use super::instance::begin;
 use crate::engine::customer::Customer;
 use crate::engine::scene::Scene;
 use crate::engine::settings::Trigger;
-use crate::event::Event;
+use crate::event::{Event, meaning};
 
 pub fn on_event(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) {
     let rules = scene.rules;
     for &rule in rules.plays() {
         if let Trigger::EventSeen(name) = &rules.play(rule).trigger
-            && *name == event.name
+            && (*name == event.name || name == meaning(&event.name))
         {
             begin(customer, rule, instance(event, scene), scene.time_ms, scene);
         }

@@ -51,6 +51,7 @@ pub(super) struct TraitFields<'a> {
     pub(super) first_name: Field<'a>,
     #[serde(rename = "firstName")]
     pub(super) first_name_camel: Field<'a>,
+    pub(super) name: Field<'a>,
     pub(super) locale: Field<'a>,
     pub(super) timezone: Field<'a>,
     pub(super) region: Field<'a>,
@@ -180,6 +181,7 @@ impl<'a> Fields<'a> for TraitFields<'a> {
             b"email" => Place::Field(&mut self.email),
             b"first_name" => Place::Field(&mut self.first_name),
             b"firstName" => Place::Field(&mut self.first_name_camel),
+            b"name" => Place::Field(&mut self.name),
             b"locale" => Place::Field(&mut self.locale),
             b"timezone" => Place::Field(&mut self.timezone),
             b"region" => Place::Field(&mut self.region),

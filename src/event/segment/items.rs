@@ -3,6 +3,7 @@
 //! Called by `segment` alone.
 
 use super::fields::{ProductFields, Properties};
+use super::noted;
 use crate::event::value::{Field, Value};
 use crate::event::{CartDelta, CartLine, ITEMS_MAX, InteractionKind, Item, Kind, Text, json, scan};
 
@@ -14,6 +15,7 @@ pub(super) fn read<'a>(kind: &Kind<'a>, properties: &Properties<'a>) -> Vec<Item
             InteractionKind::ProductViewed | InteractionKind::ProductListViewed => own(properties),
             _ => Vec::new(),
         },
+        Kind::Noted(name) if noted::OF_PRODUCT.contains(name) => own(properties),
         _ => Vec::new(),
     }
 }

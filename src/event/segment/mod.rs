@@ -1,7 +1,7 @@
 //! Segment and RudderStack calls (`track`, `identify`, `alias`; `page`, `screen` and `group` only say that the customer was seen).
 //! Marks the fields of the record in one pass, finds the customer and the time, and lets the file of the event's family read what its kind
 //! needs. Refuses what breaks `contracts.md` 1; gives no meaning to names it does not know. Called by `decode` and `foreign`.
-//! Reading order: fields, envelope, traits, touch, then orders, email, consent, carts, costs, interactions, loyalty, subscriptions, referrals, items.
+//! Reading order: fields, envelope, traits, touch, then orders, email, consent, carts, costs, interactions, loyalty, subscriptions, referrals, noted, items.
 
 mod carts;
 mod consent;
@@ -12,6 +12,7 @@ mod fields;
 mod interactions;
 mod items;
 mod loyalty;
+mod noted;
 mod orders;
 mod referrals;
 mod schema;
@@ -25,11 +26,14 @@ mod tests;
 use super::value::{Field, Found, Nested};
 use super::{CartDelta, ConsentStatus, ContentsSource, DecodeRules, EmailSignal, Event, Kind, Reason, Reject, json};
 use fields::{Envelope, Properties, TraitFields};
-pub use schema::schema;
+pub use schema::{names, schema};
 pub(super) use traits::consent as consent_trait;
 
 /// `type` of Segment's calls.
 pub(super) const CALLS: [&str; 6] = ["track", "identify", "alias", "page", "screen", "group"];
+
+/// Names that Segment has beside that of a kind.
+const SYNONYMS: [(&str, &str); 2] = [("Wishlist Product Added to Cart", "Product Added"), ("Product Reviewed", "Review Submitted")];
 
 /// What else is known of a call.
 #[derive(Debug, Clone, Copy, Default)]
@@ -81,10 +85,15 @@ pub(super) fn read<'a>(
     Ok(Event { customer: customer.into(), identity, time_ms, name, message_id, traits, touch, items, address: None, kind })
 }
 
+/// Two names for the same: the one that its kind has. Any other name is its own meaning.
+pub fn meaning(event: &str) -> &str {
+    SYNONYMS.into_iter().find(|(name, _)| *name == event).map_or(event, |(_, meaning)| meaning)
+}
+
 /// The kind of a `track` call, by its name exactly as Segment writes it.
 fn read_kind<'a>(name: &str, properties: &Nested<Properties<'a>>, rules: &DecodeRules) -> Result<Kind<'a>, Reject> {
     let own = || object_or_none("properties", properties);
-    match name {
+    match meaning(name) {
         "Order Completed" => orders::completed(own()?, rules),
         "Order Refunded" => orders::refunded(own()?, rules),
         "Order Cancelled" => orders::cancelled(own()?),
@@ -107,11 +116,11 @@ fn read_kind<'a>(name: &str, properties: &Nested<Properties<'a>>, rules: &Decode
         "Referral Converted" => referrals::converted(own()?),
         // nothing in it can make it unreadable: who asks to be forgotten is
         "Customer Erased" => Ok(Kind::Erased),
-        _ => match (interactions::kind_of(name), loyalty::kind_of(name), subscriptions::kind_of(name)) {
+        name => match (interactions::kind_of(name), loyalty::kind_of(name), subscriptions::kind_of(name)) {
             (Some(kind), ..) => interactions::read(kind, own()?, rules),
             (_, Some(kind), _) => loyalty::read(kind, own()?, rules),
             (_, _, Some(kind)) => subscriptions::read(kind, own()?, rules),
-            _ => Ok(Kind::Unknown),
+            _ => Ok(noted::name_of(name).map_or(Kind::Unknown, Kind::Noted)),
         },
     }
 }

@@ -10,6 +10,7 @@ mod tests;
 
 use serde_json::{Value, json};
 
+use super::noted;
 use crate::schema::Described;
 use shapes::{
     Bare, Call, CartContents, CartLine, ConsentChanged, ConsentStated, CostRecorded, EmailBounced, EmailHeard, Event, Looked, OfOrder,
@@ -21,7 +22,7 @@ use shapes::{
 const COST: &str = super::costs::EVENT;
 
 /// The types of properties, each with the events that have them.
-const EVENTS: [(&str, &[&str]); 22] = [
+const EVENTS: [(&str, &[&str]); 24] = [
     ("OrderCompleted", &["Order Completed"]),
     ("OrderRefunded", &["Order Refunded"]),
     ("OfOrder", &["Order Cancelled", "Order Shipped", "Order Delivered"]),
@@ -29,10 +30,11 @@ const EVENTS: [(&str, &[&str]); 22] = [
     ("EmailBounced", &["Email Bounced"]),
     ("ConsentStated", &["Subscribed", "Unsubscribed"]),
     ("ConsentChanged", &["Consent Changed"]),
-    ("CartLine", &["Product Added", "Product Removed"]),
+    ("CartLine", &["Product Added", "Product Removed", "Wishlist Product Added to Cart"]),
     ("CartContents", &["Cart Viewed", "Cart Updated", "Checkout Started", "Cart Abandoned"]),
     ("CostRecorded", &[COST]),
     ("Looked", &["Product Viewed", "Product List Viewed"]),
+    ("Looked", &noted::OF_PRODUCT),
     ("Survey", &["Survey Answered"]),
     ("Ticket", &["Support Ticket Opened", "Support Ticket Resolved"]),
     ("Call", &["Call Logged"]),
@@ -43,6 +45,7 @@ const EVENTS: [(&str, &[&str]); 22] = [
     ("SubscriptionCancelled", &["Subscription Cancelled"]),
     ("ReferralConverted", &["Referral Converted"]),
     ("Bare", &["Customer Erased", "Referral Sent", "Loyalty Enrolled"]),
+    ("Bare", &noted::OTHERS),
     (
         "Way",
         &[
@@ -53,9 +56,15 @@ const EVENTS: [(&str, &[&str]); 22] = [
             "Payment Info Entered",
             "Coupon Applied",
             "Review Submitted",
+            "Product Reviewed",
         ],
     ),
 ];
+
+/// The names of `track` that have a meaning.
+pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+    EVENTS.into_iter().flat_map(|(_, events)| events.iter().copied())
+}
 
 /// The schema of a call, with that of each event's properties.
 pub fn schema() -> Value {

@@ -31,7 +31,7 @@ pub(super) fn read<'a>(own: &TraitFields<'a>, context: &ContextFields<'a>, time_
     let first_name = [&own.first_name, &own.first_name_camel, &seen.first_name, &seen.first_name_camel];
     Traits {
         email: first_text(&[&own.email, &seen.email]).and_then(trimmed_email),
-        first_name: first_text(&first_name).map(json::shorten),
+        first_name: first_text(&first_name).or_else(|| first_text(&[&own.name, &seen.name]).and_then(first_word)).map(json::shorten),
         locale: first_text(&[&own.locale, &seen.locale, &context.locale]).filter(|locale| locale.len() <= MAX_LOCALE_BYTES),
         time_zone: first_text(&[&own.timezone, &seen.timezone, &context.timezone]).filter(|zone| ZONES.get(zone).is_ok()),
         region: first_text(&[&own.region, &seen.region]).map(json::shorten),
@@ -51,6 +51,14 @@ fn text(value: Value<'_>) -> Option<Text<'_>> {
         Value::Text(text) => Some(Cow::Borrowed(text)).filter(|text| !text.is_empty()),
         // `null` is no text, either
         value => json::string("trait", value).ok().flatten().filter(|text| !text.is_empty()),
+    }
+}
+
+/// Of "Ann Lee" the first name is Ann.
+fn first_word(name: Text<'_>) -> Option<Text<'_>> {
+    match name {
+        Cow::Borrowed(name) => name.split_whitespace().next().map(Cow::Borrowed),
+        Cow::Owned(name) => name.split_whitespace().next().map(|word| Cow::Owned(word.to_owned())),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What customers do besides buying: each name has its kind, and what it is about must be told.
 
 use super::{decode_with, kind, money, rules, track};
-use crate::event::{Answer, Interaction, InteractionKind, Kind, Reason};
+use crate::event::{Answer, Interaction, InteractionKind, Item, Kind, Reason};
 
 fn read(event: &str, properties: &str) -> Interaction<'static> {
     match kind(event, properties) {
@@ -18,6 +18,34 @@ fn each_name_has_its_kind_and_its_label() {
         assert_eq!(read.label(), expected.event_name());
         assert!(matches!(read, Kind::Interaction(interaction) if interaction.kind == expected));
     }
+}
+
+#[test]
+fn the_rest_of_the_spec_is_known_and_synonyms_mean_what_they_are() {
+    let noted = "Products Searched,Product List Filtered,Promotion Viewed,Promotion Clicked,Product Clicked,Order Updated,Coupon Entered,\
+        Coupon Denied,Coupon Removed,Product Added to Wishlist,Product Removed from Wishlist,Product Shared,Cart Shared";
+    for name in noted.split(',') {
+        // whatever is in it: nothing of it is read
+        for properties in [r#"{"product_id":"p-1","order_id":7}"#, "{}", "7"] {
+            assert_eq!(kind(name, properties), Kind::Noted(name));
+        }
+    }
+    let reviewed = read("Product Reviewed", r#"{"product_id":"p-1","review_body":"good"}"#);
+    assert_eq!(reviewed.kind, InteractionKind::ReviewSubmitted);
+    let line = r#"{"product_id":"p-1","quantity":2,"wishlist_id":"w-1"}"#;
+    assert_eq!(kind("Wishlist Product Added to Cart", line), kind("Product Added", line));
+    let text = track("Product Reviewed", "{}");
+    assert_eq!(decode_with(&text, &rules()).unwrap().name, "Product Reviewed", "as it was sent");
+}
+
+#[test]
+fn a_click_and_a_wish_tell_of_taste_as_a_look_does() {
+    for name in ["Product Viewed", "Product Clicked", "Product Added to Wishlist", "Wishlist Product Added to Cart"] {
+        let text = track(name, r#"{"product_id":"boot","category":"shoes"}"#);
+        let items = decode_with(&text, &rules()).unwrap().items;
+        assert_eq!(items, [Item { product_id: Some("boot".into()), category: Some("shoes".into()) }], "{name}");
+    }
+    assert_eq!(decode_with(&track("Product Shared", r#"{"product_id":"boot"}"#), &rules()).unwrap().items, []);
 }
 
 #[test]

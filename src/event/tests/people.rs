@@ -165,3 +165,19 @@ fn an_identify_without_traits_is_still_an_identify() {
     assert_eq!(identify("null", "null"), Traits::default());
     assert_eq!(identify("{}", "{}"), Traits::default());
 }
+
+#[test]
+fn the_first_word_of_a_name_stands_in_for_a_first_name() {
+    let cases = [
+        (r#"{"name":"Ann Lee"}"#, Some("Ann")),
+        (r#"{"name":" \u0041nn\tLee"}"#, Some("Ann")),
+        (r#"{"name":"Ann Lee","firstName":"Anna"}"#, Some("Anna")),
+        (r#"{"name":"Ann Lee","first_name":""}"#, Some("Ann")),
+        (r#"{"name":"  "}"#, None),
+        (r#"{"name":7}"#, None),
+    ];
+    for (traits, expected) in cases {
+        let text = format!(r#"{{"type":"identify","userId":"u-1","traits":{traits}}}"#);
+        assert_eq!(decode_with(&text, &rules()).unwrap().traits.first_name.as_deref(), expected, "{traits}");
+    }
+}

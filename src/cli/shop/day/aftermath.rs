@@ -50,13 +50,18 @@ fn deliver(diary: &mut Diary, order_id: &str) {
     let parcel = || JsonObject::new().text("order_id", order_id);
     diary.wait_s(600, 7_200);
     diary.track(ShopTopic::Purchases, "Order Shipped", parcel());
+    if diary.random.percent(10) {
+        diary.pause();
+        diary.track(ShopTopic::Purchases, "Order Updated", parcel());
+    }
     if diary.random.percent(60) {
         diary.wait_s(1_800, 10_800);
         diary.track(ShopTopic::Purchases, "Order Delivered", parcel());
     }
     if diary.random.percent(20) {
         diary.wait_s(600, 7_200);
-        diary.track(ShopTopic::Carts, "Review Submitted", parcel().number("rating", 4));
+        let event = diary.random.pick::<&str>(&["Review Submitted", "Product Reviewed"]);
+        diary.track(ShopTopic::Carts, event, parcel().number("rating", 4));
     }
 }
 

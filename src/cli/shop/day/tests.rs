@@ -46,7 +46,9 @@ fn a_day_has_every_event_of_the_contract() {
         Support Ticket Opened,Support Ticket Resolved,Call Logged,Email Delivered,Email Opened,Email Link Clicked,Email Bounced,\
         Email Marked as Spam,Subscribed,Unsubscribed,Consent Changed,Cost Recorded,Loyalty Enrolled,Points Earned,Points Redeemed,\
         Reward Redeemed,Subscription Started,Subscription Payment,Subscription Cancelled,Referral Sent,Referral Converted,\
-        Customer Erased,Wishlist Opened";
+        Customer Erased,Wishlist Opened,Products Searched,Product List Filtered,Promotion Viewed,Promotion Clicked,Product Clicked,\
+        Order Updated,Coupon Entered,Coupon Denied,Coupon Removed,Product Added to Wishlist,Product Removed from Wishlist,\
+        Wishlist Product Added to Cart,Product Shared,Cart Shared,Product Reviewed";
     for name in names.split(',') {
         assert!(seen.get(name).is_some_and(|count| *count >= 5), "{name}: {:?}", seen.get(name));
     }

@@ -5,7 +5,7 @@
 use super::diary::Diary;
 use crate::cli::shop::basket::{Basket, PRODUCTS, category_of};
 use crate::cli::shop::customer::{change_basket, wander};
-use crate::cli::shop::envelope::Told;
+use crate::cli::shop::envelope::{Call, Told};
 use crate::cli::shop::json::JsonObject;
 use crate::cli::shop::orders::{PlacedOrder, next_order_id};
 use crate::cli::shop::record::ShopTopic;
@@ -19,17 +19,37 @@ pub(super) fn look_around(diary: &mut Diary, looks: u64) {
             0 => diary.track(ShopTopic::Carts, "Products Compared", JsonObject::new().text("page", "/compare")),
             1 | 2 => diary.track(ShopTopic::Carts, "Product List Viewed", JsonObject::new().text("category", category_of(product))),
             3 => diary.tell(wander),
+            4..7 => tell_aside(diary, shown),
             _ => diary.track(ShopTopic::Carts, "Product Viewed", shown),
         }
         diary.pause();
     }
 }
 
+/// What the spec knows beside looking: a thing clicked, wished for, shared; a search, a promotion.
+fn tell_aside(diary: &mut Diary, shown: JsonObject) {
+    let event = diary.random.pick::<&str>(&[
+        "Products Searched",
+        "Product List Filtered",
+        "Promotion Viewed",
+        "Promotion Clicked",
+        "Product Clicked",
+        "Product Added to Wishlist",
+        "Product Removed from Wishlist",
+        "Product Shared",
+    ]);
+    diary.track(ShopTopic::Carts, event, shown);
+}
+
 /// Puts things into the basket and takes some out again; says whether anything is in it.
 pub(super) fn fill_basket(diary: &mut Diary, changes: u64) -> bool {
     let mut basket = diary.basket.take().unwrap_or_else(|| Basket::new(&diary.person, &mut diary.random, diary.numbers));
     for _ in 0..changes {
-        diary.tell(|scene| change_basket(scene, &mut basket));
+        diary.tell(|scene| {
+            let told = change_basket(scene, &mut basket);
+            let was_wished_for = told.call == Call::Track("Product Added") && scene.random.one_in(10);
+            if was_wished_for { Told { call: Call::Track("Wishlist Product Added to Cart"), ..told } } else { told }
+        });
         diary.pause();
     }
     let has_lines = !basket.lines.is_empty();
@@ -68,14 +88,21 @@ fn walk_through(diary: &mut Diary, basket: &Basket) -> bool {
         let properties = JsonObject::new().text_if("checkout_id", basket.checkout.as_deref());
         properties.number("step", number).text("shipping_method", "parcel")
     };
-    for (share, event, number) in
-        [(40, "Checkout Step Viewed", 1), (40, "Checkout Step Completed", 1), (15, "Coupon Applied", 2), (50, "Payment Info Entered", 3)]
-    {
+    for (share, event, number) in [
+        (3, "Cart Shared", 1),
+        (40, "Checkout Step Viewed", 1),
+        (40, "Checkout Step Completed", 1),
+        (15, "Coupon Entered", 2),
+        (3, "Coupon Denied", 2),
+        (15, "Coupon Applied", 2),
+        (3, "Coupon Removed", 2),
+        (50, "Payment Info Entered", 3),
+    ] {
         diary.pause();
         if diary.random.percent(share) {
             diary.track(ShopTopic::Carts, event, step(number));
         }
-        if diary.random.percent(7) {
+        if diary.random.percent(4) {
             return false;
         }
     }

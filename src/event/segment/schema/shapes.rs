@@ -326,6 +326,8 @@ pub(super) struct Traits {
     first_name: Option<String>,
     #[schema(rename = "firstName")]
     first_name_camel: Option<String>,
+    /// Its first word stands in for a first name that is not told.
+    name: Option<String>,
     locale: Option<String>,
     /// IANA.
     timezone: Option<String>,
