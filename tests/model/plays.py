@@ -142,6 +142,13 @@ class Plays:
                 self.take_back(play, "order", time_ms)
             self.state(play).forget()
 
+    def on_withdrawal(self, reason: str, time_ms: int) -> None:
+        for play in self.rules.plays:
+            self.take_back(play, reason, time_ms)
+            state = self.states.get(play.name)
+            if state and state.phase == "waiting" and state.step > 0:
+                state.phase = "over"
+
     def end_all(self, reason: str, time_ms: int) -> None:
         for play in self.rules.plays:
             self.take_back(play, reason, time_ms)

@@ -100,6 +100,11 @@ class Plays(unittest.TestCase):
         world = live(story, end(3 * HOUR), plays=("thank_you",))
         self.assertEqual(list(world.actions), [("u-1", "thank_you", "suppressed", "support_issue")])
 
+    def test_a_withdrawal_takes_back_what_is_out_and_ends_what_has_begun_to_send(self) -> None:
+        story = Story("u-1").subscriber().add(0).track(3 * HOUR, "Unsubscribed").track(4 * HOUR, "Subscribed")
+        world = live(story, end(3 * DAY), plays=("cart_recovery",))
+        told = [(kind, reason) for _, _, kind, reason in world.actions]
+        self.assertEqual(told, [("send", "cart_idle"), ("cancel", "unsubscribed")])
 
     def test_a_birthday_begins_whatever_else_is_due_at_its_midnight(self) -> None:
         story = Story("u-1").subscriber().identify(0, birthday="--01-02")
