@@ -1,6 +1,6 @@
 //! One event on one customer: recognised or not, learned from, applied, and what follows from it written.
 //!
-//! The order is fixed: duplicate? - time - traits - the event itself - plays an order ends - stage - value - carts and reminders - plays it
+//! The order is fixed: duplicate? - time - traits - the event itself - plays a withdrawal or an order ends - stage - value - carts and reminders - plays it
 //! begins. Total: whatever the event says, the answer is an `Outcome`. Called by `slot`, which has fired what was due before.
 
 use super::affinity;
@@ -13,6 +13,7 @@ use super::contracts;
 use super::costs;
 use super::customer::Customer;
 use super::funnel;
+use super::gates;
 use super::identity;
 use super::journey;
 use super::lifecycle::Why;
@@ -102,12 +103,16 @@ pub fn apply(customer: &mut Customer, event: &Event<'_>, overtakes: bool, scene:
     if overtakes {
         plays::pass_birthday(customer, event.time_ms, scene);
     }
+    let was_withdrawn = gates::withdrawn(customer).is_some();
     let was_of_no_channel = customer.touch.first.is_empty();
     learn(customer, event, scene.rules);
     if was_of_no_channel {
         funnel::rename_channel(customer, "", scene.cells, scene.out);
     }
     let effect = act(customer, event, scene);
+    if let Some(reason) = gates::withdrawn(customer).filter(|_| !was_withdrawn) {
+        plays::on_withdrawal(customer, reason, scene);
+    }
     if effect.outcome == Outcome::Duplicate {
         return Some(effect.outcome);
     }

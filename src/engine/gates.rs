@@ -1,7 +1,8 @@
 //! The gates a mail must pass, in the order of `contracts.md` 5: the first that fails is the reason it is not sent.
 //!
 //! Looks, changes nothing; the answer is a function of the customer, the settings and the moment. Quiet hours do not fail but hold. Gates
-//! with rules of their own have files of their own. Called by `plays` when a step is due or released, and by `explain`.
+//! with rules of their own have files of their own. Called by `plays` when a step is due or released, by `explain`, and by `apply`
+//! and `unite`, which ask whether mails are still wanted.
 
 mod conditions;
 mod margin;
@@ -147,7 +148,15 @@ fn suppression(q: &Question<'_>) -> Option<Reason> {
             Refusal::Unsubscribed => Reason::Unsubscribed,
         });
     }
-    let refused = q.customer.consent.standing().filter(|s| s.status == ConsentStatus::Unsubscribed);
+    withdrawn(q.customer)
+}
+
+/// Why no mail may reach the customer, whatever the rule of consent: the known address bounced, or they said so.
+pub fn withdrawn(customer: &Customer) -> Option<Reason> {
+    if customer.contact.hard_bounced {
+        return Some(Reason::Bounced);
+    }
+    let refused = customer.consent.standing().filter(|s| s.status == ConsentStatus::Unsubscribed);
     refused.map(|s| refusal(s.complaint))
 }
 

@@ -109,6 +109,20 @@ pub fn on_erasure(customer: &mut Customer, scene: &mut Scene<'_>) {
     }
 }
 
+/// The customer no longer wants mails, or cannot be reached: what is out is taken back, and no later step follows. A first step that waits is
+/// put to the gates at its time, which say why it is not sent; what was decided about a cart stays decided.
+pub fn on_withdrawal(customer: &mut Customer, reason: Reason, scene: &mut Scene<'_>) {
+    let rules = scene.rules;
+    for &rule in rules.plays() {
+        take_back(customer, rule, reason, scene);
+        if let Some(state) = find(customer, rule)
+            && let Phase::Waiting { step: 1.., .. } = state.phase
+        {
+            state.phase = Phase::Over;
+        }
+    }
+}
+
 /// Drops states that say nothing: of plays that no longer run, and of plays at rest that nobody asks about.
 pub fn prune(customer: &mut Customer, rules: &Rules) {
     let now_ms = customer.now_ms;

@@ -30,6 +30,7 @@ mod stages;
 mod tiers;
 mod timers;
 mod triggers;
+mod withdrawals;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

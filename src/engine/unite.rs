@@ -11,8 +11,8 @@ use super::orders::day_of;
 use super::scene::Scene;
 use super::ties::Alias;
 use super::{
-    attempt, attribution, cash_flow, cohorts, contracts, costs, funnel, identity, loyalty, plays, population, profile, referrals, segments,
-    suppressed, tiers, transitions, value,
+    attempt, attribution, cash_flow, cohorts, contracts, costs, funnel, gates, identity, loyalty, plays, population, profile, referrals,
+    segments, suppressed, tiers, transitions, value,
 };
 
 /// Takes in all that `other` was; `alias`: when it was asked for, and what was known then.
@@ -21,7 +21,11 @@ pub fn unite(customer: &mut Customer, mut other: Customer, alias: &Alias, scene:
     let has_value = has_orders || !other.costs.is_empty() || other.loyalty.is_some() || other.contracts.is_some();
     let their_touch = other.touch.first.clone();
     plays::pass_birthday(customer, other.now_ms, scene);
+    let was_withdrawn = gates::withdrawn(customer).is_some();
     unite_person(customer, &mut other, alias, scene);
+    if let Some(reason) = gates::withdrawn(customer).filter(|_| !was_withdrawn) {
+        plays::on_withdrawal(customer, reason, scene);
+    }
     let their_tier = other.tier.as_ref().and_then(|tier| Some((tier.key?, tier.since_ms)));
     unite_orders(customer, &mut other, &their_touch, scene);
     costs::unite(&mut customer.costs, &other.costs, scene.out);

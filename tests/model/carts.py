@@ -154,6 +154,10 @@ class Carts:
         """Returns `erased` if a send is out that must be taken back."""
         return None if self.open is None else self._cancel(self.open, time_ms, "erased")
 
+    def withdraw(self, reason: str, time_ms: int) -> Optional[str]:
+        """Returns the reason if a send is out that must be taken back. What was decided about the cart stays decided."""
+        return None if self.open is None else self._cancel(self.open, time_ms, reason)
+
     @staticmethod
     def _cancel(cart: Cart, time_ms: int, reason: str) -> Optional[str]:
         if cart.send_expires_ms is None or cart.send_expires_ms <= time_ms:

@@ -61,8 +61,12 @@ class Customer:
         self.last_event_ms = max(self.last_event_ms, event.time_ms)
         self.is_anonymous &= event.is_anonymous
         self.is_identified |= event.name == "identify"
+        was_withdrawn = self.mailing.withdrawn() is not None
         self.mailing.learn(event)
         self.mailing.apply(event)
+        reason = self.mailing.withdrawn()
+        if reason and not was_withdrawn:
+            self._report_cancel(self.carts.withdraw(reason, event.time_ms), event.time_ms)
         self.lifecycle.note_look(event.name)
         self._restage(self._apply_kind(event), event.time_ms)
 

@@ -79,6 +79,15 @@ class Mailing:
             return self.explicit
         return newer(self.trait, self.explicit)
 
+    def withdrawn(self) -> Optional[str]:
+        """Why mails that are out are to be taken back, whatever rule of consent there is."""
+        consent = self.consent()
+        if self.bounced:
+            return "bounced"
+        if consent is None or not consent.is_refusal():
+            return None
+        return "complained" if consent.is_complaint else "unsubscribed"
+
     def unite(self, other: "Mailing", merged_ms: int) -> None:
         """The address named last holds; a refusal wins, as if it had been said at the moment of the merge."""
         if other.email is not None and other.email == self.email:

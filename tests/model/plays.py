@@ -83,8 +83,11 @@ class Plays:
         return [play for play in self.rules.plays if play.trigger == (kind, word)]
 
     def on_event(self, name: str, time_ms: int) -> None:
+        ordered_ms = self.owner.orders.latest_ms
         for play in self.triggered("event", name):
-            self.begin(play, time_ms)
+            is_ended = ordered_ms is not None and time_ms <= ordered_ms and name != "Order Completed"
+            if not (is_ended and "order" in play.cancel_on):
+                self.begin(play, time_ms)
 
     def on_stage(self, before: Optional[str], after: str, time_ms: int) -> None:
         for play in self.rules.plays:
@@ -141,6 +144,13 @@ class Plays:
             if "order" in play.cancel_on:
                 self.take_back(play, "order", time_ms)
             self.state(play).forget()
+
+    def on_withdrawal(self, reason: str, time_ms: int) -> None:
+        for play in self.rules.plays:
+            self.take_back(play, reason, time_ms)
+            state = self.states.get(play.name)
+            if state and state.phase == "waiting" and state.step > 0:
+                state.phase = "over"
 
     def end_all(self, reason: str, time_ms: int) -> None:
         for play in self.rules.plays:

@@ -172,6 +172,15 @@ class Reminders(unittest.TestCase):
         self.assertEqual(Story().subscriber().add(HOUR).order(3 * HOUR, "o-1", 10).actions()[1:], [("cancel", "order", 3 * HOUR)])
         self.assertEqual(len(Story().subscriber().add(HOUR).order(26 * HOUR, "o-1", 10).actions()), 1)
 
+    def test_a_withdrawal_cancels(self) -> None:
+        mails, sent = "shop.emails", lambda: Story().subscriber().add(HOUR)
+        for name, reason in (("Unsubscribed", "unsubscribed"), ("Email Marked as Spam", "complained"), ("Email Bounced", "bounced")):
+            story = sent().track(3 * HOUR, name, mails).track(4 * HOUR, name, mails)
+            self.assertEqual(story.actions()[1:], [("cancel", reason, 3 * HOUR)])
+            self.assertEqual(sent().track(27 * HOUR, name, mails).actions()[1:], [])
+        late = Story().subscriber().track(1, "Subscribed", mails).add(HOUR)
+        self.assertEqual(late.track(0, "Unsubscribed", mails, sent_at=3 * HOUR).actions()[1:], [])
+
     def test_emptying_cancels(self) -> None:
         story = Story().subscriber().add(HOUR).track(3 * HOUR, "Product Removed", product_id="p-1", quantity=5)
         self.assertEqual(story.actions()[1:], [("cancel", "cart_emptied", 3 * HOUR)])

@@ -101,6 +101,17 @@ class Plays(unittest.TestCase):
         world = live(story, end(3 * HOUR), plays=("thank_you",))
         self.assertEqual(list(world.actions), [("u-1", "thank_you", "suppressed", "support_issue")])
 
+    def test_what_is_no_younger_than_the_last_order_begins_nothing_that_an_order_ends(self) -> None:
+        for at, count in ((HOUR - 1, 0), (HOUR, 0), (HOUR + 1, 1)):
+            story = Story("u-1").subscriber().order(HOUR, "o-1", 10).track(at, "Product Viewed", sent_at=HOUR + 2)
+            world = live(story, end(9 * HOUR), plays=("browse_abandonment",))
+            self.assertEqual(sum(world.actions.values()), count, at)
+
+    def test_a_withdrawal_takes_back_what_is_out_and_ends_what_has_begun_to_send(self) -> None:
+        story = Story("u-1").subscriber().add(0).track(3 * HOUR, "Unsubscribed").track(4 * HOUR, "Subscribed")
+        world = live(story, end(3 * DAY), plays=("cart_recovery",))
+        told = [(kind, reason) for _, _, kind, reason in world.actions]
+        self.assertEqual(told, [("send", "cart_idle"), ("cancel", "unsubscribed")])
 
     def test_a_birthday_begins_whatever_else_is_due_at_its_midnight(self) -> None:
         story = Story("u-1").subscriber().identify(0, birthday="--01-02")

@@ -94,11 +94,14 @@ class Shopper:
             if ("message", event.message_id) in self.ids:
                 return
             self.ids.append(("message", event.message_id))
-        was_new = self.stage is None
+        was_new, was_withdrawn = self.stage is None, self.mailing.withdrawn() is not None
         self._learn(event)
         self.order_cause = self.tells_value = False
         self.cart_change: Optional[tuple] = None
         outcome = self._act(event, was_new)
+        withdrawn = self.mailing.withdrawn()
+        if withdrawn and not was_withdrawn:
+            self.plays.on_withdrawal(withdrawn, event.time_ms)
         if outcome == DUPLICATE:
             return
         time_ms = event.time_ms

@@ -24,7 +24,11 @@ def unite(customer: "Shopper", other: "Shopper", was_new: bool, time_ms: int) ->
     """All that is held of the other is this customer's, as if it had happened here (README, "One person, several ids")."""
     has_orders = bool(other.orders.accounts or other.orders.held)
     has_value = has_orders or other.has_cost or other.points is not None or other.has_subscribed
+    was_withdrawn = customer.mailing.withdrawn() is not None
     unite_person(customer, other, was_new, time_ms)
+    withdrawn = customer.mailing.withdrawn()
+    if withdrawn and not was_withdrawn:
+        customer.plays.on_withdrawal(withdrawn, time_ms)
     if has_orders:
         unite_orders(customer, other, time_ms)
     customer.plays.unite(other.plays)

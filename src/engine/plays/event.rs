@@ -1,18 +1,22 @@
 //! Plays that begin with an event of a name: the instance is its message id, else its place in Kafka.
 //!
-//! A name that means what another does (`Product Reviewed`) begins the plays of either. Only what was applied counts: no duplicate, nothing late, no name without a meaning. Called by `apply` when an event has had its effects.
+//! A name that means what another does (`Product Reviewed`) begins the plays of either. Only what was applied counts: no duplicate, nothing
+//! late, no name without a meaning. An order ends what came before it also where it is heard of first. Called by `apply` when an event has
+//! had its effects.
 
 use super::instance::begin;
 use crate::engine::customer::Customer;
 use crate::engine::scene::Scene;
-use crate::engine::settings::Trigger;
-use crate::event::{Event, meaning};
+use crate::engine::settings::{Play, Trigger};
+use crate::event::{Event, Kind, meaning};
 
 pub fn on_event(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) {
     let rules = scene.rules;
+    let is_order = matches!(event.kind, Kind::OrderCompleted(_));
     for &rule in rules.plays() {
         if let Trigger::EventSeen(name) = &rules.play(rule).trigger
             && (*name == event.name || name == meaning(&event.name))
+            && (is_order || !is_ended_by_order(customer, rules.play(rule), scene.time_ms))
         {
             begin(customer, rule, instance(event, scene), scene.time_ms, scene);
         }
@@ -25,10 +29,16 @@ pub fn on_named(customer: &mut Customer, what: &str, scene: &mut Scene<'_>) {
     for &rule in rules.plays() {
         if let Trigger::EventSeen(name) = &rules.play(rule).trigger
             && name == what
+            && !is_ended_by_order(customer, rules.play(rule), scene.time_ms)
         {
             begin(customer, rule, scene.origin().place(), scene.time_ms, scene);
         }
     }
+}
+
+/// An order has come that is newer, or as old: in order of time, it would have ended the play. Orders themselves begin what they begin.
+fn is_ended_by_order(customer: &Customer, play: &Play, at_ms: i64) -> bool {
+    play.cancel_on.order && customer.orders.latest_ms().is_some_and(|ordered_ms| at_ms <= ordered_ms)
 }
 
 fn instance(event: &Event<'_>, scene: &Scene<'_>) -> String {

@@ -53,6 +53,7 @@ pub enum Reason {
     InvalidEmail,
     NoConsent,
     ConsentPending,
+    /// Of a cancel, too, as the two after it.
     Unsubscribed,
     Complained,
     Bounced,

@@ -226,7 +226,7 @@ fn later_steps_count_from_the_trigger_until_something_stops_them() {
         (
             "a refusal",
             vec![added(0, "a", 1), states(2 * HOUR, ConsentStatus::Unsubscribed)],
-            vec![sends[0], "suppressed/unsubscribed 01T06:00"],
+            vec![sends[0], "cancel/unsubscribed 01T02:00"],
         ),
     ];
     for (name, events, expected) in cases {

@@ -130,6 +130,31 @@ fn a_name_without_a_meaning_and_a_late_cart_begin_nothing() {
 }
 
 #[test]
+fn what_is_no_younger_than_the_last_order_begins_nothing_that_an_order_ends() {
+    let seen = |at: i64| event(at, "Something Seen", Kind::Identify);
+    for (name, ends, events, expected) in [
+        ("older, after it", true, vec![order(HOUR, "o", usd(1)), seen(HOUR - SECOND)], 0),
+        ("older, before it", true, vec![seen(HOUR - SECOND), order(HOUR, "o", usd(1))], 0),
+        ("as old, after it", true, vec![order(HOUR, "o", usd(1)), seen(HOUR)], 0),
+        ("as old, before it", true, vec![seen(HOUR), order(HOUR, "o", usd(1))], 0),
+        ("younger", true, vec![order(HOUR, "o", usd(1)), seen(HOUR + 1)], 1),
+        ("no order ends it", false, vec![order(HOUR, "o", usd(1)), seen(HOUR - SECOND)], 1),
+    ] {
+        let mut shop = shop_of(of_event("Something Seen"), &[4 * HOUR], |play| play.cancel_on.order = ends);
+        shop.feed(&identified(0));
+        shop.feed_all(&events).until(DAY);
+        assert_eq!(shop.actions().len(), expected, "{name}");
+    }
+    // an order ends what other orders have begun, not what it begins itself
+    for (first, second, expected) in [(HOUR, 2 * HOUR, "01T06:00"), (2 * HOUR, HOUR, "01T05:00"), (HOUR, HOUR, "01T05:00")] {
+        let mut shop = shop_of(of_event("Order Completed"), &[4 * HOUR], |play| play.cancel_on.order = true);
+        shop.feed_all(&[identified(0), order(first, "a", usd(1)), order(second, "b", usd(1))]).until(DAY);
+        assert_eq!(told(&shop).len(), 1);
+        assert!(told(&shop)[0].ends_with(expected), "{first} {second}");
+    }
+}
+
+#[test]
 fn while_an_instance_runs_another_event_changes_nothing() {
     let mut shop = shop_of(of_event("Order Completed"), &[HOUR, DAY], |_| {});
     let orders =
