@@ -84,7 +84,7 @@
 //! | records being produced | 256 MiB; `send` waits for room, as long as a transaction may last | `kafka::client` |
 //! | a slot being restored | 16 MiB of blocks, taken 4 MiB at a time, and its rows | `kafka::client`, `worker::recovery` |
 //! | slots of others held ready | `state.max_bytes`, of which they are the first to go; 64 MiB of blocks fetched ahead (beyond 64 slots 1 MiB each), taken 1 MiB at a time | `worker::follow`, `kafka::client` |
-//! | one customer | a row of 64 KiB, whatever they do; two entries in the queue of deadlines | `engine` |
+//! | one customer | a row of some 75 KB, whatever they do; two entries in the queue of deadlines | `engine` |
 //! | what ties a customer to others | 8 other ids, 32 referred customers; a chain of messages ends after 4 hops | `engine::ties`, `engine::relay` |
 //! | cells of a slot | 10,000; what is more is counted as `other` | `engine::cells` |
 //! | places of cells remembered by a slot | 40,000, some hundred bytes each | `engine::cells::known` |
