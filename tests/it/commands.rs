@@ -71,7 +71,8 @@ pub fn finish(command: &mut Command, longest: Duration) -> Outcome {
     std::thread::spawn(move || drop(sender.send(child.wait_with_output())));
     let output = receiver.recv_timeout(longest).unwrap_or_else(|_| {
         let _ = Command::new("kill").args(["-9", &id]).status();
-        panic!("{command:?} did not end within {longest:?}")
+        let said = receiver.recv().ok().and_then(Result::ok).map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+        panic!("{command:?} did not end within {longest:?}; it said: {}", said.unwrap_or_default())
     });
     let output = output.unwrap();
     Outcome {
