@@ -287,7 +287,7 @@ fn complete(customer: &mut Customer, order: &Order<'_>, event: &Event<'_>, scene
     }
     // an order from before the silence brings nobody back
     let is_latest = customer.orders.latest_ms() == Some(time_ms);
-    let was_gone = customer.stage.is_some_and(|stage| scene.rules.settings.lifecycle.graph.is_gone(stage));
+    let was_gone = customer.stage.is_some_and(|stage| scene.rules.settings.lifecycle.graph.is_gone(stage.as_str()));
     if was_gone && is_latest {
         customer.cycle += 1;
         customer.reactivated_day = Some(day_of(time_ms));

@@ -165,19 +165,22 @@ impl Cells {
         }
         let day = self.calendar.day(place.at_ms);
         let mut number = self.known.of_place(place, &day);
-        let mut found = self.find(number);
+        let mut found = self.take(number);
         if found.is_none() && self.count >= self.count_max {
             out.note(Note::Count(Counter::CellFolded));
             place.write_folded_key(&mut self.key);
             number = self.known.number(&self.key);
-            found = self.find(number);
+            found = self.take(number);
         }
-        self.count += usize::from(found.is_none());
-        let mut cell = found.unwrap_or_else(|| Cell { window: place.window, tally: Tally::new(place.figure), seq: 0 });
+        let (mut cell, was_open) = found.unwrap_or_else(|| {
+            self.count += 1;
+            (Cell { window: place.window, tally: Tally::new(place.figure), seq: 0 }, false)
+        });
         change(&mut cell.tally);
         cell.seq += 1;
         let known = self.known.at(number);
-        if known.open.replace(cell).is_none() {
+        known.open = Some(cell);
+        if !was_open {
             self.open.push(number);
         }
         if !known.is_dirty {
@@ -191,11 +194,17 @@ impl Cells {
         self.paid.has_seen(ids, self.slot, &self.committed)
     }
 
-    fn find(&mut self, number: Number) -> Option<Cell> {
-        let known = self.known.at(number);
-        let stored =
-            || self.committed.with_cell(self.slot, &known.key, |row| Cell::read(row).expect("invariant: restore has checked the cells"));
-        known.open.clone().or_else(stored)
+    /// A cell to be put back as open, and whether it was: a sketch is not copied for each duration.
+    fn take(&mut self, number: Number) -> Option<(Cell, bool)> {
+        match self.known.at(number).open.take() {
+            Some(cell) => Some((cell, true)),
+            None => Some((self.stored(number)?, false)),
+        }
+    }
+
+    fn stored(&mut self, number: Number) -> Option<Cell> {
+        let key = self.known.key(number);
+        self.committed.with_cell(self.slot, key, |row| Cell::read(row).expect("invariant: restore has checked the cells"))
     }
 
     /// Writes what has changed since the last time, as of a moment.
@@ -204,7 +213,7 @@ impl Cells {
         let mut dirty = std::mem::take(&mut self.dirty);
         self.known.sort(&mut dirty);
         for number in dirty {
-            let cell = self.find(number);
+            let cell = self.known.at(number).open.clone().or_else(|| self.stored(number));
             let known = self.known.at(number);
             known.is_dirty = false;
             if !std::mem::take(&mut known.is_newly_dirty) {

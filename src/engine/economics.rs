@@ -162,7 +162,7 @@ fn take(name: &str, dims: &BTreeMap<String, String>, start: &str, value: i128, s
             }
         }
         "leads" => at(channel(), &|sums| sums.leads += value),
-        "stage_entries" if settings.lifecycle.graph.is_gone_by_name(dim("to")) => {
+        "stage_entries" if settings.lifecycle.graph.is_gone(dim("to")) => {
             [channel(), month(start)].into_iter().for_each(|place| at(place, &|sums| sums.lost += value));
         }
         "service_cost" => at(salesperson(), &|sums| of(sums, &|of| of.won_minor += value)),

@@ -87,14 +87,9 @@ impl Graph {
         (self.allowed(holding, customer), Some(bound_ms).filter(|bound_ms| *bound_ms < i64::MAX))
     }
 
-    /// Whether an order brings somebody back who is in this stage.
-    pub fn is_gone(&self, stage: Stage) -> bool {
-        self.entries.iter().any(|entry| entry.stage == stage && entry.is_gone)
-    }
-
-    /// Whether a stage of this name is one from which an order brings somebody back.
-    pub fn is_gone_by_name(&self, name: &str) -> bool {
-        self.entries.iter().any(|entry| entry.stage.as_str() == name && entry.is_gone)
+    /// Whether an order brings somebody back who is in the stage of this name.
+    pub fn is_gone(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| entry.is_gone && entry.stage.as_str() == name)
     }
 
     /// Whether the stage ends by itself some time after the sign-up.

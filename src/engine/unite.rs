@@ -119,7 +119,7 @@ fn unite_orders(customer: &mut Customer, other: &mut Customer, their_touch: &str
     // whatever an order ends, one of the other's ends, too
     plays::on_order(customer, scene);
     let last_ms = customer.orders.latest_ms();
-    let was_gone = customer.stage.is_some_and(|stage| scene.rules.settings.lifecycle.graph.is_gone(stage));
+    let was_gone = customer.stage.is_some_and(|stage| scene.rules.settings.lifecycle.graph.is_gone(stage.as_str()));
     if was_gone && last_ms > latest_ms {
         customer.cycle += 1;
         customer.reactivated_day = last_ms.map(day_of);

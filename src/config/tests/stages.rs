@@ -30,7 +30,7 @@ fn a_graph_takes_the_place_of_the_shipped_one() {
     let graph = &config.engine.lifecycle.graph;
     let names: Vec<&str> = graph.entries.iter().map(|entry| entry.stage.as_str()).collect();
     assert_eq!(names, ["new", "browsing", "buyer", "gone", "gone"]);
-    assert!(graph.forward_only && graph.is_gone(graph.entries[4].stage) && !graph.is_gone(graph.entries[2].stage));
+    assert!(graph.forward_only && graph.is_gone(graph.entries[4].stage.as_str()) && !graph.is_gone(graph.entries[2].stage.as_str()));
     assert_eq!(graph.alive_below, [0.2]);
     let begin_with_stage = |play: &&Play| matches!(play.trigger, Trigger::StageEntered(_));
     assert_eq!(
