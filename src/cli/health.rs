@@ -6,11 +6,10 @@ use std::io::{Write, stdout};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use clap::Args;
-use ureq::Agent;
-
 use super::exit::CommandError;
+use super::http_client;
 use super::settings::SettingsArgs;
+use clap::Args;
 
 /// An answer takes no time; whoever asks has a bound of its own.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -48,10 +47,10 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(here, listen.port())
 }
 
-/// The status and the text. Whatever proxy others are asked through, not this one.
+/// The status and the text.
 fn ask(address: SocketAddr, path: &str) -> Result<(u16, String), ureq::Error> {
-    let config = Agent::config_builder().http_status_as_error(false).max_redirects(0).timeout_global(Some(LONGEST)).proxy(None).build();
+    let config = http_client::of_instances(LONGEST).http_status_as_error(false).max_redirects(0).build();
     let mut response = config.new_agent().get(format!("http://{address}{path}")).call()?;
-    let text = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string()?;
+    let text = http_client::text(&mut response, ANSWER_BYTES_MAX)?;
     Ok((response.status().as_u16(), text))
 }

@@ -19,6 +19,7 @@ mod explain;
 mod fit;
 mod generate;
 mod health;
+mod http_client;
 mod logs;
 mod man;
 mod model_watch;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use ureq::Agent;
 
+use super::http_client;
 use crate::clock;
 use crate::config::BearerToken;
 use crate::http::{Owner, Owners};
@@ -45,7 +46,7 @@ struct Known {
 impl GroupOwners {
     pub fn new(settings: &Settings, token: Option<BearerToken>) -> GroupOwners {
         // whatever proxy others are asked through: the token is for nobody in between
-        let config = Agent::config_builder().max_redirects(0).timeout_global(Some(ANSWER_WAIT)).proxy(None).build();
+        let config = http_client::of_instances(ANSWER_WAIT).max_redirects(0).build();
         GroupOwners { settings: settings.clone(), token, agent: config.new_agent(), known: Mutex::default() }
     }
 
@@ -83,7 +84,7 @@ impl Owners for GroupOwners {
             request = request.header("authorization", format!("Bearer {}", token.0));
         }
         let mut answer = request.call().map_err(|error| error.to_string())?;
-        answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string().map_err(|error| error.to_string())
+        http_client::text(&mut answer, ANSWER_BYTES_MAX).map_err(|error| error.to_string())
     }
 }
 

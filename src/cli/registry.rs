@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use thiserror::Error;
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
 use super::exit::CommandError;
+use super::http_client;
 use super::schema::Name;
 use crate::avro::{AvroError, Encoder};
 use crate::config::{Config, SchemaRegistry};
@@ -54,7 +54,7 @@ struct Registered {
 /// Of the outputs that the configuration wants as Avro.
 pub fn encoders(config: &Config) -> Result<Encoders, CommandError> {
     let Some(registry) = &config.output.registry else { return Ok(Encoders::default()) };
-    let agent = agent();
+    let agent = http_client::of_services(ANSWER_WAIT).build().new_agent();
     let mut encoders = Vec::new();
     for (name, topic) in TOPICS {
         let Some(schema) = name.avro() else { continue };
@@ -63,12 +63,6 @@ pub fn encoders(config: &Config) -> Result<Encoders, CommandError> {
         encoders.push((topic, encoder));
     }
     Ok(Arc::from(encoders))
-}
-
-fn agent() -> Agent {
-    let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier).build();
-    let config = Agent::config_builder().tls_config(tls).http_status_as_error(false).max_redirects(0);
-    config.timeout_global(Some(ANSWER_WAIT)).build().new_agent()
 }
 
 fn register(agent: &Agent, registry: &SchemaRegistry, subject: &str, schema: &Value) -> Result<Encoder, RegistryError> {
@@ -80,7 +74,7 @@ fn register(agent: &Agent, registry: &SchemaRegistry, subject: &str, schema: &Va
     let body = json!({ "schema": schema.to_string() }).to_string();
     let unreachable = |error: ureq::Error| RegistryError::Unreachable { address: address.clone(), why: error.to_string() };
     let mut response = request.send(body).map_err(unreachable)?;
-    let answer = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string().map_err(unreachable)?;
+    let answer = http_client::text(&mut response, ANSWER_BYTES_MAX).map_err(unreachable)?;
     let subject = subject.to_owned();
     if !response.status().is_success() {
         return Err(RegistryError::Refused { subject, status: response.status().as_u16(), answer });

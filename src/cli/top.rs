@@ -15,6 +15,7 @@ use console::Term;
 use ureq::Agent;
 
 use super::exit::CommandError;
+use super::http_client;
 use super::run::count_signals;
 use crate::clock;
 use picture::{Look, draw};
@@ -81,8 +82,7 @@ struct Instances {
 
 impl Instances {
     fn new(urls: &[String]) -> Instances {
-        // whatever proxy others are asked through, not our own instances
-        let agent = Agent::config_builder().timeout_global(Some(ANSWER_WAIT)).proxy(None).build().into();
+        let agent = http_client::of_instances(ANSWER_WAIT).build().new_agent();
         let looks = urls.iter().map(|url| Look {
             url: url.trim_end_matches('/').to_owned(),
             before: None,
@@ -105,7 +105,7 @@ impl Instances {
 
 fn fetch(agent: &Agent, url: &str) -> Result<String, String> {
     let mut answer = agent.get(url).call().map_err(|error| error.to_string())?;
-    answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string().map_err(|error| error.to_string())
+    http_client::text(&mut answer, ANSWER_BYTES_MAX).map_err(|error| error.to_string())
 }
 
 /// The terminal, on a page of its own that goes away with it.

@@ -6,10 +6,10 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Error, Timeout};
 
 use super::carrier::Carrier;
+use crate::cli::http_client;
 use crate::config::{self, BearerToken};
 use crate::deliver::{Outcome, Parcel};
 
@@ -26,13 +26,8 @@ pub struct Webhook {
 
 impl Webhook {
     pub fn new(settings: &config::Webhook) -> Webhook {
-        let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier).build();
-        let config = Agent::config_builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
-            .max_redirects(0)
+        let config = http_client::of_services(ANSWER_WAIT)
             .timeout_connect(Some(CONNECT_WAIT))
-            .timeout_global(Some(ANSWER_WAIT))
             .max_idle_age(KEPT)
             .user_agent(concat!("lifetide/", env!("CARGO_PKG_VERSION")))
             .build();
