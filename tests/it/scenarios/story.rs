@@ -19,6 +19,9 @@ pub const TOPICS: [(&str, OutputTopic); 5] = [
 /// The section of what is held about customers in the end.
 pub const STATE: &str = "state";
 
+/// The section of what customers cost and are worth in the end.
+pub const ECONOMICS: &str = "economics";
+
 /// A record as it should be.
 #[derive(Debug, Clone)]
 pub struct Expected {
@@ -166,7 +169,7 @@ fn event_line(number: usize, text: &str) -> Line {
 }
 
 fn is_section(word: &str) -> bool {
-    word == STATE || TOPICS.iter().any(|(name, _)| *name == word)
+    word == STATE || word == ECONOMICS || TOPICS.iter().any(|(name, _)| *name == word)
 }
 
 /// `covers 33, 35: actions ann kind=send`, about the next line that is neither empty nor a comment nor another proof.

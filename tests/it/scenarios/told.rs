@@ -1,4 +1,5 @@
-//! What lifetide says about a story: the records of every topic in order, and in the end what it holds about each customer.
+//! What lifetide says about a story: the records of every topic in order, and in the end what it holds about each customer and what the figures
+//! of `report --about economics` are.
 //!
 //! It judges nothing. Called by the scenario tests.
 
@@ -6,12 +7,12 @@ use std::collections::BTreeMap;
 
 use lifetide::cli::replay::history::History;
 use lifetide::config::Config;
-use lifetide::engine::{self, Committed};
+use lifetide::engine::{self, Committed, Totals};
 use lifetide::worker::memory::Produced;
 use lifetide::worker::transaction::OutputTopic;
 use serde_json::{Map, Value, json};
 
-use super::story::{Expected, STATE, Story, TOPICS};
+use super::story::{ECONOMICS, Expected, STATE, Story, TOPICS};
 use crate::settings;
 
 /// Slots of a story: one, so that records are in one order.
@@ -21,6 +22,8 @@ pub struct Told {
     records: BTreeMap<OutputTopic, Vec<(String, Value)>>,
     /// By customer.
     held: BTreeMap<String, Value>,
+    /// By what a row is told by, its values and its currency.
+    economics: BTreeMap<String, Value>,
 }
 
 impl Told {
@@ -35,7 +38,8 @@ impl Told {
         story.lines.into_iter().for_each(|line| history.add(line).unwrap());
         let mut records: BTreeMap<OutputTopic, Vec<(String, Value)>> = BTreeMap::new();
         history.run(|produced| records.entry(produced.topic).or_default().push(readable(produced))).unwrap();
-        Told { records, held: held(history.committed(), &config.engine) }
+        let committed = history.committed();
+        Told { records, held: held(committed, &config.engine), economics: economics(committed, &config.engine) }
     }
 
     /// All records of a topic with their keys, in order.
@@ -43,10 +47,15 @@ impl Told {
         self.records.get(&topic).map_or(&[], Vec::as_slice)
     }
 
-    /// The records of a topic with their keys; of `STATE` those customers who are named.
+    /// The records of a topic with their keys; of `STATE` and `ECONOMICS` what is named.
     pub fn section<'a>(&'a self, name: &str, expected: &'a [Expected]) -> Vec<(&'a str, &'a Value)> {
-        if name == STATE {
-            return expected.iter().map(|e| (e.key.as_str(), self.held.get(&e.key).unwrap_or(&Value::Null))).collect();
+        let in_the_end = match name {
+            STATE => Some(&self.held),
+            ECONOMICS => Some(&self.economics),
+            _ => None,
+        };
+        if let Some(values) = in_the_end {
+            return expected.iter().map(|e| (e.key.as_str(), values.get(&e.key).unwrap_or(&Value::Null))).collect();
         }
         let topic = TOPICS.iter().find(|(topic, _)| *topic == name).unwrap().1;
         self.records.get(&topic).into_iter().flatten().map(|(key, value)| (key.as_str(), value)).collect()
@@ -77,4 +86,17 @@ fn held(committed: &Committed, settings: &engine::Settings) -> BTreeMap<String, 
         });
     }
     held
+}
+
+/// What customers cost and are worth in the end, by `channel=email,currency=USD` and the like.
+fn economics(committed: &Committed, settings: &engine::Settings) -> BTreeMap<String, Value> {
+    let mut totals = Totals::default();
+    for region in engine::ALL_REGIONS {
+        committed.with_region(0, region as u16, |region| region.into_iter().for_each(|region| totals.add(region, |_| true)));
+    }
+    let rows = engine::economics(&totals.values(), settings).into_iter().map(|row| {
+        let names = row.of.iter().map(|(name, value)| format!("{name}={value}")).chain([format!("currency={}", row.currency)]);
+        (names.collect::<Vec<_>>().join(","), serde_json::from_str(&engine::economics_row(&row)).unwrap())
+    });
+    rows.collect()
 }
