@@ -1,10 +1,15 @@
 //! What one customer may cost, whatever they or a broken shop do: rows within their bound, however many events and however large.
 
 use super::*;
+use crate::engine::row::{self, RowVersion};
+use crate::engine::ties::{ALIASES_MAX, Alias, REFEREES_MAX, Referee, Ties};
 
 /// A customer's row with every list full and every text as long as `event` lets it through: 20 lines of 2.8 KB, 16 running plays of 0.3 KB,
 /// and 2 KB for the rest.
 const ROW_BYTES_MAX: usize = 64 * 1024;
+
+/// The same with every tie to others: 40 ids of 256 bytes.
+const TIED_ROW_BYTES_MAX: usize = 75 * 1024;
 
 fn row_bytes(shop: &mut Shop) -> usize {
     shop.commit();
@@ -85,4 +90,23 @@ fn one_huge_cart_takes_twenty_lines() {
     assert!(record["cart"]["lines"].as_array().unwrap().len() <= 20);
     // an action repeats the cart once: far below what a broker takes
     assert!(record.to_string().len() <= 2 * ROW_BYTES_MAX, "{} bytes", record.to_string().len());
+
+    let tied = Customer { ties: Some(Box::new(all_ties())), ..customer };
+    let mut row = Vec::new();
+    row::encode(&tied, RowVersion::NEWEST, i64::MAX, &mut row);
+    assert!((ROW_BYTES_MAX..=TIED_ROW_BYTES_MAX).contains(&row.len()), "{} bytes", row.len());
+}
+
+fn all_ties() -> Ties {
+    let id = |n: usize| format!("{n:0>256}");
+    let alias = |n| Alias { id: id(n), asked_ms: i64::MAX, is_settled: true, was_new: true };
+    let net = Some((usd(0).currency, i128::MAX));
+    let referee = |n| Referee { id: id(n), since_ms: i64::MAX, told: u32::MAX, net };
+    Ties {
+        aliases: (0..ALIASES_MAX).map(alias).collect(),
+        referees: (0..REFEREES_MAX).map(referee).collect(),
+        referrals_sent: u32::MAX,
+        referred: u32::MAX,
+        ..Ties::default()
+    }
 }
