@@ -47,16 +47,22 @@ fn spread(hash: u64) -> u64 {
     hash.rotate_left(REGION_BITS)
 }
 
-/// One row in memory: the customer id and the row's bytes in one allocation.
+/// One row in memory: the customer id and the row's bytes in one allocation, with what room the allocator gives with it.
 struct Entry {
     hash: u64,
+    row_len: u32,
     id_len: u16,
     bytes: Box<[u8]>,
 }
 
 impl Entry {
     fn new(hash: u64, id: &[u8], row: &[u8]) -> Entry {
-        Entry { hash, id_len: id.len() as u16, bytes: [id, row].concat().into_boxed_slice() }
+        let room = room_for(id.len() + row.len());
+        let mut bytes = Vec::with_capacity(room);
+        bytes.extend_from_slice(id);
+        bytes.extend_from_slice(row);
+        bytes.resize(room, 0);
+        Entry { hash, row_len: row.len() as u32, id_len: id.len() as u16, bytes: bytes.into_boxed_slice() }
     }
 
     fn id(&self) -> &[u8] {
@@ -64,8 +70,25 @@ impl Entry {
     }
 
     fn row(&self) -> &[u8] {
-        &self.bytes[usize::from(self.id_len)..]
+        &self.bytes[usize::from(self.id_len)..][..self.row_len as usize]
     }
+
+    /// Another row of the same customer: where the former one lay, if it needs that very room.
+    fn put(&mut self, row: &[u8]) {
+        let id_len = usize::from(self.id_len);
+        if room_for(id_len + row.len()) == self.bytes.len() {
+            self.bytes[id_len..][..row.len()].copy_from_slice(row);
+            self.row_len = row.len() as u32;
+        } else {
+            *self = Entry::new(self.hash, &self.bytes[..id_len], row);
+        }
+    }
+}
+
+/// The steps in which allocators give memory, four from one power of two to the next: a row that grows a little stays where it is, and takes
+/// no more memory than it would.
+fn room_for(bytes: usize) -> usize {
+    bytes.next_multiple_of((bytes.next_power_of_two() / 8).max(8))
 }
 
 /// The rows of one region.
@@ -89,12 +112,8 @@ impl Region {
         match self.table.entry(spread(hash), is_it, |e| spread(e.hash)) {
             hashbrown::hash_table::Entry::Occupied(mut place) => {
                 let old = place.get_mut();
-                if old.row().len() == row.len() {
-                    old.bytes[id.len()..].copy_from_slice(row);
-                    return;
-                }
                 self.bytes = self.bytes - old.row().len() + row.len();
-                *old = Entry::new(hash, id, row);
+                old.put(row);
             }
             hashbrown::hash_table::Entry::Vacant(place) => {
                 self.bytes += id.len() + row.len();
@@ -103,9 +122,14 @@ impl Region {
         }
     }
 
+    /// Makes room for so many customers at once.
+    pub fn reserve(&mut self, customers: usize) {
+        self.table.reserve(customers, |e| spread(e.hash));
+    }
+
     pub fn remove(&mut self, hash: u64, id: &[u8]) {
         if let Ok(old) = self.table.find_entry(spread(hash), |e| e.hash == hash && e.id() == id) {
-            self.bytes -= old.get().bytes.len();
+            self.bytes -= old.get().id().len() + old.get().row().len();
             old.remove();
         }
     }
@@ -303,3 +327,32 @@ impl Committed {
 
 /// The numbers of a slot's regions.
 pub const ALL_REGIONS: Range<u32> = 0..1 << REGION_BITS;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_what_was_put_last_whether_it_grew_or_shrank() {
+        let mut region = Region::default();
+        let lengths = [140, 141, 160, 161, 400, 0, 1, 75_000, 139, 139];
+        for (n, length) in lengths.into_iter().enumerate() {
+            let row = vec![n as u8; length];
+            region.put(7, b"u-1", &row);
+            region.put(7, b"u-2", b"another");
+            assert_eq!(region.get(7, "u-1"), Some(row.as_slice()), "{length}");
+            assert_eq!((region.len(), region.bytes()), (2, 3 + length + 3 + 7));
+        }
+        assert_eq!(region.rows().map(|(_, id, row)| id.len() + row.len()).sum::<usize>(), region.bytes());
+        region.remove(7, b"u-1");
+        assert_eq!((region.get(7, "u-1"), region.bytes()), (None, 10));
+    }
+
+    #[test]
+    fn room_is_enough_and_at_most_a_quarter_more() {
+        for bytes in 1..100_000 {
+            let room = room_for(bytes);
+            assert!(room >= bytes && room - bytes < (bytes / 4).max(8), "{bytes}: {room}");
+        }
+    }
+}

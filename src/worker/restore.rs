@@ -200,6 +200,10 @@ impl Restore {
                 return Err(RestoreError::Prefix { bits });
             }
             self.replace(first..first + width);
+            if width == 1 {
+                // all of its customers come now, or nearly all: a table that grows with them would be dealt out anew each time it doubles
+                self.regions[first].reserve(rows::rows(body).count());
+            }
             self.round.advance(first as u64, width as u64);
         }
         for row in rows::rows(body) {
@@ -214,25 +218,35 @@ impl Restore {
                 let what = "a customer id is not UTF-8";
                 let id = std::str::from_utf8(row.id).map_err(|_| RestoreError::Torn { offset, what })?;
                 let hash = hash_of(id);
-                let region = &mut self.regions[usize::from(region_of(hash))];
-                match row.row {
-                    Some(bytes) => region.put(hash, row.id, bytes),
-                    None => region.remove(hash, row.id),
+                match (self.region_at(hash), row.row) {
+                    (Some(region), Some(bytes)) => region.put(hash, row.id, bytes),
+                    (Some(region), None) => region.remove(hash, row.id),
+                    (None, _) => {}
                 }
             }
             RowKind::Erased => {
                 let what = "a mark of an erased customer is malformed";
                 let mark = Mark::read(row.id, row.row.unwrap_or_default()).map_err(|_| RestoreError::Torn { offset, what })?;
-                self.regions[usize::from(region_of(hash_of_mark(&mark.id)))].put_mark(mark);
+                if let Some(region) = self.region_at(hash_of_mark(&mark.id)) {
+                    region.put_mark(mark);
+                }
             }
             RowKind::Cell => {
                 let torn = RestoreError::Torn { offset, what: "a cell is malformed" };
                 let bytes = row.row.unwrap_or_default();
                 let key = std::str::from_utf8(row.id).ok().filter(|key| check_cell(key, bytes).is_ok()).ok_or(torn)?;
-                self.regions[usize::from(region_of(hash_of(key)))].put_cell(key, bytes);
+                if let Some(region) = self.region_at(hash_of(key)) {
+                    region.put_cell(key, bytes);
+                }
             }
         }
         Ok(())
+    }
+
+    /// `None`: its base is still to come, and will hold what changed before, too. That is half of all changes a restore reads.
+    fn region_at(&mut self, hash: u64) -> Option<&mut Region> {
+        let number = usize::from(region_of(hash));
+        self.covered[number].then(|| &mut self.regions[number])
     }
 
     fn replace(&mut self, regions: std::ops::Range<usize>) {
