@@ -70,6 +70,7 @@ mod timers;
 mod told_cell;
 mod totals;
 mod touch;
+mod trace;
 mod transitions;
 mod unite;
 mod value;
@@ -124,4 +125,5 @@ pub use ties::{ALIASES_MAX, Alias, Moved, REFEREES_MAX, Referee, Referrer, Ties}
 pub use told_cell::{ToldCell, read_told_cell};
 pub use totals::{Totals, minor_digits};
 pub use touch::Touches;
+pub use trace::Trace;
 pub use value::forecast_at;

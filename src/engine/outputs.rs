@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::note::Note;
+use super::trace::Trace;
 use crate::event::Reject;
 
 /// The topics the engine writes; their names are the configuration's.
@@ -29,8 +30,8 @@ pub struct Record<'a> {
     pub timestamp_ms: i64,
     /// The `id` of the value: the `lifetide-id` header.
     pub id: &'a str,
-    /// W3C trace context of the causing event, copied through.
-    pub traceparent: Option<&'a str>,
+    /// Of the causing event.
+    pub trace: Option<Trace<'a>>,
     /// The value, JSON but for the relay's; `None`: a tombstone, so that a compacted topic forgets the key.
     pub value: Option<&'a [u8]>,
 }
@@ -41,7 +42,8 @@ struct Placed {
     timestamp_ms: i64,
     key: Range<usize>,
     id: Range<usize>,
-    traceparent: Range<usize>,
+    trace_parent: Range<usize>,
+    trace_state: Range<usize>,
     value: Option<Range<usize>>,
 }
 
@@ -89,26 +91,27 @@ impl Outputs {
         key: &str,
         timestamp_ms: i64,
         id: &str,
-        traceparent: Option<&str>,
+        trace: Option<Trace<'_>>,
         write: impl FnOnce(&mut Vec<u8>),
     ) {
         self.tells_others |= topic == Topic::Relay;
         let start = self.values.len();
         write(&mut self.values);
         let value = Some(start..self.values.len());
-        self.place(topic, key, timestamp_ms, id, traceparent, value);
+        self.place(topic, key, timestamp_ms, id, trace, value);
     }
 
     /// Appends a record without a value.
-    pub fn push_tombstone(&mut self, topic: Topic, key: &str, timestamp_ms: i64, id: &str, traceparent: Option<&str>) {
-        self.place(topic, key, timestamp_ms, id, traceparent, None);
+    pub fn push_tombstone(&mut self, topic: Topic, key: &str, timestamp_ms: i64, id: &str, trace: Option<Trace<'_>>) {
+        self.place(topic, key, timestamp_ms, id, trace, None);
     }
 
-    fn place(&mut self, topic: Topic, key: &str, timestamp_ms: i64, id: &str, traceparent: Option<&str>, value: Option<Range<usize>>) {
+    fn place(&mut self, topic: Topic, key: &str, timestamp_ms: i64, id: &str, trace: Option<Trace<'_>>, value: Option<Range<usize>>) {
         let key = self.append(key);
         let id = self.append(id);
-        let traceparent = self.append(traceparent.unwrap_or(""));
-        self.placed.push(Placed { topic, timestamp_ms, key, id, traceparent, value });
+        let (parent, state) = trace.map_or(("", ""), |trace| (trace.parent, trace.state));
+        let (trace_parent, trace_state) = (self.append(parent), self.append(state));
+        self.placed.push(Placed { topic, timestamp_ms, key, id, trace_parent, trace_state, value });
     }
 
     fn append(&mut self, text: &str) -> Range<usize> {
@@ -136,7 +139,8 @@ impl Outputs {
             key: &self.texts[p.key.clone()],
             timestamp_ms: p.timestamp_ms,
             id: &self.texts[p.id.clone()],
-            traceparent: Some(&self.texts[p.traceparent.clone()]).filter(|t| !t.is_empty()),
+            trace: Some(Trace { parent: &self.texts[p.trace_parent.clone()], state: &self.texts[p.trace_state.clone()] })
+                .filter(|trace| !trace.parent.is_empty()),
             value: p.value.clone().map(|value| &self.values[value]),
         })
     }

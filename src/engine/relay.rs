@@ -8,6 +8,7 @@
 use super::row::RowVersion;
 use super::row::bytes::{Reader, put_i64, put_text, put_u64};
 use super::row::{RowError, currencies};
+use super::trace::Trace;
 use crate::event::{Currency, Raw};
 
 /// A word that leads to a word that leads to a word: no chain of ids is longer, a circle would be.
@@ -25,8 +26,8 @@ pub struct Origin<'a> {
     pub name: &'a str,
     /// From customer to customer so far.
     pub hops: u8,
-    /// W3C trace context; a header of the record, not part of its bytes.
-    pub traceparent: Option<&'a str>,
+    /// Headers of the record, not part of its bytes.
+    pub trace: Option<Trace<'a>>,
 }
 
 impl Origin<'_> {
@@ -231,7 +232,7 @@ impl<'a> Message<'a> {
     }
 
     /// Total: whatever the bytes are, the answer is a message or what is wrong with them.
-    pub fn decode(bytes: &'a [u8], traceparent: Option<&'a str>) -> Result<Message<'a>, RowError> {
+    pub fn decode(bytes: &'a [u8], trace: Option<Trace<'a>>) -> Result<Message<'a>, RowError> {
         let mut reader = Reader::new(bytes);
         let version = reader.byte()?;
         if version != RowVersion::WITH_CELLS.number() {
@@ -243,7 +244,7 @@ impl<'a> Message<'a> {
         let (topic, name, from) = (reader.text()?, reader.text()?, reader.text()?);
         let content = Content::read(number, &mut reader)?;
         reader.finish()?;
-        Ok(Message { from, time_ms, origin: Origin { slot, topic, offset, part, name, hops, traceparent }, content })
+        Ok(Message { from, time_ms, origin: Origin { slot, topic, offset, part, name, hops, trace }, content })
     }
 }
 
@@ -285,12 +286,13 @@ mod tests {
             Content::RefereeErased,
             Content::ReferrerMoved("u-2"),
         ];
-        let origin = Origin { slot: 3, topic: "shop.carts", offset: 77, part: 300, name: "identify", hops: 2, traceparent: Some("00-1") };
+        let trace = Some(Trace { parent: "00-1", state: "a=1" });
+        let origin = Origin { slot: 3, topic: "shop.carts", offset: 77, part: 300, name: "identify", hops: 2, trace };
         for content in contents {
             let message = Message { from: "u-1", time_ms: 1_767_225_600_000, origin, content };
             let mut bytes = Vec::new();
             message.encode(&mut bytes);
-            assert_eq!(Message::decode(&bytes, Some("00-1")), Ok(message));
+            assert_eq!(Message::decode(&bytes, trace), Ok(message));
             for end in 0..bytes.len() {
                 assert!(Message::decode(&bytes[..end], None).is_err(), "{content:?} cut at {end}");
             }
@@ -301,7 +303,7 @@ mod tests {
 
     #[test]
     fn messages_are_stored_and_so_never_change_within_a_version() {
-        let origin = Origin { slot: 3, topic: "a", offset: 7, part: 2, name: "identify", hops: 1, traceparent: None };
+        let origin = Origin { slot: 3, topic: "a", offset: 7, part: 2, name: "identify", hops: 1, trace: None };
         let mut bytes = Vec::new();
         Message { from: "u-1", time_ms: 5, origin, content: Content::MergeRequest }.encode(&mut bytes);
         assert_eq!(bytes, b"\x03\x00\x01\x0a\x03\x0e\x02\x01a\x08identify\x03u-1");

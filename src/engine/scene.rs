@@ -12,6 +12,7 @@ use super::record::json::Json;
 use super::record::time::Time;
 use super::relay::{Content, Message, Origin, RelayFate};
 use super::rules::Rules;
+use super::trace::Trace;
 use crate::event::{Raw, Reason, Reject};
 
 /// Where the event being applied came from; its partition is the slot's number.
@@ -21,8 +22,7 @@ pub struct Cause<'a> {
     pub offset: i64,
     /// Which of the record's events it is.
     pub part: u16,
-    /// W3C trace context of the record, copied through.
-    pub traceparent: Option<&'a str>,
+    pub trace: Option<Trace<'a>>,
     /// The record itself, in case it is another customer's.
     pub record: Raw<'a>,
 }
@@ -114,10 +114,10 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn traceparent(&self) -> Option<&'a str> {
+    fn trace(&self) -> Option<Trace<'a>> {
         match self.occasion {
-            Occasion::Event { cause, .. } => cause.traceparent,
-            Occasion::Relay(origin) => origin.traceparent,
+            Occasion::Event { cause, .. } => cause.trace,
+            Occasion::Relay(origin) => origin.trace,
             Occasion::Deadline { .. } | Occasion::Model { .. } => None,
         }
     }
@@ -130,15 +130,9 @@ impl<'a> Scene<'a> {
     /// What the scene comes from; the scene is that of an event or a message.
     pub fn origin(&self) -> Origin<'a> {
         match self.occasion {
-            Occasion::Event { cause, name } => Origin {
-                slot: self.slot,
-                topic: cause.topic,
-                offset: cause.offset,
-                part: cause.part,
-                name,
-                hops: 0,
-                traceparent: cause.traceparent,
-            },
+            Occasion::Event { cause, name } => {
+                Origin { slot: self.slot, topic: cause.topic, offset: cause.offset, part: cause.part, name, hops: 0, trace: cause.trace }
+            }
             Occasion::Relay(origin) => origin,
             Occasion::Deadline { .. } | Occasion::Model { .. } => unreachable!("invariant: the scene is that of an event"),
         }
@@ -157,7 +151,7 @@ impl<'a> Scene<'a> {
         let origin = self.origin();
         let origin = Origin { hops: origin.hops.saturating_add(1), ..origin };
         let message = Message { from, time_ms: self.time_ms, origin, content: *content };
-        self.out.push(Topic::Relay, receiver, self.time_ms, "", origin.traceparent, |bytes| message.encode(bytes));
+        self.out.push(Topic::Relay, receiver, self.time_ms, "", origin.trace, |bytes| message.encode(bytes));
         self.note(Note::Relay { kind: content.label(), fate: RelayFate::Sent });
     }
 
@@ -167,8 +161,8 @@ impl<'a> Scene<'a> {
     }
 
     pub fn push<R: Json>(&mut self, topic: Topic, id: &OutputId, record: &R) {
-        let traceparent = self.traceparent();
-        self.out.push(topic, self.customer_id, self.time_ms, id.as_str(), traceparent, |bytes| {
+        let trace = self.trace();
+        self.out.push(topic, self.customer_id, self.time_ms, id.as_str(), trace, |bytes| {
             record.write(bytes);
         });
     }
@@ -176,7 +170,7 @@ impl<'a> Scene<'a> {
     /// A record without a value, caused by an event.
     pub fn push_tombstone(&mut self, topic: Topic) {
         let id = self.next_id("");
-        self.out.push_tombstone(topic, self.customer_id, self.time_ms, id.as_str(), self.traceparent());
+        self.out.push_tombstone(topic, self.customer_id, self.time_ms, id.as_str(), self.trace());
     }
 
     pub fn note(&mut self, note: Note) {

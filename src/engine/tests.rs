@@ -234,7 +234,7 @@ impl Shop {
     /// Fires what is due, then applies the event.
     pub fn feed(&mut self, event: &Event<'_>) -> Outcome {
         self.tick(event.time_ms, None);
-        let cause = Cause { topic: "shop.events", offset: self.offset, part: 0, traceparent: None, record: NO_RECORD };
+        let cause = Cause { topic: "shop.events", offset: self.offset, part: 0, trace: None, record: NO_RECORD };
         self.offset += 1;
         self.slot.apply(event, &cause, &mut self.out)
     }

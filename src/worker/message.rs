@@ -9,7 +9,8 @@ use crate::event::{self, Format, Reason, Reject, Wire};
 use super::dead_letter::Refused;
 use super::owned::Running;
 use super::source::{Input, Record, Source};
-use super::taking::{Taking, traceparent_of};
+use super::taking::Taking;
+use super::trace::TraceHeaders;
 use super::transaction::Transaction;
 use super::turn::{Turn, check_partition};
 use super::{Failure, Rules};
@@ -56,8 +57,8 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
 fn take(slot: &mut Slot, record: &dyn Record, rules: &Rules, outputs: &mut Outputs) -> Result<Outcome, Reject> {
     let unreadable = |why: &str| Reject::by_engine(Reason::UnreadableRelay, why);
     let receiver = record.key().and_then(|key| std::str::from_utf8(key).ok()).ok_or_else(|| unreadable("no receiver"))?;
-    let traceparent = traceparent_of(record);
-    let message = Message::decode(record.value().unwrap_or_default(), traceparent.as_deref());
+    let trace = TraceHeaders::of(record);
+    let message = Message::decode(record.value().unwrap_or_default(), trace.as_ref().map(TraceHeaders::as_trace));
     let message = message.map_err(|error| unreadable(&error.to_string()))?;
     let Content::Forward(raw) = message.content else {
         return Ok(slot.receive(receiver, &message, outputs));

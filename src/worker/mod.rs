@@ -32,6 +32,7 @@ pub mod rows;
 mod standby;
 mod step;
 mod taking;
+mod trace;
 mod turn;
 pub mod upgrade;
 

@@ -3,9 +3,10 @@
 //! Words to other customers go to the relay, into the partition of their receiver. Where nobody knows how keys are dealt out, the engine says
 //! none: in a wrong partition they would begin a second life of somebody. Called by `turn` and `message`.
 
-use crate::engine::Topic;
+use crate::engine::{Topic, Trace};
 
 use super::source::Source;
+use super::trace::{TRACEPARENT, TRACESTATE};
 use super::transaction::{Outgoing, OutputTopic, Transaction};
 use super::turn::Turn;
 use super::{Failure, partition_of};
@@ -23,10 +24,12 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
                 Topic::Aggregates => OutputTopic::Aggregates,
                 Topic::Relay => OutputTopic::Relay,
             };
-            let headers: [(&str, &[u8]); 3] = [
+            let trace = record.trace.unwrap_or(Trace { parent: "", state: "" });
+            let headers: [(&str, &[u8]); 4] = [
                 ("content-type", b"application/json"),
                 ("lifetide-id", record.id.as_bytes()),
-                ("traceparent", record.traceparent.unwrap_or_default().as_bytes()),
+                (TRACEPARENT, trace.parent.as_bytes()),
+                (TRACESTATE, trace.state.as_bytes()),
             ];
             let partition = (record.topic == Topic::Relay).then(|| {
                 let partitions = self.rules.partitions.expect("invariant: nobody is told anything whose slot is not known");
@@ -34,7 +37,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             });
             // a tombstone has no content, a word to a customer no id
             let first = if record.topic == Topic::Relay { 2 } else { usize::from(record.value.is_none()) };
-            let used = if record.traceparent.is_some() { 3 } else { 2 };
+            let used = 2 + usize::from(!trace.parent.is_empty()) + usize::from(!trace.state.is_empty());
             let outgoing = Outgoing {
                 topic,
                 partition,

@@ -11,10 +11,8 @@ use super::dead_letter::{self, Refused};
 use super::merge::raw;
 use super::report::Tally;
 use super::source::Record;
+use super::trace::TraceHeaders;
 use super::transaction::{OutputTopic, Transaction};
-
-/// W3C trace context is 55 bytes; anything much longer is not one.
-const TRACEPARENT_BYTES_MAX: usize = 64;
 
 pub struct Taking<'a, T: Transaction> {
     pub record: &'a dyn Record,
@@ -40,9 +38,10 @@ impl<T: Transaction> Taking<'_, T> {
 
     /// Applies what the record says; how many events that was, refused ones among them.
     pub fn apply(&mut self, told: &Told<'_>, slot: &mut Slot, outputs: &mut Outputs) -> Result<usize, Failure> {
-        let traceparent = traceparent_of(self.record);
+        let trace = TraceHeaders::of(self.record);
         let record = raw(self.record);
-        let cause = Cause { topic: self.topic, offset: self.record.offset(), part: 0, traceparent: traceparent.as_deref(), record };
+        let cause =
+            Cause { topic: self.topic, offset: self.record.offset(), part: 0, trace: trace.as_ref().map(TraceHeaders::as_trace), record };
         let parts = match told {
             Told::One(event) => {
                 self.apply_event(event, &cause, slot, outputs)?;
@@ -76,15 +75,4 @@ impl<T: Transaction> Taking<'_, T> {
         }
         Ok(outcome)
     }
-}
-
-/// The trace context of a record, from its header.
-pub fn traceparent_of(record: &dyn Record) -> Option<String> {
-    let mut traceparent = None;
-    record.each_header(&mut |header, value| {
-        if header == "traceparent" && value.len() <= TRACEPARENT_BYTES_MAX {
-            traceparent = String::from_utf8(value.to_vec()).ok();
-        }
-    });
-    traceparent
 }

@@ -68,7 +68,7 @@ fn apply(c: &mut Criterion) {
             |(mut slot, mut out)| {
                 for (offset, record, told) in &events {
                     for event in told.events() {
-                        let cause = Cause { topic: "shop.carts", offset: *offset as i64, part: 0, traceparent: None, record: raw(record) };
+                        let cause = Cause { topic: "shop.carts", offset: *offset as i64, part: 0, trace: None, record: raw(record) };
                         slot.tick(Moment { to_ms: event.time_ms, wall_ms: None }, usize::MAX, &mut out);
                         slot.apply(event, &cause, &mut out);
                         out.clear();

@@ -55,7 +55,7 @@ pub fn events(bytes: &[u8]) {
                     check_bounds(event);
                     let moment = Moment { to_ms: event.time_ms, wall_ms: Some(AT_MS) };
                     while slot.tick(moment, 100, &mut out) == Progress::More {}
-                    let cause = Cause { topic: "shop.events", offset: offset as i64, part, traceparent: None, record: raw };
+                    let cause = Cause { topic: "shop.events", offset: offset as i64, part, trace: None, record: raw };
                     slot.apply(event, &cause, &mut out);
                 }
             }

@@ -40,6 +40,7 @@ mod several_events;
 mod simulation;
 mod standby;
 mod tidy;
+mod traces;
 mod trial;
 mod ways_out;
 mod worker_claims;

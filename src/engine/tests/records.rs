@@ -68,14 +68,14 @@ fn a_record_is_addressed_like_its_value() {
         topic: "shop.purchases",
         offset: 17,
         part: 0,
-        traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        trace: Some(Trace { parent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", state: "shop=1" }),
         record: NO_RECORD,
     };
     shop.slot.apply(&order(HOUR, "o-1", usd(5720)), &cause, &mut shop.out);
     for record in shop.out.records() {
         let value: Json = serde_json::from_slice(record.value.unwrap()).unwrap();
         assert_eq!((record.id, record.key), (text(&value, "id"), text(&value, "customer_id")));
-        assert_eq!((record.timestamp_ms, record.traceparent), (T0 + HOUR, cause.traceparent));
+        assert_eq!((record.timestamp_ms, record.trace), (T0 + HOUR, cause.trace));
         assert_eq!(
             value["cause"],
             serde_json::json!({"type": "event", "event": "Order Completed", "topic": "shop.purchases", "partition": 3, "offset": 17})

@@ -88,7 +88,7 @@ pub fn expect(world: &World, records: Vec<(usize, lifetide::worker::memory::Memo
         let event = decoded(&record, rules);
         let moment = Moment { to_ms: event.time_ms, wall_ms: None };
         while slot.tick(moment, usize::MAX, &mut out) == Progress::More {}
-        slot.apply(&event, &Cause { topic: &world.rules.topics[*topic], offset: *offset, part: 0, traceparent: None, record }, &mut out);
+        slot.apply(&event, &Cause { topic: &world.rules.topics[*topic], offset: *offset, part: 0, trace: None, record }, &mut out);
         deliver(&mut slot, rules, &mut out, &mut cells);
     }
     slot.flush(&mut out);

@@ -20,7 +20,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lifetide::engine::{ALL_REGIONS, Cause, Committed, Moment, Outputs, Progress, RowVersion, Slot, Topic};
+use lifetide::engine::{ALL_REGIONS, Cause, Committed, Moment, Outputs, Progress, RowVersion, Slot, Topic, Trace};
 use lifetide::event::{self, Event, Format, Raw, Reject, Told, Wire};
 use lifetide::worker::block::{self, TransactionHeader};
 use lifetide::worker::memory::{MemoryRecord, Produced};
@@ -110,12 +110,9 @@ fn run(world: &World, number: u32, expected: &mut Expected) {
                 if is_of_kin(record) {
                     continue;
                 }
-                let traceparent = traceparent_of(record);
-                slot.apply(
-                    &event,
-                    &Cause { topic: name, offset: record.offset(), part: 0, traceparent: traceparent.as_deref(), record: raw(record) },
-                    &mut out,
-                );
+                let (parent, state) = (header_of(record, "traceparent"), header_of(record, "tracestate"));
+                let trace = parent.as_deref().map(|parent| Trace { parent, state: state.as_deref().unwrap_or_default() });
+                slot.apply(&event, &Cause { topic: name, offset: record.offset(), part: 0, trace, record: raw(record) }, &mut out);
             }
             Err(_) if is_word(record) => {
                 let is_ours = headers_of(record).contains(&(GROUP.to_owned(), world.rules.group.clone().into_bytes()));
@@ -236,8 +233,8 @@ fn headers_of(record: &MemoryRecord) -> Vec<(String, Vec<u8>)> {
     headers
 }
 
-fn traceparent_of(record: &MemoryRecord) -> Option<String> {
-    headers_of(record).into_iter().find(|(name, _)| name == "traceparent").map(|(_, value)| String::from_utf8(value).unwrap())
+fn header_of(record: &MemoryRecord, wanted: &str) -> Option<String> {
+    headers_of(record).into_iter().find(|(name, _)| name == wanted).map(|(_, value)| String::from_utf8(value).unwrap())
 }
 
 fn decision(record: &lifetide::engine::Record<'_>) -> Produced {
@@ -249,7 +246,10 @@ fn decision(record: &lifetide::engine::Record<'_>) -> Produced {
         Topic::Relay => OutputTopic::Relay,
     };
     let mut headers = vec![("content-type", "application/json"), ("lifetide-id", record.id)];
-    headers.extend(record.traceparent.map(|trace| ("traceparent", trace)));
+    if let Some(Trace { parent, state }) = record.trace {
+        headers.push(("traceparent", parent));
+        headers.extend((!state.is_empty()).then_some(("tracestate", state)));
+    }
     Produced {
         topic,
         key: Some(record.key.into()),
