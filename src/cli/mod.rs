@@ -46,6 +46,7 @@ mod tests;
 mod timed;
 mod top;
 mod topics;
+mod traces;
 mod validate;
 mod witness;
 

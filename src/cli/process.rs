@@ -30,6 +30,7 @@ use super::rulebook::Rulebook;
 use super::rules;
 use super::supervisor::Supervisor;
 use super::timed::Timed;
+use super::traces::Traces;
 use super::witness::Witness;
 
 /// A worker's own bound of a stop is ten seconds; closing its clients takes a little more.
@@ -49,6 +50,7 @@ pub struct Process {
     server: Server,
     rulebook: Arc<Rulebook>,
     metrics: Arc<Metrics>,
+    traces: Arc<Traces>,
 }
 
 /// What the threads of a process share.
@@ -63,11 +65,12 @@ pub(super) struct Shared {
     pub in_force: Arc<InForce>,
     pub rulebook: Arc<Rulebook>,
     pub decisions: Arc<Decisions>,
+    pub traces: Arc<Traces>,
     pub stop: Arc<AtomicBool>,
 }
 
 impl Shared {
-    fn new(config: &Config, slots: u32) -> Shared {
+    fn new(config: &Config, slots: u32, traces: Arc<Traces>) -> Shared {
         let build = Build { version: env!("CARGO_PKG_VERSION"), librdkafka: &rdkafka::util::get_rdkafka_version().1 };
         let in_force = Arc::new(InForce::default());
         Shared {
@@ -79,6 +82,7 @@ impl Shared {
             rulebook: Arc::new(Rulebook::new(config.clone(), in_force.clone())),
             in_force,
             decisions: Arc::new(Decisions::new(config.http.decisions_kept)),
+            traces,
             stop: Arc::new(AtomicBool::new(false)),
             config: config.clone(),
         }
@@ -96,7 +100,8 @@ impl Process {
         guard: Guard,
         encoders: Encoders,
     ) -> Result<Process, CommandError> {
-        let shared = Arc::new(Shared::new(config, slots));
+        let traces = Arc::new(Traces::from_environment(config)?);
+        let shared = Arc::new(Shared::new(config, slots, traces.clone()));
         let server = serve(&shared, level, guard)?;
         let shelf = Arc::default();
         let (sender, ended) = channel();
@@ -104,7 +109,7 @@ impl Process {
         let mut threads = Vec::new();
         for worker in 0..config.workers {
             let of_worker = rules::rules_of_worker(config, slots, worker, nonce(worker), &shelf);
-            let own_rules = Rules { row_version, in_force: shared.in_force.clone(), ..of_worker };
+            let own_rules = Rules { row_version, in_force: shared.in_force.clone(), trace_links_max: traces.links_max(), ..of_worker };
             let (shared, sender, encoders) = (shared.clone(), sender.clone(), encoders.clone());
             let body = move || {
                 let end = EndOfThread { worker, sender };
@@ -121,7 +126,7 @@ impl Process {
         threads.push(watch);
         let (stop, health) = (shared.stop.clone(), shared.health.clone());
         let (rulebook, metrics) = (shared.rulebook.clone(), shared.metrics.clone());
-        Ok(Process { stop, ended, workers: config.workers, threads, health, server, rulebook, metrics })
+        Ok(Process { stop, ended, workers: config.workers, threads, health, server, rulebook, metrics, traces })
     }
 
     /// What it runs by, to be changed while it works.
@@ -170,6 +175,7 @@ impl Process {
             std::thread::sleep(LOOK_EVERY);
         }
         self.server.stop();
+        self.traces.finish();
         match still_running.len() {
             0 => Ok(()),
             left => Err(CommandError::Failed(format!("{left} of {threads} threads did not stop within {} s", STOP_WAIT.as_secs()))),
@@ -240,7 +246,7 @@ fn changes_slots(happened: &Happened<'_>) -> bool {
 }
 
 fn work(worker: usize, shared: &Shared, rules: &Rules, encoders: &Encoders) -> Result<(), WorkerError> {
-    let Shared { config, settings, metrics, health, committed, decisions, stop, .. } = shared;
+    let Shared { config, settings, metrics, health, committed, decisions, traces, stop, .. } = shared;
     let phases = Phases::default();
     let mut observer = Observer::new(worker, config, metrics.clone(), health.clone(), phases.clone());
     let build = || {
@@ -251,6 +257,9 @@ fn work(worker: usize, shared: &Shared, rules: &Rules, encoders: &Encoders) -> R
     let outcome = runner::run(build, rules, committed, stop, now, |happened| {
         if changes_slots(&happened) {
             decisions.clear();
+        }
+        if let Happened::Step { report, now, .. } = &happened {
+            traces.draw(worker, report, *now);
         }
         observer.observe(happened);
     });

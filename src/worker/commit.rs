@@ -15,6 +15,7 @@ use super::owned::{Owned, Running};
 use super::recovery::Recovery;
 use super::report::{Commit, Tally};
 use super::source::{CommittedOffsets, Input, Record, Source, SourceError};
+use super::trace::TraceLinks;
 use super::transaction::{Outgoing, OutputTopic, Position, Transaction, TransactionError};
 use super::{Next, Now, Rules, Worker, WorkerError};
 
@@ -53,12 +54,13 @@ pub struct Blamed {
 }
 
 impl Batch {
-    pub fn new(records_max: u64, now: Now) -> Batch {
+    /// `links_max`: trace contexts of inputs to be told of.
+    pub fn new(records_max: u64, links_max: usize, now: Now) -> Batch {
         Batch {
             began_ms: now.mono_ms,
             records: 0,
             bytes: 0,
-            tally: Tally::default(),
+            tally: Tally { links: TraceLinks::new(links_max), ..Tally::default() },
             records_max,
             is_closed: false,
             last: None,

@@ -26,6 +26,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         let bytes = record.key().map_or(0, <[u8]>::len) + record.value().map_or(0, <[u8]>::len);
         let blamed = self.blamed.iter().find(|blamed| blamed.place == place);
         batch.last = Some(place);
+        batch.tally.links.note(record);
         let refusal = match blamed {
             Some(blamed) => Some(Reject::unwritable(&blamed.why)),
             None => {

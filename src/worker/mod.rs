@@ -108,6 +108,8 @@ pub struct Rules {
     pub max_round_ms: u64,
     /// A transaction that tells other customers anything ends at once, so that they hear of it before anything else happens: for replays.
     pub relays_at_once: bool,
+    /// Trace contexts of its inputs that a transaction's report shall have; 0: nobody draws traces.
+    pub trace_links_max: usize,
     /// Memory of all slots of the process beyond which no further slot is taken up.
     pub state_bytes_max: Option<usize>,
     /// Slots this worker follows while nobody of its process owns them.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::engine::{Note, Outcome, RowVersion, Settings};
 use crate::event::{Reason, RejectStage};
 
+use super::trace::TraceLinks;
 use super::transaction::OutputTopic;
 
 /// Event times kept of a transaction, to show its latency.
@@ -27,6 +28,7 @@ pub struct Tally {
     pub event_times_ms: Vec<i64>,
     pub changelog_bytes: u64,
     pub base_bytes: u64,
+    pub links: TraceLinks,
 }
 
 impl Tally {

@@ -1,7 +1,9 @@
-//! The trace context of a record: its headers on the way in, and on the way out again.
+//! The trace context of a record: its headers on the way in, and on the way out again; and those of a transaction's records, for whoever draws traces.
 //!
 //! It is carried, never made: a record without one leads to records without one. What is no trace context by its length is left out, and
-//! nothing else is checked. Called by `taking`, `message` and `outgoing`.
+//! nothing else is checked. Called by `taking`, `message`, `outgoing` and `turn`.
+
+use std::collections::BTreeSet;
 
 use crate::engine::Trace;
 
@@ -16,7 +18,7 @@ const PARENT_BYTES_MAX: usize = 64;
 const STATE_BYTES_MAX: usize = 512;
 
 /// A trace context of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TraceHeaders {
     parent: String,
     state: String,
@@ -44,6 +46,44 @@ impl TraceHeaders {
     }
 }
 
+/// The trace contexts of a transaction's inputs, each once.
+#[derive(Debug, Default)]
+pub struct TraceLinks {
+    /// So many are kept; 0: nobody wants any.
+    max: usize,
+    kept: BTreeSet<TraceHeaders>,
+    left_out: u64,
+}
+
+impl TraceLinks {
+    pub fn new(max: usize) -> TraceLinks {
+        TraceLinks { max, ..TraceLinks::default() }
+    }
+
+    pub fn note(&mut self, record: &dyn Record) {
+        if self.max == 0 {
+            return;
+        }
+        let Some(found) = TraceHeaders::of(record) else {
+            return;
+        };
+        if self.kept.len() < self.max || self.kept.contains(&found) {
+            self.kept.insert(found);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    pub fn kept(&self) -> impl Iterator<Item = Trace<'_>> {
+        self.kept.iter().map(TraceHeaders::as_trace)
+    }
+
+    /// Records whose trace contexts found no room.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +104,20 @@ mod tests {
         assert_eq!(carried(&[(TRACESTATE, &state)]), None);
         assert_eq!(carried(&[(TRACEPARENT, b"\xff")]), None);
         assert_eq!(carried(&[]), None);
+    }
+
+    #[test]
+    fn a_transaction_keeps_each_trace_once_and_counts_what_finds_no_room() {
+        let note = |links: &mut TraceLinks, parent: &str| {
+            let headers = vec![(TRACEPARENT.to_owned(), parent.as_bytes().to_vec())];
+            links.note(&MemoryRecord::new(0, None, None, None, headers));
+        };
+        let mut links = TraceLinks::new(2);
+        ["00-b", "00-a", "00-b", "00-c", "00-a", "00-c"].iter().for_each(|parent| note(&mut links, parent));
+        let kept: Vec<&str> = links.kept().map(|trace| trace.parent).collect();
+        assert_eq!((kept, links.left_out()), (vec!["00-a", "00-b"], 2));
+        let mut unwanted = TraceLinks::default();
+        note(&mut unwanted, "00-a");
+        assert_eq!((unwanted.kept().count(), unwanted.left_out()), (0, 0));
     }
 }

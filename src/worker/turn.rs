@@ -115,6 +115,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
             }
         }
         batch.last = Some(place);
+        batch.tally.links.note(record);
         let mut taking = Taking {
             record,
             topic: name,
@@ -220,7 +221,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         running.touched = true;
         if self.batch.is_none() {
             self.transaction.begin().map_err(Failure::Transaction)?;
-            *self.batch = Some(Batch::new(self.records_max, self.now));
+            *self.batch = Some(Batch::new(self.records_max, self.rules.trace_links_max, self.now));
         }
         Ok(())
     }

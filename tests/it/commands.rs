@@ -8,7 +8,7 @@ mod api;
 pub mod backtest;
 mod changed_plays;
 mod dead_letters;
-mod deliver;
+pub mod deliver;
 pub mod doctor;
 mod explain;
 mod fit;

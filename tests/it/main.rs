@@ -38,6 +38,7 @@ mod security;
 mod settings;
 mod several_events;
 mod simulation;
+mod spans;
 mod standby;
 mod tidy;
 mod traces;

@@ -17,7 +17,7 @@ type Headers = BTreeMap<String, Vec<u8>>;
 /// The trace context of the event at this offset; every second one has a `tracestate`.
 fn trace(offset: usize) -> Vec<(String, String)> {
     let parent = ("traceparent".to_owned(), format!("00-{offset:032x}-{offset:016x}-01"));
-    let state = (offset % 2 == 0).then(|| ("tracestate".to_owned(), format!("shop={offset}")));
+    let state = offset.is_multiple_of(2).then(|| ("tracestate".to_owned(), format!("shop={offset}")));
     [parent].into_iter().chain(state).collect()
 }
 

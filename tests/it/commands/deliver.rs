@@ -2,7 +2,7 @@
 //! mail in `mail`.
 
 mod mail;
-mod receiver;
+pub mod receiver;
 
 use std::fs::File;
 use std::process::Stdio;
@@ -112,12 +112,12 @@ fn each_action_is_sent_once_and_signed_and_what_is_called_off_or_expired_is_not(
     wait_until_done(&trial, &process);
     assert_eq!(receiver.ids(), [id(1), id(5)]);
     for request in receiver.requests() {
-        let signed = format!("{}.{}.{}", request.header("webhook-id"), request.header("webhook-timestamp"), request.body);
+        let signed = format!("{}.{}.{}", request.header("webhook-id"), request.header("webhook-timestamp"), request.text());
         let mut mac = Hmac::<Sha256>::new_from_slice(SECRET).unwrap();
         mac.update(signed.as_bytes());
         assert_eq!(request.header("webhook-signature"), format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())));
         assert_eq!(request.path, "/hooks");
-        let body: Value = serde_json::from_str(&request.body).unwrap();
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
         assert_eq!(body["data"]["id"], request.header("webhook-id"));
     }
     assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());

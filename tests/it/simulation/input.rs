@@ -132,7 +132,7 @@ pub fn tell(mode: Mode, upgrades: Option<&str>, deeds: Vec<Deed>, random: &mut R
                 truths.push(Truth { customer: customer.clone(), at_ms, told_ms: at_ms + late_ms, said: happening.said });
             }
             let traceparent = (random.below(10) == 0).then(|| format!("00-{number:032x}-{turn:016x}-01"));
-            let tracestate = (number % 2 == 0).then(|| format!("shop={turn}"));
+            let tracestate = number.is_multiple_of(2).then(|| format!("shop={turn}"));
             let headers = traceparent.map(|trace| ("traceparent", trace)).into_iter();
             let headers = headers.chain(tracestate.map(|state| ("tracestate", state))).collect();
             let record = Draft { key: Some(customer.clone()), value: Some(value), timestamp_ms: at_ms + late_ms, headers };

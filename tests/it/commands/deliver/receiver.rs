@@ -9,10 +9,14 @@ use std::sync::{Arc, Mutex};
 pub struct Request {
     pub path: String,
     headers: BTreeMap<String, String>,
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
 impl Request {
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
@@ -103,5 +107,5 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
     }
     let mut body = vec![0; headers.get("content-length")?.parse().ok()?];
     reader.read_exact(&mut body).ok()?;
-    Some(Request { path, headers, body: String::from_utf8(body).ok()? })
+    Some(Request { path, headers, body })
 }
