@@ -28,7 +28,7 @@
 //! | `deliver` | what becomes of an action, and every byte of a mail or request; pure. Its connections are `cli/deliver` |
 //! | `config` | layers of text to a checked `Config`; every bad key is named, no secret can be printed |
 //! | `metrics` | every metric: name, unit, help, labels |
-//! | `http` | `/metrics`, `/livez`, `/readyz`, the API over committed state, the live page, admin actions, and the guards of both, on a thread of its own; it is handed what it may reach |
+//! | `http` | `/metrics`, `/livez`, `/readyz` (`deliver` has these, too), the API over committed state, the live page, admin actions, and the guards of both, on a thread of its own; it is handed what it may reach |
 //! | `avro` | outputs as Avro: a schema from a description, bytes from the engine's JSON; pure. The registry is asked by `cli/registry` |
 //! | `schema` | how described types become JSON Schema; the rooms describe their own, `cli/schema` prints them all |
 //! | `clock` | the only file that reads the clock |

@@ -8,6 +8,7 @@ mod desk;
 mod office;
 mod preview;
 mod smtp;
+mod teller;
 mod webhook;
 
 use std::sync::Arc;
@@ -22,15 +23,17 @@ use super::{OutputFormat, logs, process, rules, run};
 use crate::clock;
 use crate::config::Config;
 use crate::deliver::{HookRules, LetterRules, Own, Templates, Texts};
+use crate::http::Phase;
 use crate::kafka::topics::{self, TopicFacts};
 use crate::kafka::{self, admin};
 use crate::worker::WorkerError;
 use carrier::{Carrier, Packing};
 use desk::Desk;
 use office::Office;
+use teller::Teller;
 
 /// Last part of the topic's name.
-const TOPIC: &str = "deliveries";
+pub const TOPIC: &str = "deliveries";
 /// A template beyond this is no template, and more files than this are another folder.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 const FILES_MAX: usize = 1_000;
@@ -69,6 +72,15 @@ enum Way {
     Webhook,
 }
 
+impl Way {
+    fn word(self) -> &'static str {
+        match self {
+            Way::Smtp => "smtp",
+            Way::Webhook => "webhook",
+        }
+    }
+}
+
 pub fn deliver(arguments: &DeliverArgs) -> Result<(), CommandError> {
     let config = arguments.settings.read()?;
     if config.output.registry.is_some() {
@@ -96,7 +108,11 @@ pub fn deliver(arguments: &DeliverArgs) -> Result<(), CommandError> {
         return Err(CommandError::Failed(problems.join("\nerror: ")));
     }
     let carrier = carrier(&config, arguments.via)?;
-    work(&config, &settings, packing, carrier, &signals)
+    let teller = Teller::new(&config, arguments.via.word());
+    let server = teller.serve(&config)?;
+    let ended = work(&config, &settings, packing, carrier, teller, &signals);
+    server.stop();
+    ended
 }
 
 /// Of a topic that is there; else 0.
@@ -110,10 +126,11 @@ fn work(
     settings: &kafka::Settings,
     packing: Packing,
     carrier: Box<dyn Carrier>,
+    teller: Teller,
     signals: &Arc<AtomicUsize>,
 ) -> Result<(), CommandError> {
     let own = Own { life: format!("{:016x}", process::nonce(0)), last: None };
-    let mut desk = Desk::new(own, packing, carrier, &config.deliver, clock::monotonic_ms());
+    let mut desk = Desk::new(own, packing, carrier, teller, &config.deliver, clock::monotonic_ms());
     let is_stopped = || signals.load(Ordering::Relaxed) > 0;
     let mut failures = 0;
     while !is_stopped() {
@@ -122,6 +139,7 @@ fn work(
             Ok(()) => break,
             Err(error) => error,
         };
+        desk.teller.beat(Phase::Starting);
         failures = if clock::monotonic_ms() - began_ms > WORKED_MS { 1 } else { failures + 1 };
         match error {
             WorkerError::Refused(why) => return Err(CommandError::Failed(why)),
@@ -132,7 +150,7 @@ fn work(
         }
         std::thread::sleep(REBUILD_PAUSE);
     }
-    desk.tell();
+    desk.teller.sum_up();
     Ok(())
 }
 

@@ -87,6 +87,16 @@ impl Queue {
         self.is_at_end = true;
     }
 
+    /// Everything that has been written was dealt with.
+    pub fn is_done(&self) -> bool {
+        self.is_at_end && self.items.is_empty()
+    }
+
+    /// The play of the first one; empty where it cannot be read.
+    pub fn first_play(&self) -> &str {
+        self.items.front().and_then(|item| item.action.as_ref().ok()).map_or("", |action| &action.play)
+    }
+
     /// The first one is dealt with; returns the position behind it.
     pub fn pop(&mut self) -> i64 {
         let item = self.items.pop_front().expect("invariant: what was dealt with is there");

@@ -79,6 +79,7 @@ struct Worker {
 /// Shared by all workers and the server.
 pub struct Health {
     workers: Vec<Worker>,
+    beat_ms_max: u64,
     slots: Slots,
 }
 
@@ -86,7 +87,12 @@ impl Health {
     /// All workers starting, with a beat at `now_ms`.
     pub fn new(workers: usize, now_ms: u64) -> Health {
         let worker = || Worker { beat_ms: AtomicU64::new(now_ms), phase: Mutex::new(Phase::Starting) };
-        Health { workers: (0..workers).map(|_| worker()).collect(), slots: Slots::default() }
+        Health { workers: (0..workers).map(|_| worker()).collect(), beat_ms_max: BEAT_MS_MAX, slots: Slots::default() }
+    }
+
+    /// Of workers who may wait for others for so long.
+    pub fn with_patience(self, beat_ms_max: u64) -> Health {
+        Health { beat_ms_max, ..self }
     }
 
     /// The slots of the workers.
@@ -106,7 +112,7 @@ impl Health {
     /// Workers without a beat for too long, one sentence each; none: alive.
     pub fn stuck(&self, now_ms: u64) -> Vec<String> {
         let silent_ms = self.workers.iter().map(|worker| now_ms.saturating_sub(worker.beat_ms.load(Ordering::Relaxed)));
-        let stuck = silent_ms.enumerate().filter(|(_, silent_ms)| *silent_ms > BEAT_MS_MAX);
+        let stuck = silent_ms.enumerate().filter(|(_, silent_ms)| *silent_ms > self.beat_ms_max);
         stuck.map(|(i, silent_ms)| format!("worker {i}: no sign of life for {} s", silent_ms / 1000)).collect()
     }
 
@@ -145,6 +151,7 @@ mod tests {
         health.beat(0, 20_000);
         assert_eq!(health.stuck(31_001), ["worker 1: no sign of life for 30 s"]);
         assert_eq!(health.alive(31_001), 1);
+        assert!(Health::new(1, 1_000).with_patience(60_000).stuck(31_001).is_empty());
         assert!(health.stuck(0).is_empty(), "a reading from before the beat is no silence");
     }
 

@@ -47,6 +47,15 @@ pub struct Server {
 impl Server {
     /// Binds and serves. Port 0 takes a free one: see `address`.
     pub fn start(listen: SocketAddr, metrics: Arc<Metrics>, health: Arc<Health>, api: Api, admin: Admin) -> io::Result<Server> {
+        Server::start_with(listen, routes::router(metrics, health, api, admin))
+    }
+
+    /// Metrics and health alone, of a process without customers.
+    pub fn start_for_probes(listen: SocketAddr, metrics: Arc<Metrics>, health: Arc<Health>) -> io::Result<Server> {
+        Server::start_with(listen, routes::probes(metrics, health))
+    }
+
+    fn start_with(listen: SocketAddr, routes: axum::Router) -> io::Result<Server> {
         let listener = TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -56,7 +65,6 @@ impl Server {
             tokio::net::TcpListener::from_std(listener)?
         };
         let (stop, stopped) = oneshot::channel();
-        let routes = routes::router(metrics, health, api, admin);
         let serve = move || {
             runtime.block_on(serve(listener, routes, stopped));
             runtime.shutdown_background();

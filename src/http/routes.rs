@@ -30,21 +30,29 @@ const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 struct Shared {
     metrics: Arc<Metrics>,
     health: Arc<Health>,
-    api: Arc<api::Shared>,
+    /// `None`: there are no customers here.
+    api: Option<Arc<api::Shared>>,
 }
 
 pub fn router(metrics: Arc<Metrics>, health: Arc<Health>, api: Api, admin: Admin) -> Router {
     let api = api::Shared::new(api);
-    let routes = Router::new()
-        .route("/metrics", get(exposition))
-        .route("/livez", get(live))
-        .route("/readyz", get(ready))
-        .with_state(Shared { metrics, health, api: Arc::clone(&api) })
-        .merge(page::routes())
-        .merge(api::routes(api))
+    let watched = watched(Shared { metrics, health, api: Some(Arc::clone(&api)) });
+    admin::with_admin(with_problems(watched.merge(page::routes()).merge(api::routes(api))), admin)
+}
+
+/// Metrics and health alone.
+pub fn probes(metrics: Arc<Metrics>, health: Arc<Health>) -> Router {
+    with_problems(watched(Shared { metrics, health, api: None }))
+}
+
+fn watched(shared: Shared) -> Router {
+    Router::new().route("/metrics", get(exposition)).route("/livez", get(live)).route("/readyz", get(ready)).with_state(shared)
+}
+
+fn with_problems(routes: Router) -> Router {
+    routes
         .fallback(async |uri: Uri| problem(StatusCode::NOT_FOUND, &format!("there is nothing at {}", uri.path())))
-        .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered"));
-    admin::with_admin(routes, admin)
+        .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered"))
 }
 
 async fn exposition(State(shared): State<Shared>) -> Response {
@@ -52,8 +60,9 @@ async fn exposition(State(shared): State<Shared>) -> Response {
     shared.metrics.set_workers_alive(alive as u64);
     shared.metrics.set_state(shared.health.state());
     // a look at all regions takes a while, and whoever asks for the state of health shall not wait for it
-    let api = Arc::clone(&shared.api);
-    if let Ok(figures) = tokio::task::spawn_blocking(move || api.figures()).await {
+    if let Some(api) = shared.api
+        && let Ok(figures) = tokio::task::spawn_blocking(move || api.figures()).await
+    {
         shared.metrics.set_figures(&figures);
     }
     ([(header::CONTENT_TYPE, EXPOSITION_TYPE)], shared.metrics.exposition()).into_response()

@@ -23,6 +23,7 @@ pub struct Definitions {
     pub writing: Writing,
     pub slots: Slots,
     pub figures: Figures,
+    pub deliveries: Deliveries,
 }
 
 /// The program as a whole.
@@ -97,6 +98,13 @@ pub struct Figures {
     pub play_revenue: GaugeVec,
 }
 
+/// What `deliver` does; no series of them in other processes.
+pub struct Deliveries {
+    pub outcomes: IntCounterVec,
+    pub duration: HistogramVec,
+    pub lag: IntGaugeVec,
+}
+
 impl Definitions {
     pub fn new() -> Definitions {
         let list = List(Registry::new());
@@ -109,7 +117,22 @@ impl Definitions {
             writing: Writing::new(&list),
             slots: Slots::new(&list),
             figures: Figures::new(&list),
+            deliveries: Deliveries::new(&list),
             registry: list.0,
+        }
+    }
+}
+
+impl Deliveries {
+    fn new(list: &List) -> Deliveries {
+        Deliveries {
+            outcomes: list.counters("deliveries_total", "Actions by what deliver made of them, and by play.", &["outcome", "play"]),
+            duration: list.histograms("delivery_duration_seconds", "Time to hand one action over.", &WORK_BUCKETS, &["via"]),
+            lag: list.gauges(
+                "deliveries_lag_records",
+                "Records of actions that are not dealt with, markers of transactions included; 0 once all are.",
+                &["partition"],
+            ),
         }
     }
 }

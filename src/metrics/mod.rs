@@ -1,10 +1,11 @@
 //! Every metric of lifetide: call sites say what happened, this room knows how it is counted.
 //!
 //! Reading order: `reports` (what call sites hand over, plain numbers), `definitions` (name, unit, help, labels, buckets), this file
-//! (from the one to the other). Labels come from closed lists or from the configuration; no customer, address, cart or error text is
+//! (from the one to the other), `deliveries` (the same of `deliver`). Labels come from closed lists or from the configuration; no customer, address, cart or error text is
 //! ever one. It decides nothing and reads no clock. Fed by `worker` once a batch, never once an event; shown by `http`.
 
 mod definitions;
+mod deliveries;
 mod reports;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use prometheus::{IntCounterVec, IntGaugeVec, TextEncoder};
 
 use definitions::Definitions;
 
+pub use deliveries::{DELIVERY_OUTCOMES, OTHER_PLAY};
 pub use reports::{BatchReport, Build, CommitReport, FigureReport, Phase, SlotReport};
 
 /// Event names that have a label of their own; the others are counted as `other`.

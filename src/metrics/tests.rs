@@ -52,6 +52,10 @@ fn recorded() -> Arc<Metrics> {
         play_revenue: vec![(["cart_recovery".to_owned(), "USD".to_owned()], 12.5)],
     });
     metrics.set_model("shop", "2026-01");
+    metrics.expect_deliveries(["cart_recovery"].iter());
+    metrics.record_delivery("sent", "cart_recovery");
+    metrics.record_handing_over("smtp", 30_000);
+    metrics.record_deliveries_lag(4, 2);
     worker.record_batch(&BatchReport {
         events: &[("Product Added", "applied", 2), ("Wheel \"Spun\"", "ignored", 1), ("Jane was here", "ignored", 1)],
         dead_letters: &[("invalid_json", "decode", 1)],
@@ -200,6 +204,7 @@ fn a_slot_that_left_leaves_no_series_behind() {
     metrics.forget_slot(4);
     metrics.forget_slot(9);
     metrics.forget_standby(7);
+    metrics.forget_deliveries_lag(4);
     let text = metrics.exposition();
     assert!(!text.contains("slot=\"4\"") && !text.contains("partition=\"4\""), "{text}");
     assert!(text.contains("slot=\"5\"") && !text.contains("slot=\"7\""));

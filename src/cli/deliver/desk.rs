@@ -2,15 +2,15 @@
 //!
 //! One attempt is made here, from the right to send to the mark of its outcome; writing marks down is `office`'s. Called by `office`.
 
-use std::collections::BTreeMap;
-
 use super::carrier::{Carrier, Packing};
+use super::teller::Teller;
 use crate::clock;
 use crate::config;
 use crate::deliver::{Action, Mark, Outcome, Own, Pace, Parcel, State, moment, pause_ms};
 
 pub struct Desk {
     pub own: Own,
+    pub teller: Teller,
     packing: Packing,
     carrier: Box<dyn Carrier>,
     pace: Pace,
@@ -19,24 +19,13 @@ pub struct Desk {
     silences: u32,
     /// Of the clock that never goes back: until then nothing is tried.
     closed_until_ms: u64,
-    counts: BTreeMap<&'static str, u64>,
 }
 
 impl Desk {
-    pub fn new(own: Own, packing: Packing, carrier: Box<dyn Carrier>, settings: &config::Deliver, now_ms: u64) -> Desk {
+    pub fn new(own: Own, packing: Packing, carrier: Box<dyn Carrier>, teller: Teller, settings: &config::Deliver, now_ms: u64) -> Desk {
         let pace = Pace::new(settings.rate_per_second, now_ms);
         let attempts_max = settings.attempts;
-        Desk { own, packing, carrier, pace, attempts_max, silences: 0, closed_until_ms: 0, counts: BTreeMap::new() }
-    }
-
-    pub fn count(&mut self, word: &'static str) {
-        *self.counts.entry(word).or_default() += 1;
-    }
-
-    /// One line for the log.
-    pub fn tell(&self) {
-        let counts: Vec<String> = self.counts.iter().map(|(word, count)| format!("{word} {count}")).collect();
-        tracing::info!("ends; actions so far: {}", if counts.is_empty() { "none".to_owned() } else { counts.join(", ") });
+        Desk { own, teller, packing, carrier, pace, attempts_max, silences: 0, closed_until_ms: 0 }
     }
 
     /// Whether an attempt may be made now. A way that is closed is not asked before its pause is over.
@@ -86,7 +75,10 @@ impl Desk {
     /// The attempt itself; the mark `sending` must be there. Returns the mark of its outcome.
     pub fn attempt(&mut self, action: &Action, parcel: &Parcel, attempts: u32) -> Mark {
         self.own.last = Some((action.id.clone(), None));
-        let (state, attempts, why) = match self.carrier.hand_over(parcel) {
+        let began_us = clock::monotonic_us();
+        let outcome = self.carrier.hand_over(parcel);
+        self.teller.handed_over(clock::monotonic_us().saturating_sub(began_us));
+        let (state, attempts, why) = match outcome {
             Outcome::Sent => (State::Sent, attempts + 1, None),
             Outcome::Later(why) if attempts + 1 < self.attempts_max => (State::Waiting, attempts + 1, Some(why)),
             Outcome::Later(why) | Outcome::Rejected(why) => (State::Failed, attempts + 1, Some(why)),
@@ -110,21 +102,21 @@ impl Desk {
         match mark.state {
             State::Sent => {
                 tracing::debug!(id, play, "sent");
-                self.count("sent");
+                self.teller.count("sent", play);
             }
             State::Waiting => {
                 tracing::info!(id, play, attempts = mark.attempts, why, "refused for now, is tried again");
-                self.count("put_off");
+                self.teller.count("put_off", play);
             }
             State::Failed => {
                 tracing::warn!(id, play, attempts = mark.attempts, why, "not sent");
-                self.count("failed");
+                self.teller.count("failed", play);
             }
             State::Doubtful | State::Sending => {
                 tracing::warn!(id, play, why, "it is not known whether this was sent, and it is not sent again");
-                self.count("in_doubt");
+                self.teller.count("in_doubt", play);
             }
-            State::Cancelled => self.count("cancelled"),
+            State::Cancelled => self.teller.count("cancelled", play),
         }
     }
 }

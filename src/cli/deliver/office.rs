@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::desk::Desk;
 use crate::clock;
 use crate::deliver::{Action, Ledger, Mark, Next, Queue, Skip, State, pause_ms};
+use crate::http::Phase;
 use crate::kafka::{Consumer, Message, Producer, Settings};
 use crate::worker::WorkerError;
 use crate::worker::source::{Arrival, CommittedOffsets, Input, Membership, Record as _, Source as _};
@@ -26,6 +27,8 @@ const TAKEN_MAX: usize = 100;
 const SKIPPED_MAX: usize = 500;
 /// Marks deleted with one transaction.
 const DELETED_MAX: usize = 100;
+/// How far one of the slots is from the end of its actions is looked at this often, round and round: each look asks the broker.
+const MEASURE_MS: u64 = 500;
 /// The longest sleep, so that a stop and the group are heard.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -49,19 +52,25 @@ pub struct Office {
     source: Consumer,
     journal: Producer,
     slots: BTreeMap<u32, Slot>,
+    /// The group has said what is ours, be it nothing.
+    has_heard: bool,
+    /// When a slot was measured last, and how many have been.
+    measured: (u64, usize),
 }
 
 impl Office {
     /// `settings`: those of the group that delivers.
     pub fn open(settings: &Settings) -> Result<Office, WorkerError> {
         let journal = Producer::open(settings, MEMBER, clock::wall_ms).map_err(WorkerError::of_transaction)?;
-        Ok(Office { source: Consumer::join(settings, MEMBER)?, journal, slots: BTreeMap::new() })
+        Ok(Office { source: Consumer::join(settings, MEMBER)?, journal, slots: BTreeMap::new(), has_heard: false, measured: (0, 0) })
     }
 
     /// Until it is told to stop; what is under way is finished first.
     pub fn run(mut self, desk: &mut Desk, is_stopped: &dyn Fn() -> bool) -> Result<(), WorkerError> {
         while !is_stopped() {
-            self.follow_group()?;
+            self.follow_group(desk)?;
+            desk.teller.beat(self.phase());
+            self.measure(desk);
             let slots: Vec<u32> = self.slots.keys().copied().collect();
             let mut was_busy = false;
             for slot in slots {
@@ -72,19 +81,45 @@ impl Office {
                 self.source.wait(LOOK);
             }
         }
+        desk.teller.beat(Phase::Draining);
         Ok(())
     }
 
-    fn follow_group(&mut self) -> Result<(), WorkerError> {
+    fn phase(&self) -> Phase {
+        match self.slots.values().filter(|slot| !matches!(slot.stage, Stage::Open)).count() {
+            0 if self.has_heard => Phase::Running,
+            0 => Phase::Starting,
+            slots => Phase::Restoring { slots },
+        }
+    }
+
+    /// Shows what is left of one slot. A broker that does not answer this may still serve us.
+    fn measure(&mut self, desk: &Desk) {
+        let (now_ms, (last_ms, nth)) = (clock::monotonic_ms(), self.measured);
+        let Some((number, slot)) = self.slots.iter().nth(nth % self.slots.len().max(1)) else { return };
+        if now_ms.saturating_sub(last_ms) < MEASURE_MS || !matches!(slot.stage, Stage::Open) {
+            return;
+        }
+        self.measured = (now_ms, nth + 1);
+        if slot.queue.is_done() {
+            desk.teller.lag(*number, 0);
+        } else if let Ok(bounds) = self.source.input_bounds(Input { topic: ACTIONS, slot: *number }) {
+            desk.teller.lag(*number, bounds.high.saturating_sub(slot.position).max(0) as u64);
+        }
+    }
+
+    fn follow_group(&mut self, desk: &Desk) -> Result<(), WorkerError> {
         for change in self.source.membership()? {
             match change {
                 Membership::Assigned(slots) => {
+                    self.has_heard = true;
                     tracing::info!(?slots, "slots assigned");
                     let new = || Slot { stage: Stage::New, ledger: Ledger::default(), queue: Queue::default(), position: 0 };
                     self.slots.extend(slots.into_iter().map(|slot| (slot, new())));
                 }
                 Membership::Revoked(slots) | Membership::Lost(slots) => {
                     tracing::info!(?slots, "slots given back");
+                    slots.iter().for_each(|slot| desk.teller.forget(*slot));
                     self.slots.retain(|slot, _| !slots.contains(slot));
                 }
             }
@@ -164,7 +199,7 @@ impl Office {
                         marks.push(mark);
                     }
                     if !matches!(why, Skip::InDoubt) {
-                        desk.count(why.word());
+                        desk.teller.count(why.word(), slot.queue.first_play());
                     }
                     slot.position = slot.queue.pop();
                 }

@@ -4,6 +4,7 @@
 mod mail;
 pub mod receiver;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,11 +13,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use lifetide::worker::partition_of;
-use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::ClientConfig;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use super::running::{address, get, total};
 use super::{SOON, finish, wait_for};
 use crate::broker;
 use crate::trial::{Process, SLOTS, Trial};
@@ -91,6 +93,30 @@ fn lag(trial: &Trial) -> i64 {
     watch.look().map_or(i64::MAX, |stands| stands.iter().map(|stand| stand.lag).sum())
 }
 
+/// What it says of itself: how many actions came to what, all of the one play.
+fn delivered(process: &mut Process) -> BTreeMap<String, u64> {
+    let address = address(process);
+    assert_eq!((get(&address, "/livez").0, get(&address, "/readyz").0), (200, 200));
+    let metrics = wait_for("nothing to be left", SOON, || {
+        let (_, metrics) = get(&address, "/metrics");
+        let lags: Vec<&str> = metrics.lines().filter(|line| line.starts_with("lifetide_deliveries_lag_records{")).collect();
+        (lags.len() == SLOTS as usize && lags.iter().all(|line| line.ends_with(" 0"))).then_some(metrics)
+    });
+    let counts = metrics.lines().filter_map(|line| {
+        let (outcome, rest) = line.strip_prefix("lifetide_deliveries_total{outcome=\"")?.split_once('"')?;
+        let count = rest.strip_prefix(",play=\"cart_recovery\"} ")?.parse().unwrap();
+        Some((outcome.to_owned(), count))
+    });
+    let counts: BTreeMap<String, u64> = counts.filter(|(_, count)| *count > 0).collect();
+    let attempts: u64 = ["sent", "put_off", "failed"].iter().filter_map(|outcome| counts.get(*outcome)).sum();
+    assert_eq!(total(&metrics, "lifetide_delivery_duration_seconds_count") as u64, attempts);
+    counts
+}
+
+fn counts(counts: &[(&str, u64)]) -> BTreeMap<String, u64> {
+    counts.iter().map(|(outcome, count)| ((*outcome).to_owned(), *count)).collect()
+}
+
 fn wait_until_done(trial: &Trial, process: &Process) {
     let mut last = 0;
     let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -120,6 +146,8 @@ fn each_action_is_sent_once_and_signed_and_what_is_called_off_or_expired_is_not(
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         assert_eq!(body["data"]["id"], request.header("webhook-id"));
     }
+    let expected = counts(&[("sent", 2), ("cancelled", 1), ("expired", 1), ("done", 1), ("not_a_send", 2)]);
+    assert_eq!(delivered(&mut process), expected);
     assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());
 
     // they appear again, as after a state was rebuilt, and one that was called off before
@@ -166,6 +194,7 @@ fn what_is_refused_for_now_is_tried_again_and_what_is_refused_for_good_is_not() 
     let mut process = start(&trial, "webhook", 0);
     wait_until_done(&trial, &process);
     assert_eq!(receiver.all_ids(), [id(1), id(1), id(2), id(3), id(3), id(4)]);
+    assert_eq!(delivered(&mut process), counts(&[("sent", 2), ("put_off", 2), ("failed", 2)]));
     assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());
     let log = std::fs::read_to_string(&process.log).unwrap();
     assert!(log.contains("failed 2") && log.contains("put_off 2") && log.contains("sent 2"), "{log}");
