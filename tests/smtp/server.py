@@ -1,9 +1,10 @@
 """A mail server for tests: takes mails, writes one JSON line for each to stdout, refuses some by their address.
 
-Prints its port first. later@...: 451 once, then taken; never@...: 550. Ends when its stdin does.
+server.py [PORT [CERTIFICATE KEY]]; with a certificate it takes nothing before STARTTLS. Prints its port first. later@...: 451 once, then taken; never@...: 550. Ends when its stdin does.
 """
 
 import json
+import ssl
 import sys
 import threading
 
@@ -30,7 +31,12 @@ class Handler:
 
 
 port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-controller = Controller(Handler(), hostname="127.0.0.1", port=port)
+secured = {}
+if len(sys.argv) > 3:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[2], sys.argv[3])
+    secured = {"tls_context": context, "require_starttls": True}
+controller = Controller(Handler(), hostname="127.0.0.1", port=port, **secured)
 if port == 0:
     # the controller's own first look at its server needs a number
     import socket

@@ -3,6 +3,7 @@
 
 mod mail;
 pub mod receiver;
+mod secured;
 
 use std::collections::BTreeMap;
 use std::fs::File;

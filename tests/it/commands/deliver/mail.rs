@@ -17,9 +17,9 @@ parts = {part.get_content_type(): part.get_content() for part in mail.walk() if 
 print(json.dumps({'headers': {name.lower(): value for name, value in mail.items()}, 'parts': parts}))
 ";
 
-struct Server {
+pub struct Server {
     child: Child,
-    port: u16,
+    pub port: u16,
     mails: Arc<Mutex<Vec<Value>>>,
 }
 
@@ -35,10 +35,15 @@ fn python() -> &'static str {
 
 impl Server {
     /// `port`: 0 is any.
-    fn start(port: u16) -> Server {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtp/server.py");
+    pub fn start(port: u16) -> Server {
+        Server::start_script("server.py", &[&port.to_string()])
+    }
+
+    /// A script of `tests/smtp`: its port on its first line, what it was given on the others.
+    pub fn start_script(script: &str, arguments: &[&str]) -> Server {
+        let script = format!("{}/tests/smtp/{script}", env!("CARGO_MANIFEST_DIR"));
         let mut command = Command::new(python());
-        let mut child = command.args([script, &port.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command.arg(script).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first: Value = serde_json::from_str(&lines.next().expect("the mail server did not start").unwrap()).unwrap();
         let mails = Arc::new(Mutex::new(Vec::new()));
@@ -51,8 +56,13 @@ impl Server {
         Server { child, port: first["port"].as_u64().unwrap() as u16, mails }
     }
 
+    /// All it was given.
+    pub fn told(&self) -> Vec<Value> {
+        self.mails.lock().unwrap().clone()
+    }
+
     /// Addresses mails were taken for, in order of the alphabet.
-    fn receivers(&self) -> Vec<String> {
+    pub fn receivers(&self) -> Vec<String> {
         let mails = self.mails.lock().unwrap();
         let mut receivers: Vec<String> = mails.iter().map(|mail| mail["to"][0].as_str().unwrap().to_owned()).collect();
         receivers.sort_unstable();
