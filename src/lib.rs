@@ -34,7 +34,7 @@
 //! | `clock` | the only file that reads the clock |
 //! | `cli` | one file for each subcommand; puts the rooms together; also the made-up shop of `demo` and `generate` |
 //!
-//! Who may use whom: `clv` uses no other room, `event` none but `schema`, which describes records where they are made; `engine` uses these; `deliver` uses no other room; `config` uses all of these, since it fills their settings;
+//! Who may use whom: `clv` uses no other room, `event` none but `schema`, which describes records where they are made; `engine` uses these; `deliver` uses none but `schema`, too; `config` uses all of these, since it fills their settings;
 //! `worker` uses `engine`, `event` and `schema`, and alone calls the engine's decisions; `kafka` uses the worker's two seams and `avro`, which uses no room; `http` uses `metrics` and
 //! may read `engine`'s committed state; `cli` sees everything. `tests/it/tidy.rs` enforces it, and the sizes of files and functions.
 //!

@@ -2,7 +2,7 @@
 //!
 //! The types say it in OpenAPI 3.1, for the HTTP API; its schemas are those of the draft, but for where others are looked up and for what
 //! `Option` means: here a field is required if the encoder always writes it, and an object has no field that is not described. It knows no
-//! type itself. Called by `engine::record`, `event::segment` and `config`; printed by `cli::schema`.
+//! type itself. Called by `engine::record`, `event::segment`, `deliver::mark` and `config`; printed by `cli::schema`.
 
 use std::collections::BTreeMap;
 

@@ -3,12 +3,15 @@
 //! Names and settings are those that `topics plan` shows for the shipped configuration, so the two cannot disagree; the schemas lie beside
 //! the document, in `docs/schemas`. Called by `schema`.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
+use super::deliver::TOPIC as DELIVERIES;
 use super::rules::kafka_settings;
 use super::schema::Name;
 use crate::config::{Config, ConfigError, Sources};
-use crate::kafka::topics::{self, TopicPlan};
+use crate::kafka::topics::{self, TopicFacts, TopicPlan};
 
 /// Of AsyncAPI's bindings for Kafka.
 const BINDING: &str = "0.5.0";
@@ -26,7 +29,7 @@ struct Part {
     value: Option<Name>,
 }
 
-const OUTPUTS: [Part; 8] = [
+const OUTPUTS: [Part; 9] = [
     Part {
         name: "transitions",
         what: "Changes of stage, segment, value band, tier and of the latest order's place.",
@@ -52,6 +55,13 @@ const OUTPUTS: [Part; 8] = [
         key: "the refused record's own",
         value: Some(Name::Dlq),
     },
+    Part {
+        name: "deliveries",
+        what: "What `deliver` has done about an action, before and after each attempt: of each key the latest counts. A tombstone: the action has \
+               expired a week ago.",
+        key: "the action's id",
+        value: Some(Name::Deliveries),
+    },
     Part { name: "changelog", what: "Internal: the state.", key: "internal", value: None },
     Part { name: "relay", what: "Internal: what customers mean for each other.", key: "the customer it is for", value: None },
     Part { name: "models", what: "Internal: the value models in force. One partition.", key: "internal", value: None },
@@ -62,7 +72,11 @@ pub fn document() -> Result<Value, ConfigError> {
     let nothing = |_: &str| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
     let sources = Sources { files: &[], environment: &[], sets: &[], host_name: Some("lifetide"), read_file: &nothing };
     let config = Config::read(&sources)?;
-    let plans = topics::plan(&kafka_settings(&config), &[], ANY_PARTITIONS);
+    let mut plans = topics::plan(&kafka_settings(&config), &[], ANY_PARTITIONS);
+    // made by `deliver`, beside the actions
+    let of_delivery = kafka_settings(&config).of_delivery(&config.output.topic(DELIVERIES));
+    let facts = plans.iter().map(|plan| TopicFacts { name: plan.name.clone(), partitions: plan.partitions, configs: BTreeMap::new() });
+    plans.extend(topics::plan_deliveries(&of_delivery, &facts.collect::<Vec<_>>()));
     let (mut channels, mut operations) = (Map::new(), Map::new());
     for plan in &plans {
         let output = OUTPUTS.iter().find(|part| config.output.topic(part.name) == plan.name);
@@ -135,6 +149,7 @@ fn message(part: &Part) -> Option<Value> {
     let mut message = json!({ "title": format!("a record of {}", part.name), "bindings": { "kafka": key(part.key) } });
     match name {
         Name::Dlq => message["headers"] = schema(name),
+        Name::Deliveries => message["payload"] = schema(name),
         _ => {
             message["headers"] = json!({ "$ref": format!("#/components/schemas/{HEADERS}") });
             message["payload"] = schema(name);

@@ -12,6 +12,7 @@ use super::asyncapi;
 use super::exit::CommandError;
 use crate::avro;
 use crate::config::{self, ConfigError};
+use crate::deliver::schema_of_deliveries;
 use crate::engine::record_schemas;
 use crate::event;
 use crate::schema::text;
@@ -41,6 +42,8 @@ pub enum Name {
     Aggregates,
     /// Headers of lifetide.dlq, whose values are the refused records
     Dlq,
+    /// Values of lifetide.deliveries, which `deliver` writes
+    Deliveries,
     /// A configuration file
     Config,
     /// All topics, as AsyncAPI: names, keys, headers, settings
@@ -56,6 +59,7 @@ impl Name {
             Name::Actions => "actions",
             Name::Aggregates => "aggregates",
             Name::Dlq => "dlq",
+            Name::Deliveries => "deliveries",
             Name::Config => "config",
             Name::Asyncapi => "asyncapi",
         }
@@ -69,6 +73,7 @@ impl Name {
             Name::Actions => record_schemas::actions(),
             Name::Aggregates => record_schemas::aggregates(),
             Name::Dlq => dead_letter::schema(),
+            Name::Deliveries => schema_of_deliveries(),
             Name::Config => config::schema(),
             Name::Asyncapi => asyncapi::document()?,
         })
@@ -81,7 +86,7 @@ impl Name {
             Name::Clv => ("Clv", record_schemas::clv()),
             Name::Actions => ("Action", record_schemas::actions()),
             Name::Aggregates => ("Aggregate", record_schemas::aggregates()),
-            Name::Event | Name::Dlq | Name::Config | Name::Asyncapi => return None,
+            Name::Event | Name::Dlq | Name::Deliveries | Name::Config | Name::Asyncapi => return None,
         };
         Some(avro::schema(record, &described))
     }
@@ -162,7 +167,7 @@ mod tests {
         assert_eq!(references(&document), wanted);
         let topics: Vec<&str> =
             document["channels"].as_object().unwrap().values().map(|channel| channel["address"].as_str().unwrap()).collect();
-        assert!(topics.contains(&"shop.carts") && topics.contains(&"lifetide.clv") && topics.len() == 11, "{topics:?}");
+        assert!(topics.contains(&"shop.carts") && topics.contains(&"lifetide.clv") && topics.len() == 12, "{topics:?}");
         for channel in document["channels"].as_object().unwrap().values() {
             for message in channel["messages"].as_object().unwrap().values() {
                 let target = message["$ref"].as_str().unwrap();

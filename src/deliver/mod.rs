@@ -20,7 +20,7 @@ pub use action::{Action, Kind};
 pub use hook::{Hook, HookRules, WebhookSecret};
 pub use ledger::{Ledger, Own};
 pub use letter::{Letter, LetterRules};
-pub use mark::{Mark, State, moment};
+pub use mark::{Mark, State, moment, schema as schema_of_deliveries};
 pub use pace::{Pace, pause_ms};
 pub use queue::{Next, Queue, Skip};
 pub use templates::{Templates, Texts};

@@ -40,7 +40,7 @@ fn schema(name: &str) -> Value {
     serde_json::from_str(&text(&format!("docs/schemas/{name}.json"))).unwrap()
 }
 
-fn validator(name: &str) -> Validator {
+pub fn validator(name: &str) -> Validator {
     jsonschema::draft202012::options().should_validate_formats(true).build(&schema(name)).unwrap()
 }
 
@@ -58,7 +58,7 @@ fn examples(topic: &str) -> Vec<(String, Value)> {
 }
 
 /// What is wrong with a value, in words.
-fn faults(validator: &Validator, value: &Value) -> Vec<String> {
+pub fn faults(validator: &Validator, value: &Value) -> Vec<String> {
     validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 

@@ -17,7 +17,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("event", &["schema"]),
     ("engine", &["clv", "event", "schema"]),
     ("config", &["clv", "deliver", "event", "engine", "schema"]),
-    ("deliver", &[]),
+    ("deliver", &["schema"]),
     ("kafka", &["avro", "clock", "worker"]),
     ("worker", &["engine", "event", "schema"]),
     ("http", &["clock", "engine", "metrics"]),

@@ -5,7 +5,7 @@ mod mail;
 pub mod receiver;
 mod secured;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,13 +15,14 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use lifetide::worker::partition_of;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use rdkafka::ClientConfig;
+use rdkafka::{ClientConfig, Message};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::running::{address, get, total};
 use super::{SOON, finish, wait_for};
 use crate::broker;
+use crate::contracts::{faults, validator};
 use crate::trial::{Process, SLOTS, Trial};
 use receiver::Receiver;
 
@@ -147,6 +148,12 @@ fn each_action_is_sent_once_and_signed_and_what_is_called_off_or_expired_is_not(
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         assert_eq!(body["data"]["id"], request.header("webhook-id"));
     }
+    let described = validator("deliveries");
+    let marks = trial.records(&[format!("{}.out.deliveries", trial.name)], "read_committed");
+    let marks: Vec<Value> = marks.iter().map(|mark| serde_json::from_slice(mark.payload().unwrap()).unwrap()).collect();
+    marks.iter().for_each(|mark| assert_eq!(faults(&described, mark), [] as [&str; 0], "{mark}"));
+    let states: BTreeSet<&str> = marks.iter().map(|mark| mark["state"].as_str().unwrap()).collect();
+    assert_eq!(states, BTreeSet::from(["cancelled", "sending", "sent"]));
     let expected = counts(&[("sent", 2), ("cancelled", 1), ("expired", 1), ("done", 1), ("not_a_send", 2)]);
     assert_eq!(delivered(&mut process), expected);
     assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());

@@ -39,7 +39,7 @@ fn the_examples_are_as_described() {
         refused += usize::from(!is_good);
     }
     assert_eq!(refused, examples("dlq").len(), "what does not fit is refused, and nothing else");
-    for topic in OUTPUTS {
+    for topic in OUTPUTS.into_iter().chain(["deliveries"]) {
         let validator = validator(topic);
         for (key, record) in examples(topic) {
             let record = if topic == "dlq" { &record["headers"] } else { &record };
