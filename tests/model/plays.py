@@ -216,7 +216,7 @@ class Plays:
         refused = owner.mailing.refusal(rules.consent_require, bool(owner.orders.accounts))
         if refused:
             return refused
-        if owner.open_tickets:
+        if owner.open_tickets and play.trigger != ("event", "Support Ticket Opened"):
             return "support_issue"
         for condition in play.when:
             why = self.failure(condition)

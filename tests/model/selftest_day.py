@@ -101,6 +101,12 @@ class Plays(unittest.TestCase):
         world = live(story, end(3 * HOUR), plays=("thank_you",))
         self.assertEqual(list(world.actions), [("u-1", "thank_you", "suppressed", "support_issue")])
 
+    def test_an_open_ticket_keeps_off_no_play_that_it_begins(self) -> None:
+        story = Story("u-1").subscriber().track(1, "Support Ticket Opened", ticket_id="t-1").order(HOUR, "o-1", 10)
+        world = live(story, end(3 * HOUR), plays=("escalation", "thank_you"))
+        told = [("u-1", "escalation", "send", "event_seen"), ("u-1", "thank_you", "suppressed", "support_issue")]
+        self.assertEqual(list(world.actions), told)
+
     def test_what_is_no_younger_than_the_last_order_begins_nothing_that_an_order_ends(self) -> None:
         for at, count in ((HOUR - 1, 0), (HOUR, 0), (HOUR + 1, 1)):
             story = Story("u-1").subscriber().order(HOUR, "o-1", 10).track(at, "Product Viewed", sent_at=HOUR + 2)
