@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Optional
 from zoneinfo import ZoneInfo
 
+from carts import DECIDED_CARTS
 from rules import Play
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Plays:
         self.rules = owner.world.rules
         self.states: dict = {}
         self.sends_ms: list = []
+        self.decided_carts: list = []  # (play, cart id), of all plays
 
     def state(self, play: Play) -> State:
         return self.states.setdefault(play.name, State())
@@ -134,6 +136,8 @@ class Plays:
         if cart is None or state.phase == "over" or (state.phase == "waiting" and state.step > 0):
             return
         due_ms = cart.last_change_ms + play.delays_ms[0] if abandoned_ms is None else abandoned_ms
+        if (play.name, cart.id) in self.decided_carts:
+            return
         if not cart.has_content():
             state.phase = "idle"
         elif not state.has_decided(due_ms):
@@ -144,6 +148,8 @@ class Plays:
             if "order" in play.cancel_on:
                 self.take_back(play, "order", time_ms)
             self.state(play).forget()
+            if self.owner.cart:
+                self.decide_carts([], without=(play.name, self.owner.cart.id))
 
     def on_withdrawal(self, reason: str, time_ms: int) -> None:
         for play in self.rules.plays:
@@ -155,6 +161,10 @@ class Plays:
     def end_all(self, reason: str, time_ms: int) -> None:
         for play in self.rules.plays:
             self.take_back(play, reason, time_ms)
+
+    def decide_carts(self, added: list, without: Optional[tuple] = None) -> None:
+        kept = [place for place in self.decided_carts if place not in added and place != without]
+        self.decided_carts = (kept + added)[-DECIDED_CARTS:]
 
     # ---- what is due
 
@@ -181,6 +191,8 @@ class Plays:
                 reason = "control"
         if state.step == 0:
             state.decided_ms = state.due_ms
+            if play.trigger[0] == "cart" and self.owner.cart:
+                self.decide_carts([(play.name, self.owner.cart.id)])
         kind = "suppressed" if reason else "send"
         self.owner.act(kind, play.name, reason or SEND_REASONS[play.trigger[0]], at_ms)
         if state.step == 0 and reason in (None, "control"):
@@ -293,6 +305,9 @@ class Plays:
     def unite(self, other: "Plays") -> None:
         """What was decided and sent counts; what the other was about to do is over."""
         self.sends_ms += other.sends_ms
+        own, self.decided_carts = self.decided_carts, other.decided_carts
+        for place in own:
+            self.decide_carts([place])
         for name, theirs in other.states.items():
             own = self.states.setdefault(name, State())
             for moment in ("last_send_ms", "decided_ms"):

@@ -96,6 +96,13 @@ class Plays(unittest.TestCase):
         # both steps that the other one is sent
         self.assertEqual(world.actions[("u-2", "cart_recovery", "suppressed", "control")], 2)
 
+    def test_who_comes_back_to_a_cart_is_not_reminded_of_it_again_until_it_was_ordered(self) -> None:
+        story = Story("u-1").subscriber().add(0, cart_id="c-1").add(2 * HOUR, cart_id="c-2").add(4 * HOUR, cart_id="c-1")
+        sent = ("u-1", "cart_recovery", "send", "cart_idle")
+        self.assertEqual(live(story, end(2 * DAY), plays=("cart_recovery",)).actions[sent], 2)
+        story.order(2 * DAY, "o-1", 5).add(3 * DAY, cart_id="c-1")
+        self.assertEqual(live(story, end(5 * DAY), plays=("cart_recovery",)).actions[sent], 4)
+
     def test_an_open_ticket_keeps_mails_off(self) -> None:
         story = Story("u-1").subscriber().track(1, "Support Ticket Opened", ticket_id="t-1").order(HOUR, "o-1", 10)
         world = live(story, end(3 * HOUR), plays=("thank_you",))
