@@ -114,6 +114,19 @@ class Plays(unittest.TestCase):
         self.assertEqual(figures(world, "play_carts"), {("cart_recovery",): 2})
         self.assertEqual(list(figures(world, "play_cart_value")), [("USD", "cart_recovery")])
 
+    def test_giving_an_order_back_ends_what_began_with_it_and_no_other(self) -> None:
+        thanks = ("u-1", "thank_you", "send", "event_seen")
+        kept = Story("u-1").subscriber().order(0, "o-1", 10).refund(30 * MINUTE, "o-1", total=4, currency="USD")
+        self.assertEqual(live(kept, end(DAY), plays=("thank_you",)).actions[thanks], 1)
+        other = Story("u-1").subscriber().order(0, "o-0", 10).order(2 * HOUR, "o-1", 10).refund(3 * HOUR - 1, "o-0")
+        self.assertEqual(live(other, end(DAY), plays=("thank_you",)).actions[thanks], 2)
+        early = Story("u-1").subscriber().order(0, "o-1", 10).refund(30 * MINUTE, "o-1")
+        self.assertEqual(dict(live(early, end(DAY), plays=("thank_you",)).actions), {})
+        late = Story("u-1").subscriber().order(0, "o-1", 10).refund(2 * HOUR, "o-1")
+        self.assertEqual(live(late, end(DAY), plays=("thank_you",)).actions, {thanks: 1, ("u-1", "thank_you", "cancel", "refund"): 1})
+        parcel = Story("u-1").subscriber().order(0, "o-1", 10).track(HOUR, "Order Delivered", order_id="o-1").refund(90 * MINUTE, "o-1")
+        self.assertEqual(dict(live(parcel, end(DAY), plays=("review_request",)).actions), {})
+
     def test_who_comes_back_to_a_cart_is_not_reminded_of_it_again_until_it_was_ordered(self) -> None:
         story = Story("u-1").subscriber().add(0, cart_id="c-1").add(2 * HOUR, cart_id="c-2").add(4 * HOUR, cart_id="c-1")
         sent = ("u-1", "cart_recovery", "send", "cart_idle")
