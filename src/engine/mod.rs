@@ -88,7 +88,7 @@ pub use costs::CostSum;
 pub use customer::{Customer, SENDS_MAX};
 pub use economics::{ECONOMICS_CELLS, EconomicsRow, ToldBy, economics};
 pub use erasure::{ErasureKey, Mark, MarkId};
-pub use explain::{Explained, Waiting, explain};
+pub use explain::{Explained, Waiting, ahead, explain};
 pub use gates::Arm;
 pub use journey::{Journey, Parcel};
 pub use levels::{LEVELS_MAX, Level, NONE as NO_LEVEL};
