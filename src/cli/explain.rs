@@ -60,8 +60,16 @@ struct Told<'a> {
     as_of: String,
     stage: Option<&'a str>,
     next_deadline_at: Option<String>,
+    /// What will come if nothing happens before.
+    ahead: Vec<Moment>,
     plays: Vec<Box<RawValue>>,
     decisions: &'a [Value],
+}
+
+#[derive(Serialize)]
+struct Moment {
+    what: String,
+    at: String,
 }
 
 pub fn explain(arguments: &ExplainArgs) -> Result<(), CommandError> {
@@ -76,8 +84,10 @@ pub fn explain(arguments: &ExplainArgs) -> Result<(), CommandError> {
     };
     let settings = Arc::new(config.engine);
     let plays = engine::explain(&arguments.customer, &mut found.customer, &settings, at_ms);
+    let ahead: Vec<Moment> =
+        engine::ahead(&found.customer, &settings).into_iter().map(|(what, at_ms)| Moment { what, at: instant(at_ms) }).collect();
     match arguments.show {
-        OutputFormat::Text => show(&arguments.customer, &found, &plays, &settings)?,
+        OutputFormat::Text => show(&arguments.customer, &found, &ahead, &plays, &settings)?,
         OutputFormat::Json => {
             let record = |play| RawValue::from_string(engine::explained(play, &settings));
             let plays: Result<Vec<Box<RawValue>>, _> = plays.iter().map(record).collect();
@@ -87,6 +97,7 @@ pub fn explain(arguments: &ExplainArgs) -> Result<(), CommandError> {
                 as_of: instant(found.customer.now_ms),
                 stage: stage(&found.customer),
                 next_deadline_at: found.deadline_ms.map(instant),
+                ahead,
                 plays,
                 decisions: &found.decisions,
             };
@@ -128,7 +139,7 @@ fn stage(customer: &Customer) -> Option<&str> {
     customer.stage.as_ref().map(Stage::as_str)
 }
 
-fn show(id: &str, found: &Found, plays: &[Explained], settings: &engine::Settings) -> Result<(), CommandError> {
+fn show(id: &str, found: &Found, ahead: &[Moment], plays: &[Explained], settings: &engine::Settings) -> Result<(), CommandError> {
     let mut to = stdout().lock();
     let deadline = found.deadline_ms.map_or_else(|| "none".to_owned(), instant);
     writeln!(
@@ -142,6 +153,12 @@ fn show(id: &str, found: &Found, plays: &[Explained], settings: &engine::Setting
         writeln!(to, "{}  {} step {}: {} ({})", word("event_time"), word("play"), decision["step"], word("kind"), word("reason"))?;
     }
     if !found.decisions.is_empty() {
+        writeln!(to)?;
+    }
+    for Moment { what, at } in ahead {
+        writeln!(to, "{at}  {what}, if nothing happens before")?;
+    }
+    if !ahead.is_empty() {
         writeln!(to)?;
     }
     let width = plays.iter().map(|play| settings.plays[play.place].name.len()).max().unwrap_or_default();

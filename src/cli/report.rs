@@ -1,4 +1,4 @@
-//! `report`: what each play asked for, was refused, and brought, week by week, or what customers cost and are worth, from the cells of
+//! `report`: what each play asked for, was refused, and brought, week by week, which variants of their mails brought more, or what customers cost and are worth, from the cells of
 //! `aggregates`.
 //!
 //! It reads the records as `replay` writes them or as any consumer of the topic prints their values, takes the last of each cell, and adds
@@ -7,6 +7,7 @@
 mod economics;
 mod plays;
 mod tables;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -18,7 +19,7 @@ use clap::{Args, ValueEnum};
 use super::exit::CommandError;
 use super::replay::major;
 use super::settings::SettingsArgs;
-use crate::engine::{self, PlayWeek, Totals, read_told_cell};
+use crate::engine::{self, PlayVariant, PlayWeek, Totals, read_told_cell};
 use crate::event::Currency;
 
 /// What each play asked for and brought, week by week; or what customers cost and are worth
@@ -27,7 +28,7 @@ pub struct ReportArgs {
     /// Records of the aggregates topic, one JSON value a line; - for stdin; may be several files
     #[arg(value_name = "FILE", required = true)]
     inputs: Vec<PathBuf>,
-    /// plays, or economics: cost, CLV:CAC, value of a lead, by channel, month and salesperson
+    /// plays; variants of their steps side by side; or economics: cost, CLV:CAC, value of a lead, by channel, month and salesperson
     #[arg(long, value_name = "WHAT", default_value = "plays")]
     about: Subject,
     #[command(flatten)]
@@ -51,6 +52,8 @@ enum ReportFormat {
 enum Subject {
     /// What each play asked for and brought, week by week
     Plays,
+    /// Of steps with several templates, which brought more; over all weeks
+    Variants,
     /// What customers cost and are worth; by the margin and the stages of the configuration
     Economics,
 }
@@ -59,6 +62,7 @@ pub fn report(arguments: &ReportArgs) -> Result<(), CommandError> {
     let cells = totals(&arguments.inputs)?.values();
     let table = match arguments.about {
         Subject::Plays => plays::table(&PlayWeek::of_cells(&cells)),
+        Subject::Variants => variants::table(&PlayVariant::of_cells(&cells)),
         Subject::Economics => economics::table(&engine::economics(&cells, &arguments.settings.read()?.engine)),
     };
     let shown = match arguments.show {

@@ -63,7 +63,7 @@ formed! {
     Currency => json!({ "type": "string", "pattern": "^[A-Z]{3}$" });
     BTreeMap<Currency, i64> => amounts();
     QuietHours => json!({ "type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2}-[0-9]{1,2}:[0-9]{2}$" });
-    CancelOn => list(json!({ "type": "string", "enum": ["order", "cart_emptied", "cart_filled", "stage_left"] }));
+    CancelOn => list(json!({ "type": "string", "enum": ["order", "cart_emptied", "cart_filled", "stage_left", "refund"] }));
     Vec<Cap> => closed(json!({ "email": { "type": "string", "pattern": "^[1-8]/" } }), &[]);
     Vec<ChannelRule> => list(channel_rule());
     Vec<Level> => list(closed(json!({ "name": level(), "spend": amounts() }), &["name", "spend"]));

@@ -10,11 +10,14 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use super::action::Action;
 
 /// Files that come with the program; a folder of one's own is laid over them.
-const SHIPPED: [(&str, &str); 10] = [
+const SHIPPED: [(&str, &str); 13] = [
     ("cart_1.txt", include_str!("../../config/templates/cart_1.txt")),
     ("cart_1.html", include_str!("../../config/templates/cart_1.html")),
+    ("cart_2.txt", include_str!("../../config/templates/cart_2.txt")),
+    ("cart_3.txt", include_str!("../../config/templates/cart_3.txt")),
     ("welcome_1.txt", include_str!("../../config/templates/welcome_1.txt")),
     ("thank_you.txt", include_str!("../../config/templates/thank_you.txt")),
+    ("escalation.txt", include_str!("../../config/templates/escalation.txt")),
     ("win_back_1.txt", include_str!("../../config/templates/win_back_1.txt")),
     ("generic.txt", include_str!("../../config/templates/generic.txt")),
     ("generic.html", include_str!("../../config/templates/generic.html")),

@@ -310,6 +310,9 @@ fn claim(customer: &mut Customer, claim: Claim, scene: &mut Scene<'_>) -> Effect
     let before = cash_flow::nets(&customer.orders.sums);
     let is_kept = customer.orders.kept.iter().any(|order| order.id == claim.order);
     let changed = customer.orders.refund(claim, scene.out);
+    if changed {
+        plays::on_refund(customer, claim.order, scene);
+    }
     cash_flow::add_changes(customer, &before, scene);
     if let Some(amount) = claim.amount.filter(|_| changed && !is_kept) {
         tiers::take_back(customer, amount.currency, amount.minor.into());

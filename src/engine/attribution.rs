@@ -7,11 +7,14 @@
 //! changes no decision. Called by `apply` and by `plays`.
 
 use super::actions::Decision;
+use super::cart::Cart;
 use super::cells::{Figure, Place, Window};
 use super::customer::Customer;
 use super::plays::{ActionKind, Reason};
 use super::rules::{PlayRule, Rules};
 use super::scene::Scene;
+use super::settings::Trigger;
+use super::variants;
 use crate::clv::DAY_MS;
 use crate::event::{EmailSignal, Money};
 
@@ -93,20 +96,38 @@ pub fn hear(customer: &mut Customer, signal: EmailSignal, campaign: Option<&str>
     }
 }
 
-/// What a play decided about a step: counted by reason, and, where all gates were passed, as the exposure that lift compares.
+/// What a play decided about a step: counted by reason, of a cart the cart, and, where all gates were passed, the exposure that lift compares.
 pub fn decided(customer: &mut Customer, rule: PlayRule, decision: &Decision, scene: &mut Scene<'_>) {
-    let play = &scene.rules.play(rule).name;
-    let dims = [("kind", decision.kind.as_str()), ("play", play.as_str()), ("reason", decision.reason.as_str())];
+    let play = scene.rules.play(rule);
+    let dims = [("kind", decision.kind.as_str()), ("play", play.name.as_str()), ("reason", decision.reason.as_str())];
     add("play_actions", Figure::Count, &dims, scene.time_ms, 1, scene);
     let is_control = decision.reason == Reason::Control;
+    if decision.step == 0 && play.trigger == Trigger::CartIdle {
+        count_cart(customer, &play.name, scene);
+    }
+    if decision.kind == ActionKind::Send {
+        variants::sent(rule, decision.step, scene);
+    }
     if decision.step == 0 && (is_control || decision.kind == ActionKind::Send) {
-        expose(customer, rule.key, is_control, scene);
+        expose(customer, rule, is_control, scene);
+    }
+}
+
+/// A cart was left alone for as long as the play waits: counted once, since a play decides once about a cart, whatever it decides.
+fn count_cart(customer: &Customer, play: &str, scene: &mut Scene<'_>) {
+    add("play_carts", Figure::Count, &[("play", play)], scene.time_ms, 1, scene);
+    if let Some(value) = customer.cart.as_ref().and_then(Cart::value) {
+        let dims = [("currency", value.currency.code()), ("play", play)];
+        add("play_cart_value", Figure::Sum, &dims, scene.time_ms, value.minor.into(), scene);
     }
 }
 
 /// All gates were passed: the play mails, or the control arm keeps it from doing so.
-fn expose(customer: &mut Customer, play: u64, is_control: bool, scene: &mut Scene<'_>) {
-    let Some(name) = name_of(scene.rules, play).filter(|_| scene.cells.are_kept()) else { return };
+fn expose(customer: &mut Customer, rule: PlayRule, is_control: bool, scene: &mut Scene<'_>) {
+    if !scene.cells.are_kept() {
+        return;
+    }
+    let (play, name) = (rule.key, &scene.rules.play(rule).name);
     let at_ms = scene.time_ms;
     let attribution = customer.attribution.get_or_insert_default();
     attribution.prune(at_ms);
@@ -118,6 +139,9 @@ fn expose(customer: &mut Customer, play: u64, is_control: bool, scene: &mut Scen
     }
     attribution.exposures.push(Exposure { play, is_control, has_ordered: false, at_ms });
     add("lift_customers", Figure::Count, &[("arm", arm(is_control)), ("play", name)], at_ms, 1, scene);
+    if !is_control {
+        variants::treated(rule, at_ms, scene);
+    }
 }
 
 /// Takes over what plays have brought of another; mails before the first order count only while there is none.
@@ -179,7 +203,11 @@ fn credit(clicks: &[Click], value: Money, time_ms: i64, scene: &mut Scene<'_>) {
 fn count_outcome(exposure: &mut Exposure, value: Money, time_ms: i64, scene: &mut Scene<'_>) {
     let at_ms = exposure.at_ms;
     let is_within = (at_ms..at_ms.saturating_add(OUTCOME_WINDOW_MS)).contains(&time_ms);
-    let Some(play) = name_of(scene.rules, exposure.play).filter(|_| is_within) else { return };
+    let Some(rule) = rule_of(scene.rules, exposure.play).filter(|_| is_within) else { return };
+    let play = scene.rules.play(rule).name.as_str();
+    if !exposure.is_control {
+        variants::ordered(rule, value, !exposure.has_ordered, at_ms, scene);
+    }
     let arm = ("arm", arm(exposure.is_control));
     if !exposure.has_ordered {
         exposure.has_ordered = true;
@@ -211,6 +239,10 @@ fn running<'r>(rules: &'r Rules, name: &str) -> Option<(u64, &'r str)> {
     Some((rule.key, &rules.play(*rule).name))
 }
 
+fn rule_of(rules: &Rules, key: u64) -> Option<PlayRule> {
+    rules.plays().iter().copied().find(|rule| rule.key == key)
+}
+
 fn name_of(rules: &Rules, key: u64) -> Option<&str> {
-    rules.plays().iter().find(|rule| rule.key == key).map(|rule| rules.play(*rule).name.as_str())
+    rule_of(rules, key).map(|rule| rules.play(rule).name.as_str())
 }

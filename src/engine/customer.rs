@@ -63,6 +63,8 @@ pub struct Customer {
     pub plays: Vec<PlayState>,
     /// Event times of the latest e-mails sent, oldest first; at most `SENDS_MAX`.
     pub sends_ms: Vec<i64>,
+    /// Marks of carts that plays have decided about, the oldest first; at most `plays::REMINDED_MAX`.
+    pub reminded: Vec<u64>,
     pub touch: Touches,
     /// About addresses other than the known one, the oldest first; at most `SUPPRESSED_MAX`.
     pub suppressed: Vec<Suppressed>,
@@ -181,13 +183,14 @@ impl Customer {
         (*profile, *attempt, *contracts) = (None, None, None);
         affinity.clear();
         self.ties = None;
-        let Customer { seen, contact, consent, orders, plays, sends_ms, touch, suppressed, costs, flows, .. } = self;
+        let Customer { seen, contact, consent, orders, plays, sends_ms, reminded, touch, suppressed, costs, flows, .. } = self;
         *consent = Consent::default();
         seen.clear();
         contact.clear();
         orders.clear();
         plays.clear();
         sends_ms.clear();
+        reminded.clear();
         touch.clear();
         suppressed.clear();
         costs.clear();

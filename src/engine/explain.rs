@@ -1,15 +1,16 @@
 //! Why a play mails somebody, or does not: what it waits for, and every gate that would stop it, not the first alone.
 //!
 //! It asks the very gates that decide, about the moment a step is due, or about the present where nothing waits. Looks, changes nothing,
-//! writes no record. Called by `cli` (`explain`).
+//! writes no record. What else is known ahead it tells, too. Called by `cli` (`explain`).
 
 use std::sync::Arc;
 
 use super::customer::Customer;
 use super::gates::{self, Question};
-use super::plays::{Phase, Reason};
+use super::plays::{self, Phase, Reason};
 use super::rules::Rules;
 use super::settings::{Mode, Settings};
+use super::{loyalty, segments, tiers};
 
 /// What a play has in mind for a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,29 @@ pub fn explain(customer_id: &str, customer: &mut Customer, settings: &Arc<Settin
     customer.now_ms = customer.now_ms.max(at_ms);
     let rules = Rules::new(Arc::clone(settings));
     (0..settings.plays.len()).map(|place| explain_one(customer_id, customer, &rules, place)).collect()
+}
+
+/// Changes of stage told ahead: of a shipped graph silence brings two, of one's own as many as it has stages of silence.
+const STAGES_AHEAD_MAX: usize = 4;
+
+/// What will come at a moment known already, if nothing happens before, in order of time: `stage at_risk`, `end of stage onboarding`, `birthday`.
+pub fn ahead(customer: &Customer, settings: &Arc<Settings>) -> Vec<(String, i64)> {
+    let rules = Rules::new(Arc::clone(settings));
+    let mut then = customer.clone();
+    then.derive(settings);
+    let mut moments: Vec<(String, i64)> =
+        plays::birthday_ms(&then, &rules).map(|at_ms| ("birthday".to_owned(), at_ms)).into_iter().collect();
+    moments.extend(segments::falls_ms(&then, settings).map(|at_ms| ("lower recency".to_owned(), at_ms)));
+    moments.extend(tiers::due_ms(&then, settings).map(|at_ms| ("tier".to_owned(), at_ms)));
+    moments.extend(loyalty::expires_ms(&then).map(|at_ms| ("points expire".to_owned(), at_ms)));
+    for _ in 0..STAGES_AHEAD_MAX {
+        let Some((at_ms, stage)) = settings.lifecycle.graph.next_change(&then, settings) else { break };
+        let is_end = then.stage == Some(stage);
+        moments.push((format!("{}stage {}", if is_end { "end of " } else { "" }, stage.as_str()), at_ms));
+        (then.now_ms, then.stage) = (at_ms, if is_end { None } else { Some(stage) });
+    }
+    moments.sort_by_key(|(_, at_ms)| *at_ms);
+    moments
 }
 
 fn explain_one(customer_id: &str, customer: &Customer, rules: &Rules, place: usize) -> Explained {

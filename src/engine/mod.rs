@@ -5,10 +5,10 @@
 //! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
-//! (`seen`, `contact`, `profile`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `contracts`, `affinity`, `attempt`, `ties`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`), what it means for others (`relay`, `identity`, `unite`, `referrals`), what is
+//! (`seen`, `contact`, `profile`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `contracts`, `affinity`, `attempt`, `ties`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`, `variants`), what it means for others (`relay`, `identity`, `unite`, `referrals`), what is
 //! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`, `cohorts`), how it is kept (`row`,
 //! `overlay`, `timers`, `committed`) and forgotten (`erasure`). `explain` and `audience` ask the gates for people;
-//! `portrait`, `totals`, `play_week` and `economics` put together what is told of a customer, of all, of plays, and of costs; `told_cell` reads a figure back.
+//! `portrait`, `totals`, `play_week`, `play_variant` and `economics` put together what is told of a customer, of all, of plays, and of costs; `told_cell` reads a figure back.
 
 mod actions;
 mod affinity;
@@ -44,6 +44,7 @@ mod note;
 mod orders;
 mod outputs;
 mod overlay;
+mod play_variant;
 mod play_week;
 mod plays;
 mod population;
@@ -74,6 +75,7 @@ mod trace;
 mod transitions;
 mod unite;
 mod value;
+mod variants;
 
 pub use apply::Outcome;
 pub use attribution::{Attribution, Click, Exposure};
@@ -87,7 +89,7 @@ pub use costs::CostSum;
 pub use customer::{Customer, SENDS_MAX};
 pub use economics::{ECONOMICS_CELLS, EconomicsRow, ToldBy, economics};
 pub use erasure::{ErasureKey, Mark, MarkId};
-pub use explain::{Explained, Waiting, explain};
+pub use explain::{Explained, Waiting, ahead, explain};
 pub use gates::Arm;
 pub use journey::{Journey, Parcel};
 pub use levels::{LEVELS_MAX, Level, NONE as NO_LEVEL};
@@ -96,6 +98,7 @@ pub use loyalty::{Expiring, Loyalty};
 pub use note::{Counter, Note, TimerKind};
 pub use orders::{Folded, Kept, Orders};
 pub use outputs::{Outputs, Record, Topic};
+pub use play_variant::{PlayVariant, VARIANT_CELLS};
 pub use play_week::{CellId, PLAY_CELLS, PlayWeek};
 pub use plays::{ActionKind, Grant, Phase, PlayState, Reason};
 pub use population::Contribution;
@@ -104,6 +107,7 @@ pub use record::cell::TotalRecord;
 pub use record::economics::{EconomicsRecord, economics_row};
 pub use record::explained::explained;
 pub use record::held::held;
+pub use record::play_variant::{PlayVariantRecord, play_variant};
 pub use record::play_week::{PlayWeekRecord, play_week};
 pub use record::schema as record_schemas;
 pub use referrals::CREDITED;

@@ -13,8 +13,17 @@ const CONTROL: &str = "control";
 pub type CellId = (String, BTreeMap<String, String>, String);
 
 /// The names of the cells it is made of.
-pub const PLAY_CELLS: [&str; 7] =
-    ["lift_converted", "lift_customers", "lift_revenue", "play_actions", "play_emails", "play_orders", "play_revenue"];
+pub const PLAY_CELLS: [&str; 9] = [
+    "lift_converted",
+    "lift_customers",
+    "lift_revenue",
+    "play_actions",
+    "play_cart_value",
+    "play_carts",
+    "play_emails",
+    "play_orders",
+    "play_revenue",
+];
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PlayWeek {
@@ -30,6 +39,9 @@ pub struct PlayWeek {
     pub orders: i128,
     /// By currency, in minor units.
     pub revenue_minor: BTreeMap<String, i128>,
+    /// Carts left alone that the play decided about, and by currency what was in them, in minor units.
+    pub carts: i128,
+    pub cart_value_minor: BTreeMap<String, i128>,
     pub treated: Arm,
     pub control: Arm,
     /// What each arm ordered within the lift's window, by currency, in minor units.
@@ -42,7 +54,7 @@ impl PlayWeek {
     pub fn of_cells(cells: &BTreeMap<CellId, i128>) -> Vec<PlayWeek> {
         let mut weeks: BTreeMap<(String, String), PlayWeek> = BTreeMap::new();
         for ((name, dims, start), value) in cells {
-            let Some(play) = dims.get("play") else { continue };
+            let Some(play) = dims.get("play").filter(|_| PLAY_CELLS.contains(&name.as_str())) else { continue };
             let week = weeks.entry((start.clone(), play.clone())).or_default();
             (week.week, week.play) = (start.clone(), play.clone());
             week.take(name, |dim| dims.get(dim).map_or("", String::as_str), *value);
@@ -58,6 +70,8 @@ impl PlayWeek {
             ("play_emails", _, "clicked", _) => self.clicked += value,
             ("play_orders", _, _, "last_touch") => self.orders += value,
             ("play_revenue", _, _, "last_touch") => *self.revenue_minor.entry(dim("currency").to_owned()).or_default() += value,
+            ("play_carts", ..) => self.carts += value,
+            ("play_cart_value", ..) => *self.cart_value_minor.entry(dim("currency").to_owned()).or_default() += value,
             ("lift_customers", ..) => self.arm(dim("arm")).customers += count(value),
             ("lift_converted", ..) => self.arm(dim("arm")).converted += count(value),
             ("lift_revenue", ..) => {
@@ -80,6 +94,19 @@ impl PlayWeek {
     /// Orders that would not have come without the play: the difference of the shares, for all treated.
     pub fn incremental(&self) -> Option<f64> {
         self.lift().map(|lift| lift.difference * self.treated.customers as f64)
+    }
+
+    /// Orders given to the play over the carts it decided about; `None` without carts.
+    pub fn recovery_rate(&self) -> Option<f64> {
+        (self.carts > 0).then(|| self.orders as f64 / self.carts as f64)
+    }
+
+    /// Revenue given to the play over the value of these carts, by currency.
+    pub fn recovered_value(&self) -> BTreeMap<String, f64> {
+        let valued = self.cart_value_minor.iter().filter(|(_, minor)| **minor > 0);
+        valued
+            .map(|(code, minor)| (code.clone(), self.revenue_minor.get(code).copied().unwrap_or_default() as f64 / *minor as f64))
+            .collect()
     }
 
     /// Revenue given to the play for each mail it asked for, by currency.
@@ -106,6 +133,6 @@ impl PlayWeek {
     }
 }
 
-fn count(value: i128) -> u64 {
+pub(super) fn count(value: i128) -> u64 {
     u64::try_from(value).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 //!
 //! The fields are `contracts.md` 3 to 6; they are read by other people's programs and never renamed. Structs borrow from the customer
 //! and are written straight into `Outputs`. Called by `scene`, `transitions`, `value`, `plays` and `cells`; `held` is
-//! what `state export` shows, `explained` what `explain` does, `play_week` what plays brought, `economics` what customers cost and are worth; they go to no topic.
+//! what `state export` shows, `explained` what `explain` does, `play_week` and `play_variant` what plays brought, `economics` what customers cost and are worth; they go to no topic.
 //! `schema` says what records look like.
 
 pub mod action;
@@ -16,6 +16,7 @@ pub mod id;
 pub mod json;
 pub mod likes;
 pub mod money;
+pub mod play_variant;
 pub mod play_week;
 pub mod schema;
 pub mod time;

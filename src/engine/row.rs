@@ -15,6 +15,7 @@ mod loyalty;
 mod orders;
 mod person;
 mod plays;
+mod reminded;
 mod suppressed;
 mod taste;
 #[cfg(test)]
@@ -128,7 +129,8 @@ mod rest {
     pub const CONTRACTS: u16 = 1 << 3;
     pub const SUPPRESSED: u16 = 1 << 4;
     pub const TIES: u16 = 1 << 5;
-    pub const ALL: u16 = (1 << 6) - 1;
+    pub const REMINDED: u16 = 1 << 6;
+    pub const ALL: u16 = (1 << 7) - 1;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.
@@ -194,6 +196,7 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     contracts::encode(customer, rest, &mut currencies, row);
     suppressed::encode(customer, rest, row);
     ties::encode(customer, rest, &mut currencies, row);
+    reminded::encode(customer, rest, row);
 }
 
 /// Stages of one's own have no numbers, and no place in old rows.
@@ -259,6 +262,7 @@ fn rest_of(customer: &Customer) -> u16 {
         (rest::ATTEMPT, customer.attempt.is_some()),
         (rest::CONTRACTS, customer.contracts.is_some()),
         (rest::TIES, customer.ties.is_some()),
+        (rest::REMINDED, !customer.reminded.is_empty()),
     ])
 }
 
@@ -304,5 +308,6 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     contracts::decode(&mut reader, rest, &mut currencies, customer)?;
     suppressed::decode(&mut reader, rest, customer)?;
     ties::decode(&mut reader, rest, &mut currencies, customer)?;
+    reminded::decode(&mut reader, rest, customer)?;
     reader.finish()
 }

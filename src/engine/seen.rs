@@ -21,6 +21,7 @@ pub enum IdKind {
     Subscription,
     /// An e-mail address, in small letters.
     Email,
+    Cart,
 }
 
 impl IdKind {
@@ -33,6 +34,7 @@ impl IdKind {
             IdKind::Ticket => 0xe793_4ab6_0d5c_2f18,
             IdKind::Subscription => 0x1b58_c7d4_92a6_3ef1,
             IdKind::Email => 0x1bc8_75de_f209_43a7,
+            IdKind::Cart => 0x62f4_b82d_07a9_5ce3,
         }
     }
 }
@@ -102,8 +104,8 @@ mod tests {
 
     #[test]
     fn ids_of_different_kinds_never_match() {
-        let kinds = [IdKind::Message, IdKind::Refund, IdKind::Order, IdKind::Cost, IdKind::Ticket, IdKind::Email];
+        let kinds = [IdKind::Message, IdKind::Refund, IdKind::Order, IdKind::Cost, IdKind::Ticket, IdKind::Email, IdKind::Cart];
         let fingerprints = kinds.iter().flat_map(|kind| (0..2000).map(|id| fingerprint(*kind, &id.to_string())));
-        assert_eq!(fingerprints.collect::<std::collections::HashSet<u64>>().len(), 12_000);
+        assert_eq!(fingerprints.collect::<std::collections::HashSet<u64>>().len(), 14_000);
     }
 }

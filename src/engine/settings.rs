@@ -186,6 +186,8 @@ pub struct CancelOn {
     pub cart_filled: bool,
     /// Of plays that a stage begins.
     pub stage_left: bool,
+    /// Of plays that news of an order begin: it was refunded in full, or cancelled.
+    pub refund: bool,
 }
 
 /// One of `when`: what must be so at the moment of a send.

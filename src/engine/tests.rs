@@ -133,7 +133,7 @@ pub fn play(name: &str) -> Play {
         version: "0badcafe".into(),
         trigger: Trigger::CartIdle,
         steps: vec![step(HOUR, "cart_1")],
-        cancel_on: CancelOn { order: true, cart_emptied: true, cart_filled: false, stage_left: false },
+        cancel_on: CancelOn { order: true, cart_emptied: true, cart_filled: false, stage_left: false, refund: false },
         when: Vec::new(),
         expires_ms: 24 * HOUR,
         cool_down_ms: None,

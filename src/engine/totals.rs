@@ -1,6 +1,6 @@
 //! The figures over all customers of some slots: cells added up, as any reader of `aggregates` would add them.
 //!
-//! It reads committed rows a region at a time and counts nothing itself. What plays did week by week is put side by side by `play_week`.
+//! It reads committed rows a region at a time and counts nothing itself. What plays did week by week is put side by side by `play_week` and `play_variant`.
 //! Called by `http`.
 
 use std::collections::BTreeMap;

@@ -1,8 +1,9 @@
-"""What plays brought: orders after clicks, and orders of everybody a play wanted to mail (README: `play_*`, `lift_*`, emails)."""
+"""What plays brought: orders after clicks, and orders of everybody a play wanted to mail (README: `play_*`, `lift_*`, `variant_*`, emails)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Callable
 
 from cells import Cells, week
 
@@ -43,13 +44,15 @@ class Campaigns:
             while len(self.clicks) > REMEMBERED:
                 del self.clicks[next(iter(self.clicks))]
 
-    def expose(self, play: str, arm: str, at_ms: int, cells: Cells) -> None:
+    def expose(self, play: str, arm: str, at_ms: int, cells: Cells, variants: list) -> None:
         if any(exposure.play == play and at_ms < exposure.at_ms + ONCE_MS for exposure in self.exposures):
             return
         self.exposures = (self.exposures + [Exposure(play, arm, at_ms)])[-REMEMBERED:]
         cells.add("lift_customers", 1, week(at_ms), arm=arm, play=play)
+        for step, template in variants if arm == "treatment" else []:
+            cells.add("variant_customers", 1, week(at_ms), play=play, step=step, template=template)
 
-    def order(self, minor: int, currency: str, time_ms: int, is_first: bool, cells: Cells) -> None:
+    def order(self, minor: int, currency: str, time_ms: int, is_first: bool, cells: Cells, variants_of: Callable) -> None:
         if is_first and self.delivered:
             emails = "10+" if self.delivered >= 10 else str(self.delivered)
             cells.add("emails_before_first_order", 1, week(time_ms), emails=emails)
@@ -60,6 +63,11 @@ class Campaigns:
             if not exposure.at_ms <= time_ms < exposure.at_ms + WINDOW_MS:
                 continue
             window, dims = week(exposure.at_ms), {"arm": exposure.arm, "play": exposure.play}
+            for step, template in variants_of(exposure.play) if exposure.arm == "treatment" else []:
+                own = {"play": exposure.play, "step": step, "template": template}
+                if not exposure.has_ordered:
+                    cells.add("variant_converted", 1, window, **own)
+                cells.add("variant_revenue", minor, window, currency=currency, **own)
             if not exposure.has_ordered:
                 cells.add("lift_converted", 1, window, **dims)
             exposure.has_ordered = True

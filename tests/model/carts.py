@@ -1,6 +1,7 @@
 """One customer's open cart and its reminder, the play `cart_recovery` (contracts.md 2 "Cart" and 5).
 
-A cart is reminded of at most once: `decided` is set by the send or by the refusal, and no later change re-arms it. A record that comes very
+A cart is reminded of at most once: `decided` is set by the send or by the refusal, and no later change re-arms it, nor does coming back to it
+from another cart; the last 16 carts decided about are remembered until an order closes them. A record that comes very
 late may bring a former cart back, or an older one: nothing is asked that would be due no later than what was decided last. Who may be
 mailed is the question of mailing.py; this file only knows when to ask.
 """
@@ -13,6 +14,7 @@ from events import Event, Product
 
 MAX_LINES = 20
 FOLDED_LINE = "other"
+DECIDED_CARTS = 16
 
 
 class Cart:
@@ -92,6 +94,7 @@ class Carts:
         self.open: Optional[Cart] = None
         self.decided_due_ms: Optional[int] = None  # of the last decision, over all carts
         self.has_changed = False  # by the last event
+        self.decided_ids: list = []
 
     def apply(self, event: Event) -> Optional[str]:
         """Applies a cart event that is not older than the last order. Returns `cart_emptied` if that cancels a send that is out."""
@@ -100,6 +103,7 @@ class Carts:
         is_replacement = cart is not None and cart_id is not None and cart_id != cart.id
         if cart is None or is_replacement:
             cart = Cart(cart_id)
+            cart.decided = cart_id in self.decided_ids
         had_lines = bool(cart.lines)
         changed = self.has_changed = self._change(cart, event) or is_replacement
         if event.name == "Checkout Started":
@@ -118,6 +122,11 @@ class Carts:
         if is_emptied:
             return self._cancel(cart, event.time_ms, "cart_emptied")
         return None
+
+    def decide(self, cart: Cart, due_ms: int) -> None:
+        cart.decided, cart.due_ms = True, None
+        self.decided_due_ms = due_ms
+        self.decided_ids = ([known for known in self.decided_ids if known != cart.id] + [cart.id])[-DECIDED_CARTS:]
 
     def _change(self, cart: Cart, event: Event) -> bool:
         if event.name == "Product Added":
@@ -148,6 +157,7 @@ class Carts:
         if not is_later and not cart.matches(event):
             return None
         self.open = None
+        self.decided_ids = [known for known in self.decided_ids if known != cart.id]
         return self._cancel(cart, event.time_ms, "order")
 
     def erase(self, time_ms: int) -> Optional[str]:

@@ -140,8 +140,7 @@ class Customer:
 
     def _remind(self, due_ms: int) -> None:
         cart = self.carts.open
-        cart.decided, cart.due_ms = True, None
-        self.carts.decided_due_ms = due_ms
+        self.carts.decide(cart, due_ms)
         reason = self.mailing.refusal(self.settings.consent_require, self.orders.latest_ms is not None)
         expires_ms = due_ms + self.settings.cart_expires_ms
         value = cart.value()

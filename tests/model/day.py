@@ -7,7 +7,7 @@ Exit code 1 on any difference. Compared are the total of every cell over all slo
 reason, moves of lifecycle, tier and parcel, and clv records, each by customer; and dead letters by who refused them. `--cuts`: the hours of the day at which the
 input was cut into parts that were read one after the other (`shop.py`).
 
-What the contract leaves to lifetide is taken from what it wrote: the arm a customer is in (a draw); what a customer is expected to bring,
+What the contract leaves to lifetide is taken from what it wrote: the arm and the variants of steps a customer has (draws); what a customer is expected to bring,
 and the segment they are in and fall to with time (scores of the value model). Cells that sum what is expected are summed here over the last
 clv record of every customer, told apart by the model's own cohort, channel, currency and membership, and by the segment of that record.
 """
@@ -24,7 +24,7 @@ sys.dont_write_bytecode = True
 
 from cells import BIN, Cells
 from outputs import verdict
-from plays import Arms
+from plays import Arms, Variants
 from records import DEFAULT_TOPICS, parse_time_ms, read_records
 from rules import read_rules
 from shop import World
@@ -42,6 +42,7 @@ class Outputs:
         self.actions: Counter = Counter()
         self.arms = Arms()
         self.changed_arms: list = []
+        self.variants = Variants()
         for value in self.read("actions"):
             self._take_action(value)
         self.transitions = Counter(
@@ -66,6 +67,9 @@ class Outputs:
         place = value["customer_id"], value["play"]
         if value.get("arm") is not None and self.arms.told.setdefault(place, value["arm"]) != value["arm"]:
             self.changed_arms.append(place)
+        step = *place, value["step"]
+        if value["template"] and self.variants.told.setdefault(step, value["template"]) != value["template"]:
+            self.changed_arms.append(step[:2])
 
     def _take_clv(self, value: dict) -> None:
         customer = value["key"]
@@ -125,7 +129,7 @@ def differences(what: str, wanted: Counter, got: Counter) -> list:
 
 def check_arms(outputs: Outputs, names: set) -> list:
     """A draw, but one for ever; the share of each play is printed for people."""
-    found = [f"{customer} changes arms in {play}" for customer, play in outputs.changed_arms]
+    found = [f"{customer} changes arms or variants in {play}" for customer, play in outputs.changed_arms]
     for play in sorted(names):
         arms = [arm for (_, name), arm in outputs.arms.told.items() if name == play]
         print(f"arms of {play:24} {len(arms):>8} customers, {sum(arm == 'control' for arm in arms)} in control")
@@ -164,7 +168,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     outputs = Outputs(arguments.outputs, arguments.prefix)
-    world = World(read_rules([SHIPPED, *arguments.config]), outputs.arms, outputs.falls, arguments.slots)
+    world = World(read_rules([SHIPPED, *arguments.config]), outputs.arms, outputs.variants, outputs.falls, arguments.slots)
     records = read_records(arguments.input, arguments.topics.split(","))
     world.live(records, [int(hour) for hour in arguments.cuts.split(",") if hour])
 

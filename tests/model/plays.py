@@ -1,6 +1,7 @@
 """A customer's plays: what starts a mail waiting, what drops it, the gates when it is due, what takes it back (README, "Plays").
 
-The arm a customer is in is a draw that the contract leaves to lifetide; it is looked up (`Arms`), and checked for being one for ever.
+The arm a customer is in, and the variant of a step, are draws that the contract leaves to lifetide; they are looked up (`Arms`, `Variants`), and
+checked for being one for ever.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Optional
 from zoneinfo import ZoneInfo
 
+from carts import DECIDED_CARTS
+from cells import week
+from orders import Order
 from rules import Play
 
 if TYPE_CHECKING:
@@ -29,6 +33,17 @@ class Arms:
         return self.told.get((customer, play), "treatment")
 
 
+class Variants:
+    """(customer, play, step) -> template, as the actions tell it."""
+
+    def __init__(self) -> None:
+        self.told: dict = {}
+
+    def of(self, customer: str, play: Play) -> list:
+        """Of the steps with several templates."""
+        return [(str(step), self.told.get((customer, play.name, step), "untold")) for step in play.several]
+
+
 @dataclass
 class State:
     phase: str = "idle"  # idle, waiting, over
@@ -38,6 +53,7 @@ class State:
     out: list = field(default_factory=list)  # expires_ms of sends that may be taken back
     last_send_ms: Optional[int] = None
     decided_ms: Optional[int] = None
+    begun_ms: Optional[int] = None  # of plays that no cart begins
 
     def wakes_ms(self) -> Optional[int]:
         return (self.release_ms or self.due_ms) if self.phase == "waiting" else None
@@ -55,6 +71,7 @@ class Plays:
         self.rules = owner.world.rules
         self.states: dict = {}
         self.sends_ms: list = []
+        self.decided_carts: list = []  # (play, cart id), of all plays
 
     def state(self, play: Play) -> State:
         return self.states.setdefault(play.name, State())
@@ -66,6 +83,7 @@ class Plays:
         if state.phase == "waiting" or state.has_decided(due_ms):
             return
         state.phase, state.step, state.due_ms, state.release_ms, state.out = "waiting", 0, due_ms, None, []
+        state.begun_ms = from_ms
 
     def call_off(self, play: Play, reason: str, time_ms: int) -> None:
         self.take_back(play, reason, time_ms)
@@ -82,11 +100,13 @@ class Plays:
     def triggered(self, kind: str, word: str) -> list:
         return [play for play in self.rules.plays if play.trigger == (kind, word)]
 
-    def on_event(self, name: str, time_ms: int) -> None:
+    def on_event(self, name: str, time_ms: int, order_id: Optional[str] = None) -> None:
+        order = order_id and self.owner.orders.find(order_id)
+        is_given_back = bool(order) and not order.counts
         ordered_ms = self.owner.orders.latest_ms
         for play in self.triggered("event", name):
             is_ended = ordered_ms is not None and time_ms <= ordered_ms and name != "Order Completed"
-            if not (is_ended and "order" in play.cancel_on):
+            if not (is_ended and "order" in play.cancel_on) and not (is_given_back and "refund" in play.cancel_on):
                 self.begin(play, time_ms)
 
     def on_stage(self, before: Optional[str], after: str, time_ms: int) -> None:
@@ -104,6 +124,14 @@ class Plays:
         for play in self.rules.plays:
             if play.trigger[0] != "cart" and "order" in play.cancel_on:
                 self.call_off(play, "order", time_ms)
+
+    def on_refund(self, order: Order, time_ms: int) -> None:
+        """The order was given back in full: what began with it, or with the latest parcel heard of, which is of it, ends."""
+        parcel = self.owner.parcel
+        moments = {order.time_ms} | ({parcel.at_ms} if parcel.order_id == order.id else set())
+        for play in self.rules.plays:
+            if "refund" in play.cancel_on and self.state(play).begun_ms in moments:
+                self.call_off(play, "refund", time_ms)
 
     def on_birthday(self, time_ms: int) -> None:
         year = self.owner.local(time_ms).year
@@ -134,6 +162,8 @@ class Plays:
         if cart is None or state.phase == "over" or (state.phase == "waiting" and state.step > 0):
             return
         due_ms = cart.last_change_ms + play.delays_ms[0] if abandoned_ms is None else abandoned_ms
+        if (play.name, cart.id) in self.decided_carts:
+            return
         if not cart.has_content():
             state.phase = "idle"
         elif not state.has_decided(due_ms):
@@ -144,6 +174,8 @@ class Plays:
             if "order" in play.cancel_on:
                 self.take_back(play, "order", time_ms)
             self.state(play).forget()
+            if self.owner.cart:
+                self.decide_carts([], without=(play.name, self.owner.cart.id))
 
     def on_withdrawal(self, reason: str, time_ms: int) -> None:
         for play in self.rules.plays:
@@ -155,6 +187,10 @@ class Plays:
     def end_all(self, reason: str, time_ms: int) -> None:
         for play in self.rules.plays:
             self.take_back(play, reason, time_ms)
+
+    def decide_carts(self, added: list, without: Optional[tuple] = None) -> None:
+        kept = [place for place in self.decided_carts if place not in added and place != without]
+        self.decided_carts = (kept + added)[-DECIDED_CARTS:]
 
     # ---- what is due
 
@@ -181,16 +217,36 @@ class Plays:
                 reason = "control"
         if state.step == 0:
             state.decided_ms = state.due_ms
+            if play.trigger[0] == "cart" and self.owner.cart:
+                self.decide_carts([(play.name, self.owner.cart.id)])
         kind = "suppressed" if reason else "send"
         self.owner.act(kind, play.name, reason or SEND_REASONS[play.trigger[0]], at_ms)
         if state.step == 0 and reason in (None, "control"):
-            self.owner.campaigns.expose(play.name, "control" if reason else "treatment", at_ms, self.owner.cells)
+            self.owner.campaigns.expose(play.name, "control" if reason else "treatment", at_ms, self.owner.cells, self.variants(play))
+        if state.step == 0 and play.trigger[0] == "cart":
+            self.count_cart(play, at_ms)
+        if reason is None:
+            for step, template in self.variants(play):
+                if step == str(state.step + 1):
+                    self.owner.cells.add("variant_sent", 1, week(at_ms), play=play.name, step=step, template=template)
         if reason is None:
             state.out.append(state.due_ms + play.expires_ms)
         if reason in (None, "control"):
             self._go_on(play, state, at_ms)
         else:
             state.phase = "over"
+
+    def variants(self, play: Play) -> list:
+        return self.owner.world.variants.of(self.owner.name, play)
+
+    def variants_of(self, name: str) -> list:
+        return next((self.variants(play) for play in self.rules.plays if play.name == name), [])
+
+    def count_cart(self, play: Play, at_ms: int) -> None:
+        cells, value = self.owner.cells, self.owner.cart_value()
+        cells.add("play_carts", 1, week(at_ms), play=play.name)
+        if value is not None:
+            cells.add("play_cart_value", value[0], week(at_ms), currency=value[1], play=play.name)
 
     def _go_on(self, play: Play, state: State, at_ms: int) -> None:
         """After a send, or one that the control arm withheld."""
@@ -216,7 +272,7 @@ class Plays:
         refused = owner.mailing.refusal(rules.consent_require, bool(owner.orders.accounts))
         if refused:
             return refused
-        if owner.open_tickets:
+        if owner.open_tickets and play.trigger != ("event", "Support Ticket Opened"):
             return "support_issue"
         for condition in play.when:
             why = self.failure(condition)
@@ -293,6 +349,9 @@ class Plays:
     def unite(self, other: "Plays") -> None:
         """What was decided and sent counts; what the other was about to do is over."""
         self.sends_ms += other.sends_ms
+        own, self.decided_carts = self.decided_carts, other.decided_carts
+        for place in own:
+            self.decide_carts([place])
         for name, theirs in other.states.items():
             own = self.states.setdefault(name, State())
             for moment in ("last_send_ms", "decided_ms"):

@@ -36,6 +36,7 @@ class Play:
     name: str
     trigger: tuple  # (kind, word)
     delays_ms: list
+    several: list  # numbers of the steps with several templates, from 1
     cancel_on: set
     expires_ms: int
     priority: int
@@ -117,6 +118,7 @@ def read_play(name: str, table: dict) -> Play:
         name=name,
         trigger=(kind, word),
         delays_ms=[duration_ms(step["delay"]) for step in table["steps"]],
+        several=[number for number, step in enumerate(table["steps"], 1) if len(step.get("templates", [])) > 1],
         cancel_on=set(table["cancel_on"]),
         expires_ms=duration_ms(table["expires"]),
         priority=table["priority"],

@@ -205,6 +205,11 @@ class Reminders(unittest.TestCase):
         story.add(HOUR, cart_id="c-1", sent_at=5 * HOUR).add(2 * HOUR, cart_id="c-3", sent_at=5 * HOUR)
         self.assertEqual([action[2] for action in story.actions()], [2 * HOUR, 4 * HOUR])
 
+    def test_who_comes_back_to_a_cart_is_not_reminded_of_it_again_until_it_was_ordered(self) -> None:
+        story = Story().subscriber().add(0, cart_id="c-1").add(2 * HOUR, cart_id="c-2").add(4 * HOUR, cart_id="c-1").add(6 * HOUR, cart_id="c-2")
+        story.order(8 * HOUR, "o-1", 5).add(9 * HOUR, cart_id="c-2").add(11 * HOUR, cart_id="c-1")
+        self.assertEqual([action[2] for action in story.actions() if action[0] == "send"], [HOUR, 3 * HOUR, 10 * HOUR])
+
     def test_a_first_cart_known_by_its_value_only_waits_for_a_change(self) -> None:
         story = Story().subscriber().track(HOUR, "Cart Viewed", cart_id="c-1", value=5, currency="USD")
         self.assertEqual(story.actions(), [])

@@ -14,7 +14,7 @@ import unittest
 sys.dont_write_bytecode = True
 
 from day import SHIPPED
-from plays import Arms
+from plays import Arms, Variants
 from records import DEFAULT_TOPICS, read_line
 from rules import Rules, read_rules
 from selftest import DAY, HOUR, MINUTE, Story
@@ -39,7 +39,9 @@ def live(*stories: Story, plays: tuple = (), control: tuple = ()) -> World:
     lines = sorted((line for story in stories for line in story.lines), key=lambda line: json.loads(line)["timestamp_ms"])
     arms = Arms()
     arms.told = {place: "control" for place in control}
-    world = World(rules(*plays), arms, {}, 1)
+    variants = Variants()
+    variants.told = {(story.customer, "thank_you", 1): "b" if story.customer == "u-2" else "a" for story in stories}
+    world = World(rules(*plays), arms, variants, {}, 1)
     world.live(iter([read_line(line, DEFAULT_TOPICS, "test") for line in lines]), [])
     return world
 
@@ -96,10 +98,52 @@ class Plays(unittest.TestCase):
         # both steps that the other one is sent
         self.assertEqual(world.actions[("u-2", "cart_recovery", "suppressed", "control")], 2)
 
+    def test_variants_are_compared_by_everybody_who_has_them(self) -> None:
+        stories = [Story(name).subscriber().order(HOUR, f"o-{name}", 10) for name in ("u-1", "u-2", "u-3")]
+        stories[1].order(DAY, "o-9", 7)
+        world = live(*stories, end(2 * DAY), plays=("thank_you",), control=(("u-3", "thank_you"),))
+        both = {("thank_you", "1", "a"): 1, ("thank_you", "1", "b"): 1}
+        self.assertEqual(figures(world, "variant_customers"), both)
+        self.assertEqual(figures(world, "variant_sent"), {("thank_you", "1", "a"): 1, ("thank_you", "1", "b"): 2})
+        self.assertEqual(figures(world, "variant_converted"), {("thank_you", "1", "b"): 1})
+        self.assertEqual(figures(world, "variant_revenue"), {("USD", "thank_you", "1", "b"): 700})
+
+    def test_a_cart_that_is_left_counts_once_with_what_is_in_it(self) -> None:
+        story = Story("u-1").add(0, cart_id="c-1").add(2 * HOUR, cart_id="c-2").add(4 * HOUR, cart_id="c-1")
+        world = live(story, end(2 * DAY), plays=("cart_recovery",))
+        self.assertEqual(figures(world, "play_carts"), {("cart_recovery",): 2})
+        self.assertEqual(list(figures(world, "play_cart_value")), [("USD", "cart_recovery")])
+
+    def test_giving_an_order_back_ends_what_began_with_it_and_no_other(self) -> None:
+        thanks = ("u-1", "thank_you", "send", "event_seen")
+        kept = Story("u-1").subscriber().order(0, "o-1", 10).refund(30 * MINUTE, "o-1", total=4, currency="USD")
+        self.assertEqual(live(kept, end(DAY), plays=("thank_you",)).actions[thanks], 1)
+        other = Story("u-1").subscriber().order(0, "o-0", 10).order(2 * HOUR, "o-1", 10).refund(3 * HOUR - 1, "o-0")
+        self.assertEqual(live(other, end(DAY), plays=("thank_you",)).actions[thanks], 2)
+        early = Story("u-1").subscriber().order(0, "o-1", 10).refund(30 * MINUTE, "o-1")
+        self.assertEqual(dict(live(early, end(DAY), plays=("thank_you",)).actions), {})
+        late = Story("u-1").subscriber().order(0, "o-1", 10).refund(2 * HOUR, "o-1")
+        self.assertEqual(live(late, end(DAY), plays=("thank_you",)).actions, {thanks: 1, ("u-1", "thank_you", "cancel", "refund"): 1})
+        parcel = Story("u-1").subscriber().order(0, "o-1", 10).track(HOUR, "Order Delivered", order_id="o-1").refund(90 * MINUTE, "o-1")
+        self.assertEqual(dict(live(parcel, end(DAY), plays=("review_request",)).actions), {})
+
+    def test_who_comes_back_to_a_cart_is_not_reminded_of_it_again_until_it_was_ordered(self) -> None:
+        story = Story("u-1").subscriber().add(0, cart_id="c-1").add(2 * HOUR, cart_id="c-2").add(4 * HOUR, cart_id="c-1")
+        sent = ("u-1", "cart_recovery", "send", "cart_idle")
+        self.assertEqual(live(story, end(2 * DAY), plays=("cart_recovery",)).actions[sent], 2)
+        story.order(2 * DAY, "o-1", 5).add(3 * DAY, cart_id="c-1")
+        self.assertEqual(live(story, end(5 * DAY), plays=("cart_recovery",)).actions[sent], 4)
+
     def test_an_open_ticket_keeps_mails_off(self) -> None:
         story = Story("u-1").subscriber().track(1, "Support Ticket Opened", ticket_id="t-1").order(HOUR, "o-1", 10)
         world = live(story, end(3 * HOUR), plays=("thank_you",))
         self.assertEqual(list(world.actions), [("u-1", "thank_you", "suppressed", "support_issue")])
+
+    def test_an_open_ticket_keeps_off_no_play_that_it_begins(self) -> None:
+        story = Story("u-1").subscriber().track(1, "Support Ticket Opened", ticket_id="t-1").order(HOUR, "o-1", 10)
+        world = live(story, end(3 * HOUR), plays=("escalation", "thank_you"))
+        told = [("u-1", "escalation", "send", "event_seen"), ("u-1", "thank_you", "suppressed", "support_issue")]
+        self.assertEqual(list(world.actions), told)
 
     def test_what_is_no_younger_than_the_last_order_begins_nothing_that_an_order_ends(self) -> None:
         for at, count in ((HOUR - 1, 0), (HOUR, 0), (HOUR + 1, 1)):

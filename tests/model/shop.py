@@ -14,7 +14,7 @@ from cells import Cells, month
 from customer import Expected
 from deadlines import Deadlines
 from events import Event
-from plays import Arms
+from plays import Arms, Variants
 from records import Record, parse_time_ms, slot_of
 from rules import Rules
 from shopper import Shopper
@@ -27,8 +27,8 @@ DAY_MS = 24 * HOUR_MS
 
 
 class World:
-    def __init__(self, rules: Rules, arms: Arms, falls: dict, slots: int) -> None:
-        self.rules, self.arms, self.falls, self.cells = rules, arms, falls, Cells()
+    def __init__(self, rules: Rules, arms: Arms, variants: Variants, falls: dict, slots: int) -> None:
+        self.rules, self.arms, self.variants, self.falls, self.cells = rules, arms, variants, falls, Cells()
         self.actions: Counter = Counter()  # (customer, play, kind, reason)
         self.transitions: Counter = Counter()  # (customer, track, from, to)
         self.clv_records: Counter = Counter()  # by customer, tombstones included

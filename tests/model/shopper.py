@@ -123,7 +123,11 @@ class Shopper:
             self.plays.on_cart(*self.cart_change, time_ms)
         if outcome == APPLIED:
             for name in dict.fromkeys((event.sent_name, event.name)):
-                self.plays.on_event(name, time_ms)
+                self.plays.on_event(name, time_ms, self._order_of(event))
+
+    @staticmethod
+    def _order_of(event: Event) -> Optional[str]:
+        return event.properties.get("order_id") if event.name in ("Order Completed", *STATES) else None
 
     def _learn(self, event: Event) -> None:
         is_newest = event.time_ms >= self.last_event_ms
@@ -194,7 +198,7 @@ class Shopper:
             return DUPLICATE
         is_first, latest_ms = not self.orders.accounts, self.orders.latest_ms
         self.orders.complete(Order(order_id, time_ms, event.currency, event.amount_minor))
-        self.campaigns.order(event.amount_minor, event.currency, time_ms, is_first, self.cells)
+        self.campaigns.order(event.amount_minor, event.currency, time_ms, is_first, self.cells, self.plays.variants_of)
         if is_first:
             self._acquired(event)
         first = self.orders.day_times_ms()[:1]
@@ -225,6 +229,9 @@ class Shopper:
             return DUPLICATE
         refund = Refund(event.properties["order_id"], event.amount_minor, event.currency)
         self.order_cause = self.orders.refund(refund)
+        order = self.orders.find(refund.order_id)
+        if self.order_cause and order and not order.counts:
+            self.plays.on_refund(order, event.time_ms)
         return APPLIED
 
     def _cart(self, event: Event) -> str:

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use super::money;
 use super::tables::Table;
+use crate::clv::Arm;
 use crate::engine::PlayWeek;
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 20] = [
     "week",
     "play",
     "sent",
@@ -25,13 +26,18 @@ const COLUMNS: [&str; 16] = [
     "incremental orders",
     "revenue per mail",
     "incremental revenue",
+    "carts",
+    "cart value",
+    "recovered carts",
+    "recovered value",
 ];
 
 pub fn table(weeks: &[PlayWeek]) -> Table {
     Table {
         title: "What plays brought",
         note: "Orders and revenue: within 5 days of the last click in the play's mails. Lift: the share of those the play wanted to mail who \
-               ordered within 5 days, treated less control, with its 95 % interval.",
+               ordered within 5 days, treated less control, with its 95 % interval. Recovered: these orders over \
+               the carts left alone that the play decided about, these revenues over what was in them.",
         nothing: "no play has done anything in these records",
         columns: &COLUMNS,
         rows: weeks.iter().map(|week| row(week).to_vec()).collect(),
@@ -41,13 +47,8 @@ pub fn table(weeks: &[PlayWeek]) -> Table {
 /// The row of a week, a text for each column.
 fn row(week: &PlayWeek) -> [String; COLUMNS.len()] {
     let reasons: Vec<String> = week.suppressed.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
-    let amounts = |minors: &BTreeMap<String, i128>| {
-        let amounts: Vec<String> = minors.iter().map(|(code, minor)| money(*minor, code)).collect();
-        amounts.join(", ")
-    };
-    let arm = |arm: &crate::clv::Arm| format!("{} of {}", arm.converted, arm.customers);
     let lift = week.lift();
-    let percent = |share: f64| format!("{:+.1} %", share * 100.0);
+    let recovered: Vec<String> = week.recovered_value().iter().map(|(code, share)| format!("{} {code}", plain_percent(*share))).collect();
     [
         week.week.clone(),
         week.play.clone(),
@@ -65,5 +66,28 @@ fn row(week: &PlayWeek) -> [String; COLUMNS.len()] {
         week.incremental().map_or_else(String::new, |orders| format!("{orders:+.1}")),
         amounts(&week.revenue_per_mail_minor()),
         amounts(&week.incremental_revenue_minor()),
+        week.carts.to_string(),
+        amounts(&week.cart_value_minor),
+        week.recovery_rate().map_or_else(String::new, plain_percent),
+        recovered.join(", "),
     ]
+}
+
+pub(super) fn amounts(minors: &BTreeMap<String, i128>) -> String {
+    let amounts: Vec<String> = minors.iter().map(|(code, minor)| money(*minor, code)).collect();
+    amounts.join(", ")
+}
+
+pub(super) fn arm(arm: &Arm) -> String {
+    format!("{} of {}", arm.converted, arm.customers)
+}
+
+/// Of a difference.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:+.1} %", share * 100.0)
+}
+
+/// Of a part of a whole.
+pub(super) fn plain_percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
 }

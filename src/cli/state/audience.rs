@@ -80,3 +80,63 @@ fn record(id: &str, member: &Member<'_>) -> [String; HEADING.len()] {
         member.expected.map_or_else(String::new, |expected| amount(expected.minor, expected.currency)),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::replay::history::History;
+    use crate::cli::replay::lines::event_line;
+    use crate::config::Sources;
+
+    const MODELS: &str = r#"clv.models="tests/scenarios/segments.toml""#;
+
+    /// Three who bought often and well and have been silent for months, and one who has just ordered; one of the three has said no, one was never asked.
+    fn history() -> String {
+        let mut lines = String::new();
+        for (customer, consent) in [
+            ("ann", r#","email_marketing_consent":"subscribed""#),
+            ("bob", ""),
+            ("cy", r#","email_marketing_consent":"unsubscribed""#),
+            ("dee", ""),
+        ] {
+            lines += &format!(
+                r#"{{"type":"identify","userId":"{customer}","timestamp":"2026-01-01T09:00:00Z","traits":{{"email":"{customer}@example.com"{consent}}}}}"#
+            );
+            lines.push('\n');
+        }
+        for (number, day) in ["01-02", "01-12", "01-22", "02-01"].iter().enumerate() {
+            for customer in ["ann", "bob", "cy"] {
+                lines += &format!(
+                    r#"{{"type":"track","event":"Order Completed","userId":"{customer}","timestamp":"2026-{day}T10:00:00Z","properties":{{"order_id":"{customer}-{number}","total":90,"currency":"USD"}}}}"#
+                );
+                lines.push('\n');
+            }
+        }
+        lines
+            + r#"{"type":"track","event":"Order Completed","userId":"dee","timestamp":"2026-12-01T10:00:00Z","properties":{"order_id":"d","total":90,"currency":"USD"}}"#
+    }
+
+    #[test]
+    fn a_segment_is_listed_with_address_and_consent() {
+        let read_file = |path: &str| std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path));
+        let sources = Sources { files: &[], environment: &[], sets: &[MODELS.to_owned()], host_name: Some("test"), read_file: &read_file };
+        let config = Config::read(&sources).unwrap();
+        let mut history_of_all = History::new(&config, 1, None);
+        history().lines().for_each(|line| history_of_all.add(event_line(line).unwrap()).unwrap());
+        history_of_all.run(|_| {}).unwrap();
+        let at_risk = [config::condition(r#"segment = "at_risk""#, &config.engine).unwrap()];
+        let listed = |id: &str| {
+            let row = history_of_all.committed().with_row(0, engine::hash_of(id), id, |row| engine::read_row(row).unwrap());
+            let mut customer = row.unwrap();
+            let at_ms = customer.now_ms;
+            engine::member(&mut customer, &at_risk, &config.engine, at_ms).map(|member| record(id, &member))
+        };
+        let column = |name: &str| HEADING.iter().position(|heading| *heading == name).unwrap();
+        for (id, consent, source) in [("ann", "subscribed", "trait"), ("bob", "", ""), ("cy", "unsubscribed", "trait")] {
+            let row = listed(id).unwrap_or_else(|| panic!("{id} is not listed"));
+            let found = ["customer_id", "email", "consent", "consent_source", "segment"].map(|name| row[column(name)].as_str());
+            assert_eq!(found, [id, &format!("{id}@example.com"), consent, source, "at_risk"]);
+        }
+        assert_eq!(listed("dee"), None);
+    }
+}

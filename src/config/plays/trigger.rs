@@ -17,6 +17,9 @@ use crate::event::names_of_events;
 const FORMS: &str = "{ cart = \"idle\" }, { stage = \"lapsed\" }, { event = \"Order Completed\" }, { band = \"high\" }, { tier = \"gold\" }, \
                      { segment = \"champions\" }, { date = \"birthday\" } or { date = \"next_order\" }";
 
+/// What tells of one order, which may be given back.
+const NEWS_OF_ORDERS: [&str; 3] = ["Order Completed", "Order Shipped", "Order Delivered"];
+
 /// Nobody is left whom a play could reach.
 const OF_NOBODY: &str = "Customer Erased";
 
@@ -85,7 +88,8 @@ pub fn cancel_on(entry: &Entry) -> Result<CancelOn, String> {
             "cart_emptied" => cancel_on.cart_emptied = true,
             "cart_filled" => cancel_on.cart_filled = true,
             "stage_left" => cancel_on.stage_left = true,
-            _ => return Err(unknown("end", &word, ["order", "cart_emptied", "cart_filled", "stage_left"])),
+            "refund" => cancel_on.refund = true,
+            _ => return Err(unknown("end", &word, ["order", "cart_emptied", "cart_filled", "stage_left", "refund"])),
         }
     }
     Ok(cancel_on)
@@ -104,6 +108,10 @@ pub fn check_ends(keys: &mut Keys<'_>, key: &str, trigger: &Trigger, cancel_on: 
     }
     if cancel_on.stage_left && !matches!(trigger, Trigger::StageEntered(_)) {
         keys.refuse(key, "\"stage_left\" ends plays with the trigger { stage = \"…\" } only".to_owned());
+    }
+    let is_about_order = matches!(trigger, Trigger::EventSeen(name) if NEWS_OF_ORDERS.contains(&name.as_str()));
+    if cancel_on.refund && !is_about_order {
+        keys.refuse(key, format!("\"refund\" ends plays with the trigger {{ event = \"…\" }} of {} only", NEWS_OF_ORDERS.join(", ")));
     }
 }
 

@@ -111,7 +111,14 @@ const BAD_LINES: &[(&str, &str)] = &[
         "a play grants one offer, with one offer_ttl: \"X\" is followed by \"Y\"",
     ),
     ("steps = [{ delay = \"2h\", template = \"a\" }, { delay = \"1h\", template = \"b\" }]", "must rise from step to step"),
-    ("cancel_on = [\"refund\"]", "unknown end \"refund\", expected \"order\" or \"cart_emptied\" or \"cart_filled\" or \"stage_left\""),
+    (
+        "cancel_on = [\"return\"]",
+        "unknown end \"return\", expected \"order\" or \"cart_emptied\" or \"cart_filled\" or \"stage_left\" or \"refund\"",
+    ),
+    (
+        "cancel_on = [\"refund\"]",
+        "\"refund\" ends plays with the trigger { event = \"…\" } of Order Completed, Order Shipped, Order Delivered only",
+    ),
     ("cancel_on = [\"orders\"]", "unknown end \"orders\", did you mean \"order\"?"),
     ("cancel_on = [\"stage_left\"]", "\"stage_left\" ends plays with the trigger { stage = \"…\" } only"),
     ("when = [{ field = \"stage\", ge = { USD = 1 } }]", "stage takes in, with 1 to 64 words, such as in = [\"…\"]"),
@@ -157,7 +164,7 @@ fn plays_begin_with_stages_and_events_as_with_carts() {
     let plays = plays(file);
     let of = |name: &str| plays.iter().find(|play| play.name == name).unwrap();
     assert_eq!(of("s").trigger, Trigger::StageEntered(Stage::LAPSED));
-    assert_eq!(of("s").cancel_on, CancelOn { order: true, cart_emptied: false, cart_filled: false, stage_left: true });
+    assert_eq!(of("s").cancel_on, CancelOn { order: true, cart_emptied: false, cart_filled: false, stage_left: true, refund: false });
     assert_eq!(of("e").trigger, Trigger::EventSeen("Order Completed".into()));
     assert_eq!(of("e").cancel_on, CancelOn { order: true, ..CancelOn::default() }, "of the shipped ends, what can happen to it");
     let error = read(&format!("{file}\ncancel_on = [\"cart_emptied\"]"), &[], &[]).unwrap_err().to_string();

@@ -101,7 +101,7 @@ fn a_mail_speaks_the_customers_language_and_every_template_has_a_fallback() {
 
 #[test]
 fn every_shipped_mail_can_be_written_for_who_has_told_nothing() {
-    for template in ["cart_1", "welcome_1", "thank_you", "win_back_1", "generic"] {
+    for template in ["cart_1", "cart_2", "cart_3", "welcome_1", "thank_you", "escalation", "win_back_1", "generic"] {
         let offer = json!({ "id": "BACK10", "grant_id": ID, "expires_at": "2026-01-14T00:00:00.000Z" });
         for changes in [
             json!({ "template": template, "first_name": null, "locale": null, "cart": null }),

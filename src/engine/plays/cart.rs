@@ -4,7 +4,7 @@
 //! an order closes one.
 
 use super::instance::on_cart_filled;
-use super::{Phase, PlayState, Reason, find, find_or_add, take_back};
+use super::{Phase, PlayState, Reason, find, find_or_add, reminded, take_back};
 use crate::engine::cart::Change;
 use crate::engine::customer::Customer;
 use crate::engine::rules::{PlayRule, Rules};
@@ -40,6 +40,7 @@ pub fn on_cart_closed(customer: &mut Customer, scene: &mut Scene<'_>) {
             take_back(customer, rule, Reason::Order, scene);
         }
         forget_cart(customer, rule);
+        reminded::forget(customer, rule);
     }
 }
 
@@ -63,14 +64,14 @@ fn drop_pending(customer: &mut Customer, rule: PlayRule) {
     }
 }
 
-/// The first step waits from the last change of the cart. Once it is decided, changes move nothing (`rearm = false`). A record that comes
-/// very late may bring back a former cart, which then asks for nothing.
+/// The first step waits from the last change of the cart. Once it is decided, changes move nothing (`rearm = false`), also of a cart that was
+/// left for another and is open again. A record that comes very late may bring back a former cart, which then asks for nothing.
 fn await_first_step(customer: &mut Customer, rule: PlayRule, abandoned_ms: Option<i64>, rules: &Rules) {
     let Some(cart) = &customer.cart else { return };
     let is_worth_it = cart.is_worth_reminding();
     let idle_since_ms = cart.last_change_ms;
     let due_ms = abandoned_ms.unwrap_or_else(|| idle_since_ms.saturating_add(rules.play(rule).steps[0].delay_ms));
-    if !is_worth_it && find(customer, rule).is_none() {
+    if (!is_worth_it && find(customer, rule).is_none()) || reminded::is_decided(customer, rule) {
         return;
     }
     let state: &mut PlayState = find_or_add(customer, rule);

@@ -5,10 +5,12 @@
 //! had its effects.
 
 use super::instance::begin;
+use super::refund::is_given_back;
 use crate::engine::customer::Customer;
 use crate::engine::scene::Scene;
+use crate::engine::seen::{IdKind, fingerprint};
 use crate::engine::settings::{Play, Trigger};
-use crate::event::{Event, Kind, meaning};
+use crate::event::{Event, InteractionKind, Kind, meaning};
 
 pub fn on_event(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_>) {
     let rules = scene.rules;
@@ -17,6 +19,7 @@ pub fn on_event(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_
         if let Trigger::EventSeen(name) = &rules.play(rule).trigger
             && (*name == event.name || name == meaning(&event.name))
             && (is_order || !is_ended_by_order(customer, rules.play(rule), scene.time_ms))
+            && !(rules.play(rule).cancel_on.refund && order_of(event).is_some_and(|order| is_given_back(customer, order)))
         {
             begin(customer, rule, instance(event, scene), scene.time_ms, scene);
         }
@@ -39,6 +42,18 @@ pub fn on_named(customer: &mut Customer, what: &str, scene: &mut Scene<'_>) {
 /// An order has come that is newer, or as old: in order of time, it would have ended the play. Orders themselves begin what they begin.
 fn is_ended_by_order(customer: &Customer, play: &Play, at_ms: i64) -> bool {
     play.cancel_on.order && customer.orders.latest_ms().is_some_and(|ordered_ms| at_ms <= ordered_ms)
+}
+
+/// The order that the event is news of.
+fn order_of(event: &Event<'_>) -> Option<u64> {
+    let id = match &event.kind {
+        Kind::OrderCompleted(order) => Some(&order.order_id),
+        Kind::Interaction(told) if matches!(told.kind, InteractionKind::OrderShipped | InteractionKind::OrderDelivered) => {
+            told.subject.as_ref()
+        }
+        _ => None,
+    };
+    id.map(|id| fingerprint(IdKind::Order, id))
 }
 
 fn instance(event: &Event<'_>, scene: &Scene<'_>) -> String {

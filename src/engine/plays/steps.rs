@@ -2,7 +2,7 @@
 //!
 //! Called by `deadline`.
 
-use super::{ActionKind, Phase, Reason, Sent, offer};
+use super::{ActionKind, Phase, Reason, Sent, offer, reminded};
 use crate::engine::actions::{self, Decision};
 use crate::engine::attribution;
 use crate::engine::customer::Customer;
@@ -42,6 +42,10 @@ pub fn fire(customer: &mut Customer, rule: PlayRule, scene: &mut Scene<'_>) {
     let mut decision = Decision { kind: ActionKind::Send, reason: Reason::to_send(&play.trigger), step, due_ms, expires_ms };
     if step == 0 && !matches!(verdict, Verdict::Hold { .. }) {
         customer.plays[place].decided_ms = Some(due_ms);
+        // rows of old versions have no place for it
+        if play.trigger == Trigger::CartIdle && scene.cells.are_kept() {
+            reminded::remember(customer, rule);
+        }
     }
     match verdict {
         Verdict::Hold { until_ms } => customer.plays[place].phase = Phase::Waiting { step, due_ms, release_ms: Some(until_ms) },

@@ -1,7 +1,7 @@
 //! What plays remember of a customer who becomes another: their running instances are called off where they were, and what was decided, sent
 //! and granted counts for the one they become. Called by `identity` and `unite`.
 
-use super::{Phase, PlayState, Reason, cart, take_back};
+use super::{Phase, PlayState, Reason, cart, reminded, take_back};
 use crate::engine::cart::Change;
 use crate::engine::customer::Customer;
 use crate::engine::scene::Scene;
@@ -16,6 +16,7 @@ pub fn on_merge(customer: &mut Customer, scene: &mut Scene<'_>) {
 
 /// Takes over what the plays of another have decided; what they were about to do is over.
 pub fn unite(customer: &mut Customer, other: &mut Customer) {
+    reminded::unite(customer, std::mem::take(&mut other.reminded));
     for state in other.plays.drain(..) {
         let PlayState { play, last_send_ms, decided_ms, grant, .. } = state;
         match customer.plays.iter_mut().find(|own| own.play == play) {

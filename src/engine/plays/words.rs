@@ -42,6 +42,8 @@ pub enum Reason {
     CartEmptied,
     CartFilled,
     StageLeft,
+    /// Of a cancel: the order it is about was given back.
+    Refund,
     /// Of a cancel: the customer has become another.
     Merged,
     /// Of a cancel: the customer is forgotten.
@@ -95,6 +97,7 @@ impl Reason {
             Reason::CartEmptied => "cart_emptied",
             Reason::CartFilled => "cart_filled",
             Reason::StageLeft => "stage_left",
+            Reason::Refund => "refund",
             Reason::Merged => "merged",
             Reason::Erased => "erased",
             Reason::Shadow => "shadow",

@@ -65,6 +65,8 @@ pub struct Held<'a> {
     checkout: Option<Hex>,
     plays: Vec<HeldPlay<'a>>,
     sends_at: Vec<Time>,
+    /// Carts that plays have decided about.
+    reminded_carts: Vec<Hex>,
     first_channel: Option<&'a str>,
     last_channel: Option<&'a str>,
     journey: Option<HeldJourney<'a>>,
@@ -84,7 +86,7 @@ pub struct Held<'a> {
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, suppressed_addresses, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, ties, contracts, affinity, profile, attempt, contribution, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, suppressed_addresses, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, reminded_carts, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, ties, contracts, affinity, profile, attempt, contribution, message_ids });
 
 #[derive(utoipa::ToSchema)]
 struct HeldContact<'a> {
@@ -238,6 +240,7 @@ pub fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms
         checkout: cart.and_then(|cart| cart.checkout).map(Hex),
         plays: customer.plays.iter().map(|state| play(state, settings)).collect(),
         sends_at: customer.sends_ms.iter().copied().map(Time).collect(),
+        reminded_carts: customer.reminded.iter().copied().map(Hex).collect(),
         first_channel: told(&customer.touch.first),
         last_channel: told(&customer.touch.last),
         journey: customer.journey.as_deref().map(journey::held),

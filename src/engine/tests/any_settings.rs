@@ -16,7 +16,7 @@ fn plays_of_all_triggers(like: &Play) -> Vec<Play> {
         steps[0].templates.push("c".into());
         steps[1].offer = Some(Offer { id: "TEN".into(), ttl_ms: 5 * DAY });
         let stage_left = n == 3;
-        let cancel_on = CancelOn { order: n % 3 == 0, cart_emptied: false, cart_filled: n % 5 == 0, stage_left };
+        let cancel_on = CancelOn { order: n % 3 == 0, cart_emptied: false, cart_filled: n % 5 == 0, stage_left, refund: n == 4 };
         Play { name: format!("p-{n}"), trigger, steps, cancel_on, priority: 10 * n as u32, ..like.clone() }
     };
     stages.into_iter().chain(events).chain(others).enumerate().map(of).collect()

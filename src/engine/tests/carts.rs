@@ -1,6 +1,7 @@
 //! Carts: what each event does to the contents, and when an order closes them.
 
 use super::*;
+use crate::engine::plays::REMINDED_MAX;
 
 use CartDelta::{Added, Removed};
 use ContentsSource::{Abandoned, CheckoutStarted, Updated, Viewed};
@@ -181,4 +182,38 @@ fn events_that_say_nothing_open_no_cart_or_one_that_reminds_nobody() {
     shop.feed(&line(0, Removed, product("a", None, 1)));
     shop.until(MINUTE);
     assert_eq!(shop.slot.next_deadline_ms(), None);
+}
+
+#[test]
+fn a_cart_is_decided_about_once_however_often_its_customer_comes_back_to_it() {
+    let add_to = |at, id: &'static str| of_cart(Some(id), added(at, "a", 1));
+    let hours = |shop: &Shop| shop.written(Topic::Actions).iter().map(|r| text(r, "instance").to_owned()).collect::<Vec<_>>();
+    let mut shop = Shop::new();
+    shop.feed_all(&[identified(0), add_to(0, "c-1"), add_to(2 * HOUR, "c-2"), add_to(4 * HOUR, "c-1"), add_to(6 * HOUR, "c-2")]);
+    shop.until(8 * HOUR);
+    assert_eq!(hours(&shop), ["c-1", "c-2"]);
+    // an upstream's word, and a further change, are about the same cart
+    shop.feed(&of_cart(Some("c-1"), contents(9 * HOUR, Abandoned, products(&[("a", 1)]))));
+    shop.until(11 * HOUR);
+    assert_eq!(hours(&shop).len(), 2);
+    // of the two that which was ordered may come again
+    shop.feed_all(&[order(12 * HOUR, "o", usd(100)), add_to(13 * HOUR, "c-2"), add_to(15 * HOUR, "c-1")]);
+    shop.until(17 * HOUR);
+    assert_eq!(hours(&shop), ["c-1", "c-2", "c-1"]);
+    assert_eq!(shop.customer("u-1").reminded.len(), 2);
+}
+
+#[test]
+fn the_last_carts_decided_about_are_remembered_and_a_former_one_may_come_again() {
+    let ids: Vec<&'static str> = (0..=REMINDED_MAX).map(|n| &*format!("c-{n}").leak()).collect();
+    let add_to = |at, id: &'static str| of_cart(Some(id), added(at, "a", 1));
+    for (forgotten, instances) in [(1, REMINDED_MAX + 1), (0, REMINDED_MAX + 2)] {
+        let mut shop = Shop::new();
+        shop.feed(&identified(0));
+        shop.feed_all(&ids.iter().enumerate().map(|(n, id)| add_to(n as i64 * DAY, id)).collect::<Vec<_>>());
+        shop.feed(&add_to(40 * DAY, ids[forgotten]));
+        shop.until(50 * DAY);
+        assert_eq!(shop.written(Topic::Actions).len(), instances, "{forgotten}");
+        assert_eq!(shop.customer("u-1").reminded.len(), REMINDED_MAX);
+    }
 }

@@ -163,8 +163,9 @@ fn a_send_that_is_out_is_taken_back_while_it_has_not_expired() {
         ),
     ];
     for (name, events, wanted, expected) in cases {
-        let mut shop =
-            shop_with(|play| play.cancel_on = CancelOn { order: wanted, cart_emptied: wanted, cart_filled: false, stage_left: false });
+        let mut shop = shop_with(|play| {
+            play.cancel_on = CancelOn { order: wanted, cart_emptied: wanted, cart_filled: false, stage_left: false, refund: false }
+        });
         shop.feed_all(&events).until(2 * DAY);
         assert_eq!(dated(&shop), expected, "{name}");
     }

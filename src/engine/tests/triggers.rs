@@ -6,7 +6,7 @@ use crate::event::{Loyalty, LoyaltyKind};
 /// A shop with one play that begins so, and its steps after so long.
 pub fn shop_of(trigger: Trigger, delays_ms: &[i64], change: impl FnOnce(&mut Play)) -> Shop {
     let steps = delays_ms.iter().enumerate().map(|(number, delay_ms)| step(*delay_ms, &format!("mail_{}", number + 1))).collect();
-    let cancel_on = CancelOn { order: false, cart_emptied: false, cart_filled: false, stage_left: false };
+    let cancel_on = CancelOn { order: false, cart_emptied: false, cart_filled: false, stage_left: false, refund: false };
     let mut play = Play { trigger, steps, cancel_on, ..play("p") };
     change(&mut play);
     Shop::with(Settings { plays: vec![play], ..settings() })

@@ -3,7 +3,7 @@
 //! They are added over the slots of all instances (`everywhere`); which slots these are is told, and why others are missing. They are added
 //! up by the engine. Called by `api`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -16,7 +16,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::everywhere::{FIGURES_MAX, Gathered, Wanted, gather, here};
 use super::refusals::{Busy, NoSuchQuestion};
 use super::{Api, Asked, answer, problem};
-use crate::engine::{self, PLAY_CELLS, PlayWeek, PlayWeekRecord, Settings, TotalRecord};
+use crate::engine::{
+    self, CellId, PLAY_CELLS, PlayVariant, PlayVariantRecord, PlayWeek, PlayWeekRecord, Settings, TotalRecord, VARIANT_CELLS,
+};
 
 /// Weeks of a play that are told: two years.
 const WEEKS_MAX: u32 = 104;
@@ -154,11 +156,14 @@ pub struct PlayLine {
     /// In order.
     #[schema(value_type = Vec<PlayWeekRecord>)]
     weeks: Vec<Box<RawValue>>,
+    /// Of steps with several templates, over all weeks; in order of step and template.
+    #[schema(value_type = Vec<PlayVariantRecord>)]
+    variants: Vec<Box<RawValue>>,
 }
 
 /// Plays and their results
 ///
-/// What each play asked for, was refused and brought, week by week, as `lifetide report` shows it.
+/// What each play asked for, was refused and brought, week by week, and variants of steps side by side, as `lifetide report` shows it.
 #[utoipa::path(
     get,
     path = "/api/plays",
@@ -178,8 +183,9 @@ pub async fn plays(State(shared): Asked, query: Result<Query<WhichWeeks>, QueryR
         return problem(StatusCode::BAD_REQUEST, &format!("expected weeks (1 to {WEEKS_MAX}), at most once"));
     };
     let look = move |api: &Api| {
-        let gathered = gather(api, &Wanted { names: &PLAY_CELLS, after: "", limit: None });
-        match lines(&PlayWeek::of_cells(&gathered.totals.values()), &(api.settings)(), weeks as usize) {
+        let names = [&PLAY_CELLS[..], &VARIANT_CELLS[..]].concat();
+        let gathered = gather(api, &Wanted { names: &names, after: "", limit: None });
+        match lines(&gathered.totals.values(), &(api.settings)(), weeks as usize) {
             Ok(plays) => answer(&Plays { slots: gathered.slots, slot_count: api.slot_count, missing: gathered.missing, plays }),
             Err(error) => unwritable(&error),
         }
@@ -187,11 +193,13 @@ pub async fn plays(State(shared): Asked, query: Result<Query<WhichWeeks>, QueryR
     shared.look(look).await
 }
 
-pub(super) fn lines(weeks: &[PlayWeek], settings: &Settings, most: usize) -> Result<Vec<PlayLine>, serde_json::Error> {
+pub(super) fn lines(cells: &BTreeMap<CellId, i128>, settings: &Settings, most: usize) -> Result<Vec<PlayLine>, serde_json::Error> {
+    let (weeks, variants) = (PlayWeek::of_cells(cells), PlayVariant::of_cells(cells));
     let latest = |play: &str| {
         let own: Vec<&PlayWeek> = weeks.iter().filter(|week| week.play == play).collect();
         raw(own[own.len().saturating_sub(most)..].iter().map(|week| engine::play_week(week)))
     };
+    let compared = |play: &str| raw(variants.iter().filter(|variant| variant.play == play).map(engine::play_variant));
     let mut lines = Vec::new();
     for play in &settings.plays {
         lines.push(PlayLine {
@@ -201,11 +209,13 @@ pub(super) fn lines(weeks: &[PlayWeek], settings: &Settings, most: usize) -> Res
             priority: Some(play.priority),
             control: Some(play.control),
             weeks: latest(&play.name)?,
+            variants: compared(&play.name)?,
         });
     }
     let former: BTreeSet<&str> = weeks.iter().map(|week| week.play.as_str()).collect();
     for name in former.into_iter().filter(|name| settings.plays.iter().all(|play| play.name != *name)) {
-        lines.push(PlayLine { play: name.to_owned(), mode: None, play_version: None, priority: None, control: None, weeks: latest(name)? });
+        let (weeks, variants) = (latest(name)?, compared(name)?);
+        lines.push(PlayLine { play: name.to_owned(), mode: None, play_version: None, priority: None, control: None, weeks, variants });
     }
     Ok(lines)
 }

@@ -19,7 +19,7 @@ use super::figures::{self, PlayLine, saturated};
 use super::spread::{Spread, SpreadOfCurrency};
 use super::{Api, Asked, Shared, unavailable};
 use crate::clock;
-use crate::engine::{PLAY_CELLS, PlayWeek, Totals};
+use crate::engine::{PLAY_CELLS, Totals};
 use crate::http::problem::Problem;
 use crate::http::slots::SlotLine;
 
@@ -158,7 +158,7 @@ fn take(api: &Api, spread: &mut Spread) -> Picture {
         equity_minor: totals.by("customer_equity", ["currency"]).into_iter().map(|([code], value)| (code, saturated(value))).collect(),
         attempts: attempts(&totals),
         spread: spread.told(),
-        plays: figures::lines(&PlayWeek::of_cells(&totals.values()), &settings, WEEKS).unwrap_or_default(),
+        plays: figures::lines(&totals.values(), &settings, WEEKS).unwrap_or_default(),
     }
 }
 

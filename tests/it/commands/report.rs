@@ -34,8 +34,11 @@ fn aggregates(folder: &Path) -> String {
     fs::write(&input, lines).unwrap();
     let paths = [&input, &output].map(|path| path.to_str().unwrap().to_owned());
     let sets = ["consent.require=none", "plays.cart_recovery.control=0.5", "input.topics=[\"shop\"]"];
-    let replay =
-        ["replay", "--slots", "3", "--input", &paths[0], "--output", &paths[1], "--set", sets[0], "--set", sets[1], "--set", sets[2]];
+    let steps = r#"plays.cart_recovery.steps=[{ delay = "1h", templates = ["a", "b"] }]"#;
+    let replay = [
+        "replay", "--slots", "3", "--input", &paths[0], "--output", &paths[1], "--set", sets[0], "--set", sets[1], "--set", sets[2],
+        "--set", steps,
+    ];
     let replayed = run_to_end(&replay);
     assert_eq!(replayed.code, Some(0), "{}", replayed.stderr);
     output.join("lifetide.aggregates.jsonl").to_str().unwrap().to_owned()
@@ -59,6 +62,15 @@ fn a_play_is_told_by_week_in_every_form() {
         (treated, control, lift),
         (format!("{sent} of {sent}").as_str(), format!("{suppressed} of {suppressed}").as_str(), "+0.0 %")
     );
+    // twenty carts of ten dollars, twenty orders of 12.50
+    assert_eq!(&row[16..], ["20", "200.00 USD", "100.0 %", "125.0 % USD"], "{csv}");
+    let told = run_to_end(&["report", &cells, "--about", "variants", "-o", "csv"]).stdout;
+    let variants: Vec<Vec<&str>> = told.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let [a, b] = &variants[..] else { panic!("{told}") };
+    let (of_a, of_b): (u32, u32) = (a[3].parse().unwrap(), b[3].parse().unwrap());
+    assert_eq!((&a[..3], &b[..3], of_a + of_b), (&["cart_recovery", "1", "a"][..], &["cart_recovery", "1", "b"][..], sent), "{told}");
+    assert_eq!((a[4], b[4], a[5], b[7]), (&*format!("{of_a} of {of_a}"), &*format!("{of_b} of {of_b}"), "100.0 %", "12.50 USD"), "{told}");
+    assert_eq!((a[8], b[8]), ("", "+0.0 %"), "the first by name stands for itself: {told}");
     let page = run_to_end(&["report", &cells, "-o", "html"]).stdout;
     assert!(page.starts_with("<!doctype html>") && page.contains("<td>cart_recovery</td>") && !page.contains("<script"), "{page}");
     let told = run_to_end(&["report", &cells, "--about", "economics", "-o", "csv", "--set", "clv.margin=0.5"]).stdout;

@@ -42,6 +42,7 @@ pub fn full() -> Customer {
         last_open_ms: Some(NOW - 1000),
         last_click_ms: Some(NOW - 2000),
         sends_ms: vec![NOW - 90_000, NOW - 60_000],
+        reminded: vec![101, 102],
         ..Customer::default()
     };
     customer.seen.remember(0x0102_0304_0506_0708);
