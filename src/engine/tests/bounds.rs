@@ -1,6 +1,7 @@
 //! What one customer may cost, whatever they or a broken shop do: rows within their bound, however many events and however large.
 
 use super::*;
+use crate::engine::plays::REMINDED_MAX;
 use crate::engine::row::{self, RowVersion};
 use crate::engine::ties::{ALIASES_MAX, Alias, REFEREES_MAX, Referee, Ties};
 
@@ -91,7 +92,7 @@ fn one_huge_cart_takes_twenty_lines() {
     // an action repeats the cart once: far below what a broker takes
     assert!(record.to_string().len() <= 2 * ROW_BYTES_MAX, "{} bytes", record.to_string().len());
 
-    let tied = Customer { ties: Some(Box::new(all_ties())), ..customer };
+    let tied = Customer { ties: Some(Box::new(all_ties())), reminded: (0..REMINDED_MAX as u64).collect(), ..customer };
     let mut row = Vec::new();
     row::encode(&tied, RowVersion::NEWEST, i64::MAX, &mut row);
     assert!((ROW_BYTES_MAX..=TIED_ROW_BYTES_MAX).contains(&row.len()), "{} bytes", row.len());
