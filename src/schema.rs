@@ -1,6 +1,6 @@
 //! JSON Schemas (draft 2020-12) made from the types that are written and read: descriptions are the comments of their fields.
 //!
-//! The types say it in OpenAPI 3.1, for the HTTP API; its schemas are those of the draft, but for where others are looked up and for what
+//! The types say it in OpenAPI 3.1, for the HTTP API, by utoipa (schemars would be a second derive for each type, and a second truth); its schemas are those of the draft, but for where others are looked up and for what
 //! `Option` means: here a field is required if the encoder always writes it, and an object has no field that is not described. It knows no
 //! type itself. Called by `engine::record`, `event::segment`, `deliver::mark` and `config`; printed by `cli::schema`.
 

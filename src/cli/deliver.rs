@@ -140,6 +140,7 @@ fn work(
             Err(error) => error,
         };
         desk.teller.beat(Phase::Starting);
+        desk.teller.forget_all();
         failures = if clock::monotonic_ms() - began_ms > WORKED_MS { 1 } else { failures + 1 };
         match error {
             WorkerError::Refused(why) => return Err(CommandError::Failed(why)),

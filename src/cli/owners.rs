@@ -45,8 +45,7 @@ struct Known {
 
 impl GroupOwners {
     pub fn new(settings: &Settings, token: Option<BearerToken>) -> GroupOwners {
-        // whatever proxy others are asked through: the token is for nobody in between
-        let config = http_client::of_instances(ANSWER_WAIT).max_redirects(0).build();
+        let config = http_client::of_instances(ANSWER_WAIT).http_status_as_error(false).max_redirects(0).build();
         GroupOwners { settings: settings.clone(), token, agent: config.new_agent(), known: Mutex::default() }
     }
 
@@ -78,13 +77,14 @@ impl Owners for GroupOwners {
         })
     }
 
-    fn ask(&self, address: &str, path: &str, query: &[(&str, &str)]) -> Result<String, String> {
+    fn ask(&self, address: &str, path: &str, query: &[(&str, &str)]) -> Result<(u16, String), String> {
         let mut request = self.agent.get(format!("{address}{path}")).query_pairs(query.iter().copied());
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {}", token.0));
         }
         let mut answer = request.call().map_err(|error| error.to_string())?;
-        http_client::text(&mut answer, ANSWER_BYTES_MAX).map_err(|error| error.to_string())
+        let text = http_client::text(&mut answer, ANSWER_BYTES_MAX).map_err(|error| error.to_string())?;
+        Ok((answer.status().as_u16(), text))
     }
 }
 

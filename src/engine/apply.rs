@@ -296,6 +296,9 @@ fn complete(customer: &mut Customer, order: &Order<'_>, event: &Event<'_>, scene
     }
     let closes_cart = customer.cart.as_ref().is_some_and(|cart| cart.is_closed_by(order, time_ms));
     let cart = if closes_cart { CartEffect::Closed } else { CartEffect::None };
+    if let Some(cart_id) = &order.cart_id {
+        plays::on_cart_ordered(customer, cart_id, scene.rules);
+    }
     Effect::of_orders(Some(Why::Order), cart)
 }
 

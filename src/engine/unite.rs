@@ -140,5 +140,7 @@ fn unite_cart(customer: &mut Customer, cart: Option<Cart>, scene: &mut Scene<'_>
         customer.cart = None;
     } else if is_taken {
         plays::on_cart_taken(customer, scene);
+    } else {
+        plays::on_decisions_known(customer, scene.rules);
     }
 }

@@ -60,8 +60,8 @@ pub trait Owners: Send + Sync {
     /// Where the other instances answer that have slots; an error says why nobody can be asked. May wait as well.
     fn others(&self) -> Result<Vec<String>, String>;
 
-    /// What another instance answers to a GET with our token, if it is 200; else why not. Waits, for a bounded time.
-    fn ask(&self, address: &str, path: &str, query: &[(&str, &str)]) -> Result<String, String>;
+    /// What another instance answers to a GET with our token, status and body; else why it does not. Waits, for a bounded time.
+    fn ask(&self, address: &str, path: &str, query: &[(&str, &str)]) -> Result<(u16, String), String>;
 }
 
 /// From a key to its slot.

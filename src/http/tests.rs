@@ -60,7 +60,7 @@ fn api(health: &Arc<Health>) -> Api {
             Err("nobody is there".to_owned())
         }
 
-        fn ask(&self, _address: &str, _path: &str, _query: &[(&str, &str)]) -> Result<String, String> {
+        fn ask(&self, _address: &str, _path: &str, _query: &[(&str, &str)]) -> Result<(u16, String), String> {
             unreachable!("nobody is asked")
         }
     }

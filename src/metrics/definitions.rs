@@ -96,6 +96,8 @@ pub struct Figures {
     pub customer_equity: GaugeVec,
     pub play_orders: IntGaugeVec,
     pub play_revenue: GaugeVec,
+    pub acquired_customers: IntGaugeVec,
+    pub acquisition_cost: GaugeVec,
 }
 
 /// What `deliver` does; no series of them in other processes.
@@ -314,6 +316,16 @@ impl Figures {
                 "play_revenue",
                 "Revenue of these orders, in whole units of the currency.",
                 &["play", "currency"],
+            ),
+            acquired_customers: list.gauges(
+                "acquired_customers",
+                "Customers with a first order, by the channel of their first touch; what a day adds are the new ones of that day.",
+                &["channel"],
+            ),
+            acquisition_cost: list.float_gauges(
+                "acquisition_cost",
+                "Spent on winning customers, by channel, in whole units of the currency.",
+                &["channel", "currency"],
             ),
         }
     }

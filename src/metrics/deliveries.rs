@@ -36,6 +36,11 @@ impl Metrics {
         set(&self.defined.deliveries.lag, &[&partition.to_string()], records);
     }
 
+    /// No partition is ours any more.
+    pub fn forget_all_deliveries_lags(&self) {
+        self.defined.deliveries.lag.reset();
+    }
+
     /// The partition is no longer ours.
     pub fn forget_deliveries_lag(&self, partition: u32) {
         forget(self.defined.deliveries.lag.remove_label_values(&[&partition.to_string()]));

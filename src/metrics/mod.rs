@@ -101,6 +101,7 @@ impl Metrics {
             (&defined.customers, &report.customers),
             (&defined.valued_customers, &report.valued_customers),
             (&defined.play_orders, &report.play_orders),
+            (&defined.acquired_customers, &report.acquired_customers),
         ];
         for (gauge, rows) in counts {
             gauge.reset();
@@ -110,9 +111,10 @@ impl Metrics {
         for (currency, amount) in &report.customer_equity {
             defined.customer_equity.with_label_values(&[currency]).set(*amount);
         }
-        defined.play_revenue.reset();
-        for (labels, amount) in &report.play_revenue {
-            defined.play_revenue.with_label_values(labels).set(*amount);
+        let amounts = [(&defined.play_revenue, &report.play_revenue), (&defined.acquisition_cost, &report.acquisition_cost)];
+        for (gauge, rows) in amounts {
+            gauge.reset();
+            rows.iter().for_each(|(labels, amount)| gauge.with_label_values(labels).set(*amount));
         }
     }
 

@@ -44,6 +44,10 @@ pub struct FigureReport {
     pub play_orders: Vec<(String, i64)>,
     /// Play, currency's code.
     pub play_revenue: Vec<([String; 2], f64)>,
+    /// By channel.
+    pub acquired_customers: Vec<(String, i64)>,
+    /// Channel, currency's code.
+    pub acquisition_cost: Vec<([String; 2], f64)>,
 }
 
 /// A part of a transaction's life.

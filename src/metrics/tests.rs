@@ -7,7 +7,7 @@ use super::{BatchReport, Build, CommitReport, FigureReport, Metrics, Phase, Slot
 
 const UNITS: [&str; 3] = ["seconds", "bytes", "records"];
 /// Whole counts of the thing the name says.
-const COUNTS: [&str; 13] = [
+const COUNTS: [&str; 14] = [
     "model_info",
     "build_info",
     "state",
@@ -20,10 +20,11 @@ const COUNTS: [&str; 13] = [
     "customers",
     "valued_customers",
     "play_orders",
+    "acquired_customers",
     "config_last_reload_successful",
 ];
 /// Money, in whole units of the currency that a label names.
-const AMOUNTS: [&str; 2] = ["customer_equity", "play_revenue"];
+const AMOUNTS: [&str; 3] = ["customer_equity", "play_revenue", "acquisition_cost"];
 /// Labels that could only hold one value for each customer, cart or message.
 const FORBIDDEN_LABELS: [&str; 7] = ["customer", "customer_id", "email", "cart", "cart_id", "message", "error"];
 
@@ -50,6 +51,8 @@ fn recorded() -> Arc<Metrics> {
         customer_equity: vec![("USD".to_owned(), 57.2)],
         play_orders: vec![("cart_recovery".to_owned(), 1)],
         play_revenue: vec![(["cart_recovery".to_owned(), "USD".to_owned()], 12.5)],
+        acquired_customers: vec![("email".to_owned(), 2)],
+        acquisition_cost: vec![(["email".to_owned(), "USD".to_owned()], 9.5)],
     });
     metrics.set_model("shop", "2026-01");
     metrics.expect_deliveries(["cart_recovery"].iter());
@@ -92,6 +95,8 @@ fn what_happened_can_be_read_in_the_exposition() {
         "lifetide_dead_letters_total{reason=\"invalid_json\",stage=\"decode\"} 1",
         "lifetide_actions_total{kind=\"suppressed\",play=\"cart_recovery\",reason=\"no_consent\"} 1",
         "lifetide_relay_messages_total{fate=\"applied\",kind=\"merge_row\"} 2",
+        "lifetide_acquired_customers{channel=\"email\"} 2",
+        "lifetide_acquisition_cost{channel=\"email\",currency=\"USD\"} 9.5",
         "lifetide_slot_time_lag_seconds{slot=\"4\"} 1.5",
         "lifetide_worker_restarts_total 1",
         "lifetide_unserved_slots{worker=\"1\"} 2",

@@ -1,7 +1,7 @@
 """One customer's open cart and its reminder, the play `cart_recovery` (contracts.md 2 "Cart" and 5).
 
 A cart is reminded of at most once: `decided` is set by the send or by the refusal, and no later change re-arms it, nor does coming back to it
-from another cart; the last 16 carts decided about are remembered until an order closes them. A record that comes very
+from another cart; the last 16 carts decided about are remembered until an order closes or names them. A record that comes very
 late may bring a former cart back, or an older one: nothing is asked that would be due no later than what was decided last. Who may be
 mailed is the question of mailing.py; this file only knows when to ask.
 """
@@ -150,6 +150,7 @@ class Carts:
 
     def order(self, event: Event) -> Optional[str]:
         """Returns `order` if the order closes the cart and that cancels a send that is out."""
+        self.decided_ids = [known for known in self.decided_ids if known != event.properties.get("cart_id")]
         cart = self.open
         if cart is None:
             return None

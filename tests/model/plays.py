@@ -162,12 +162,29 @@ class Plays:
         if cart is None or state.phase == "over" or (state.phase == "waiting" and state.step > 0):
             return
         due_ms = cart.last_change_ms + play.delays_ms[0] if abandoned_ms is None else abandoned_ms
-        if (play.name, cart.id) in self.decided_carts:
+        if self._drop_decided(play, state):
             return
         if not cart.has_content():
             state.phase = "idle"
         elif not state.has_decided(due_ms):
             state.phase, state.step, state.due_ms, state.release_ms = "waiting", 0, due_ms, None
+
+    def _drop_decided(self, play: Play, state: State) -> bool:
+        """Whether the open cart was decided about; then no first step of it waits."""
+        if self.owner.cart is None or (play.name, self.owner.cart.id) not in self.decided_carts:
+            return False
+        if state.phase == "waiting" and state.step == 0:
+            state.phase = "over"
+        return True
+
+    def on_decisions_known(self) -> None:
+        for play in self.triggered("cart", "idle"):
+            if play.name in self.states:
+                self._drop_decided(play, self.states[play.name])
+
+    def on_cart_ordered(self, cart_id: str) -> None:
+        for play in self.triggered("cart", "idle"):
+            self.decide_carts([], without=(play.name, cart_id))
 
     def on_cart_closed(self, time_ms: int) -> None:
         for play in self.triggered("cart", "idle"):
@@ -349,9 +366,10 @@ class Plays:
     def unite(self, other: "Plays") -> None:
         """What was decided and sent counts; what the other was about to do is over."""
         self.sends_ms += other.sends_ms
-        own, self.decided_carts = self.decided_carts, other.decided_carts
-        for place in own:
-            self.decide_carts([place])
+        if other.owner.mailing.email is not None:  # else nobody was mailed
+            own, self.decided_carts = self.decided_carts, other.decided_carts
+            for place in own:
+                self.decide_carts([place])
         for name, theirs in other.states.items():
             own = self.states.setdefault(name, State())
             for moment in ("last_send_ms", "decided_ms"):

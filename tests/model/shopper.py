@@ -109,6 +109,8 @@ class Shopper:
             self._attempt(event)
             if event.name == "Order Completed":
                 self.plays.on_order(time_ms)
+                if event.properties.get("cart_id") is not None:
+                    self.plays.on_cart_ordered(event.properties["cart_id"])
         if self.order_cause:
             self.tell_referrer(time_ms)
         self.restage("order" if self.order_cause else "other", time_ms)

@@ -111,3 +111,5 @@ def unite_cart(customer: "Shopper", cart: Optional[Cart], time_ms: int) -> None:
     elif is_taken:
         is_filled = cart.last_change_ms is not None and cart.has_content()
         customer.plays.on_cart(True, is_filled, False, None, time_ms)
+    else:
+        customer.plays.on_decisions_known()

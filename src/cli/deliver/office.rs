@@ -68,12 +68,14 @@ impl Office {
     /// Until it is told to stop; what is under way is finished first.
     pub fn run(mut self, desk: &mut Desk, is_stopped: &dyn Fn() -> bool) -> Result<(), WorkerError> {
         while !is_stopped() {
-            self.follow_group(desk)?;
             desk.teller.beat(self.phase());
+            self.follow_group(desk)?;
             self.measure(desk);
             let slots: Vec<u32> = self.slots.keys().copied().collect();
             let mut was_busy = false;
             for slot in slots {
+                // each may wait for an answer as long as one mail may take
+                desk.teller.beat(self.phase());
                 self.read(slot)?;
                 was_busy |= self.serve(slot, desk)?;
             }
@@ -97,10 +99,13 @@ impl Office {
     fn measure(&mut self, desk: &Desk) {
         let (now_ms, (last_ms, nth)) = (clock::monotonic_ms(), self.measured);
         let Some((number, slot)) = self.slots.iter().nth(nth % self.slots.len().max(1)) else { return };
-        if now_ms.saturating_sub(last_ms) < MEASURE_MS || !matches!(slot.stage, Stage::Open) {
+        if now_ms.saturating_sub(last_ms) < MEASURE_MS {
             return;
         }
         self.measured = (now_ms, nth + 1);
+        if !matches!(slot.stage, Stage::Open) {
+            return;
+        }
         if slot.queue.is_done() {
             desk.teller.lag(*number, 0);
         } else if let Ok(bounds) = self.source.input_bounds(Input { topic: ACTIONS, slot: *number }) {

@@ -68,6 +68,10 @@ impl Teller {
         self.metrics.record_deliveries_lag(slot, records);
     }
 
+    pub fn forget_all(&self) {
+        self.metrics.forget_all_deliveries_lags();
+    }
+
     pub fn forget(&self, slot: u32) {
         self.metrics.forget_deliveries_lag(slot);
     }

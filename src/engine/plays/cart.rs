@@ -40,8 +40,33 @@ pub fn on_cart_closed(customer: &mut Customer, scene: &mut Scene<'_>) {
             take_back(customer, rule, Reason::Order, scene);
         }
         forget_cart(customer, rule);
-        reminded::forget(customer, rule);
+        if let Some(cart_id) = customer.cart.as_ref().map(|cart| cart.id.clone()) {
+            reminded::forget(customer, rule, &cart_id);
+        }
     }
+}
+
+/// An order names a cart, be it open or one that was left for another.
+pub fn on_cart_ordered(customer: &mut Customer, cart_id: &str, rules: &Rules) {
+    of_carts(rules).for_each(|rule| reminded::forget(customer, rule, cart_id));
+}
+
+/// What was decided about the carts of another came to be known: a step that waits for the open one may be one too many.
+pub fn on_decisions_known(customer: &mut Customer, rules: &Rules) {
+    for rule in of_carts(rules) {
+        drop_decided(customer, rule);
+    }
+}
+
+/// Whether the play has decided about the open cart; then no first step of it waits any longer.
+fn drop_decided(customer: &mut Customer, rule: PlayRule) -> bool {
+    let is_decided = reminded::is_decided(customer, rule);
+    if let Some(state) = find(customer, rule).filter(|_| is_decided)
+        && matches!(state.phase, Phase::Waiting { step: 0, .. })
+    {
+        state.phase = Phase::Over;
+    }
+    is_decided
 }
 
 fn of_carts(rules: &Rules) -> impl Iterator<Item = PlayRule> {
@@ -71,7 +96,7 @@ fn await_first_step(customer: &mut Customer, rule: PlayRule, abandoned_ms: Optio
     let is_worth_it = cart.is_worth_reminding();
     let idle_since_ms = cart.last_change_ms;
     let due_ms = abandoned_ms.unwrap_or_else(|| idle_since_ms.saturating_add(rules.play(rule).steps[0].delay_ms));
-    if (!is_worth_it && find(customer, rule).is_none()) || reminded::is_decided(customer, rule) {
+    if (!is_worth_it && find(customer, rule).is_none()) || drop_decided(customer, rule) {
         return;
     }
     let state: &mut PlayState = find_or_add(customer, rule);

@@ -1,7 +1,7 @@
 //! Plays about one order, which end when it is given back: nobody is thanked for what they sent back, or asked how they like it.
 //!
 //! No order is kept with an instance: it is known by the moment that began it, which is that of the order, or of the news of its parcel. So a play
-//! about a parcel is ended while that parcel is the latest heard of. Called by `apply` when money has gone back, and by `event`.
+//! about a parcel is ended until other news of parcels come, and of two orders of one moment either ends the play about the other. Called by `apply` when money has gone back, and by `event`.
 
 use super::instance::call_off;
 use super::{Phase, PlayState, Reason, find};

@@ -1,7 +1,7 @@
 //! The carts that plays have decided about: a second time they do not ask, however often a customer goes from one cart to another and back.
 //!
-//! A mark is made when the first step is decided, whatever the decision, and goes when an order closes the cart: what comes under that id
-//! later is another cart. Who goes through more decided carts than are remembered and comes back to one forgotten may be asked about again.
+//! A mark is made when the first step is decided, whatever the decision, and goes when an order closes the cart or names it: what comes under
+//! that id later is another cart. Who goes through more decided carts than are remembered and comes back to one forgotten may be asked about again.
 //! Called by `cart`, `steps` and `unite` beside it.
 
 use crate::engine::customer::Customer;
@@ -30,18 +30,22 @@ pub(super) fn is_decided(customer: &Customer, rule: PlayRule) -> bool {
     !customer.reminded.is_empty() && customer.cart.as_ref().is_some_and(|cart| is_marked(&cart.id))
 }
 
-/// The open cart is about to be closed.
-pub(super) fn forget(customer: &mut Customer, rule: PlayRule) {
-    if let Some(cart) = customer.cart.as_ref().filter(|_| !customer.reminded.is_empty()) {
-        let closed = mark(rule, &cart.id);
+/// An order closes this cart.
+pub(super) fn forget(customer: &mut Customer, rule: PlayRule, cart_id: &str) {
+    if !customer.reminded.is_empty() {
+        let closed = mark(rule, cart_id);
         customer.reminded.retain(|mark| *mark != closed);
     }
 }
 
-/// What was decided about the carts of another is decided.
-pub(super) fn unite(customer: &mut Customer, others: Vec<u64>) {
+/// What was decided about the carts of another is decided. Who had no address was never mailed: now that somebody is known by one, they may be
+/// asked about the cart they had filled before.
+pub(super) fn unite(customer: &mut Customer, other: &mut Customer) {
+    if !other.contact.has_email() {
+        return;
+    }
     // our own are the last to be forgotten
-    let own = std::mem::replace(&mut customer.reminded, others);
+    let own = std::mem::replace(&mut customer.reminded, std::mem::take(&mut other.reminded));
     own.into_iter().for_each(|mark| add(&mut customer.reminded, mark));
 }
 

@@ -16,7 +16,7 @@ pub fn on_merge(customer: &mut Customer, scene: &mut Scene<'_>) {
 
 /// Takes over what the plays of another have decided; what they were about to do is over.
 pub fn unite(customer: &mut Customer, other: &mut Customer) {
-    reminded::unite(customer, std::mem::take(&mut other.reminded));
+    reminded::unite(customer, other);
     for state in other.plays.drain(..) {
         let PlayState { play, last_send_ms, decided_ms, grant, .. } = state;
         match customer.plays.iter_mut().find(|own| own.play == play) {

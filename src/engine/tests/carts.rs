@@ -204,6 +204,25 @@ fn a_cart_is_decided_about_once_however_often_its_customer_comes_back_to_it() {
 }
 
 #[test]
+fn an_order_that_names_a_cart_that_was_left_for_another_frees_it() {
+    let add_to = |at, id: &'static str| of_cart(Some(id), added(at, "a", 1));
+    let naming = |cart_id: &'static str| {
+        let order = Order { order_id: "o".into(), checkout_id: None, cart_id: Some(cart_id.into()), value: usd(100), salesperson_id: None };
+        event(5 * HOUR, "Order Completed", Kind::OrderCompleted(order))
+    };
+    for (ordered, instances) in [("c-1", vec!["c-1", "c-2", "c-1"]), ("c-9", vec!["c-1", "c-2"])] {
+        let mut shop = Shop::new();
+        shop.feed_all(&[identified(0), add_to(0, "c-1"), add_to(2 * HOUR, "c-2")]);
+        shop.until(4 * HOUR);
+        shop.feed_all(&[naming(ordered), add_to(6 * HOUR, "c-1")]);
+        shop.until(8 * HOUR);
+        let told = shop.written(Topic::Actions);
+        let sent: Vec<&str> = told.iter().filter(|r| r["kind"] == "send").map(|r| text(r, "instance")).collect();
+        assert_eq!(sent, instances, "{ordered}");
+    }
+}
+
+#[test]
 fn the_last_carts_decided_about_are_remembered_and_a_former_one_may_come_again() {
     let ids: Vec<&'static str> = (0..=REMINDED_MAX).map(|n| &*format!("c-{n}").leak()).collect();
     let add_to = |at, id: &'static str| of_cart(Some(id), added(at, "a", 1));

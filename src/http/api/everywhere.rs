@@ -120,7 +120,10 @@ fn told(owners: &dyn Owners, address: &str, wanted: &Wanted<'_>) -> Result<Part,
     for _ in 0..ANSWERS_MAX {
         let query = [("scope", "instance"), ("limit", &limit), ("name", &names), ("after", &after)];
         let query: Vec<(&str, &str)> = query.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        let answer = owners.ask(address, "/api/aggregates", &query)?;
+        let answer = match owners.ask(address, "/api/aggregates", &query)? {
+            (200, answer) => answer,
+            (status, _) => return Err(format!("http status: {status}")),
+        };
         let told: Told = serde_json::from_str(&answer).map_err(|_| "not an answer of ours".to_owned())?;
         if slots.get_or_insert_with(|| told.slots.clone()) != &told.slots {
             return Err("slots are moving".to_owned());

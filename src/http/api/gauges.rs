@@ -3,15 +3,24 @@
 //! What has many dimensions or windows stays where it is told whole, at `/api/aggregates` and on the topic. Money leaves whole minor units here,
 //! for a gauge is a float. Called by `routes`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Api;
 use super::everywhere::here;
 use super::figures::saturated;
-use crate::engine::minor_digits;
+use crate::engine::{Totals, minor_digits};
 use crate::metrics::FigureReport;
 
-const NAMES: [&str; 5] = ["customers_in_stage", "valued_customers", "customer_equity", "play_orders", "play_revenue"];
+const NAMES: [&str; 7] =
+    ["customers_in_stage", "valued_customers", "customer_equity", "play_orders", "play_revenue", "customers_acquired", "cost"];
 /// Of the two ways of crediting a play with an order.
 const LAST_TOUCH: &str = "last_touch";
+/// Of the kinds of cost, what winning customers takes.
+const ACQUIRE: &str = "acquire";
+/// Channels that are series of their own, those with the most customers; a channel may be any text of a link, and all further ones are one series.
+const CHANNELS_MAX: usize = 20;
+/// Of the channels that are not told one by one, as cells name what has no room.
+const OTHER: &str = "other";
 
 pub fn report(api: &Api) -> FigureReport {
     let (_, totals) = here(api, |name| NAMES.contains(&name));
@@ -22,7 +31,10 @@ pub fn report(api: &Api) -> FigureReport {
     let revenue = totals.by("play_revenue", ["play", "currency", "model"]).into_iter().filter(|(dims, _)| credited(dims));
     let orders = totals.by("play_orders", ["play", "model"]).into_iter().filter(|([_, model], _)| model == LAST_TOUCH);
     let equity = totals.by("customer_equity", ["currency"]).into_iter();
+    let (acquired_customers, acquisition_cost) = acquisition(&totals);
     FigureReport {
+        acquired_customers,
+        acquisition_cost,
         customers: counted("customers_in_stage", "stage"),
         valued_customers: counted("valued_customers", "currency"),
         customer_equity: equity.map(|([code], minor)| (code.clone(), whole_units(&code, minor))).collect(),
@@ -31,6 +43,46 @@ pub fn report(api: &Api) -> FigureReport {
     }
 }
 
+/// Customers won by channel; channel, currency's code and what was spent.
+type Acquisition = (Vec<(String, i64)>, Vec<([String; 2], f64)>);
+
+fn acquisition(totals: &Totals) -> Acquisition {
+    let spent: Vec<_> = totals.by("cost", ["channel", "currency", "kind"]).into_iter().filter(|([.., kind], _)| kind == ACQUIRE).collect();
+    let mut won: BTreeMap<String, i64> =
+        totals.by("customers_acquired", ["channel"]).into_iter().map(|([channel], count)| (channel, saturated(count))).collect();
+    // also one that has brought nobody so far
+    for ([channel, ..], _) in &spent {
+        won.entry(channel.clone()).or_default();
+    }
+    let channels = largest(won.clone().into_iter().collect());
+    let told = |channel: String| if channels.contains(&channel) { channel } else { OTHER.to_owned() };
+    let (mut customers, mut costs) = (BTreeMap::new(), BTreeMap::new());
+    won.into_iter().for_each(|(channel, count)| *customers.entry(told(channel)).or_default() += count);
+    for ([channel, code, _], minor) in spent {
+        *costs.entry([told(channel), code.clone()]).or_default() += whole_units(&code, minor);
+    }
+    (customers.into_iter().collect(), costs.into_iter().collect())
+}
+
+/// The channels with the most customers.
+fn largest(mut counts: Vec<(String, i64)>) -> BTreeSet<String> {
+    counts.sort_by(|(one, fewer), (other, more)| more.cmp(fewer).then_with(|| one.cmp(other)));
+    counts.into_iter().take(CHANNELS_MAX).map(|(channel, _)| channel).collect()
+}
+
 fn whole_units(code: &str, minor: i128) -> f64 {
     minor as f64 / 10_i64.pow(minor_digits(code)) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_channels_with_the_most_customers_are_series_of_their_own() {
+        let counts = (0..100).map(|n| (format!("c-{n:02}"), n / 2)).collect();
+        let channels = largest(counts);
+        assert_eq!(channels.len(), CHANNELS_MAX);
+        assert_eq!((channels.first().map(String::as_str), channels.last().map(String::as_str)), (Some("c-80"), Some("c-99")));
+    }
 }

@@ -19,7 +19,7 @@ use super::figures::{self, PlayLine, saturated};
 use super::spread::{Spread, SpreadOfCurrency};
 use super::{Api, Asked, Shared, unavailable};
 use crate::clock;
-use crate::engine::{PLAY_CELLS, Totals};
+use crate::engine::{PLAY_CELLS, Totals, VARIANT_CELLS};
 use crate::http::problem::Problem;
 use crate::http::slots::SlotLine;
 
@@ -144,7 +144,7 @@ async fn picture(shared: &Arc<Shared>) -> Option<Arc<str>> {
 
 fn take(api: &Api, spread: &mut Spread) -> Picture {
     const FIGURES: [&str; 5] = ["customers_in_stage", "stage_entries", "customer_equity", "drop_offs", "orders_by_step"];
-    let is_wanted = |name: &str| FIGURES.contains(&name) || PLAY_CELLS.contains(&name);
+    let is_wanted = |name: &str| FIGURES.contains(&name) || PLAY_CELLS.contains(&name) || VARIANT_CELLS.contains(&name);
     let (_, totals) = here(api, is_wanted);
     let settings = (api.settings)();
     spread.advance(&api.committed);

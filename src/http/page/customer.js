@@ -81,7 +81,8 @@ byId("search-form").addEventListener("submit", async (event) => {
     const id = wanted.includes("@") ? await idOf(wanted) : wanted;
     if (id === null) throw new Error("nobody in this instance has this address");
     const path = `/api/customers/${encodeURIComponent(id)}`;
-    const [customer, told] = await Promise.all([ask(path).then(good), ask(`${path}/decisions`).then(good)]);
+    // another instance's answer by way of this one: a page may not go there
+    const [customer, told] = await Promise.all([path, `${path}/decisions`].map((of) => ask(`${of}?elsewhere=ask`).then(good)));
     showCustomer(customer, told);
     byId("found").textContent = `found ${customer.customer_id}`;
   } catch (error) {

@@ -135,7 +135,7 @@ impl Owners for Always {
         Ok(vec!["http://elsewhere".to_owned()])
     }
 
-    fn ask(&self, _address: &str, _path: &str, _query: &[(&str, &str)]) -> Result<String, String> {
+    fn ask(&self, _address: &str, _path: &str, _query: &[(&str, &str)]) -> Result<(u16, String), String> {
         Err("nobody answers".to_owned())
     }
 }

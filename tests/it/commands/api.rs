@@ -108,6 +108,9 @@ fn any_instance_of_a_group_answers_for_any_customer_or_says_where() {
             };
             let told: Value = serde_json::from_str(&body).unwrap();
             assert_eq!(told["customer_id"], *customer);
+            // for pages, which may not go to another: the same by way of this one
+            let (status, _, by_way) = ask(own, &format!("{path}?elsewhere=ask"));
+            assert_eq!((status, &serde_json::from_str::<Value>(&by_way).unwrap()["clv"]), (200, &told["clv"]), "{by_way}");
             let last = values.last().unwrap();
             assert_eq!(told["clv"]["historic"], last["historic"], "{customer}");
         }
@@ -117,6 +120,8 @@ fn any_instance_of_a_group_answers_for_any_customer_or_says_where() {
     // who has neither: nobody
     let nobody = addresses.each_ref().map(|address| ask(address, "/api/customers/nobody-of-that-name").0);
     assert!(nobody == [404, 307] || nobody == [307, 404], "{nobody:?}");
+    let by_way = addresses.each_ref().map(|address| ask(address, "/api/customers/nobody-of-that-name?elsewhere=ask").0);
+    assert_eq!(by_way, [404; 2]);
     let log = processes.each_ref().map(|process| std::fs::read_to_string(&process.log).unwrap()).concat();
     assert!(!log.contains("marker9c41"), "the token is in a log");
     processes.iter_mut().for_each(|process| assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail()));
