@@ -67,7 +67,8 @@
 //! - Every transaction that writes a block of a slot also sends that slot's offsets, with the chain in their metadata.
 //! - State is published after the commit is known to have happened, and dropped after it is known not to have.
 //! - A slot is served only from a state that was proven: checksums, chain, coverage of the hash space, offsets. Else it is refused.
-//! - A message changes the same facts whenever it comes, before or after its receiver's own events, once or twice.
+//! - A message changes the same facts whenever it comes, before or after its receiver's own events, once or twice. But for carts: of two
+//!   the one changed last is open, so what a visitor had in one is missing from another that its customer has begun before.
 //! - Slot time never goes back; a deadline fires at its own time, with the values of that time, in order of (time, customer id).
 //! - Formats stored in Kafka (rows, blocks, metadata, ids) carry a version or never change. Hash seeds are fixed for ever.
 //!
@@ -86,6 +87,8 @@
 //! | slots of others held ready | `state.max_bytes`, of which they are the first to go; 64 MiB of blocks fetched ahead (beyond 64 slots 1 MiB each), taken 1 MiB at a time | `worker::follow`, `kafka::client` |
 //! | one customer | a row of some 75 KB, whatever they do; two entries in the queue of deadlines | `engine` |
 //! | what ties a customer to others | 8 other ids, 32 referred customers; a chain of messages ends after 4 hops | `engine::ties`, `engine::relay` |
+//! | carts decided about that a customer's row remembers | 16 | `engine::plays` |
+//! | trace contexts a span links to | 128; further ones are counted | `cli::traces` |
 //! | cells of a slot | 10,000; what is more is counted as `other` | `engine::cells` |
 //! | places of cells remembered by a slot | 40,000, some hundred bytes each | `engine::cells::known` |
 //! | series of the forecast remembered by a thread | 512, below 1 KB nearly always, 32 KB at most | `clv::disk` |

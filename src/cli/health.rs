@@ -6,10 +6,11 @@ use std::io::{Write, stdout};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use clap::Args;
+
 use super::exit::CommandError;
 use super::http_client;
 use super::settings::SettingsArgs;
-use clap::Args;
 
 /// An answer takes no time; whoever asks has a bound of its own.
 const LONGEST: Duration = Duration::from_secs(2);

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::play_week::{CellId, count};
-use crate::clv::{Arm, Lift, lift, shared_minor};
+use super::play_week::{CellId, count, for_each_mail};
+use crate::clv::{Arm, Lift, lift};
 
 /// The names of the cells it is made of.
 pub const VARIANT_CELLS: [&str; 4] = ["variant_converted", "variant_customers", "variant_revenue", "variant_sent"];
@@ -59,8 +59,7 @@ impl PlayVariant {
 
     /// What they ordered for each mail sent, by currency.
     pub fn revenue_per_mail_minor(&self) -> BTreeMap<String, i128> {
-        let of_mail = |(code, minor): (&String, &i128)| Some((code.clone(), shared_minor(*minor, self.sent)?));
-        self.revenue_minor.iter().filter_map(of_mail).collect()
+        for_each_mail(&self.revenue_minor, self.sent)
     }
 }
 

@@ -111,8 +111,7 @@ impl PlayWeek {
 
     /// Revenue given to the play for each mail it asked for, by currency.
     pub fn revenue_per_mail_minor(&self) -> BTreeMap<String, i128> {
-        let of_mail = |(code, minor): (&String, &i128)| Some((code.clone(), shared_minor(*minor, self.sent)?));
-        self.revenue_minor.iter().filter_map(of_mail).collect()
+        for_each_mail(&self.revenue_minor, self.sent)
     }
 
     /// Revenue that would not have come without the play, by currency: what the treated ordered, less what as many of the control arm did.
@@ -131,6 +130,11 @@ impl PlayWeek {
     pub fn suppressed_total(&self) -> i128 {
         self.suppressed.values().sum()
     }
+}
+
+/// Amounts by currency, shared among the mails sent; nothing without any.
+pub(super) fn for_each_mail(minors: &BTreeMap<String, i128>, sent: i128) -> BTreeMap<String, i128> {
+    minors.iter().filter_map(|(code, minor)| Some((code.clone(), shared_minor(*minor, sent)?))).collect()
 }
 
 pub(super) fn count(value: i128) -> u64 {

@@ -1,7 +1,7 @@
 //! The way to an OpenTelemetry collector: OTLP over HTTP, one request at a time, and what is said when it does not get through.
 //!
-//! A collector that is away costs spans and nothing else; they are counted, and the log says so about once a minute. Called by the
-//! OpenTelemetry library, on its own thread.
+//! A collector that is away costs spans and nothing else; those that were on their way to it are counted, and the log says so about once a minute.
+//! What finds no room in the library's queue before that is not counted here. Called by the OpenTelemetry library, on its own thread.
 
 use std::future::Future;
 use std::pin::Pin;

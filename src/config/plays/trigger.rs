@@ -111,11 +111,10 @@ pub fn check_ends(keys: &mut Keys<'_>, key: &str, trigger: &Trigger, cancel_on: 
     }
     let is_about_order = matches!(trigger, Trigger::EventSeen(name) if NEWS_OF_ORDERS.contains(&name.as_str()));
     if cancel_on.refund && !is_about_order {
-        cancel_on.refund = false;
-        if keys.origin(key) == Some(&Origin::Default) {
-            return;
+        if keys.origin(key) != Some(&Origin::Default) {
+            keys.refuse(key, format!("\"refund\" ends plays with the trigger {{ event = \"…\" }} of {} only", NEWS_OF_ORDERS.join(", ")));
         }
-        keys.refuse(key, format!("\"refund\" ends plays with the trigger {{ event = \"…\" }} of {} only", NEWS_OF_ORDERS.join(", ")));
+        cancel_on.refund = false;
     }
 }
 

@@ -40,9 +40,9 @@ pub fn on_cart_closed(customer: &mut Customer, scene: &mut Scene<'_>) {
             take_back(customer, rule, Reason::Order, scene);
         }
         forget_cart(customer, rule);
-        if let Some(cart_id) = customer.cart.as_ref().map(|cart| cart.id.clone()) {
-            reminded::forget(customer, rule, &cart_id);
-        }
+    }
+    if let Some(cart_id) = customer.cart.as_ref().map(|cart| cart.id.clone()) {
+        on_cart_ordered(customer, &cart_id, rules);
     }
 }
 

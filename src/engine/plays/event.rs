@@ -5,7 +5,7 @@
 //! had its effects.
 
 use super::instance::begin;
-use super::refund::is_given_back;
+use super::refund::given_back;
 use crate::engine::customer::Customer;
 use crate::engine::scene::Scene;
 use crate::engine::seen::{IdKind, fingerprint};
@@ -19,7 +19,7 @@ pub fn on_event(customer: &mut Customer, event: &Event<'_>, scene: &mut Scene<'_
         if let Trigger::EventSeen(name) = &rules.play(rule).trigger
             && (*name == event.name || name == meaning(&event.name))
             && (is_order || !is_ended_by_order(customer, rules.play(rule), scene.time_ms))
-            && !(rules.play(rule).cancel_on.refund && order_of(event).is_some_and(|order| is_given_back(customer, order)))
+            && !(rules.play(rule).cancel_on.refund && order_of(event).is_some_and(|order| given_back(customer, order).is_some()))
         {
             begin(customer, rule, instance(event, scene), scene.time_ms, scene);
         }

@@ -12,7 +12,7 @@ use crate::engine::settings::Play;
 
 /// The order of this fingerprint has just been given back in full.
 pub fn on_refund(customer: &mut Customer, order: u64, scene: &mut Scene<'_>) {
-    let Some(order) = customer.orders.kept.iter().find(|kept| kept.id == order && !kept.counted).copied() else { return };
+    let Some(order) = given_back(customer, order).copied() else { return };
     let rules = scene.rules;
     for &rule in rules.plays() {
         let play = rules.play(rule);
@@ -23,9 +23,9 @@ pub fn on_refund(customer: &mut Customer, order: u64, scene: &mut Scene<'_>) {
     }
 }
 
-/// Whether the order was given back in full before its news came.
-pub(super) fn is_given_back(customer: &Customer, order: u64) -> bool {
-    customer.orders.kept.iter().any(|kept| kept.id == order && !kept.counted)
+/// The order of this fingerprint, if it was given back in full.
+pub(super) fn given_back(customer: &Customer, order: u64) -> Option<&Kept> {
+    customer.orders.kept.iter().find(|kept| kept.id == order && !kept.counted)
 }
 
 /// When the trigger of the running instance came, by a step of it that waits or is out.

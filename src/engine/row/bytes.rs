@@ -218,6 +218,11 @@ impl<'a> Reader<'a> {
         usize::try_from(count).ok().filter(|count| *count <= most).ok_or(RowError::Malformed(what))
     }
 
+    /// The same of a list that is not there where it is empty.
+    pub fn count_of_some(&mut self, most: usize, what: &'static str) -> Result<usize, RowError> {
+        self.count(most, what).and_then(|count| if count == 0 { Err(RowError::Malformed(what)) } else { Ok(count) })
+    }
+
     pub fn ago(&mut self, now_ms: i64) -> Result<i64, RowError> {
         Ok(now_ms.wrapping_sub(self.i64()?))
     }

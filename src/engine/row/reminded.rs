@@ -17,10 +17,7 @@ pub fn decode(reader: &mut Reader<'_>, parts: u16, customer: &mut Customer) -> R
     if parts & rest::REMINDED == 0 {
         return Ok(());
     }
-    let count = usize::from(reader.byte()?);
-    if count == 0 || count > REMINDED_MAX {
-        return Err(RowError::Malformed("carts decided about"));
-    }
+    let count = reader.count_of_some(REMINDED_MAX, "carts decided about")?;
     customer.reminded.extend(reader.all_fixed(count)?);
     Ok(())
 }

@@ -22,11 +22,7 @@ pub fn decode(reader: &mut Reader<'_>, parts: u16, customer: &mut Customer) -> R
     if parts & rest::SUPPRESSED == 0 {
         return Ok(());
     }
-    let count = usize::from(reader.byte()?);
-    if count == 0 || count > SUPPRESSED_MAX {
-        return Err(RowError::Malformed("addresses suppressed"));
-    }
-    for _ in 0..count {
+    for _ in 0..reader.count_of_some(SUPPRESSED_MAX, "addresses suppressed")? {
         let address = reader.fixed()?;
         let refusal = *Refusal::ALL.get(usize::from(reader.byte()?)).ok_or(RowError::Malformed("refusal"))?;
         customer.suppressed.push(Suppressed { address, refusal, at_ms: reader.ago(customer.now_ms)? });

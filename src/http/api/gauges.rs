@@ -3,6 +3,7 @@
 //! What has many dimensions or windows stays where it is told whole, at `/api/aggregates` and on the topic. Money leaves whole minor units here,
 //! for a gauge is a float. Called by `routes`.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Api;
@@ -54,7 +55,7 @@ fn acquisition(totals: &Totals) -> Acquisition {
     for ([channel, ..], _) in &spent {
         won.entry(channel.clone()).or_default();
     }
-    let channels = largest(won.clone().into_iter().collect());
+    let channels = largest(&won);
     let told = |channel: String| if channels.contains(&channel) { channel } else { OTHER.to_owned() };
     let (mut customers, mut costs) = (BTreeMap::new(), BTreeMap::new());
     won.into_iter().for_each(|(channel, count)| *customers.entry(told(channel)).or_default() += count);
@@ -65,9 +66,11 @@ fn acquisition(totals: &Totals) -> Acquisition {
 }
 
 /// The channels with the most customers.
-fn largest(mut counts: Vec<(String, i64)>) -> BTreeSet<String> {
-    counts.sort_by(|(one, fewer), (other, more)| more.cmp(fewer).then_with(|| one.cmp(other)));
-    counts.into_iter().take(CHANNELS_MAX).map(|(channel, _)| channel).collect()
+fn largest(won: &BTreeMap<String, i64>) -> BTreeSet<String> {
+    let mut channels: Vec<_> = won.iter().collect();
+    // of equal ones the first by name, as they stand
+    channels.sort_by_key(|(_, count)| Reverse(**count));
+    channels.into_iter().take(CHANNELS_MAX).map(|(channel, _)| channel.clone()).collect()
 }
 
 fn whole_units(code: &str, minor: i128) -> f64 {
@@ -81,7 +84,7 @@ mod tests {
     #[test]
     fn the_channels_with_the_most_customers_are_series_of_their_own() {
         let counts = (0..100).map(|n| (format!("c-{n:02}"), n / 2)).collect();
-        let channels = largest(counts);
+        let channels = largest(&counts);
         assert_eq!(channels.len(), CHANNELS_MAX);
         assert_eq!((channels.first().map(String::as_str), channels.last().map(String::as_str)), (Some("c-80"), Some("c-99")));
     }
