@@ -67,8 +67,8 @@
 //! - Every transaction that writes a block of a slot also sends that slot's offsets, with the chain in their metadata.
 //! - State is published after the commit is known to have happened, and dropped after it is known not to have.
 //! - A slot is served only from a state that was proven: checksums, chain, coverage of the hash space, offsets. Else it is refused.
-//! - A message changes the same facts whenever it comes, before or after its receiver's own events, once or twice. But for carts: of two
-//!   the one changed last is open, so what a visitor had in one is missing from another that its customer has begun before.
+//! - A message changes the same facts whenever it comes, before or after its receiver's own events, once or twice. But for carts: what
+//!   is taken out of one before it is known to be in there is in it again afterwards.
 //! - Slot time never goes back; a deadline fires at its own time, with the values of that time, in order of (time, customer id).
 //! - Formats stored in Kafka (rows, blocks, metadata, ids) carry a version or never change. Hash seeds are fixed for ever.
 //!

@@ -11,6 +11,9 @@ use super::contact::replace;
 use super::seen::{IdKind, fingerprint};
 use crate::event::{CartContents, CartDelta, CartLine, Money, Product};
 
+/// What the name of a cart begins with whose shop gives it none.
+const NAMELESS: &str = "auto-";
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cart {
     pub id: String,
@@ -22,6 +25,8 @@ pub struct Cart {
     pub lines: Vec<Line>,
     /// The value the last contents event stated.
     pub stated: Option<Money>,
+    /// Its whole contents were told since it was opened: the lines are all there is, wherever it was filled.
+    pub is_whole: bool,
     /// Event time of the last change of contents; 0: looked at, never filled.
     pub last_change_ms: i64,
 }
@@ -60,7 +65,7 @@ pub struct Change {
 
 impl Cart {
     fn new(id: Option<&str>, at_ms: i64) -> Cart {
-        let id = id.map_or_else(|| format!("auto-{at_ms}"), str::to_owned);
+        let id = id.map_or_else(|| format!("{NAMELESS}{at_ms}"), str::to_owned);
         Cart { id, ..Cart::default() }
     }
 
@@ -75,6 +80,27 @@ impl Cart {
         at_ms >= self.last_change_ms
             || order.cart_id.as_deref() == Some(self.id.as_str())
             || (self.checkout.is_some() && (order.checkout_id.as_deref().is_some_and(names_checkout) || names_checkout(&order.order_id)))
+    }
+
+    /// Whether this is what was done since to the cart known as `before`, and not another cart.
+    pub fn continues(&self, before: &Cart) -> bool {
+        self.id == before.id || self.id.starts_with(NAMELESS)
+    }
+
+    /// With what was in it `before` (`continues`), as if that had been here. What was taken out here of what was only in there is forgotten.
+    pub fn united(self, before: Cart) -> Cart {
+        let is_all = self.is_whole;
+        let mut lines = if is_all { Vec::new() } else { before.lines };
+        lines::unite(&mut lines, self.lines);
+        Cart {
+            id: before.id,
+            url: if self.url.is_empty() { before.url } else { self.url },
+            checkout: self.checkout.or(before.checkout),
+            lines,
+            stated: if is_all { self.stated } else { self.stated.or(before.stated) },
+            is_whole: is_all || before.is_whole,
+            last_change_ms: self.last_change_ms.max(before.last_change_ms),
+        }
     }
 
     /// The lines' sum if they all have a price in one currency; of no line or one without price, the value the shop stated.
@@ -138,6 +164,7 @@ pub fn apply_contents(open: &mut Option<Cart>, event: &CartContents<'_>, at_ms: 
 }
 
 fn replace_lines(cart: &mut Cart, products: &[Product<'_>]) -> Change {
+    cart.is_whole = true;
     let told = lines::merged(products);
     if told.is_empty() {
         cart.stated = None;

@@ -19,7 +19,7 @@ mod unite;
 mod variant;
 mod words;
 
-pub use cart::{on_cart, on_cart_closed, on_cart_ordered, on_decisions_known};
+pub use cart::{on_cart, on_cart_closed, on_cart_ordered, on_cart_renamed, on_decisions_known};
 pub use date::{birthday_ms, on_expectation, pass_birthday};
 pub use event::{on_event, on_named};
 pub use instance::on_order;

@@ -23,6 +23,7 @@ mod properties;
 mod raising;
 mod records;
 mod relay;
+mod relay_carts;
 mod relay_plays;
 mod segments;
 mod sends;

@@ -126,19 +126,23 @@ fn unite_orders(customer: &mut Customer, other: &mut Customer, their_touch: &str
     }
 }
 
-/// The cart changed last is the one that is open; an order since then has closed it.
-fn unite_cart(customer: &mut Customer, cart: Option<Cart>, scene: &mut Scene<'_>) {
+/// The cart changed last is the one that is open, and what the other had counts if it is the same one; an order since then has closed it.
+fn unite_cart(customer: &mut Customer, theirs: Option<Cart>, scene: &mut Scene<'_>) {
+    let ordered_ms = customer.orders.latest_ms();
+    let is_open = |cart: &Cart| ordered_ms.is_none_or(|ms| ms < cart.last_change_ms);
     let is_newer = |cart: &Cart| customer.cart.as_ref().is_none_or(|own| own.last_change_ms < cart.last_change_ms);
-    let taken = cart.filter(is_newer);
-    let is_taken = taken.is_some();
-    if is_taken {
-        customer.cart = taken;
+    let is_taken = theirs.as_ref().is_some_and(is_newer);
+    let before = if is_taken { std::mem::replace(&mut customer.cart, theirs) } else { theirs };
+    let was_worth_reminding = customer.cart.as_ref().is_some_and(Cart::is_worth_reminding);
+    if let Some(before) = before.filter(|before| is_open(before) && customer.cart.as_ref().is_some_and(|cart| cart.continues(before))) {
+        plays::on_cart_renamed(customer, &before.id, scene.rules);
+        customer.cart = customer.cart.take().map(|since| since.united(before));
     }
-    let closed = customer.cart.as_ref().is_some_and(|cart| customer.orders.latest_ms().is_some_and(|ms| ms >= cart.last_change_ms));
-    if closed {
+    let Some(cart) = &customer.cart else { return };
+    if !is_open(cart) {
         plays::on_cart_closed(customer, scene);
         customer.cart = None;
-    } else if is_taken {
+    } else if is_taken || (cart.is_worth_reminding() && !was_worth_reminding) {
         plays::on_cart_taken(customer, scene);
     } else {
         plays::on_decisions_known(customer, scene.rules);

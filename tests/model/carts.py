@@ -22,6 +22,7 @@ class Cart:
         self.id = cart_id  # None until the first change names it
         self.lines: dict = {}  # product id -> Product, in order of first appearance
         self.stated: Optional[tuple] = None  # (value, currency) of the last contents event that had one
+        self.is_whole = False  # an event has told all that is in it
         self.checkout_ids: set = set()
         self.last_change_ms: Optional[int] = None
         self.due_ms: Optional[int] = None
@@ -74,10 +75,27 @@ class Cart:
         fresh = Cart(self.id)
         for product in products:
             fresh.add(product)
+        self.is_whole = True
         if fresh.lines == self.lines:
             return False
         self.lines = fresh.lines
         return True
+
+    def continues(self, before: "Cart") -> bool:
+        """Whether this holds what was done to that cart since."""
+        return self.id is None or self.id.startswith("auto-") or self.id == before.id
+
+    def prepend(self, before: "Cart") -> None:
+        self.id, since = before.id, self.lines
+        if not self.is_whole:
+            self.lines = before.lines
+            for line in since.values():
+                self.add(line)
+            self.stated = self.stated or before.stated
+            self.is_whole = before.is_whole
+        self.checkout_ids = self.checkout_ids or before.checkout_ids
+        if before.last_change_ms is not None:
+            self.last_change_ms = max(before.last_change_ms, changed_ms(self))
 
     def matches(self, event: Event) -> bool:
         properties = event.properties

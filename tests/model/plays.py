@@ -186,6 +186,11 @@ class Plays:
         for play in self.triggered("cart", "idle"):
             self.decide_carts([], without=(play.name, cart_id))
 
+    def on_cart_renamed(self, cart_id: str) -> None:
+        for play in self.triggered("cart", "idle"):
+            if (play.name, self.owner.cart.id) in self.decided_carts:
+                self.decide_carts([(play.name, cart_id)])
+
     def on_cart_closed(self, time_ms: int) -> None:
         for play in self.triggered("cart", "idle"):
             if "order" in play.cancel_on:

@@ -103,13 +103,20 @@ def unite_points(customer: "Shopper", points: Points) -> None:
 
 
 def unite_cart(customer: "Shopper", cart: Optional[Cart], time_ms: int) -> None:
-    is_taken = cart is not None and (customer.cart is None or changed_ms(customer.cart) < changed_ms(cart))
-    customer.cart = cart if is_taken else customer.cart
-    if customer.cart and customer.orders.latest_ms is not None and customer.orders.latest_ms >= changed_ms(customer.cart):
+    own, ordered_ms = customer.cart, customer.orders.latest_ms
+    is_taken = cart is not None and (own is None or changed_ms(own) < changed_ms(cart))
+    customer.cart, before = (cart, own) if is_taken else (own, cart)
+    opened = customer.cart
+    had_content = opened is not None and opened.has_content()
+    is_before_open = before is not None and (ordered_ms is None or ordered_ms < changed_ms(before))
+    if opened is not None and is_before_open and opened.continues(before):
+        customer.plays.on_cart_renamed(before.id)
+        opened.prepend(before)
+    if opened and ordered_ms is not None and ordered_ms >= changed_ms(opened):
         customer.plays.on_cart_closed(time_ms)
         customer.cart = None
-    elif is_taken:
-        is_filled = cart.last_change_ms is not None and cart.has_content()
+    elif opened and (is_taken or (opened.has_content() and not had_content)):
+        is_filled = opened.last_change_ms is not None and opened.has_content()
         customer.plays.on_cart(True, is_filled, False, None, time_ms)
     else:
         customer.plays.on_decisions_known()

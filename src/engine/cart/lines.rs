@@ -49,6 +49,17 @@ impl Line {
         self.price = product.price.or(self.price);
     }
 
+    /// Names and pictures: what is told replaces what is known.
+    fn learn_texts(&mut self, told: Line) {
+        let texts =
+            [(&mut self.sku, told.sku), (&mut self.name, told.name), (&mut self.url, told.url), (&mut self.image_url, told.image_url)];
+        for (known, told) in texts {
+            if !told.is_empty() {
+                *known = told;
+            }
+        }
+    }
+
     pub fn total_minor(&self) -> i128 {
         self.price.map_or(0, |p| i128::from(p.minor) * i128::from(self.quantity))
     }
@@ -66,11 +77,33 @@ pub fn add(lines: &mut Vec<Line>, product: &Product<'_>) -> bool {
     }
     if lines.len() < LINES_MAX {
         lines.push(Line::of(product));
-    } else if let Some(last) = lines.last_mut() {
-        let quantity = last.quantity.saturating_add(product.quantity);
-        *last = Line { product_id: FOLDED_ID.to_owned(), quantity, ..Line::default() };
+    } else {
+        fold(lines, product.quantity);
     }
     true
+}
+
+/// There is one such line: the last one becomes it where there is none yet.
+fn fold(lines: &mut [Line], quantity: u32) {
+    let place = lines.iter().position(|line| line.product_id == FOLDED_ID).or(lines.len().checked_sub(1));
+    if let Some(line) = place.and_then(|place| lines.get_mut(place)) {
+        *line = Line { product_id: FOLDED_ID.to_owned(), quantity: line.quantity.saturating_add(quantity), ..Line::default() };
+    }
+}
+
+/// What came into the cart `since`.
+pub fn unite(lines: &mut Vec<Line>, since: Vec<Line>) {
+    for new in since {
+        if let Some(line) = lines.iter_mut().find(|line| line.product_id == new.product_id) {
+            line.quantity = line.quantity.saturating_add(new.quantity);
+            line.price = new.price.or(line.price);
+            line.learn_texts(new);
+        } else if lines.len() < LINES_MAX {
+            lines.push(new);
+        } else {
+            fold(lines, new.quantity);
+        }
+    }
 }
 
 /// `true`: something was removed.
@@ -103,17 +136,11 @@ pub fn are_equal(old: &[Line], new: &[Line]) -> bool {
     old.len() == new.len() && new.iter().all(|n| old.iter().any(|o| same(o, n)))
 }
 
-/// Names and pictures of equal contents: what is told replaces what is known.
+/// Names and pictures of equal contents.
 pub fn learn_texts(lines: &mut [Line], told: Vec<Line>) {
     for new in told {
-        let Some(line) = lines.iter_mut().find(|l| l.product_id == new.product_id) else {
-            continue;
-        };
-        let texts = [(&mut line.sku, new.sku), (&mut line.name, new.name), (&mut line.url, new.url), (&mut line.image_url, new.image_url)];
-        for (known, told) in texts {
-            if !told.is_empty() {
-                *known = told;
-            }
+        if let Some(line) = lines.iter_mut().find(|line| line.product_id == new.product_id) {
+            line.learn_texts(new);
         }
     }
 }

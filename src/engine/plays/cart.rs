@@ -51,6 +51,11 @@ pub fn on_cart_ordered(customer: &mut Customer, cart_id: &str, rules: &Rules) {
     of_carts(rules).for_each(|rule| reminded::forget(customer, rule, cart_id));
 }
 
+/// The open cart has another name, under which it was known before.
+pub fn on_cart_renamed(customer: &mut Customer, cart_id: &str, rules: &Rules) {
+    of_carts(rules).for_each(|rule| reminded::rename(customer, rule, cart_id));
+}
+
 /// What was decided about the carts of another came to be known: a step that waits for the open one may be one too many.
 pub fn on_decisions_known(customer: &mut Customer, rules: &Rules) {
     for rule in of_carts(rules) {

@@ -30,6 +30,13 @@ pub(super) fn is_decided(customer: &Customer, rule: PlayRule) -> bool {
     !customer.reminded.is_empty() && customer.cart.as_ref().is_some_and(|cart| is_marked(&cart.id))
 }
 
+/// The open cart is to be called `cart_id`: what was decided about it is decided.
+pub(super) fn rename(customer: &mut Customer, rule: PlayRule, cart_id: &str) {
+    if is_decided(customer, rule) {
+        add(&mut customer.reminded, mark(rule, cart_id));
+    }
+}
+
 /// An order closes this cart.
 pub(super) fn forget(customer: &mut Customer, rule: PlayRule, cart_id: &str) {
     if !customer.reminded.is_empty() {

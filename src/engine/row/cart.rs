@@ -11,6 +11,7 @@ mod cart_bit {
     pub const URL: u8 = 1;
     pub const CHECKOUT: u8 = 1 << 1;
     pub const STATED: u8 = 1 << 2;
+    pub const WHOLE: u8 = 1 << 3;
 }
 
 /// The texts of a line have the bits below in their order.
@@ -22,6 +23,7 @@ pub fn encode(cart: &Cart, now_ms: i64, currencies: &mut Currencies, row: &mut V
     let mut there = if cart.url.is_empty() { 0 } else { cart_bit::URL };
     there |= if cart.checkout.is_some() { cart_bit::CHECKOUT } else { 0 };
     there |= if cart.stated.is_some() { cart_bit::STATED } else { 0 };
+    there |= if cart.is_whole { cart_bit::WHOLE } else { 0 };
     row.push(there);
     if !cart.url.is_empty() {
         put_text(row, &cart.url);
@@ -43,6 +45,7 @@ pub fn decode(reader: &mut Reader<'_>, now_ms: i64, currencies: &mut Currencies,
     reader.text_into(&mut cart.id)?;
     cart.last_change_ms = reader.ago(now_ms)?;
     let there = reader.byte()?;
+    cart.is_whole = there & cart_bit::WHOLE != 0;
     match there & cart_bit::URL {
         0 => cart.url.clear(),
         _ => reader.text_into(&mut cart.url)?,

@@ -162,6 +162,12 @@ fn rows_stay_as_they_are_and_those_of_the_version_before_are_read() {
     encode(&full(), RowVersion::NEWEST, NOW + 70, &mut row);
     assert_eq!(hex(&row), GOLDEN_3_WITH_CARTS_DECIDED);
     assert_eq!(read_row(&row), Ok(full()));
+    let mut whole = full();
+    whole.cart.iter_mut().for_each(|cart| cart.is_whole = true);
+    let mut told_whole = Vec::new();
+    encode(&whole, RowVersion::NEWEST, NOW + 70, &mut told_whole);
+    assert_eq!(row.iter().zip(&told_whole).filter(|(one, other)| one != other).map(|(one, other)| other - one).collect::<Vec<_>>(), [8]);
+    assert_eq!(read_row(&told_whole), Ok(whole));
     assert_eq!(deadline_ms(&row), Some(NOW + 70));
 }
 

@@ -16,7 +16,7 @@ fn products(list: &[(&str, u32)]) -> Option<Vec<Product<'static>>> {
 }
 
 /// The same event for another cart; `None`: for none in particular.
-fn of_cart(id: Option<&'static str>, mut event: Event<'static>) -> Event<'static> {
+pub fn of_cart(id: Option<&'static str>, mut event: Event<'static>) -> Event<'static> {
     match &mut event.kind {
         Kind::CartLine(line) => line.cart_id = id.map(Into::into),
         Kind::CartContents(contents) | Kind::CartAbandoned(contents) => contents.cart_id = id.map(Into::into),
@@ -74,6 +74,17 @@ fn what_does_not_fit_is_folded_into_the_last_line() {
     let last = cart.lines.last().unwrap();
     assert_eq!((cart.lines.len(), last.product_id.as_str(), last.quantity, last.price), (20, "other", 8, None));
     assert_eq!(cart.value(), None, "the folded line has no price");
+}
+
+#[test]
+fn all_that_does_not_fit_is_one_line_also_after_another_has_gone() {
+    let mut shop = Shop::new();
+    for number in 0..22 {
+        shop.feed(&added(number, &format!("p-{number}"), 2));
+    }
+    shop.feed_all(&[removed(30, "p-3", 2), added(31, "p-30", 1), added(32, "p-31", 1)]);
+    let lines = lines(&shop.customer("u-1"));
+    assert_eq!(lines[18..], ["other×7", "p-30×1"]);
 }
 
 #[test]

@@ -77,7 +77,7 @@ impl Net {
         }
     }
 
-    fn held(&mut self, id: &str) -> Option<Customer> {
+    pub fn held(&mut self, id: &str) -> Option<Customer> {
         self.shop.commit();
         self.shop.committed.with_row(3, hash_of(id), id, |row| read_row(row).unwrap())
     }
@@ -203,13 +203,13 @@ fn any_referrals() -> impl Strategy<Value = Vec<Event<'static>>> {
 }
 
 /// After each event so many messages are delivered, which, and whether twice.
-type Deliveries = Vec<Vec<(Index, bool)>>;
+pub type Deliveries = Vec<Vec<(Index, bool)>>;
 
-fn any_deliveries() -> impl Strategy<Value = Deliveries> {
+pub fn any_deliveries() -> impl Strategy<Value = Deliveries> {
     proptest::collection::vec(proptest::collection::vec((any::<Index>(), any::<bool>()), 0..3), 20)
 }
 
-fn at_once(events: &[Event<'static>]) -> Net {
+pub fn at_once(events: &[Event<'static>]) -> Net {
     let mut net = Net::new();
     for event in events {
         net.feed(event);
@@ -219,7 +219,7 @@ fn at_once(events: &[Event<'static>]) -> Net {
 }
 
 /// `in_order`: of those to one receiver the first comes first, as in a partition.
-fn at_random(events: &[Event<'static>], deliveries: &Deliveries, in_order: bool) -> Net {
+pub fn at_random(events: &[Event<'static>], deliveries: &Deliveries, in_order: bool) -> Net {
     let mut net = Net::new();
     for (number, event) in events.iter().enumerate() {
         net.feed(event);

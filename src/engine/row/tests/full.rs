@@ -72,7 +72,8 @@ pub fn full() -> Customer {
     let bare = Line { product_id: "p-2".into(), quantity: 1, price: Some(money(3, "KWD")), ..Line::default() };
     let lines = vec![line, bare];
     let url = "https://shop.example.com/c-1".into();
-    customer.cart = Some(Cart { id: "c-1".into(), url, checkout: Some(31), lines, stated: Some(money(7, "KWD")), last_change_ms: NOW - 9 });
+    let stated = Some(money(7, "KWD"));
+    customer.cart = Some(Cart { id: "c-1".into(), url, checkout: Some(31), lines, stated, is_whole: false, last_change_ms: NOW - 9 });
     let out = vec![Sent { step: 0, due_ms: NOW - 50, expires_ms: NOW + 50 }];
     let grant = Some(Grant { offer: 51, expires_ms: NOW + 90 });
     customer.plays = vec![
