@@ -1,4 +1,4 @@
-//! `channels.rules`: which campaigns and referrers belong to which channel.
+//! `channels`: which campaigns and referrers belong to which channel, and which questions ask for one.
 //!
 //! A list of tables, replaced as a whole: the first rule all of whose patterns agree names the channel. A pattern is a text or a list of
 //! texts, `"*"` anything told. Called by `check`.
@@ -6,12 +6,14 @@
 use toml::Value;
 
 use super::layers::Entry;
-use super::values::expected;
+use super::values::{self, expected};
 use crate::engine::{ChannelRule, Pattern};
 
 /// Rules are tried one by one for each event that tells of a campaign.
 const RULES_MAX: usize = 64;
 const WORDS_MAX: usize = 64;
+/// One for each survey that a shop has had, and looked through for each answer.
+const QUESTIONS_MAX: usize = 16;
 /// Channels stand in rows and in keys of cells.
 const CHANNEL_BYTES_MAX: usize = 32;
 const WORD_BYTES_MAX: usize = 256;
@@ -22,6 +24,16 @@ pub fn rules(entry: &Entry) -> Result<Vec<ChannelRule>, String> {
         return Err(format!("expected at most {RULES_MAX} rules, got {}", rules.len()));
     }
     rules.iter().map(rule).collect()
+}
+
+/// `channels.source_questions`
+pub fn questions(entry: &Entry) -> Result<Vec<String>, String> {
+    let questions = values::texts(entry)?;
+    let is_good = |question: &String| (1..=WORD_BYTES_MAX).contains(&question.len());
+    if questions.len() > QUESTIONS_MAX || !questions.iter().all(is_good) {
+        return Err(format!("expected at most {QUESTIONS_MAX} ids of questions, each of 1 to {WORD_BYTES_MAX} bytes"));
+    }
+    Ok(questions)
 }
 
 fn rule(value: &Value) -> Result<ChannelRule, String> {

@@ -195,6 +195,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     let erasure_key = keys.optional("customers.erasure_key", values::key).map_or_else(ErasureKey::default, ErasureKey);
     let merges_known = keys.required("identity.merge_known", values::flag);
     let channels = keys.required("channels.rules", channels::rules);
+    let source_questions = keys.required("channels.source_questions", channels::questions);
     let report_zone = keys.required("time.report_zone", values::zone);
     let aggregates_interval_ms = keys.required("aggregates.interval", values::duration(SECOND_MS..=DAY_MS));
     let value_bands = levels::value_bands(keys);
@@ -220,6 +221,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
         relays: true,
         merges_known,
         channels,
+        source_questions,
         report_zone,
         aggregates_interval_ms,
     })

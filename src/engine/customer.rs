@@ -12,7 +12,7 @@ use super::consent::Consent;
 use super::contact::Contact;
 use super::contracts::Contracts;
 use super::costs::CostSum;
-use super::journey::Journey;
+use super::journey::{Journey, Source};
 use super::lifecycle;
 use super::loyalty::Loyalty;
 use super::money;
@@ -137,6 +137,11 @@ pub struct Derived {
 }
 
 impl Customer {
+    /// Where they have heard of the shop, if they were asked and have told.
+    pub fn source(&self) -> Option<&Source> {
+        self.journey.as_ref()?.source.as_ref()
+    }
+
     /// To be called whenever the orders have changed, and after decoding.
     pub fn derive(&mut self, settings: &Settings) {
         let purchases = self.orders.purchases();

@@ -10,11 +10,14 @@ use super::customer::Customer;
 use super::lifecycle::Why;
 use super::scene::Scene;
 use super::seen::{IdKind, fingerprint};
-use super::{costs, transitions};
-use crate::event::{Answer, CostKind, Interaction, InteractionKind, Money};
+use super::{costs, population, transitions};
+use crate::event::{Answer, CostKind, Interaction, InteractionKind, Money, cut};
 
 /// Open tickets told apart; a customer with more is one with open tickets all the same.
 pub const TICKETS_MAX: usize = 8;
+
+/// As much of an answer as a cell tells.
+const SOURCE_BYTES_MAX: usize = 32;
 
 pub const TRACK: &str = "fulfilment";
 
@@ -30,6 +33,14 @@ pub struct Journey {
     pub parcel: Option<Parcel>,
     /// Who closed the last order that names somebody; empty: nobody did.
     pub salesperson: String,
+    /// Where they have heard of the shop, by the first answer to a question that asks.
+    pub source: Option<Source>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    pub answer: String,
+    pub at_ms: i64,
 }
 
 /// The order last heard of on its way.
@@ -50,6 +61,11 @@ impl Parcel {
 impl Journey {
     pub fn count(&self, kind: InteractionKind) -> u32 {
         self.counts[kind as usize]
+    }
+
+    /// How often they have talked to service: by tickets opened and by calls.
+    pub fn contacts(&self) -> u32 {
+        self.count(InteractionKind::TicketOpened).saturating_add(self.count(InteractionKind::CallLogged))
     }
 }
 
@@ -89,7 +105,7 @@ pub fn take(customer: &mut Customer, interaction: &Interaction<'_>, time_ms: i64
         _ => {}
     }
     if let Some(answer) = &interaction.answer {
-        count_answer(answer, time_ms, scene);
+        take_answer(customer, answer, time_ms, scene);
     }
     if let Some(amount) = interaction.cost {
         charge(customer, amount, interaction.salesperson_id.as_deref(), time_ms, scene);
@@ -148,10 +164,27 @@ fn move_parcel(customer: &mut Customer, interaction: &Interaction<'_>, is_delive
     transitions::write(customer, TRACK, Some(from), parcel.state(), Why::Fulfilment, scene);
 }
 
-fn count_answer(answer: &Answer<'_>, time_ms: i64, scene: &mut Scene<'_>) {
+fn take_answer(customer: &mut Customer, answer: &Answer<'_>, time_ms: i64, scene: &mut Scene<'_>) {
     let dims = [("answer", answer.answer_id.as_ref()), ("question", answer.question_id.as_ref()), ("survey", answer.survey_id.as_ref())];
     let place = Place { name: "survey_answers", figure: Figure::Count, dims: &dims, window: Window::Month, at_ms: time_ms };
     scene.cells.add(&place, 1, scene.out);
+    let asks_for_source = scene.rules.settings.source_questions.iter().any(|question| *question == answer.question_id);
+    if asks_for_source {
+        learn_source(customer, Source { answer: cut(&answer.answer_id, SOURCE_BYTES_MAX).to_owned(), at_ms: time_ms }, scene);
+    }
+}
+
+/// The first answer stays, whenever it comes; customers and their value are told by it.
+pub fn learn_source(customer: &mut Customer, told: Source, scene: &mut Scene<'_>) {
+    let is_first = |known: &Source| (known.at_ms, &known.answer) <= (told.at_ms, &told.answer);
+    if customer.source().is_some_and(is_first) {
+        return;
+    }
+    let contribution = customer.contribution;
+    population::contribute(customer, None, scene.cells, scene.out);
+    customer.journey.get_or_insert_default().source = Some(told);
+    let contribution = contribution.map(|contribution| population::Contribution { has_source: true, ..contribution });
+    population::contribute(customer, contribution, scene.cells, scene.out);
 }
 
 /// Service that costs money is a cost like any other; besides it is told by who closed the customer's sale, or else served them.

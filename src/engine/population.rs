@@ -25,6 +25,8 @@ pub struct Contribution {
     pub segment: Option<Segment>,
     /// In the loyalty programme.
     pub is_member: bool,
+    /// Under the answer where they have heard of the shop, which never changes; else none was given.
+    pub has_source: bool,
 }
 
 /// What a figure is told by, beside the currency.
@@ -35,14 +37,15 @@ enum By {
     Cohort,
     Segment,
     Membership,
+    Source,
 }
 
 impl Contribution {
     /// Whether both are in the same cells.
     fn is_told_as(&self, other: &Contribution) -> bool {
-        let Contribution { currency, cohort, has_channel, segment, is_member, expected_minor: _, total_minor: _ } = *self;
-        (currency, cohort, has_channel, segment, is_member)
-            == (other.currency, other.cohort, other.has_channel, other.segment, other.is_member)
+        let Contribution { currency, cohort, has_channel, segment, is_member, has_source, expected_minor: _, total_minor: _ } = *self;
+        (currency, cohort, has_channel, segment, is_member, has_source)
+            == (other.currency, other.cohort, other.has_channel, other.segment, other.is_member, other.has_source)
     }
 }
 
@@ -62,7 +65,7 @@ const ONE: fn(&Contribution) -> i128 = |_| 1;
 const TOTAL: fn(&Contribution) -> i128 = |contribution| contribution.total_minor;
 const EXPECTED: fn(&Contribution) -> i128 = |contribution| contribution.expected_minor;
 
-const FACETS: [Facet; 10] = [
+const FACETS: [Facet; 12] = [
     facet("customer_equity", By::All, Figure::Sum, EXPECTED),
     facet("valued_customers", By::All, Figure::Count, ONE),
     facet("clv_total", By::Cohort, Figure::Sum, TOTAL),
@@ -73,6 +76,8 @@ const FACETS: [Facet; 10] = [
     facet("clv_customers", By::Segment, Figure::Count, ONE),
     facet("loyalty_clv", By::Membership, Figure::Sum, TOTAL),
     facet("loyalty_customers", By::Membership, Figure::Count, ONE),
+    facet("answer_clv", By::Source, Figure::Sum, TOTAL),
+    facet("answer_customers", By::Source, Figure::Count, ONE),
 ];
 
 /// A contribution with the words its dimensions have.
@@ -81,14 +86,16 @@ struct Told<'a> {
     currency: &'a str,
     cohort: String,
     channel: &'a str,
+    source: &'a str,
 }
 
 type Dims<'a> = [(&'static str, &'a str)];
 
 impl<'a> Told<'a> {
-    fn of(contribution: &'a Contribution, first_touch: &'a str) -> Told<'a> {
-        let channel = if contribution.has_channel { first_touch } else { UNKNOWN };
-        Told { contribution, currency: contribution.currency.code(), cohort: month_text(contribution.cohort), channel }
+    /// `origin`: the channel of the first touch, and the answer where they have heard of the shop.
+    fn of(contribution: &'a Contribution, origin: (&'a str, &'a str)) -> Told<'a> {
+        let channel = if contribution.has_channel { origin.0 } else { UNKNOWN };
+        Told { contribution, currency: contribution.currency.code(), cohort: month_text(contribution.cohort), channel, source: origin.1 }
     }
 
     /// Calls `take` with the dimensions in order; `None`: there is nothing to tell it by.
@@ -99,6 +106,8 @@ impl<'a> Told<'a> {
             By::Channel => take(&[("channel", self.channel), currency]),
             By::Cohort => take(&[("cohort", &self.cohort), currency]),
             By::Segment => take(&[currency, ("segment", self.contribution.segment?.as_str())]),
+            By::Source if self.contribution.has_source => take(&[("answer", self.source), ("cohort", &self.cohort), currency]),
+            By::Source => return None,
             By::Membership => take(&[currency, ("member", if self.contribution.is_member { "yes" } else { "no" })]),
         })
     }
@@ -111,13 +120,13 @@ pub fn contribute(customer: &mut Customer, present: Option<Contribution>, cells:
         return;
     }
     customer.contribution = present;
-    let channel = customer.touch.first.as_str();
+    let origin = (customer.touch.first.as_str(), customer.source().map_or(UNKNOWN, |source| source.answer.as_str()));
     if let (Some(former), Some(present)) = (&former, &present)
         && former.is_told_as(present)
     {
-        return move_sums(former, present, channel, cells, out);
+        return move_sums(former, present, origin, cells, out);
     }
-    let [former, present] = [&former, &present].map(|contribution| contribution.as_ref().map(|c| Told::of(c, channel)));
+    let [former, present] = [&former, &present].map(|contribution| contribution.as_ref().map(|c| Told::of(c, origin)));
     for facet in &FACETS {
         let value = |told: &Told<'_>| (facet.of)(told.contribution);
         let is_same = |dims: &Dims<'_>| present.as_ref().and_then(|told| told.with_dims(facet.by, |own| own == dims)) == Some(true);
@@ -137,8 +146,8 @@ pub fn contribute(customer: &mut Customer, present: Option<Contribution>, cells:
 }
 
 /// What nearly always happens: another value in the same cells.
-fn move_sums(former: &Contribution, present: &Contribution, channel: &str, cells: &mut Cells, out: &mut Outputs) {
-    let told = Told::of(present, channel);
+fn move_sums(former: &Contribution, present: &Contribution, origin: (&str, &str), cells: &mut Cells, out: &mut Outputs) {
+    let told = Told::of(present, origin);
     for facet in &FACETS {
         let delta = (facet.of)(present) - (facet.of)(former);
         if delta != 0 {

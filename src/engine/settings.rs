@@ -41,6 +41,8 @@ pub struct Settings {
     pub erasure_key: ErasureKey,
     /// `channels.rules`: the first that agrees names the channel.
     pub channels: Vec<ChannelRule>,
+    /// `channels.source_questions`: questions of surveys that ask where somebody has heard of the shop.
+    pub source_questions: Vec<String>,
     /// Days and months of cells (`time.report_zone`).
     pub report_zone: TimeZone,
     /// `aggregates.interval`

@@ -114,6 +114,7 @@ pub fn settings() -> Settings {
         relays: true,
         merges_known: false,
         erasure_key: ErasureKey(*b"0123456789abcdef"),
+        source_questions: vec!["source".into()],
         channels: vec![channel_rule("email", "email"), channel_rule("cpc", "paid_search")],
         report_zone: jiff::tz::TimeZone::UTC,
         aggregates_interval_ms: 10 * SECOND,

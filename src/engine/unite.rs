@@ -11,8 +11,8 @@ use super::orders::day_of;
 use super::scene::Scene;
 use super::ties::Alias;
 use super::{
-    attempt, attribution, cash_flow, cohorts, contracts, costs, funnel, gates, identity, loyalty, plays, population, profile, referrals,
-    segments, suppressed, tiers, transitions, value,
+    attempt, attribution, cash_flow, cohorts, contracts, costs, funnel, gates, identity, journey, loyalty, plays, population, profile,
+    referrals, segments, suppressed, tiers, transitions, value,
 };
 
 /// Takes in all that `other` was; `alias`: when it was asked for, and what was known then.
@@ -32,11 +32,13 @@ pub fn unite(customer: &mut Customer, mut other: Customer, alias: &Alias, scene:
     cash_flow::unite(&mut customer.flows, &other.flows, scene);
     plays::unite(customer, &mut other);
     attribution::unite(customer, &mut other);
-    if let Some(journey) = other.journey.take() {
+    if let Some(mut journey) = other.journey.take() {
+        let their_source = journey.source.take();
         let journeys = customer.journey.get_or_insert_default();
         journeys.unite(*journey);
         // what one of the two has heard to be resolved is resolved
         journeys.open_tickets.retain(|ticket| !customer.seen.contains(*ticket));
+        their_source.into_iter().for_each(|source| journey::learn_source(customer, source, scene));
     }
     if let Some(points) = other.loyalty.take() {
         loyalty::unite(customer, &points, scene);

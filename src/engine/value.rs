@@ -135,6 +135,7 @@ pub fn write_clv(customer: &mut Customer, why: Why, scene: &mut Scene<'_>) {
         has_channel: !customer.touch.first.is_empty(),
         segment: segments::segment_of(customer),
         is_member: customer.loyalty.is_some(),
+        has_source: customer.source().is_some(),
     });
     population::contribute(customer, present, scene.cells, scene.out);
     if let Some(next_order_ms) = next_order_ms.filter(|_| why == Why::Order) {

@@ -105,6 +105,7 @@ def add_worth(world: World, worth: dict) -> list:
     """What all customers are worth, by the dimensions of the model; who has no value in one of the two is a difference."""
     cells, differing = world.cells, []
     valued = {name: customer.contribution for slot in world.slots for name, customer in slot.customers.items() if customer.contribution}
+    sources = {name: customer.source[1] for slot in world.slots for name, customer in slot.customers.items() if customer.source}
     for name in sorted(set(valued) ^ set(worth)):
         differing.append(f"value of {name}: model {valued.get(name)}, outputs {worth.get(name)}")
     for name, told in valued.items():
@@ -119,6 +120,9 @@ def add_worth(world: World, worth: dict) -> list:
             cells.add("clv_customers", 1, currency=currency, **{dim: word})
         cells.add("loyalty_clv", total, currency=currency, member=told["member"])
         cells.add("loyalty_customers", 1, currency=currency, member=told["member"])
+        if name in sources:
+            cells.add("answer_clv", total, answer=sources[name], cohort=told["cohort"], currency=currency)
+            cells.add("answer_customers", 1, answer=sources[name], cohort=told["cohort"], currency=currency)
     return differing
 
 

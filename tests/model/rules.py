@@ -57,6 +57,7 @@ class Rules:
     priority_window_ms: int = 0
     not_before_ms: Optional[int] = None
     channels: list = field(default_factory=list)
+    source_questions: list = field(default_factory=list)
     tiers: Optional[TierRules] = None
 
 
@@ -80,6 +81,7 @@ def read_rules(paths: list) -> Rules:
         priority_window_ms=duration_ms(plays["priority_window"]),
         not_before_ms=None if not_before is None else parse_time_ms(not_before.isoformat().replace("+00:00", "Z")),
         channels=config["channels"]["rules"],
+        source_questions=config["channels"]["source_questions"],
         tiers=read_tiers(config["loyalty"]),
     )
 

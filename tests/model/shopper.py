@@ -56,6 +56,7 @@ class Shopper:
         self.subscriptions: set = set()
         self.has_subscribed = self.has_cost = False
         self.stage_since_ms: Optional[int] = None
+        self.source: Optional[tuple] = None  # when it was first told where they have heard of the shop, and the answer
         self.contribution: Optional[dict] = None
         self.aliases: dict = {}  # other ids of the same person -> [is settled, was new]
         self.referees: dict = {}  # who was brought -> number of the last word of them
@@ -172,6 +173,8 @@ class Shopper:
         if name == "Survey Answered":
             answer = {word: properties[f"{word}_id"] for word in ("answer", "question", "survey")}
             self.cells.add("survey_answers", 1, month(time_ms), **answer)
+            if answer["question"] in self.world.rules.source_questions:
+                self.learn_source((time_ms, answer["answer"]))
         elif name in STATES:
             moved = self.parcel.move(name, properties["order_id"], time_ms)
             if moved:
@@ -299,6 +302,9 @@ class Shopper:
         self.cells.add("points_outstanding", self.points.total() - before)
         if event.name == "Reward Redeemed":
             self._charge("reward", event)
+
+    def learn_source(self, told: Optional[tuple]) -> None:
+        self.source = min((known for known in (self.source, told) if known), default=None)
 
     def enrol(self) -> None:
         if self.points is None:

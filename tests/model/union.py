@@ -36,6 +36,7 @@ def unite(customer: "Shopper", other: "Shopper", was_new: bool, time_ms: int) ->
     customer.open_tickets = {ticket for ticket in customer.open_tickets | other.open_tickets if ticket not in customer.ids}
     customer.parcel = customer.parcel.newer(other.parcel)
     customer.salesperson = customer.salesperson or other.salesperson
+    customer.learn_source(other.source)
     customer.subscriptions |= other.subscriptions
     customer.has_subscribed |= other.has_subscribed
     customer.has_cost |= other.has_cost

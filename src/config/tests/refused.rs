@@ -70,6 +70,7 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ("time.report_zone = 1", "time.report_zone (0.toml line 1): expected a time zone such as"),
     ("aggregates.interval = \"10ms\"", "aggregates.interval (0.toml line 1): expected a duration from 1s to 1d, got \"10ms\""),
     ("channels.rules = {}", "channels.rules"),
+    ("channels.source_questions = [\"\"]", "expected at most 16 ids of questions, each of 1 to 256 bytes"),
     (
         "channels.rules = [1]",
         "channels.rules (0.toml line 1): expected a rule such as { medium = [\"email\"], channel = \"email\" }, got 1",

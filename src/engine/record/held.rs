@@ -183,9 +183,10 @@ struct HeldContribution {
     has_channel: bool,
     segment: Option<&'static str>,
     is_member: bool,
+    has_source: bool,
 }
 
-json_object!(HeldContribution { expected, total, cohort, has_channel, segment, is_member });
+json_object!(HeldContribution { expected, total, cohort, has_channel, segment, is_member, has_source });
 
 /// `2026-01`
 #[derive(utoipa::ToSchema)]
@@ -243,7 +244,7 @@ pub fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms
         reminded_carts: customer.reminded.iter().copied().map(Hex).collect(),
         first_channel: told(&customer.touch.first),
         last_channel: told(&customer.touch.last),
-        journey: customer.journey.as_deref().map(journey::held),
+        journey: customer.journey.as_deref().map(|journey| journey::held(journey, &customer.costs)),
         attribution: customer.attribution.as_deref().map(|held| attribution::held(held, settings)),
         costs: customer.costs.iter().map(costs).collect(),
         cash_flows: customer.flows.iter().map(flows).collect(),
@@ -313,6 +314,7 @@ fn contribution(contribution: &Contribution) -> HeldContribution {
         has_channel: contribution.has_channel,
         segment: contribution.segment.map(Segment::as_str),
         is_member: contribution.is_member,
+        has_source: contribution.has_source,
     }
 }
 

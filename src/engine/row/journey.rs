@@ -4,7 +4,7 @@
 use super::bytes::{Reader, put_ago, put_all_fixed, put_fixed, put_text, put_u64};
 use super::{RowError, further};
 use crate::engine::customer::Customer;
-use crate::engine::journey::{Journey, Parcel, TICKETS_MAX};
+use crate::engine::journey::{Journey, Parcel, Source, TICKETS_MAX};
 use crate::event::InteractionKind;
 
 const KINDS: usize = InteractionKind::ALL.len();
@@ -16,7 +16,8 @@ mod has {
     pub const PARCEL: u8 = 1 << 2;
     pub const DELIVERED: u8 = 1 << 3;
     pub const SALESPERSON: u8 = 1 << 4;
-    pub const ALL: u8 = (1 << 5) - 1;
+    pub const SOURCE: u8 = 1 << 5;
+    pub const ALL: u8 = (1 << 6) - 1;
 }
 
 pub fn encode(customer: &Customer, parts: u16, row: &mut Vec<u8>) {
@@ -27,13 +28,14 @@ pub fn encode(customer: &Customer, parts: u16, row: &mut Vec<u8>) {
     let Some(journey) = customer.journey.as_ref().filter(|_| parts & further::JOURNEY != 0) else {
         return;
     };
-    let Journey { counts, signed_up_ms, latest_ms, open_tickets, parcel, salesperson } = journey.as_ref();
+    let Journey { counts, signed_up_ms, latest_ms, open_tickets, parcel, salesperson, source } = journey.as_ref();
     row.push(super::bytes::bits([
         (has::SIGN_UP, signed_up_ms.is_some()),
         (has::TICKETS, !open_tickets.is_empty()),
         (has::PARCEL, parcel.is_some()),
         (has::DELIVERED, parcel.is_some_and(|parcel| parcel.is_delivered)),
         (has::SALESPERSON, !salesperson.is_empty()),
+        (has::SOURCE, source.is_some()),
     ]));
     let kinds = counts.iter().enumerate().fold(0, |kinds, (kind, count)| if *count == 0 { kinds } else { kinds | 1 << kind });
     put_u64(row, kinds);
@@ -52,6 +54,10 @@ pub fn encode(customer: &Customer, parts: u16, row: &mut Vec<u8>) {
     }
     if !salesperson.is_empty() {
         put_text(row, salesperson);
+    }
+    if let Some(Source { answer, at_ms }) = source {
+        put_text(row, answer);
+        put_ago(row, now_ms, *at_ms);
     }
 }
 
@@ -88,6 +94,9 @@ pub fn decode(reader: &mut Reader<'_>, parts: u16, customer: &mut Customer) -> R
     }
     if bits & has::SALESPERSON != 0 {
         reader.text_into(&mut journey.salesperson)?;
+    }
+    if bits & has::SOURCE != 0 {
+        journey.source = Some(Source { answer: reader.text()?.to_owned(), at_ms: reader.ago(now_ms)? });
     }
     customer.journey = Some(journey);
     Ok(())

@@ -213,6 +213,7 @@ fn a_typical_customer_takes_about_150_bytes() {
         has_channel: true,
         segment: Some(Segment::New),
         is_member: false,
+        has_source: false,
     });
     row.clear();
     encode(&customer, RowVersion::NEWEST, day(-60), &mut row);

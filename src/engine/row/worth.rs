@@ -1,7 +1,7 @@
 //! The part of a row about where a customer came from, what they cost, and what they add to the figures of all.
 //! Written and read by `row` since version 3; a new field is a new row version, never another meaning of these bytes.
 
-use super::bytes::{Reader, put_fixed, put_i64, put_text, put_u64, put_u128};
+use super::bytes::{Reader, bits, put_fixed, put_i64, put_text, put_u64, put_u128};
 use super::currencies::Currencies;
 use super::{RowError, further};
 use crate::clv::formula::PresentValue;
@@ -17,6 +17,7 @@ use crate::event::CostKind;
 const HAS_CHANNEL: u8 = 1;
 const HAS_SEGMENT: u8 = 1 << 1;
 const IS_MEMBER: u8 = 1 << 2;
+const HAS_SOURCE: u8 = 1 << 3;
 
 /// Days from 1970 beyond which no event is taken.
 const DAY_MAX: u64 = 1_000_000;
@@ -45,10 +46,13 @@ pub fn encode(customer: &Customer, parts: u16, currencies: &mut Currencies, row:
         }
     }
     if let Some(contribution) = customer.contribution.as_ref().filter(|_| parts & further::CONTRIBUTION != 0) {
-        let has_channel = if contribution.has_channel { HAS_CHANNEL } else { 0 };
-        let has_segment = if contribution.segment.is_some() { HAS_SEGMENT } else { 0 };
-        let is_member = if contribution.is_member { IS_MEMBER } else { 0 };
-        currencies.put(row, contribution.currency, has_channel | has_segment | is_member);
+        let told_by = bits([
+            (HAS_CHANNEL, contribution.has_channel),
+            (HAS_SEGMENT, contribution.segment.is_some()),
+            (IS_MEMBER, contribution.is_member),
+            (HAS_SOURCE, contribution.has_source),
+        ]);
+        currencies.put(row, contribution.currency, told_by);
         put_u128(row, contribution.expected_minor as u128);
         put_u128(row, contribution.total_minor as u128);
         put_u64(row, u64::from(contribution.cohort));
@@ -101,8 +105,9 @@ pub fn decode(reader: &mut Reader<'_>, parts: u16, currencies: &mut Currencies, 
             0 => None,
             _ => Some(*Segment::ALL.get(usize::from(reader.byte()?)).ok_or(RowError::Malformed("segment"))?),
         };
-        let (has_channel, is_member) = (bits & HAS_CHANNEL != 0, bits & IS_MEMBER != 0);
-        customer.contribution = Some(Contribution { currency, expected_minor, total_minor, cohort, has_channel, segment, is_member });
+        let [has_channel, is_member, has_source] = [HAS_CHANNEL, IS_MEMBER, HAS_SOURCE].map(|bit| bits & bit != 0);
+        let told = Contribution { currency, expected_minor, total_minor, cohort, has_channel, segment, is_member, has_source };
+        customer.contribution = Some(told);
     }
     if parts & further::SCORES != 0 {
         customer.scores = Some(Scores::from_number(reader.byte()?).ok_or(RowError::Malformed("scores"))?);

@@ -12,7 +12,7 @@ use proptest::sample::{Index, select};
 use super::journey::did;
 use super::*;
 use crate::engine::orders::HELD_MAX;
-use crate::event::{Interaction, InteractionKind, Loyalty as LoyaltyEvent, LoyaltyKind};
+use crate::event::{Answer, Interaction, InteractionKind, Loyalty as LoyaltyEvent, LoyaltyKind};
 
 /// Ids of one person, two more customers, and one whom nobody knows.
 pub const VISITOR: &str = "browser-1";
@@ -93,8 +93,15 @@ impl Net {
         let time_ms = self.shop.slot.time_ms().unwrap();
         self.shop.tick(time_ms + DAY, None);
         self.shop.slot.flush(&mut self.shop.out);
-        let gauges =
-            ["customers_in_stage", "points_outstanding", "valued_customers", "clv_customers", "loyalty_customers", "customers_acquired"];
+        let gauges = [
+            "customers_in_stage",
+            "points_outstanding",
+            "valued_customers",
+            "clv_customers",
+            "loyalty_customers",
+            "customers_acquired",
+            "answer_customers",
+        ];
         self.collect();
         let mut last = self.cells.clone();
         last.retain(|key, value| *value != 0 && gauges.iter().any(|gauge| key.starts_with(&format!("{gauge}|"))));
@@ -108,7 +115,7 @@ fn facts(held: &Customer) -> Facts<'_> {
     let orders = held.orders.kept.iter().map(|order| (order.id, order.at_ms, order.remaining_minor, order.counted)).collect();
     let sums = held.orders.sums.iter().map(|sum| (sum.orders, sum.gross_minor, sum.refunds_minor)).collect();
     let consent = format!("{:?} {:?}", held.consent.standing().map(|standing| (standing.status, standing.at_ms)), held.contact.email);
-    let counts = held.journey.as_ref().map(|journey| (journey.counts, journey.signed_up_ms));
+    let counts = held.journey.as_ref().map(|journey| (journey.counts, journey.signed_up_ms, journey.source.clone()));
     let points = held.loyalty.as_ref().map(|loyalty| (loyalty.since_ms, loyalty.points()));
     let mut seen = held.seen.fingerprints().to_vec();
     seen.sort_unstable();
@@ -129,8 +136,19 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
     let statuses = select(vec![ConsentStatus::Subscribed, ConsentStatus::Unsubscribed]);
     let points = (1..50u32)
         .prop_map(|points| Kind::Loyalty(LoyaltyEvent { kind: LoyaltyKind::PointsEarned, points, reward: None, expires_ms: None }));
+    let answers = select(vec!["friend", "advert"]).prop_map(|answer| {
+        let told = Answer { survey_id: "v-1".into(), question_id: "source".into(), answer_id: answer.into() };
+        Kind::Interaction(Interaction {
+            kind: InteractionKind::SurveyAnswered,
+            subject: None,
+            cost: None,
+            salesperson_id: None,
+            answer: Some(told),
+        })
+    });
     prop_oneof![
         4 => orders,
+        1 => answers,
         2 => refunds,
         4 => interactions.prop_map(|kind| Kind::Interaction(Interaction { kind, subject: None, cost: None, salesperson_id: None, answer: None })),
         2 => statuses.prop_map(|status| states(0, status).kind),

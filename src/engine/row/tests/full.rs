@@ -163,5 +163,6 @@ fn add_worth(customer: &mut Customer, usd: Currency) {
         has_channel: true,
         segment: Some(Segment::Others),
         is_member: true,
+        has_source: false,
     });
 }
