@@ -88,6 +88,7 @@
 //! | one customer | a row of some 75 KB, whatever they do; two entries in the queue of deadlines | `engine` |
 //! | what ties a customer to others | 8 other ids, 32 referred customers; a chain of messages ends after 4 hops | `engine::ties`, `engine::relay` |
 //! | carts decided about that a customer's row remembers | 16 | `engine::plays` |
+//! | former stages that a customer's row remembers | 8 | `engine::stays` |
 //! | trace contexts a span links to | 128; further ones are counted | `cli::traces` |
 //! | cells of a slot | 10,000; what is more is counted as `other` | `engine::cells` |
 //! | places of cells remembered by a slot | 40,000, some hundred bytes each | `engine::cells::known` |

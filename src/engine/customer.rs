@@ -23,6 +23,7 @@ use super::profile::Profile;
 use super::seen::Seen;
 use super::settings::Settings;
 use super::stages::{ALIVE_BOUNDS_MAX, Stage};
+use super::stays::Stay;
 use super::suppressed::Suppressed;
 use super::tiers::Tier;
 use super::ties::{Moved, Ties};
@@ -47,6 +48,8 @@ pub struct Customer {
     pub stage: Option<Stage>,
     /// Since when; `None`: the figures over all customers do not count them in it.
     pub stage_since_ms: Option<i64>,
+    /// Stages before the present one, the newest last; at most `stays::STAYS_MAX`.
+    pub stays: Vec<Stay>,
     /// Lives of this customer: 1, and one more with each order while lapsed.
     pub cycle: u32,
     /// UTC day of the order that brought them back, while that makes their stage.
@@ -183,8 +186,9 @@ impl Customer {
         (*profile, *attempt, *contracts) = (None, None, None);
         affinity.clear();
         self.ties = None;
-        let Customer { seen, contact, consent, orders, plays, sends_ms, reminded, touch, suppressed, costs, flows, .. } = self;
+        let Customer { stays, seen, contact, consent, orders, plays, sends_ms, reminded, touch, suppressed, costs, flows, .. } = self;
         *consent = Consent::default();
+        stays.clear();
         seen.clear();
         contact.clear();
         orders.clear();

@@ -5,7 +5,7 @@
 //! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
-//! (`seen`, `contact`, `profile`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `contracts`, `affinity`, `attempt`, `ties`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`, `variants`), what it means for others (`relay`, `identity`, `unite`, `referrals`), what is
+//! (`seen`, `contact`, `profile`, `consent`, `touch`, `stays`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `contracts`, `affinity`, `attempt`, `ties`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`, `variants`), what it means for others (`relay`, `identity`, `unite`, `referrals`), what is
 //! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`, `cohorts`), how it is kept (`row`,
 //! `overlay`, `timers`, `committed`) and forgotten (`erasure`). `explain` and `audience` ask the gates for people;
 //! `portrait`, `totals`, `play_week`, `play_variant` and `economics` put together what is told of a customer, of all, of plays, and of costs; `told_cell` reads a figure back.
@@ -62,6 +62,7 @@ mod segments;
 mod settings;
 mod slot;
 mod stages;
+mod stays;
 mod suppressed;
 #[cfg(test)]
 mod tests;

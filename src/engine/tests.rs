@@ -28,6 +28,7 @@ mod relay_plays;
 mod segments;
 mod sends;
 mod stages;
+mod stays;
 mod tiers;
 mod timers;
 mod triggers;

@@ -13,7 +13,7 @@ use super::record::time::Time;
 use super::record::transition::TransitionRecord;
 use super::scene::Scene;
 use super::stages::{Entry, Stage};
-use super::value;
+use super::{stays, value};
 
 pub const TRACK: &str = "lifecycle";
 /// No stage: who is there is another customer from here on.
@@ -37,6 +37,7 @@ pub fn settle(customer: &mut Customer, why: Option<Why>, scene: &mut Scene<'_>) 
     if from == Some(to) {
         return;
     }
+    stays::leave(customer);
     customer.stage = Some(to);
     let reason = reason(from, entry, why, scene);
     write(customer, TRACK, from.as_ref().map(Stage::as_str), to.as_str(), reason, scene);

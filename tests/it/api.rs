@@ -25,6 +25,10 @@ fn a_customer_is_told_with_state_value_cart_plays_reasons_and_the_next_deadline(
     let ann = asked.json("/api/customers/ann%2F1");
     assert_eq!((&ann["customer_id"], &ann["stage"], &ann["cycle"]), (&"ann/1".into(), &"first_time".into(), &1.into()), "{ann}");
     assert_eq!(ann["stage_since"], "2026-03-02T10:00:00.000Z");
+    let stay = |stage: &str, since: &str, until: Value| serde_json::json!({ "stage": stage, "since": since, "until": until });
+    let ordered = "2026-03-02T10:00:00.000Z";
+    let history = [stay("lead", "2026-03-02T09:00:00.000Z", ordered.into()), stay("first_time", ordered, Value::Null)];
+    assert_eq!(ann["held"]["stage_history"], Value::from(history.to_vec()));
     assert_eq!((&ann["as_of"], &ann["next_deadline_at"]), (&"2026-03-04T12:00:00.000Z".into(), &"2026-03-04T13:00:00.000Z".into()));
     assert_eq!((&ann["clv"]["primary_currency"], &ann["clv"]["historic"][0]["net_of_refunds"]["amount"]), (&"USD".into(), &"20.00".into()));
     assert_eq!((&ann["clv"]["inputs"]["x"], &ann["clv"]["id"], &ann["clv"]["cause"]), (&0.into(), &Value::Null, &Value::Null));

@@ -8,6 +8,7 @@ mod contracts;
 mod journey;
 mod loyalty;
 mod orders;
+mod stays;
 mod suppressed;
 mod taste;
 mod ties;
@@ -37,6 +38,7 @@ use contracts::HeldContracts;
 use journey::HeldJourney;
 use loyalty::{HeldLoyalty, HeldTier};
 use orders::HeldOrders;
+use stays::HeldStay;
 use suppressed::HeldSuppressed;
 use taste::{HeldAttempt, HeldProfile};
 use ties::HeldTies;
@@ -51,6 +53,8 @@ pub struct Held<'a> {
     identified: bool,
     stage: Option<&'a str>,
     stage_since: Option<Time>,
+    /// The stages the customer has been in, the present one last: eight before it at most.
+    stage_history: Vec<HeldStay<'a>>,
     cycle: u32,
     reactivated_on: Option<Time>,
     next_deadline_at: Option<Time>,
@@ -86,7 +90,7 @@ pub struct Held<'a> {
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, suppressed_addresses, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, reminded_carts, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, ties, contracts, affinity, profile, attempt, contribution, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, stage_history, cycle, reactivated_on, next_deadline_at, contact, consent, suppressed_addresses, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, reminded_carts, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, ties, contracts, affinity, profile, attempt, contribution, message_ids });
 
 #[derive(utoipa::ToSchema)]
 struct HeldContact<'a> {
@@ -226,6 +230,7 @@ pub fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms
         identified: customer.identified,
         stage: customer.stage.as_ref().map(|stage| stage.as_str()),
         stage_since: customer.stage_since_ms.map(Time),
+        stage_history: stays::held(customer),
         cycle: customer.cycle,
         reactivated_on: customer.reactivated_day.map(|day| Time(day * DAY_MS)),
         next_deadline_at: deadline_ms.map(Time),

@@ -3,6 +3,7 @@
 use super::*;
 use crate::engine::plays::REMINDED_MAX;
 use crate::engine::row::{self, RowVersion};
+use crate::engine::stays::{STAYS_MAX, Stay};
 use crate::engine::ties::{ALIASES_MAX, Alias, REFEREES_MAX, Referee, Ties};
 
 /// A customer's row with every list full and every text as long as `event` lets it through: 20 lines of 2.8 KB, 16 running plays of 0.3 KB,
@@ -92,7 +93,9 @@ fn one_huge_cart_takes_twenty_lines() {
     // an action repeats the cart once: far below what a broker takes
     assert!(record.to_string().len() <= 2 * ROW_BYTES_MAX, "{} bytes", record.to_string().len());
 
-    let tied = Customer { ties: Some(Box::new(all_ties())), reminded: (0..REMINDED_MAX as u64).collect(), ..customer };
+    let stay = Stay { stage: Stage::named(&"s".repeat(STAGE_BYTES_MAX)).unwrap(), since_ms: i64::MAX };
+    let (stays, reminded) = (vec![stay; STAYS_MAX], (0..REMINDED_MAX as u64).collect());
+    let tied = Customer { ties: Some(Box::new(all_ties())), reminded, stays, ..customer };
     let mut row = Vec::new();
     row::encode(&tied, RowVersion::NEWEST, i64::MAX, &mut row);
     assert!((ROW_BYTES_MAX..=TIED_ROW_BYTES_MAX).contains(&row.len()), "{} bytes", row.len());

@@ -60,6 +60,11 @@ function showCustomer(customer, told) {
     part.append(make("dt", name), make("dd", value));
     return part;
   }));
+  byId("stages-so-far").replaceChildren(...held.stage_history.map(({ stage, since, until }) => {
+    const item = make("li", `${words(stage)} from `);
+    item.append(make("time", since, { datetime: since }), ...(until ? [" to ", make("time", until, { datetime: until })] : [" on"]));
+    return item;
+  }));
   byId("decisions").replaceChildren(...told.decisions.map((decision) => {
     const item = make("li");
     item.append(make("time", decision.value.event_time, { datetime: decision.value.event_time }), ` ${sentence(decision)}`);

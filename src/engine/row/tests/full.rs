@@ -18,6 +18,7 @@ use crate::engine::orders::{Claim, Folded, Kept};
 use crate::engine::plays::{Grant, Phase, PlayState, Sent};
 use crate::engine::population::Contribution;
 use crate::engine::profile::Profile;
+use crate::engine::stays::Stay;
 use crate::engine::suppressed::{Refusal, Suppressed};
 use crate::engine::tiers::{Month, Tier};
 use crate::engine::ties::{Alias, Moved, Referee, Referrer, Ties};
@@ -99,6 +100,8 @@ pub fn full() -> Customer {
 
 fn add_way(customer: &mut Customer, usd: Currency, jpy: Currency) {
     customer.stage_since_ms = Some(NOW - 77);
+    let own = Stage::named("seen_lately").unwrap();
+    customer.stays = vec![Stay { stage: Stage::LAPSED, since_ms: NOW - 990 }, Stay { stage: own, since_ms: NOW - 980 }];
     customer.value_band = Some(key_of("high"));
     let expiring = vec![Expiring { expires_ms: NOW + 80, points: 100 }];
     customer.loyalty = Some(Box::new(Loyalty { since_ms: NOW - 600, lasting: 1 << 33, expiring }));
