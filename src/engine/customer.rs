@@ -27,6 +27,7 @@ use super::stays::Stay;
 use super::suppressed::Suppressed;
 use super::tiers::Tier;
 use super::ties::{Moved, Ties};
+use super::timeline::Timeline;
 use super::touch::Touches;
 use crate::clv::rfm::Scores;
 use crate::event::CostKind;
@@ -68,6 +69,8 @@ pub struct Customer {
     pub sends_ms: Vec<i64>,
     /// Marks of carts that plays have decided about, the oldest first; at most `plays::REMINDED_MAX`.
     pub reminded: Vec<u64>,
+    /// Empty unless `Settings::decisions_kept`.
+    pub timeline: Timeline,
     pub touch: Touches,
     /// About addresses other than the known one, the oldest first; at most `SUPPRESSED_MAX`.
     pub suppressed: Vec<Suppressed>,
@@ -186,9 +189,12 @@ impl Customer {
         (*profile, *attempt, *contracts) = (None, None, None);
         affinity.clear();
         self.ties = None;
-        let Customer { stays, seen, contact, consent, orders, plays, sends_ms, reminded, touch, suppressed, costs, flows, .. } = self;
+        let Customer {
+            stays, timeline, seen, contact, consent, orders, plays, sends_ms, reminded, touch, suppressed, costs, flows, ..
+        } = self;
         *consent = Consent::default();
         stays.clear();
+        timeline.clear();
         seen.clear();
         contact.clear();
         orders.clear();

@@ -22,6 +22,7 @@ mod taste;
 #[cfg(test)]
 mod tests;
 mod ties;
+mod timeline;
 mod worth;
 
 use super::customer::Customer;
@@ -132,7 +133,8 @@ mod rest {
     pub const SUPPRESSED: u16 = 1 << 4;
     pub const TIES: u16 = 1 << 5;
     pub const REMINDED: u16 = 1 << 6;
-    pub const ALL: u16 = (1 << 7) - 1;
+    pub const TIMELINE: u16 = 1 << 7;
+    pub const ALL: u16 = (1 << 8) - 1;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.
@@ -200,6 +202,7 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     ties::encode(customer, rest, &mut currencies, row);
     reminded::encode(customer, rest, row);
     stays::encode(customer, version, further, row);
+    timeline::encode(customer, rest, row);
 }
 
 /// Stages of one's own have no numbers, and no place in old rows.
@@ -276,6 +279,7 @@ fn rest_of(customer: &Customer) -> u16 {
         (rest::CONTRACTS, customer.contracts.is_some()),
         (rest::TIES, customer.ties.is_some()),
         (rest::REMINDED, !customer.reminded.is_empty()),
+        (rest::TIMELINE, !customer.timeline.is_empty()),
     ])
 }
 
@@ -319,5 +323,6 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     ties::decode(&mut reader, rest, &mut currencies, customer)?;
     reminded::decode(&mut reader, rest, customer)?;
     stays::decode(&mut reader, further, customer)?;
+    timeline::decode(&mut reader, rest, customer)?;
     reader.finish()
 }

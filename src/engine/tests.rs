@@ -30,6 +30,7 @@ mod sends;
 mod stages;
 mod stays;
 mod tiers;
+mod timeline;
 mod timers;
 mod triggers;
 mod withdrawals;
@@ -117,6 +118,7 @@ pub fn settings() -> Settings {
         erasure_key: ErasureKey(*b"0123456789abcdef"),
         channels: vec![channel_rule("email", "email"), channel_rule("cpc", "paid_search")],
         report_zone: jiff::tz::TimeZone::UTC,
+        decisions_kept: 0,
         aggregates_interval_ms: 10 * SECOND,
     }
 }

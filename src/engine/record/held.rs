@@ -12,6 +12,7 @@ mod stays;
 mod suppressed;
 mod taste;
 mod ties;
+mod timeline;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -42,6 +43,7 @@ use stays::HeldStay;
 use suppressed::HeldSuppressed;
 use taste::{HeldAttempt, HeldProfile};
 use ties::HeldTies;
+use timeline::HeldDecision;
 
 /// A customer's row in words. Ids of messages, orders and checkouts are kept as 64-bit hashes only, and shown in hexadecimal.
 #[derive(utoipa::ToSchema)]
@@ -71,6 +73,8 @@ pub struct Held<'a> {
     sends_at: Vec<Time>,
     /// Carts that plays have decided about.
     reminded_carts: Vec<Hex>,
+    /// The last ones, the newest last, where `state.decisions_kept` keeps some.
+    decisions: Vec<HeldDecision<'a>>,
     first_channel: Option<&'a str>,
     last_channel: Option<&'a str>,
     journey: Option<HeldJourney<'a>>,
@@ -90,7 +94,7 @@ pub struct Held<'a> {
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, stage_history, cycle, reactivated_on, next_deadline_at, contact, consent, suppressed_addresses, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, reminded_carts, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, ties, contracts, affinity, profile, attempt, contribution, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, stage_history, cycle, reactivated_on, next_deadline_at, contact, consent, suppressed_addresses, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, reminded_carts, decisions, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, ties, contracts, affinity, profile, attempt, contribution, message_ids });
 
 #[derive(utoipa::ToSchema)]
 struct HeldContact<'a> {
@@ -246,6 +250,7 @@ pub fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms
         plays: customer.plays.iter().map(|state| play(state, settings)).collect(),
         sends_at: customer.sends_ms.iter().copied().map(Time).collect(),
         reminded_carts: customer.reminded.iter().copied().map(Hex).collect(),
+        decisions: timeline::held(&customer.timeline),
         first_channel: told(&customer.touch.first),
         last_channel: told(&customer.touch.last),
         journey: customer.journey.as_deref().map(journey::held),

@@ -1,4 +1,6 @@
-//! The stages a customer has been in, in words. Part of `held`.
+//! The stages a customer has been in, the former ones and the present one, in words.
+//!
+//! When a stage ended is not held: it is when the next one began. Part of `held`.
 
 use crate::engine::customer::Customer;
 use crate::engine::record::json::json_object;
