@@ -68,7 +68,8 @@
 //! - State is published after the commit is known to have happened, and dropped after it is known not to have.
 //! - A slot is served only from a state that was proven: checksums, chain, coverage of the hash space, offsets. Else it is refused.
 //! - A message changes the same facts whenever it comes, before or after its receiver's own events, once or twice. But for carts: what
-//!   is taken out of one before it is known to be in there is in it again afterwards.
+//!   is taken out of one before it is known to be in there is in it again afterwards. And what a row tells of the past (the stages so far,
+//!   the last decisions) is what was said at the time.
 //! - Slot time never goes back; a deadline fires at its own time, with the values of that time, in order of (time, customer id).
 //! - Formats stored in Kafka (rows, blocks, metadata, ids) carry a version or never change. Hash seeds are fixed for ever.
 //!
