@@ -68,7 +68,8 @@
 //! - State is published after the commit is known to have happened, and dropped after it is known not to have.
 //! - A slot is served only from a state that was proven: checksums, chain, coverage of the hash space, offsets. Else it is refused.
 //! - A message changes the same facts whenever it comes, before or after its receiver's own events, once or twice. But for carts: what
-//!   is taken out of one before it is known to be in there is in it again afterwards.
+//!   is taken out of one before it is known to be in there is in it again afterwards. And what a row tells of the past (the stages so far,
+//!   the last decisions) is what was said at the time.
 //! - Slot time never goes back; a deadline fires at its own time, with the values of that time, in order of (time, customer id).
 //! - Formats stored in Kafka (rows, blocks, metadata, ids) carry a version or never change. Hash seeds are fixed for ever.
 //!
@@ -88,13 +89,14 @@
 //! | one customer | a row of some 75 KB, whatever they do; two entries in the queue of deadlines | `engine` |
 //! | what ties a customer to others | 8 other ids, 32 referred customers; a chain of messages ends after 4 hops | `engine::ties`, `engine::relay` |
 //! | carts decided about that a customer's row remembers | 16 | `engine::plays` |
+//! | former stages that a customer's row remembers | 8 | `engine::stays` |
+//! | last decisions that a customer's row remembers | `state.decisions_kept`, 50 at most; off unless asked for | `engine::timeline` |
 //! | trace contexts a span links to | 128; further ones are counted | `cli::traces` |
 //! | cells of a slot | 10,000; what is more is counted as `other` | `engine::cells` |
 //! | places of cells remembered by a slot | 40,000, some hundred bytes each | `engine::cells::known` |
 //! | series of the forecast remembered by a thread | 512, below 1 KB nearly always, 32 KB at most | `clv::disk` |
 //! | answers over HTTP | 4 looks over many regions at a time, and 4 for other instances, each a region's rows at once; 64 instances asked, 64 MiB from each; 1,000 figures, 100 customers; 16 who watch, one picture for all | `http::api` |
 //! | actions of a slot that `deliver` reads ahead | 500, 4 MiB; and a mark, some hundred bytes, of each action until a week after it has expired | `deliver::queue`, `deliver::ledger` |
-//! | decisions kept for people | `http.decisions_kept`, 64 MiB; off unless asked for | `http::decisions` |
 //! | all customers | `state.max_bytes`: what does not fit is not taken up | `worker::admission` |
 //!
 //! # Decisions

@@ -36,7 +36,6 @@ pub(super) fn api(shared: &Shared, guard: Guard) -> Api {
         slot_count: slots,
         slot_of: Box::new(move |key| is_murmur2.then(|| partition_of(key.as_bytes(), slots))),
         owners: Box::new(GroupOwners::new(&shared.settings, config.http.api_token.clone())),
-        decisions: shared.decisions.clone(),
         settings: Box::new(move || in_force.newer_than(0).map_or_else(|| own.clone(), |(_, newest)| newest.settings)),
         is_event_time: config.time.mode == TimeMode::Event,
     }

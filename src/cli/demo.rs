@@ -35,7 +35,7 @@ const IMPLIED: [&str; 10] = [
     "log.level=\"error\"",
     "plays.cart_recovery.steps=[{ delay = \"3s\", template = \"cart_1\" }]",
     "http.listen=\"127.0.0.1:0\"",
-    "http.decisions_kept=5000",
+    "state.decisions_kept=20",
     // for a lift to look at
     "plays.cart_recovery.control=0.2",
     // the mock broker does not wake a waiting fetch

@@ -48,7 +48,6 @@ mod top;
 mod topics;
 mod traces;
 mod validate;
-mod witness;
 
 use std::process::ExitCode;
 

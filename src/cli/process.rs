@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::clock;
 use crate::config::Config;
 use crate::engine::{Committed, RowVersion};
-use crate::http::{Admin, Decisions, Guard, Health, Phase, Server};
+use crate::http::{Admin, Guard, Health, Phase, Server};
 use crate::kafka::{self, Consumer, Encoders, Producer};
 use crate::metrics::{Build, Metrics};
 use crate::worker::runner::{self, Happened};
@@ -31,7 +31,6 @@ use super::rules;
 use super::supervisor::Supervisor;
 use super::timed::Timed;
 use super::traces::Traces;
-use super::witness::Witness;
 
 /// A worker's own bound of a stop is ten seconds; closing its clients takes a little more.
 const STOP_WAIT: Duration = Duration::from_secs(20);
@@ -64,7 +63,6 @@ pub(super) struct Shared {
     pub committed: Arc<Committed>,
     pub in_force: Arc<InForce>,
     pub rulebook: Arc<Rulebook>,
-    pub decisions: Arc<Decisions>,
     pub traces: Arc<Traces>,
     pub stop: Arc<AtomicBool>,
 }
@@ -81,7 +79,6 @@ impl Shared {
             committed: Arc::new(Committed::new()),
             rulebook: Arc::new(Rulebook::new(config.clone(), in_force.clone())),
             in_force,
-            decisions: Arc::new(Decisions::new(config.http.decisions_kept)),
             traces,
             stop: Arc::new(AtomicBool::new(false)),
             config: config.clone(),
@@ -236,28 +233,16 @@ pub fn now() -> Now {
     Now { mono_ms: clock::monotonic_ms(), wall_ms: clock::wall_ms() }
 }
 
-/// What becomes of the customers who are no longer here is not heard here.
-fn changes_slots(happened: &Happened<'_>) -> bool {
-    match happened {
-        Happened::Step { report, .. } => !report.assigned.is_empty() || !report.revoked.is_empty() || !report.lost.is_empty(),
-        Happened::Failed { .. } => true,
-        Happened::Measured { .. } | Happened::Resting { .. } => false,
-    }
-}
-
 fn work(worker: usize, shared: &Shared, rules: &Rules, encoders: &Encoders) -> Result<(), WorkerError> {
-    let Shared { config, settings, metrics, health, committed, decisions, traces, stop, .. } = shared;
+    let Shared { config, settings, metrics, health, committed, traces, stop, .. } = shared;
     let phases = Phases::default();
     let mut observer = Observer::new(worker, config, metrics.clone(), health.clone(), phases.clone());
     let build = || {
         let producer = Producer::open(settings, worker, clock::wall_ms).map_err(WorkerError::of_transaction)?.encoding(encoders.clone());
         let consumer = Consumer::join(settings, worker)?;
-        Ok((consumer, Witness::new(Timed::new(producer, phases.clone()), decisions.clone())))
+        Ok((consumer, Timed::new(producer, phases.clone())))
     };
     let outcome = runner::run(build, rules, committed, stop, now, |happened| {
-        if changes_slots(&happened) {
-            decisions.clear();
-        }
         if let Happened::Step { report, now, .. } = &happened {
             traces.draw(worker, report, *now);
         }

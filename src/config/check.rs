@@ -18,11 +18,9 @@ use super::{
     SchemaRegistry, Time, TimeMode, plays, stages,
 };
 use crate::clv::{Horizon, ModelKind, Parameters};
-use crate::engine::{ConsentRule, ErasureKey, Settings, Value};
+use crate::engine::{ConsentRule, DECISIONS_MAX, ErasureKey, Settings, Value};
 use crate::event::{DecodeRules, Format, OrderValue};
 
-/// About a gigabyte of them, were they not bounded in bytes.
-const DECISIONS_MAX: i64 = 1_000_000;
 /// Threads of one process; more are more processes.
 const WORKERS_MAX: i64 = 256;
 /// Inputs of a slot, each with its queue.
@@ -168,7 +166,6 @@ pub fn http(keys: &mut Keys<'_>) -> Http {
         admin_token: keys.optional("http.admin_token", values::token).map(BearerToken),
         api_token: keys.optional("http.api_token", values::token).map(BearerToken),
         advertised: keys.optional("http.advertised", values::address),
-        decisions_kept: usize::try_from(keys.required("http.decisions_kept", values::whole(0..=DECISIONS_MAX))).unwrap_or_default(),
     }
 }
 
@@ -197,6 +194,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
     let channels = keys.required("channels.rules", channels::rules);
     let source_questions = keys.required("channels.source_questions", channels::questions);
     let report_zone = keys.required("time.report_zone", values::zone);
+    let decisions_kept = keys.required("state.decisions_kept", values::whole(0..=DECISIONS_MAX as i64));
     let aggregates_interval_ms = keys.required("aggregates.interval", values::duration(SECOND_MS..=DAY_MS));
     let value_bands = levels::value_bands(keys);
     let loyalty = levels::loyalty(keys);
@@ -223,6 +221,7 @@ pub fn engine(keys: &mut Keys<'_>, entries: &Entries, parameters: Option<Paramet
         channels,
         source_questions,
         report_zone,
+        decisions_kept: usize::try_from(decisions_kept).unwrap_or_default(),
         aggregates_interval_ms,
     })
 }

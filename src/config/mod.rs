@@ -194,8 +194,6 @@ pub struct Http {
     pub api_token: Option<BearerToken>,
     /// `http://host:port` under which others reach this server, if they do; no slash at its end.
     pub advertised: Option<String>,
-    /// Decisions kept in memory for people who ask; 0: none.
-    pub decisions_kept: usize,
 }
 
 /// A secret text: a token of `http` (who brings it may ask), a password.

@@ -19,6 +19,7 @@ use super::segments;
 use super::settings::{Channel, Settings};
 use super::stages::Stage;
 use super::tiers;
+use super::timeline::{self, Decided};
 
 /// What was decided about one step.
 #[derive(Debug, Clone, Copy)]
@@ -32,11 +33,11 @@ pub struct Decision {
 }
 
 /// The instance is what the play's state says, else the customer's cart, which is still open.
-pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &mut Scene<'_>) {
+pub fn write(customer: &mut Customer, rule: PlayRule, decision: &Decision, scene: &mut Scene<'_>) {
     let rules = scene.rules;
     let play = rules.play(rule);
     // of an erased customer a record says the id, and which send it takes back
-    let shown = Some(customer).filter(|_| decision.reason != Reason::Erased);
+    let shown = Some(&*customer).filter(|_| decision.reason != Reason::Erased);
     let state = customer.plays.iter().find(|s| s.play == rule.key);
     let named = state.map(|s| s.instance.as_str()).filter(|instance| !instance.is_empty());
     let instance = named.or(customer.cart.as_ref().map(|c| c.id.as_str())).unwrap_or_default();
@@ -92,6 +93,8 @@ pub fn write(customer: &Customer, rule: PlayRule, decision: &Decision, scene: &m
         loyalty: shown.and_then(|c| loyalty(c, &rules.settings)),
     };
     scene.push(Topic::Actions, &id, &record);
+    let Decision { kind, reason, step, .. } = *decision;
+    timeline::remember(customer, &Decided::Action { play: &play.name, kind, step, reason }, scene);
     scene.note(Note::Action { play: rule.place, kind: decision.kind, reason: decision.reason });
 }
 

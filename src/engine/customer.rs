@@ -23,9 +23,11 @@ use super::profile::Profile;
 use super::seen::Seen;
 use super::settings::Settings;
 use super::stages::{ALIVE_BOUNDS_MAX, Stage};
+use super::stays::Stay;
 use super::suppressed::Suppressed;
 use super::tiers::Tier;
 use super::ties::{Moved, Ties};
+use super::timeline::Timeline;
 use super::touch::Touches;
 use crate::clv::rfm::Scores;
 use crate::event::CostKind;
@@ -47,6 +49,8 @@ pub struct Customer {
     pub stage: Option<Stage>,
     /// Since when; `None`: the figures over all customers do not count them in it.
     pub stage_since_ms: Option<i64>,
+    /// Stages before the present one, the newest last; at most `stays::STAYS_MAX`.
+    pub stays: Vec<Stay>,
     /// Lives of this customer: 1, and one more with each order while lapsed.
     pub cycle: u32,
     /// UTC day of the order that brought them back, while that makes their stage.
@@ -65,6 +69,8 @@ pub struct Customer {
     pub sends_ms: Vec<i64>,
     /// Marks of carts that plays have decided about, the oldest first; at most `plays::REMINDED_MAX`.
     pub reminded: Vec<u64>,
+    /// Empty unless `Settings::decisions_kept`.
+    pub timeline: Timeline,
     pub touch: Touches,
     /// About addresses other than the known one, the oldest first; at most `SUPPRESSED_MAX`.
     pub suppressed: Vec<Suppressed>,
@@ -188,8 +194,12 @@ impl Customer {
         (*profile, *attempt, *contracts) = (None, None, None);
         affinity.clear();
         self.ties = None;
-        let Customer { seen, contact, consent, orders, plays, sends_ms, reminded, touch, suppressed, costs, flows, .. } = self;
+        let Customer {
+            stays, timeline, seen, contact, consent, orders, plays, sends_ms, reminded, touch, suppressed, costs, flows, ..
+        } = self;
         *consent = Consent::default();
+        stays.clear();
+        timeline.clear();
         seen.clear();
         contact.clear();
         orders.clear();

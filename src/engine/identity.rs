@@ -9,7 +9,7 @@ use super::customer::Customer;
 use super::relay::Content;
 use super::scene::Scene;
 use super::ties::{ALIASES_MAX, Alias, LASTS_MS, Moved, Ties};
-use super::{funnel, loyalty, plays, population, transitions};
+use super::{funnel, loyalty, plays, population, stays, transitions};
 
 /// Why an id keeps what it has.
 pub const KNOWN: &str = "both ids are known customers (identity.merge_known)";
@@ -68,6 +68,8 @@ pub fn give(customer: &mut Customer, to: &str, until_ms: i64, scene: &mut Scene<
     funnel::leave(customer, scene.cells, scene.out);
     funnel::give_lead(customer, scene.cells, scene.out);
     loyalty::leave(customer, scene.cells, scene.out);
+    // whoever takes it in is told what this id was, the last of it included
+    stays::leave(customer);
     customer.stage_since_ms = None;
     if customer.orders.primary().is_some() || customer.contracts.is_some() {
         scene.push_tombstone(super::outputs::Topic::Clv);

@@ -58,6 +58,28 @@ pub enum Why {
 }
 
 impl Why {
+    /// Their places are stored in rows: a new one goes to the end.
+    pub const ALL: [Why; 18] = [
+        Why::FirstSeen,
+        Why::Identified,
+        Why::SignedUp,
+        Why::Considering,
+        Why::OnboardingOver,
+        Why::Order,
+        Why::Reactivated,
+        Why::Silence,
+        Why::Refund,
+        Why::Cost,
+        Why::Subscription,
+        Why::Model,
+        Why::Fulfilment,
+        Why::Merged,
+        Why::Referral,
+        Why::TierUp,
+        Why::TierDown,
+        Why::Condition,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Why::FirstSeen => "first_seen",

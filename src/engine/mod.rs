@@ -5,8 +5,8 @@
 //! rows are shared read-only with HTTP. Called by `worker` alone (`http` reads `Committed`).
 //!
 //! Reading order: `slot` (the calls), `apply` and `deadline` (one event, one deadline), `customer` and the file of each of its parts
-//! (`seen`, `contact`, `profile`, `consent`, `touch`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `contracts`, `affinity`, `attempt`, `ties`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`, `variants`), what it means for others (`relay`, `identity`, `unite`, `referrals`), what is
-//! written about it (`transitions`, `value`, `actions`, `record`), what all of them add up to (`cells`, `population`, `funnel`, `cohorts`), how it is kept (`row`,
+//! (`seen`, `contact`, `profile`, `consent`, `touch`, `stays`, `orders`, `money`, `costs`, `cart`, `journey`, `loyalty`, `contracts`, `affinity`, `attempt`, `ties`), what is decided about it (`lifecycle`, `segments`, `levels`, `bands`, `tiers`, `plays`, `gates`, `quiet`, `draw`), what came of it (`attribution`, `variants`), what it means for others (`relay`, `identity`, `unite`, `referrals`), what is
+//! written about it (`transitions`, `value`, `actions`, `timeline`, `record`), what all of them add up to (`cells`, `population`, `funnel`, `cohorts`), how it is kept (`row`,
 //! `overlay`, `timers`, `committed`) and forgotten (`erasure`). `explain` and `audience` ask the gates for people;
 //! `portrait`, `totals`, `play_week`, `play_variant` and `economics` put together what is told of a customer, of all, of plays, and of costs; `told_cell` reads a figure back.
 
@@ -62,11 +62,13 @@ mod segments;
 mod settings;
 mod slot;
 mod stages;
+mod stays;
 mod suppressed;
 #[cfg(test)]
 mod tests;
 mod tiers;
 mod ties;
+mod timeline;
 mod timers;
 mod told_cell;
 mod totals;
@@ -126,6 +128,7 @@ pub use stages::{
 };
 pub use tiers::{Month, Tier, WINDOW_DAYS_MAX};
 pub use ties::{ALIASES_MAX, Alias, Moved, REFEREES_MAX, Referee, Referrer, Ties};
+pub use timeline::DECISIONS_MAX;
 pub use told_cell::{ToldCell, read_told_cell};
 pub use totals::{Totals, minor_digits};
 pub use touch::Touches;

@@ -34,11 +34,13 @@ pub struct Portrait<'a> {
     clv: Option<ClvRecord<'a>>,
     /// Every configured play, in the order of the configuration.
     plays: Vec<PlayRecord<'a>>,
+    /// How many decisions `held.decisions` keeps (`state.decisions_kept`).
+    decisions_kept: u32,
     /// Everything the row holds, as `state export` prints it.
     held: Held<'a>,
 }
 
-json_object!(Portrait<'_> { customer_id, slot, as_of, stage, stage_since, cycle, next_deadline_at, clv, plays, held });
+json_object!(Portrait<'_> { customer_id, slot, as_of, stage, stage_since, cycle, next_deadline_at, clv, plays, decisions_kept, held });
 
 /// The portrait of a row as JSON text. `at_ms` is not before the customer's own now: an earlier moment means that one.
 pub fn portrait(customer_id: &str, slot: u32, row: &[u8], settings: &Arc<Settings>, at_ms: i64) -> Result<String, RowError> {
@@ -57,6 +59,7 @@ pub fn portrait(customer_id: &str, slot: u32, row: &[u8], settings: &Arc<Setting
         next_deadline_at: deadline_ms(row).map(Time),
         clv: valuation.as_ref().map(|valuation| value::present(customer_id, &present, valuation, &rules)),
         plays: plays.iter().map(|play| play_record(play, settings)).collect(),
+        decisions_kept: settings.decisions_kept as u32,
         held: held_record(customer_id, &kept, deadline_ms(row), settings),
     };
     let mut out = Vec::new();

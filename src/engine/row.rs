@@ -16,11 +16,13 @@ mod orders;
 mod person;
 mod plays;
 mod reminded;
+mod stays;
 mod suppressed;
 mod taste;
 #[cfg(test)]
 mod tests;
 mod ties;
+mod timeline;
 mod worth;
 
 use super::customer::Customer;
@@ -116,9 +118,10 @@ mod further {
     pub const LOYALTY: u16 = 1 << 9;
     pub const TIER: u16 = 1 << 10;
     pub const ATTRIBUTION: u16 = 1 << 11;
+    pub const STAYS: u16 = 1 << 12;
     /// Still more parts follow.
     pub const REST: u16 = 1 << 15;
-    pub const ALL: u16 = ((1 << 12) - 1) | REST;
+    pub const ALL: u16 = ((1 << 13) - 1) | REST;
 }
 
 /// The last parts a row may lack.
@@ -130,7 +133,8 @@ mod rest {
     pub const SUPPRESSED: u16 = 1 << 4;
     pub const TIES: u16 = 1 << 5;
     pub const REMINDED: u16 = 1 << 6;
-    pub const ALL: u16 = (1 << 7) - 1;
+    pub const TIMELINE: u16 = 1 << 7;
+    pub const ALL: u16 = (1 << 8) - 1;
 }
 
 /// The next deadline of a row; `None`: it waits for nothing, or is no row.
@@ -197,6 +201,8 @@ pub fn encode(customer: &Customer, version: RowVersion, deadline_ms: i64, row: &
     suppressed::encode(customer, rest, row);
     ties::encode(customer, rest, &mut currencies, row);
     reminded::encode(customer, rest, row);
+    stays::encode(customer, version, further, row);
+    timeline::encode(customer, rest, row);
 }
 
 /// Stages of one's own have no numbers, and no place in old rows.
@@ -210,6 +216,15 @@ fn encode_stage(stage: Option<Stage>, version: RowVersion, row: &mut Vec<u8>) {
         }
         None => row.push(0),
     }
+}
+
+fn decode_stage(reader: &mut Reader<'_>) -> Result<Option<Stage>, RowError> {
+    let stage = match reader.byte()? {
+        0 => return Ok(None),
+        WRITTEN_OUT => Stage::named(reader.text()?),
+        number => Stage::NUMBERED.get(usize::from(number) - 1).copied(),
+    };
+    stage.map(Some).ok_or(RowError::Malformed("stage"))
 }
 
 fn parts_of(customer: &Customer, version: RowVersion) -> u16 {
@@ -251,6 +266,7 @@ fn further_parts_of(customer: &Customer) -> u16 {
         (further::VALUE_BAND, customer.value_band.is_some()),
         (further::LOYALTY, customer.loyalty.is_some()),
         (further::TIER, customer.tier.is_some()),
+        (further::STAYS, !customer.stays.is_empty()),
     ])
 }
 
@@ -263,6 +279,7 @@ fn rest_of(customer: &Customer) -> u16 {
         (rest::CONTRACTS, customer.contracts.is_some()),
         (rest::TIES, customer.ties.is_some()),
         (rest::REMINDED, !customer.reminded.is_empty()),
+        (rest::TIMELINE, !customer.timeline.is_empty()),
     ])
 }
 
@@ -279,11 +296,7 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
         return Err(RowError::Malformed("parts"));
     }
     customer.now_ms = reader.i64()?;
-    customer.stage = match reader.byte()? {
-        0 => None,
-        WRITTEN_OUT => Some(Stage::named(reader.text()?).ok_or(RowError::Malformed("stage"))?),
-        number => Some(*Stage::NUMBERED.get(usize::from(number) - 1).ok_or(RowError::Malformed("stage"))?),
-    };
+    customer.stage = decode_stage(&mut reader)?;
     customer.known = parts & part::KNOWN != 0;
     customer.identified = parts & part::IDENTIFIED != 0;
     customer.last_event_ms = if parts & part::LAST_EVENT != 0 { reader.ago(customer.now_ms)? } else { customer.now_ms };
@@ -309,5 +322,7 @@ pub fn decode_into(row: &[u8], customer: &mut Customer) -> Result<(), RowError> 
     suppressed::decode(&mut reader, rest, customer)?;
     ties::decode(&mut reader, rest, &mut currencies, customer)?;
     reminded::decode(&mut reader, rest, customer)?;
+    stays::decode(&mut reader, further, customer)?;
+    timeline::decode(&mut reader, rest, customer)?;
     reader.finish()
 }

@@ -45,6 +45,8 @@ pub struct Settings {
     pub source_questions: Vec<String>,
     /// Days and months of cells (`time.report_zone`).
     pub report_zone: TimeZone,
+    /// `state.decisions_kept`: of each customer, at most `timeline::DECISIONS_MAX`; 0: none.
+    pub decisions_kept: usize,
     /// `aggregates.interval`
     pub aggregates_interval_ms: i64,
 }
@@ -153,7 +155,7 @@ pub enum Track {
 }
 
 impl Track {
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Track::ValueBand => "value_band",
             Track::Tier => "tier",

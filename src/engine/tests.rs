@@ -28,7 +28,9 @@ mod relay_plays;
 mod segments;
 mod sends;
 mod stages;
+mod stays;
 mod tiers;
+mod timeline;
 mod timers;
 mod triggers;
 mod withdrawals;
@@ -117,6 +119,7 @@ pub fn settings() -> Settings {
         source_questions: vec!["source".into()],
         channels: vec![channel_rule("email", "email"), channel_rule("cpc", "paid_search")],
         report_zone: jiff::tz::TimeZone::UTC,
+        decisions_kept: 0,
         aggregates_interval_ms: 10 * SECOND,
     }
 }

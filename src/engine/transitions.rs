@@ -12,10 +12,14 @@ use super::plays;
 use super::record::time::Time;
 use super::record::transition::TransitionRecord;
 use super::scene::Scene;
+use super::settings::Track;
 use super::stages::{Entry, Stage};
-use super::value;
+use super::timeline::{self, Decided};
+use super::{journey, stays, value};
 
 pub const TRACK: &str = "lifecycle";
+/// Everything customers move on. Their places are stored in rows: a new one goes to the end.
+pub const TRACKS: [&str; 5] = [TRACK, journey::TRACK, Track::ValueBand.as_str(), Track::Tier.as_str(), Track::Rfm.as_str()];
 /// No stage: who is there is another customer from here on.
 const MERGED: &str = "merged";
 
@@ -37,6 +41,7 @@ pub fn settle(customer: &mut Customer, why: Option<Why>, scene: &mut Scene<'_>) 
     if from == Some(to) {
         return;
     }
+    stays::leave(customer);
     customer.stage = Some(to);
     let reason = reason(from, entry, why, scene);
     write(customer, TRACK, from.as_ref().map(Stage::as_str), to.as_str(), reason, scene);
@@ -58,12 +63,12 @@ fn reason(from: Option<Stage>, entry: &Entry, why: Option<Why>, scene: &Scene<'_
 }
 
 /// Says that the customer has become another, and is none any more.
-pub fn write_end(customer: &Customer, from: Stage, scene: &mut Scene<'_>) {
+pub fn write_end(customer: &mut Customer, from: Stage, scene: &mut Scene<'_>) {
     write(customer, TRACK, Some(from.as_str()), MERGED, Why::Merged, scene);
 }
 
 /// Says that a customer has moved on a track.
-pub fn write(customer: &Customer, track: &'static str, from: Option<&str>, to: &str, why: Why, scene: &mut Scene<'_>) {
+pub fn write(customer: &mut Customer, track: &'static str, from: Option<&str>, to: &str, why: Why, scene: &mut Scene<'_>) {
     let id = scene.next_id(track);
     let record = TransitionRecord {
         id,
@@ -79,4 +84,5 @@ pub fn write(customer: &Customer, track: &'static str, from: Option<&str>, to: &
         event_time: Time(scene.time_ms),
     };
     scene.push(Topic::Transitions, &id, &record);
+    timeline::remember(customer, &Decided::Move { track, from, to, why }, scene);
 }

@@ -12,7 +12,7 @@ use super::scene::Scene;
 use super::ties::Alias;
 use super::{
     attempt, attribution, cash_flow, cohorts, contracts, costs, funnel, gates, identity, journey, loyalty, plays, population, profile,
-    referrals, segments, suppressed, tiers, transitions, value,
+    referrals, segments, stays, suppressed, tiers, timeline, transitions, value,
 };
 
 /// Takes in all that `other` was; `alias`: when it was asked for, and what was known then.
@@ -96,6 +96,8 @@ fn unite_person(customer: &mut Customer, other: &mut Customer, alias: &Alias, sc
         profile::unite(customer, *theirs);
     }
     other.sends_ms.iter().for_each(|at_ms| customer.remember_send(*at_ms));
+    stays::unite(customer, &other.stays);
+    timeline::unite(customer, &other.timeline, scene.rules.settings.decisions_kept);
 }
 
 /// `their_touch`: the channel the other was counted under.

@@ -29,7 +29,6 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use super::access::Guard;
-use super::decisions::Decisions;
 use super::health::Health;
 use super::problem::problem;
 use crate::engine::{Committed, Settings};
@@ -79,8 +78,6 @@ pub struct Api {
     /// The slot a customer's key lies in; `None`: producers partition by a rule of their own.
     pub slot_of: Box<SlotOf>,
     pub owners: Box<dyn Owners>,
-    /// The last ones of this process.
-    pub decisions: Arc<Decisions>,
     /// In force.
     pub settings: Box<dyn Fn() -> Arc<Settings> + Send + Sync>,
     /// Time stands still without events: customers are told as of their own now.
@@ -105,7 +102,6 @@ pub fn routes(shared: Arc<Shared>) -> Router {
         .route("/api/aggregates", get(figures::aggregates))
         .route("/api/plays", get(figures::plays))
         .route("/api/economics", get(economics::all))
-        .route("/api/customers/{customer_id}/decisions", get(customers::decisions))
         .route("/api/live", get(live::live))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&shared), guard));
     let document = document::text();

@@ -1,13 +1,12 @@
 //! Metrics, health, the API and admin actions over HTTP, on a thread of its own: a slow scrape never waits for a worker, nor a worker for a scrape.
 //!
 //! Reading order: `health` and `slots` (what the workers say of themselves), `routes` (what is answered), `access` (to whom), `api` (questions about
-//! committed state; `decisions` beside it), `page` (which shows them), `admin` (what changes something), this file (the thread). It reads shared counters, phases and rows, never a worker's
+//! committed state), `page` (which shows them), `admin` (what changes something), this file (the thread). It reads shared counters, phases and rows, never a worker's
 //! internals; what it changes it is handed by `cli`, which starts and stops it.
 
 mod access;
 mod admin;
 mod api;
-mod decisions;
 mod health;
 mod page;
 mod problem;
@@ -30,7 +29,6 @@ use api::LOOKS_MAX;
 pub use access::Guard;
 pub use admin::{Admin, LevelError, LogLevel};
 pub use api::{Api, Owner, Owners, openapi};
-pub use decisions::{Decision, Decisions};
 pub use health::{BEAT_MS_MAX, Health, Phase};
 pub use slots::{Remaining, SlotLine, SlotPhase, SlotSize, Slots};
 

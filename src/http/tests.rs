@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Admin, Api, Decisions, Guard, Health, Owner, Owners, Phase, Server};
+use super::{Admin, Api, Guard, Health, Owner, Owners, Phase, Server};
 use crate::clock;
 use crate::metrics::{Build, Metrics};
 
@@ -72,7 +72,6 @@ fn api(health: &Arc<Health>) -> Api {
         slot_count: 1,
         slot_of: Box::new(|_| Some(0)),
         owners: Box::new(Nobody),
-        decisions: Arc::new(Decisions::new(0)),
         settings: Box::new(|| unreachable!("nobody is told of")),
         is_event_time: true,
     }

@@ -9,7 +9,7 @@ mod described;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lifetide::engine::{self, ALL_REGIONS};
-use lifetide::http::{Decision, Guard, Owner};
+use lifetide::http::{Guard, Owner};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -25,6 +25,10 @@ fn a_customer_is_told_with_state_value_cart_plays_reasons_and_the_next_deadline(
     let ann = asked.json("/api/customers/ann%2F1");
     assert_eq!((&ann["customer_id"], &ann["stage"], &ann["cycle"]), (&"ann/1".into(), &"first_time".into(), &1.into()), "{ann}");
     assert_eq!(ann["stage_since"], "2026-03-02T10:00:00.000Z");
+    let stay = |stage: &str, since: &str, until: Value| serde_json::json!({ "stage": stage, "since": since, "until": until });
+    let ordered = "2026-03-02T10:00:00.000Z";
+    let history = [stay("lead", "2026-03-02T09:00:00.000Z", ordered.into()), stay("first_time", ordered, Value::Null)];
+    assert_eq!(ann["held"]["stage_history"], Value::from(history.to_vec()));
     assert_eq!((&ann["as_of"], &ann["next_deadline_at"]), (&"2026-03-04T12:00:00.000Z".into(), &"2026-03-04T13:00:00.000Z".into()));
     assert_eq!((&ann["clv"]["primary_currency"], &ann["clv"]["historic"][0]["net_of_refunds"]["amount"]), (&"USD".into(), &"20.00".into()));
     assert_eq!((&ann["clv"]["inputs"]["x"], &ann["clv"]["id"], &ann["clv"]["cause"]), (&0.into(), &Value::Null, &Value::Null));
@@ -228,8 +232,7 @@ fn plays_are_told_with_what_they_did_week_by_week() {
 
 #[test]
 fn what_says_something_of_the_shop_needs_the_token_and_the_process_tells_of_itself_to_everybody() {
-    let guarded =
-        ["/api/customers/ann%2F1", "/api/customers/ann%2F1/decisions", "/api/customers", "/api/aggregates", "/api/plays", "/api/economics"];
+    let guarded = ["/api/customers/ann%2F1", "/api/customers", "/api/aggregates", "/api/plays", "/api/economics"];
     let open = ["/api/openapi.json", "/api/slots", "/api/models"];
     let mut shop = Shop::of_ann();
     shop.token = Some(TOKEN);
@@ -289,19 +292,19 @@ fn everything_answered_is_as_described() {
 }
 
 #[test]
-fn the_last_decisions_about_a_customer_are_told_newest_first() {
+fn the_last_decisions_about_a_customer_are_told_with_their_reasons_where_they_are_kept() {
     let asked = Shop::of_ann().ask();
-    let told =
-        |path: &str| asked.json(path)["decisions"].as_array().unwrap().iter().map(|told| told["value"]["n"].as_i64()).collect::<Vec<_>>();
-    assert!(told("/api/customers/ann%2F1/decisions").is_empty());
-    let decision =
-        |customer_id: &str, n: i64| Decision { customer_id: customer_id.to_owned(), topic: "transitions", value: format!("{{\"n\":{n}}}") };
-    asked.shop.decisions.publish([decision("ann/1", 1), decision("bob", 2), decision("ann/1", 3)], &BTreeSet::new());
-    assert_eq!(told("/api/customers/ann%2F1/decisions"), [Some(3), Some(1)]);
-    let answer = asked.json("/api/customers/bob/decisions");
-    assert_eq!((&answer["kept_most"], &answer["decisions"][0]["topic"]), (&100.into(), &"transitions".into()), "{answer}");
-    described::Described::new(&asked.get("/api/openapi.json").body).check("/api/customers/{customer_id}/decisions", 200, &answer);
-    asked.problem("/api/customers/zoe/decisions", 404, "nothing is held");
+    let ann = asked.json("/api/customers/ann%2F1");
+    assert_eq!((&ann["decisions_kept"], &ann["held"]["decisions"]), (&0.into(), &Value::Array(Vec::new())), "{ann}");
+    let asked = Shop::of_ann_with(&["state.decisions_kept=2".to_owned()]).ask();
+    let ann = asked.json("/api/customers/ann%2F1");
+    let move_to = |from: Value, to: &str, at: &str, reason: &str| serde_json::json!({ "at": at, "kind": "transition", "track": "lifecycle", "from": from, "to": to, "play": null, "step": null, "reason": reason });
+    let decisions = [
+        move_to(Value::Null, "lead", "2026-03-02T09:00:00.000Z", "first_seen"),
+        move_to("lead".into(), "first_time", "2026-03-02T10:00:00.000Z", "order"),
+    ];
+    assert_eq!((&ann["decisions_kept"], &ann["held"]["decisions"]), (&2.into(), &Value::from(decisions.to_vec())), "{ann}");
+    described::Described::new(&asked.get("/api/openapi.json").body).check("/api/customers/{customer_id}", 200, &ann);
 }
 
 #[test]

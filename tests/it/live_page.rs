@@ -45,6 +45,7 @@ fn the_live_page_shows_a_running_demo_and_finds_a_customer_with_the_reasons_for_
     );
     let reason = "cart recovery, step 1: to be sent because of cart idle";
     assert!(texts("decisions").iter().any(|decision| decision.contains(reason)), "{seen:#}");
+    assert!(texts("stages").last().is_some_and(|text| text.ends_with("Z on")), "{seen:#}");
     assert!(texts("intentions").iter().any(|text| text.starts_with("cart recovery waits")), "{seen:#}");
     assert_eq!(seen["widths"], serde_json::json!({ "light": 1280, "dark": 1280, "phone": 390 }), "nothing is wider than the screen");
 }

@@ -161,6 +161,7 @@ fn the_fingerprint_changes_with_decisions_and_with_nothing_else() {
         "log.level=debug",
         "http.listen=0.0.0.0:1",
         "http.admin_token=0123456789abcdef",
+        "state.decisions_kept=5",
         "stages.min_silence=30d",
     ] {
         assert_eq!(print("", &[same]), shipped, "{same}");

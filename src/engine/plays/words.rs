@@ -11,6 +11,7 @@ pub enum ActionKind {
 }
 
 impl ActionKind {
+    /// Their places are stored in rows: a new one goes to the end.
     pub const ALL: [ActionKind; 3] = [ActionKind::Send, ActionKind::Cancel, ActionKind::Suppressed];
 
     pub fn as_str(self) -> &'static str {
@@ -73,6 +74,43 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Their places are stored in rows: a new one goes to the end.
+    pub const ALL: [Reason; 33] = [
+        Reason::CartIdle,
+        Reason::StageEntered,
+        Reason::EventSeen,
+        Reason::LevelReached,
+        Reason::Birthday,
+        Reason::NextOrderDue,
+        Reason::Order,
+        Reason::CartEmptied,
+        Reason::CartFilled,
+        Reason::StageLeft,
+        Reason::Refund,
+        Reason::Merged,
+        Reason::Erased,
+        Reason::Shadow,
+        Reason::Backfill,
+        Reason::Stale,
+        Reason::NoEmail,
+        Reason::InvalidEmail,
+        Reason::NoConsent,
+        Reason::ConsentPending,
+        Reason::Unsubscribed,
+        Reason::Complained,
+        Reason::Bounced,
+        Reason::SupportIssue,
+        Reason::BelowMinimum,
+        Reason::AboveMaximum,
+        Reason::NoThreshold,
+        Reason::Condition,
+        Reason::CoolDown,
+        Reason::Cap,
+        Reason::Priority,
+        Reason::Margin,
+        Reason::Control,
+    ];
+
     /// Of what a play with this trigger sends.
     pub fn to_send(trigger: &Trigger) -> Reason {
         match trigger {

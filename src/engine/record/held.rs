@@ -8,9 +8,11 @@ mod contracts;
 mod journey;
 mod loyalty;
 mod orders;
+mod stays;
 mod suppressed;
 mod taste;
 mod ties;
+mod timeline;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -37,9 +39,11 @@ use contracts::HeldContracts;
 use journey::HeldJourney;
 use loyalty::{HeldLoyalty, HeldTier};
 use orders::HeldOrders;
+use stays::HeldStay;
 use suppressed::HeldSuppressed;
 use taste::{HeldAttempt, HeldProfile};
 use ties::HeldTies;
+use timeline::HeldDecision;
 
 /// A customer's row in words. Ids of messages, orders and checkouts are kept as 64-bit hashes only, and shown in hexadecimal.
 #[derive(utoipa::ToSchema)]
@@ -51,6 +55,8 @@ pub struct Held<'a> {
     identified: bool,
     stage: Option<&'a str>,
     stage_since: Option<Time>,
+    /// The stages the customer has been in, the present one last: eight before it at most.
+    stage_history: Vec<HeldStay<'a>>,
     cycle: u32,
     reactivated_on: Option<Time>,
     next_deadline_at: Option<Time>,
@@ -67,6 +73,8 @@ pub struct Held<'a> {
     sends_at: Vec<Time>,
     /// Carts that plays have decided about.
     reminded_carts: Vec<Hex>,
+    /// The last ones, the newest last, where `state.decisions_kept` keeps some.
+    decisions: Vec<HeldDecision<'a>>,
     first_channel: Option<&'a str>,
     last_channel: Option<&'a str>,
     journey: Option<HeldJourney<'a>>,
@@ -86,7 +94,7 @@ pub struct Held<'a> {
     message_ids: Vec<Hex>,
 }
 
-json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, cycle, reactivated_on, next_deadline_at, contact, consent, suppressed_addresses, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, reminded_carts, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, ties, contracts, affinity, profile, attempt, contribution, message_ids });
+json_object!(Held<'_> { customer_id, as_of, last_event_at, known, identified, stage, stage_since, stage_history, cycle, reactivated_on, next_deadline_at, contact, consent, suppressed_addresses, last_open_at, last_click_at, orders, cart, cart_changed_at, checkout, plays, sends_at, reminded_carts, decisions, first_channel, last_channel, journey, attribution, costs, cash_flows, scores, value_band, loyalty, tier, ties, contracts, affinity, profile, attempt, contribution, message_ids });
 
 #[derive(utoipa::ToSchema)]
 struct HeldContact<'a> {
@@ -227,6 +235,7 @@ pub fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms
         identified: customer.identified,
         stage: customer.stage.as_ref().map(|stage| stage.as_str()),
         stage_since: customer.stage_since_ms.map(Time),
+        stage_history: stays::held(customer),
         cycle: customer.cycle,
         reactivated_on: customer.reactivated_day.map(|day| Time(day * DAY_MS)),
         next_deadline_at: deadline_ms.map(Time),
@@ -242,6 +251,7 @@ pub fn held_record<'a>(customer_id: &'a str, customer: &'a Customer, deadline_ms
         plays: customer.plays.iter().map(|state| play(state, settings)).collect(),
         sends_at: customer.sends_ms.iter().copied().map(Time).collect(),
         reminded_carts: customer.reminded.iter().copied().map(Hex).collect(),
+        decisions: timeline::held(&customer.timeline),
         first_channel: told(&customer.touch.first),
         last_channel: told(&customer.touch.last),
         journey: customer.journey.as_deref().map(|journey| journey::held(journey, &customer.costs)),

@@ -11,10 +11,10 @@ use super::cell::{BinRecord, CellRecord, SketchRecord};
 use super::clv::{ClvRecord, ContractsRecord, Future, HistoricEntry, Inputs, Model, Npv, ReferralValue, ReliabilityRecord};
 use super::likes::{CountRecord, LikingRecord};
 use super::transition::TransitionRecord;
+use crate::engine::Why;
 use crate::engine::gates::Arm;
 use crate::engine::plays::{ActionKind, Reason};
-use crate::engine::settings::Track;
-use crate::engine::{Why, journey, transitions as stages};
+use crate::engine::transitions::TRACKS;
 use crate::event::ConsentStatus;
 use crate::schema::Described;
 
@@ -68,8 +68,7 @@ fn examples(what: &str, all: impl IntoIterator<Item = &'static str>) -> Object {
 }
 
 pub(super) fn tracks() -> Object {
-    let others = [Track::ValueBand, Track::Tier, Track::Rfm].map(Track::as_str);
-    words("What has changed.", [stages::TRACK, journey::TRACK].into_iter().chain(others))
+    words("What has changed.", TRACKS)
 }
 
 pub(super) fn kinds() -> Object {

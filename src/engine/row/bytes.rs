@@ -237,6 +237,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// What has not been read.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }

@@ -6,15 +6,27 @@ use crate::engine::affinity::Affinity;
 use crate::engine::money::Sum;
 use crate::engine::orders::Kept;
 use crate::engine::population::Contribution;
+use crate::engine::stays::Stay;
+use crate::engine::timeline::Timeline;
 use crate::engine::touch::Touches;
 
 mod full;
 
 use full::{NOW, full, money};
 
+/// What version 3 knew of it before it remembered decisions.
+fn full_without_decisions() -> Customer {
+    Customer { timeline: Timeline::default(), ..full() }
+}
+
+/// What version 3 knew of it before it remembered stages.
+fn full_without_stays() -> Customer {
+    Customer { stays: Vec::new(), ..full_without_decisions() }
+}
+
 /// What version 3 knew of it before it remembered carts.
 fn full_without_carts_decided() -> Customer {
-    Customer { reminded: Vec::new(), ..full() }
+    Customer { reminded: Vec::new(), ..full_without_stays() }
 }
 
 /// What version 3 knew of it before it knew ties.
@@ -127,6 +139,37 @@ const GOLDEN_3_WITH_CARTS_DECIDED: &str = "\
     00028c015c0000000000000000780f03752d39bd01020962726f777365722d3128010962726f777365722d322802ac02020203752d323203010580808080802003\
     752d3332030003752d3034040265000000000000006600000000000000";
 
+/// And with the former stages, for ever.
+const GOLDEN_3_WITH_STAYS: &str = "\
+    46a8da769b01000003ffffff9f7f0080a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d45\
+    75726f70652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d8\
+    04d82c080c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c002150000000000000000160000000000000001\
+    010903632d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac\
+    161003702d320105030429000000000000001d01778b010100646364642a000000000000001200042b000000000000000800022c000000000000006200166c6170\
+    7365643a313a313736373232353630303030303300000000000000b30102a0fe0ac0a90705656d61696c0b706169645f7365617263680200ac0200808080808020\
+    050447425002000900000100ccbf0200001980de79fa72d844a423b22fbe8d38b9608080808080808080808001f8bd010a5422dff6bc17e0263a9a011f828001ac\
+    02010ce80702330000000000000034000000000000003d00000000000000a00603732d31030147000000000000003c020148000000000000005002480000000000\
+    000050b0098080808020019f016407c31b13b11442b617b0015802ec0e008080808080808002880e044a5059000014000573686f65730000a0430103702d310000\
+    a04307074261766172696108627573696e657373021d8342c60101510000000000000000cf0f0c020200029e1f050180808080808080808008025b000000000000\
+    00028c015c0000000000000000780f03752d39bd01020962726f777365722d3128010962726f777365722d322802ac02020203752d323203010580808080802003\
+    752d3332030003752d30340402650000000000000066000000000000000208bc0fff0b7365656e5f6c6174656c7914";
+
+/// And with the last decisions, for ever.
+const GOLDEN_3_WITH_DECISIONS: &str = "\
+    46a8da769b01000003ffffff9fff0080a0d5edee66060a03ccbf020108070605040302013f0f752d31406578616d706c652e636f6d0a02015505656e2d47420d45\
+    75726f70652f4c6f6e646f6e3d0e04666f726d061003d00fa01f025553440202808080808080808080800164323c455552020000000000030b00000000000000d8\
+    04d82c080c00000000000000c70100044a5059000d0000000000000000010d04880ec00cf80a891210899d9e19c002150000000000000000160000000000000001\
+    010903632d3112071c68747470733a2f2f73686f702e6578616d706c652e636f6d2f632d311f00000000000000044b57440307021203702d31020453686f6500ac\
+    161003702d320105030429000000000000001d01778b010100646364642a000000000000001200042b000000000000000800022c000000000000006200166c6170\
+    7365643a313a313736373232353630303030303300000000000000b30102a0fe0ac0a90705656d61696c0b706169645f7365617263680200ac0200808080808020\
+    050447425002000900000100ccbf0200001980de79fa72d844a423b22fbe8d38b9608080808080808080808001f8bd010a5422dff6bc17e0263a9a011f828001ac\
+    02010ce80702330000000000000034000000000000003d00000000000000a00603732d31030147000000000000003c020148000000000000005002480000000000\
+    000050b0098080808020019f016407c31b13b11442b617b0015802ec0e008080808080808002880e044a5059000014000573686f65730000a0430103702d310000\
+    a04307074261766172696108627573696e657373021d8342c60101510000000000000000cf0f0c020200029e1f050180808080808080808008025b000000000000\
+    00028c015c0000000000000000780f03752d39bd01020962726f777365722d3128010962726f777365722d322802ac02020203752d323203010580808080802003\
+    752d3332030003752d30340402650000000000000066000000000000000208bc0fff0b7365656e5f6c6174656c79142700889fd5edee660700066c617073656480\
+    9c9fd5edee6600010d636172745f7265636f76657279";
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
@@ -159,8 +202,18 @@ fn rows_stay_as_they_are_and_those_of_the_version_before_are_read() {
     assert_eq!(read_row(&row), Ok(full_without_carts_decided()));
 
     row.clear();
-    encode(&full(), RowVersion::NEWEST, NOW + 70, &mut row);
+    encode(&full_without_stays(), RowVersion::NEWEST, NOW + 70, &mut row);
     assert_eq!(hex(&row), GOLDEN_3_WITH_CARTS_DECIDED);
+    assert_eq!(read_row(&row), Ok(full_without_stays()));
+
+    row.clear();
+    encode(&full_without_decisions(), RowVersion::NEWEST, NOW + 70, &mut row);
+    assert_eq!(hex(&row), GOLDEN_3_WITH_STAYS);
+    assert_eq!(read_row(&row), Ok(full_without_decisions()));
+
+    row.clear();
+    encode(&full(), RowVersion::NEWEST, NOW + 70, &mut row);
+    assert_eq!(hex(&row), GOLDEN_3_WITH_DECISIONS);
     assert_eq!(read_row(&row), Ok(full()));
     let mut whole = full();
     whole.cart.iter_mut().for_each(|cart| cart.is_whole = true);
@@ -218,6 +271,13 @@ fn a_typical_customer_takes_about_150_bytes() {
     row.clear();
     encode(&customer, RowVersion::NEWEST, day(-60), &mut row);
     assert_eq!(row.len() - before, 2 + 12 + 1 + 2 + 2 + 3 + 1);
+
+    // and the stages they have been in: a number and a time each
+    let before = row.len();
+    customer.stays = vec![Stay { stage: Stage::LEAD, since_ms: day(41) }, Stay { stage: Stage::FIRST_TIME, since_ms: day(40) }];
+    row.clear();
+    encode(&customer, RowVersion::NEWEST, day(-60), &mut row);
+    assert_eq!(row.len() - before, 1 + (1 + 5) + (1 + 4));
 }
 
 #[test]
@@ -237,7 +297,7 @@ fn further_parts_are_of_the_newest_version_and_known_to_it() {
         0,
         &mut row,
     );
-    for (place, byte) in [(8, 2), (12, 0x10), (12, 0x80)] {
+    for (place, byte) in [(8, 2), (12, 0x20), (12, 0x80)] {
         let mut other = row.clone();
         other[place] = byte;
         assert_eq!(read_row(&other), Err(RowError::Malformed("parts")), "{place}");
@@ -280,6 +340,12 @@ fn everything_a_row_holds_is_told_when_asked() {
     let cases = [
         ("/customer_id", "u-1"),
         ("/stage", "reactivated"),
+        ("/stage_history/0/stage", "lapsed"),
+        ("/decisions/0/to", "lapsed"),
+        ("/decisions/0/reason", "silence"),
+        ("/decisions/1/play", "cart_recovery"),
+        ("/decisions/1/at", "2025-12-31T23:59:59.950Z"),
+        ("/stage_history/1/until", "2025-12-31T23:59:59.923Z"),
         ("/reactivated_on", "2026-01-01T00:00:00.000Z"),
         ("/contact/email", "u-1@example.com"),
         ("/consent/stated/source", "form"),

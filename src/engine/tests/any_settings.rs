@@ -74,7 +74,9 @@ pub fn any_settings() -> impl Strategy<Value = Settings> {
             let tiers = if levels { vec![level("silver", 5_000), level("gold", 20_000)] } else { Vec::new() };
             let loyalty = LoyaltyRules { tiers, window_ms: 100 * DAY, grace_ms: 10 * DAY };
             let lifecycle = if own_stages { own_lifecycle(forward_only) } else { lifecycle(&BOUNDS) };
-            Settings { plays, consent, priority_window_ms, value_bands, loyalty, lifecycle, ..settings() }
+            // of some histories the last decisions are kept, too
+            let decisions_kept = if levels { 3 } else { 0 };
+            Settings { decisions_kept, plays, consent, priority_window_ms, value_bands, loyalty, lifecycle, ..settings() }
         },
     )
 }

@@ -1,4 +1,4 @@
-//! One customer by id: everything held, their value, what each play has in mind for them, and what was decided last.
+//! One customer by id: everything held, their value, what each play has in mind for them, what they have been, and what was decided last.
 //!
 //! The row is copied under the lock and told outside of it. Where the customer's slot is another instance's, the answer is where to ask, or,
 //! for whoever cannot go there, what that one answers; where nobody serves it just now, that it will be served. Called by `api`.
@@ -10,12 +10,11 @@ use axum::extract::{OriginalUri, Path, Query, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::refusals::OfCustomer;
-use super::{Api, Asked, Owner, Shared, answer, json, problem, unavailable};
+use super::{Api, Asked, Owner, Shared, json, problem, unavailable};
 use crate::engine::{self, Portrait};
 use crate::http::slots::SlotPhase;
 
@@ -44,7 +43,7 @@ enum Elsewhere {
 /// One customer
 ///
 /// All that is held, the value with its inputs, the open cart, and every play with what it waits for and the reasons why it would not
-/// mail. Of an id that has become another one, `held.ties.moved_to` names that one. Redirects to the instance that has the customer, where
+/// mail. `held.stage_history` tells the stages so far, `held.decisions` the last decisions with their reasons. Of an id that has become another one, `held.ties.moved_to` names that one. Redirects to the instance that has the customer, where
 /// instances advertise their addresses, or asks it.
 #[utoipa::path(
     get,
@@ -70,55 +69,6 @@ pub async fn one(State(shared): Asked, OriginalUri(uri): OriginalUri, id: AskedI
         };
     }
     missing(&shared, &id, &uri, elsewhere.unwrap_or_default()).await
-}
-
-/// The last decisions about a customer.
-#[derive(Serialize, ToSchema)]
-pub struct CustomerDecisions {
-    customer_id: String,
-    /// As many decisions as this process keeps of all customers together (`http.decisions_kept`); 0: none.
-    kept_most: usize,
-    /// Newest first, 50 at most.
-    decisions: Vec<ToldDecision>,
-}
-
-#[derive(Serialize, ToSchema)]
-struct ToldDecision {
-    /// `transitions` or `actions`: where it was written to.
-    topic: &'static str,
-    /// The record's value.
-    #[schema(value_type = Object)]
-    value: Box<RawValue>,
-}
-
-/// The last decisions about a customer
-///
-/// Transitions and actions with their reasons, as they were written, as far as this process keeps them in memory: off unless
-/// `http.decisions_kept` says how many. They begin anew with the process and whenever its slots change.
-#[utoipa::path(
-    get,
-    path = "/api/customers/{customer_id}/decisions",
-    operation_id = "decisions",
-    tag = "customers",
-    params(("customer_id" = String, Path, min_length = 1, description = "The key of the customer's events"), OfAnother),
-    responses(
-        (status = 200, description = "The decisions", body = CustomerDecisions),
-        OfCustomer,
-    ),
-    security(("api_token" = [])),
-)]
-pub async fn decisions(State(shared): Asked, OriginalUri(uri): OriginalUri, id: AskedId, of_another: AskedOfAnother) -> Response {
-    let (Ok(Path(id)), Ok(Query(OfAnother { elsewhere }))) = (id, of_another) else {
-        return problem(StatusCode::BAD_REQUEST, NO_SUCH_QUESTION);
-    };
-    if find(&shared.api, &id).is_none() {
-        return missing(&shared, &id, &uri, elsewhere.unwrap_or_default()).await;
-    }
-    let kept = &shared.api.decisions;
-    let told = kept.of(&id).into_iter();
-    let told = told.filter_map(|decision| Some(ToldDecision { topic: decision.topic, value: RawValue::from_string(decision.value).ok()? }));
-    let decisions = told.collect();
-    answer(&CustomerDecisions { customer_id: id, kept_most: kept.most(), decisions })
 }
 
 /// Of a customer who is not here.

@@ -27,7 +27,6 @@ use crate::http::problem::Problem;
     ),
     paths(
         customers::one,
-        customers::decisions,
         lookup::by_email,
         figures::aggregates,
         figures::plays,

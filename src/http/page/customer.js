@@ -26,12 +26,12 @@ async function good(answer) {
 }
 
 /** What of the page says in one sentence what was decided. */
-function sentence({ topic, value }) {
-  if (topic === "transitions") {
-    return `${words(value.track)}: ${value.from ? `${words(value.from)} to ` : ""}${words(value.to)} because of ${words(value.reason)}`;
+function sentence({ kind, track, from, to, play, step, reason }) {
+  if (kind === "transition") {
+    return `${words(track)}: ${from ? `${words(from)} to ` : ""}${words(to)} because of ${words(reason)}`;
   }
-  const due = value.kind === "suppressed" ? "not sent" : value.kind === "send" ? "to be sent" : "called off";
-  return `${words(value.play)}, step ${value.step}: ${due} because of ${words(value.reason)}`;
+  const due = kind === "suppressed" ? "not sent" : kind === "send" ? "to be sent" : "called off";
+  return `${words(play)}, step ${step}: ${due} because of ${words(reason)}`;
 }
 
 function intention(play) {
@@ -43,7 +43,7 @@ function intention(play) {
   return `${words(play.play)} ${waits}; ${outcome}`;
 }
 
-function showCustomer(customer, told) {
+function showCustomer(customer) {
   const { clv, held } = customer;
   const facts = [
     ["Stage", customer.stage ? words(customer.stage) : "none"],
@@ -60,13 +60,18 @@ function showCustomer(customer, told) {
     part.append(make("dt", name), make("dd", value));
     return part;
   }));
-  byId("decisions").replaceChildren(...told.decisions.map((decision) => {
-    const item = make("li");
-    item.append(make("time", decision.value.event_time, { datetime: decision.value.event_time }), ` ${sentence(decision)}`);
+  byId("stages-so-far").replaceChildren(...held.stage_history.map(({ stage, since, until }) => {
+    const item = make("li", `${words(stage)} from `);
+    item.append(make("time", since, { datetime: since }), ...(until ? [" to ", make("time", until, { datetime: until })] : [" on"]));
     return item;
   }));
-  byId("decisions-none").textContent = told.decisions.length ? ""
-    : told.kept_most ? "none since this process has had the customer" : "none are kept: http.decisions_kept turns it on";
+  byId("decisions").replaceChildren(...[...held.decisions].reverse().map((decision) => {
+    const item = make("li");
+    item.append(make("time", decision.at, { datetime: decision.at }), ` ${sentence(decision)}`);
+    return item;
+  }));
+  byId("decisions-none").textContent = held.decisions.length ? ""
+    : customer.decisions_kept ? "none since they are kept" : "none are kept: state.decisions_kept turns it on";
   byId("intentions").replaceChildren(...customer.plays.map(intention).filter(Boolean).map((text) => make("li", text)));
   byId("held").textContent = JSON.stringify(held, null, 1);
   byId("customer").hidden = false;
@@ -80,10 +85,9 @@ byId("search-form").addEventListener("submit", async (event) => {
   try {
     const id = wanted.includes("@") ? await idOf(wanted) : wanted;
     if (id === null) throw new Error("nobody in this instance has this address");
-    const path = `/api/customers/${encodeURIComponent(id)}`;
     // another instance's answer by way of this one: a page may not go there
-    const [customer, told] = await Promise.all([path, `${path}/decisions`].map((of) => ask(`${of}?elsewhere=ask`).then(good)));
-    showCustomer(customer, told);
+    const customer = await ask(`/api/customers/${encodeURIComponent(id)}?elsewhere=ask`).then(good);
+    showCustomer(customer);
     byId("found").textContent = `found ${customer.customer_id}`;
   } catch (error) {
     byId("found").textContent = error.message;

@@ -10,7 +10,7 @@ use lifetide::cli::replay::lines::event_line;
 use lifetide::cli::shop::{Shop as MadeUp, to_line};
 use lifetide::clock;
 use lifetide::engine::{Committed, Settings};
-use lifetide::http::{Admin, Api, Decisions, Guard, Health, LevelError, LogLevel, Owner, Owners, Server};
+use lifetide::http::{Admin, Api, Guard, Health, LevelError, LogLevel, Owner, Owners, Server};
 use lifetide::metrics::{Build, Metrics};
 use lifetide::worker::partition_of;
 use lifetide::worker::transaction::OutputTopic;
@@ -39,7 +39,6 @@ pub struct Shop {
     /// Nobody says how keys are dealt out.
     pub is_trusted: bool,
     pub token: Option<&'static str>,
-    pub decisions: Arc<Decisions>,
 }
 
 impl Shop {
@@ -62,16 +61,7 @@ impl Shop {
         run.unwrap();
         let (committed, settings) = (history.committed().clone(), Arc::new(config.engine));
         let owner = Owner::Unknown("nobody is asked for".to_owned());
-        let shop = Shop {
-            committed: Arc::default(),
-            settings,
-            cells,
-            actions,
-            owner,
-            is_trusted: false,
-            token: None,
-            decisions: Arc::new(Decisions::new(100)),
-        };
+        let shop = Shop { committed: Arc::default(), settings, cells, actions, owner, is_trusted: false, token: None };
         // a history ends with its worker, which takes its rows along
         let kept = (0..SLOTS).map(|slot| (slot, committed.take_slot(slot))).collect::<Vec<_>>();
         drop(history);
@@ -81,7 +71,11 @@ impl Shop {
 
     /// Somebody with an order and a cart, another id with the same address, and somebody without any.
     pub fn of_ann() -> Shop {
-        Shop::of_lines(ANN.lines(), &[])
+        Shop::of_ann_with(&[])
+    }
+
+    pub fn of_ann_with(sets: &[String]) -> Shop {
+        Shop::of_lines(ANN.lines(), sets)
     }
 
     pub fn generated() -> Shop {
@@ -114,7 +108,6 @@ impl Shop {
             slot_count: SLOTS,
             slot_of: Box::new(move |id| (!is_trusted).then(|| partition_of(id.as_bytes(), SLOTS))),
             owners: Box::new(Always(owner)),
-            decisions: self.decisions.clone(),
             settings: Box::new(move || settings.clone()),
             is_event_time: true,
         };

@@ -1,4 +1,5 @@
-//! The API of a group: any instance answers for any customer, itself or by sending on to the one that has them.
+//! The API of a group: any instance answers for any customer, itself or by sending on to the one that has them, and with what was known of them
+//! where they were before.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -125,4 +126,56 @@ fn any_instance_of_a_group_answers_for_any_customer_or_says_where() {
     let log = processes.each_ref().map(|process| std::fs::read_to_string(&process.log).unwrap()).concat();
     assert!(!log.contains("marker9c41"), "the token is in a log");
     processes.iter_mut().for_each(|process| assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail()));
+}
+
+#[test]
+fn the_stages_so_far_and_the_last_decisions_go_with_a_customer_to_another_instance() {
+    const KEPT: usize = 3;
+    let mut trial = Trial::new("api-decisions", &[&format!("state.decisions_kept={KEPT}")]);
+    trial.environment = vec![(TOKEN_VARIABLE, TOKEN.to_owned())];
+    trial.create_topics();
+    trial.load(11, 2_000, 40);
+    let expected = trial.replay();
+    let told = |process: &mut Process, address: &str| -> BTreeMap<String, Value> {
+        wait_for("the API", SOON, || {
+            assert!(process.child.try_wait().unwrap().is_none(), "{}", process.log_tail());
+            TcpStream::connect(address).ok()
+        });
+        let held = |customer: &String| {
+            let path = format!("/api/customers/{customer}");
+            let (_, _, body) = wait_for("the customer", SOON, || Some(ask(address, &path)).filter(|(status, ..)| *status == 200));
+            let mut told: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(told["decisions_kept"], KEPT);
+            (customer.clone(), told["held"].take())
+        };
+        expected["transitions"].keys().map(held).collect()
+    };
+    let addresses = [free_address(), free_address()];
+    let mut first = start(&trial, "a", &addresses[0]);
+    trial.wait_until_written(&expected, &[&first], SOON);
+    let before = told(&mut first, &addresses[0]);
+    first.kill_9();
+    let mut other = start(&trial, "b", &addresses[1]);
+    assert_eq!(told(&mut other, &addresses[1]), before);
+    assert_eq!(other.stop(SOON), Some(0), "{}", other.log_tail());
+
+    let (mut moved, mut acted) = (0, 0);
+    for (customer, held) in &before {
+        let (moves, actions) = (&expected["transitions"][customer], expected["actions"].get(customer).map_or(&[][..], Vec::as_slice));
+        let decisions = held["decisions"].as_array().unwrap();
+        assert_eq!(decisions.len(), KEPT.min(moves.len() + actions.len()), "{held}");
+        for decision in decisions {
+            let is_move = decision["kind"] == "transition";
+            let fields: &[&str] = if is_move { &["track", "from", "to", "reason"] } else { &["kind", "play", "step", "reason"] };
+            let is_it =
+                |record: &&Value| record["event_time"] == decision["at"] && fields.iter().all(|field| record[*field] == decision[*field]);
+            assert!((if is_move { moves } else { actions }).iter().any(|record| is_it(&record)), "{decision} was never written");
+            *(if is_move { &mut moved } else { &mut acted }) += 1;
+        }
+        let of_stage = moves.iter().filter(|record| record["track"] == "lifecycle");
+        let stages: Vec<&Value> = of_stage.map(|record| &record["to"]).collect();
+        let history: Vec<&Value> = held["stage_history"].as_array().unwrap().iter().map(|stay| &stay["stage"]).collect();
+        assert_eq!(history, stages[stages.len().saturating_sub(9)..], "{customer}");
+    }
+    assert!(moved > 20 && acted > 10, "{moved} moves, {acted} actions");
 }

@@ -144,6 +144,7 @@ def main(program, address, folder):
     known = os.environ["KNOWN_CUSTOMER"]
     seen["found"] = search(browser, known)
     seen["decisions"] = browser.value("[...document.querySelectorAll('#decisions li')].map((item) => item.textContent)")
+    seen["stages"] = browser.value("[...document.querySelectorAll('#stages-so-far li')].map((item) => item.textContent)")
     seen["intentions"] = browser.value("[...document.querySelectorAll('#intentions li')].map((item) => item.textContent)")
     seen["facts"] = browser.value("document.getElementById('facts').innerText")
     seen["by_address"] = search(browser, f" {known.upper()}@EXAMPLE.COM")

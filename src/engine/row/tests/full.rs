@@ -12,15 +12,18 @@ use crate::engine::contracts::{Contract, Contracts, Paid};
 use crate::engine::costs::CostSum;
 use crate::engine::journey::{Journey, Parcel};
 use crate::engine::levels::key_of;
+use crate::engine::lifecycle::Why;
 use crate::engine::loyalty::{Expiring, Loyalty};
 use crate::engine::money::Sum;
 use crate::engine::orders::{Claim, Folded, Kept};
-use crate::engine::plays::{Grant, Phase, PlayState, Sent};
+use crate::engine::plays::{ActionKind, Grant, Phase, PlayState, Reason, Sent};
 use crate::engine::population::Contribution;
 use crate::engine::profile::Profile;
+use crate::engine::stays::Stay;
 use crate::engine::suppressed::{Refusal, Suppressed};
 use crate::engine::tiers::{Month, Tier};
 use crate::engine::ties::{Alias, Moved, Referee, Referrer, Ties};
+use crate::engine::timeline::Decided;
 use crate::event::{Birthday, ConsentStatus, Currency, Money};
 
 pub const NOW: i64 = 1_767_225_600_000;
@@ -99,12 +102,18 @@ pub fn full() -> Customer {
 
 fn add_way(customer: &mut Customer, usd: Currency, jpy: Currency) {
     customer.stage_since_ms = Some(NOW - 77);
+    let own = Stage::named("seen_lately").unwrap();
+    customer.stays = vec![Stay { stage: Stage::LAPSED, since_ms: NOW - 990 }, Stay { stage: own, since_ms: NOW - 980 }];
     customer.value_band = Some(key_of("high"));
     let expiring = vec![Expiring { expires_ms: NOW + 80, points: 100 }];
     customer.loyalty = Some(Box::new(Loyalty { since_ms: NOW - 600, lasting: 1 << 33, expiring }));
     let months =
         vec![Month { latest_ms: NOW - 950, currency: usd, minor: 1 << 50 }, Month { latest_ms: NOW - 900, currency: jpy, minor: 0 }];
     customer.tier = Some(Box::new(Tier { key: Some(key_of("gold")), since_ms: NOW - 88, lost_ms: Some(NOW - 44), months }));
+    let lapsed = Decided::Move { track: "lifecycle", from: None, to: "lapsed", why: Why::Silence };
+    customer.timeline.push(NOW - 60, &lapsed, 2);
+    let sent = Decided::Action { play: "cart_recovery", kind: ActionKind::Send, step: 1, reason: Reason::CartIdle };
+    customer.timeline.push(NOW - 50, &sent, 2);
     let mut journey = Journey { signed_up_ms: Some(NOW - 500), latest_ms: NOW - 6, open_tickets: vec![51, 52], ..Journey::default() };
     (journey.counts[1], journey.counts[14]) = (300, 1);
     journey.parcel = Some(Parcel { order: 61, is_delivered: true, at_ms: NOW - 400 });
