@@ -134,6 +134,30 @@ fn the_figures_of_all_customers_are_what_their_records_add_up_to() {
 }
 
 #[test]
+fn customers_and_their_value_are_told_by_where_they_say_they_come_from() {
+    let mut shop = Shop::new();
+    let heard = super::journey::heard;
+    shop.feed_all(&[
+        // before the order, after it, and a second answer, which came earlier
+        of("u-1", heard(0, "friend")),
+        of("u-1", order(DAY, "a-1", usd(1000))),
+        of("u-2", order(DAY, "b-1", usd(500))),
+        of("u-2", heard(3 * DAY, "friend")),
+        of("u-3", order(40 * DAY, "c-1", usd(900))),
+        of("u-3", heard(41 * DAY, "friend")),
+        of("u-3", heard(39 * DAY, "advert")),
+        of("u-4", heard(0, "friend")),
+        of("u-5", order(DAY, "e-1", usd(700))),
+        of("u-6", heard(0, "advert")),
+        of("u-6", order(42 * DAY, "f-1", usd(700))),
+        of("u-6", refund(43 * DAY, "f-1", None)),
+    ]);
+    let told: BTreeMap<_, _> = flushed(&mut shop).into_iter().filter(|(key, _)| key.starts_with("answer_customers|")).collect();
+    let wanted = [("answer=advert,cohort=2026-02", 1), ("answer=friend,cohort=2026-01", 2), ("answer=friend,cohort=2026-02", 0)];
+    assert_eq!(told, BTreeMap::from(wanted.map(|(dims, count)| (format!("answer_customers|{dims},currency=USD|all"), count))));
+}
+
+#[test]
 fn a_cell_is_written_as_contracts_say() {
     let mut shop = Shop::new();
     shop.feed(&from(order(0, "a", usd(5000)), "email"));

@@ -15,7 +15,7 @@ pub fn any_interaction() -> impl Strategy<Value = Interaction<'static>> {
         .prop_map(|(kind, subject, cost, salesperson_id)| {
             let answer = (kind == InteractionKind::SurveyAnswered).then(|| Answer {
                 survey_id: "v".into(),
-                question_id: "q".into(),
+                question_id: "source".into(),
                 answer_id: subject.clone(),
             });
             Interaction { kind, subject: Some(subject), cost, salesperson_id, answer }
@@ -25,6 +25,14 @@ pub fn any_interaction() -> impl Strategy<Value = Interaction<'static>> {
 pub fn did(at: i64, kind: InteractionKind, subject: Option<&'static str>) -> Event<'static> {
     let interaction = Interaction { kind, subject: subject.map(Into::into), cost: None, salesperson_id: None, answer: None };
     event(at, kind.event_name(), Kind::Interaction(interaction))
+}
+
+/// Where they have heard of the shop.
+pub fn heard(at: i64, answer: &'static str) -> Event<'static> {
+    let answer = Answer { survey_id: "v".into(), question_id: "source".into(), answer_id: answer.into() };
+    let kind = InteractionKind::SurveyAnswered;
+    let told = Interaction { kind, subject: None, cost: None, salesperson_id: None, answer: Some(answer) };
+    event(at, kind.event_name(), Kind::Interaction(told))
 }
 
 #[test]

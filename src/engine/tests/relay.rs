@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::journey::did;
+use super::journey::{did, heard};
 use super::*;
 use crate::engine::orders::HELD_MAX;
-use crate::event::{Answer, Interaction, InteractionKind, Loyalty as LoyaltyEvent, LoyaltyKind};
+use crate::event::{Interaction, InteractionKind, Loyalty as LoyaltyEvent, LoyaltyKind};
 
 /// Ids of one person, two more customers, and one whom nobody knows.
 pub const VISITOR: &str = "browser-1";
@@ -136,16 +136,7 @@ fn any_kind() -> impl Strategy<Value = Kind<'static>> {
     let statuses = select(vec![ConsentStatus::Subscribed, ConsentStatus::Unsubscribed]);
     let points = (1..50u32)
         .prop_map(|points| Kind::Loyalty(LoyaltyEvent { kind: LoyaltyKind::PointsEarned, points, reward: None, expires_ms: None }));
-    let answers = select(vec!["friend", "advert"]).prop_map(|answer| {
-        let told = Answer { survey_id: "v-1".into(), question_id: "source".into(), answer_id: answer.into() };
-        Kind::Interaction(Interaction {
-            kind: InteractionKind::SurveyAnswered,
-            subject: None,
-            cost: None,
-            salesperson_id: None,
-            answer: Some(told),
-        })
-    });
+    let answers = select(vec!["friend", "advert"]).prop_map(|answer| heard(0, answer).kind);
     prop_oneof![
         4 => orders,
         1 => answers,
