@@ -95,7 +95,7 @@
 //! | cells of a slot | 10,000; what is more is counted as `other` | `engine::cells` |
 //! | places of cells remembered by a slot | 40,000, some hundred bytes each | `engine::cells::known` |
 //! | series of the forecast remembered by a thread | 512, below 1 KB nearly always, 32 KB at most | `clv::disk` |
-//! | answers over HTTP | 4 looks over many regions at a time, and 4 for other instances, each a region's rows at once; 64 instances asked, 64 MiB from each; 1,000 figures, 100 customers; 16 who watch, one picture for all | `http::api` |
+//! | answers over HTTP | 4 looks over many regions at a time, and 4 for other instances, each a region's rows at once; 64 instances asked, 64 MiB from each; 1,000 figures, 100 customers found by each; 16 who watch, one picture for all | `http::api` |
 //! | actions of a slot that `deliver` reads ahead | 500, 4 MiB; and a mark, some hundred bytes, of each action until a week after it has expired | `deliver::queue`, `deliver::ledger` |
 //! | all customers | `state.max_bytes`: what does not fit is not taken up | `worker::admission` |
 //!

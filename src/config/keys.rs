@@ -97,8 +97,18 @@ impl<'a> Keys<'a> {
     }
 
     pub fn refuse(&mut self, key: &str, message: String) {
-        let origin = self.entries.get(key).map(|entry| entry.origin.clone());
+        let origin = self.origin(key).or_else(|| self.origin_beside(key)).cloned();
         self.problems.push(Problem { key: Some(key.to_string()), origin, message });
+    }
+
+    /// Of a key that is missing: where the nearest section around it begins that somebody wrote.
+    fn origin_beside(&self, key: &str) -> Option<&'a Origin> {
+        let mut sections = std::iter::successors(Some(key), |section| section.rsplit_once('.').map(|(above, _)| above));
+        let line = |origin: &Origin| if let Origin::File { line, .. } = origin { *line } else { usize::MAX };
+        sections.find_map(|section| {
+            let origins = self.below(section).into_iter().map(|(_, entry)| &entry.origin);
+            origins.filter(|origin| !matches!(origin, Origin::Default | Origin::Host)).min_by_key(|origin| line(origin))
+        })
     }
 
     pub fn is_clean(&self) -> bool {

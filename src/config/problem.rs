@@ -35,7 +35,7 @@ impl fmt::Display for Origin {
 pub struct Problem {
     /// Full path; `None` where the text could not be read as far as a key.
     pub key: Option<String>,
-    /// `None` where something is missing.
+    /// Of something that is missing, where it would belong; `None` where nothing is written there, either.
     pub origin: Option<Origin>,
     pub message: String,
 }

@@ -5,6 +5,7 @@
 
 mod ask;
 mod described;
+mod schemathesis;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use ask::{Asked, SLOTS, Shop, TOKEN};
 
-fn sha256(text: &str) -> String {
+pub fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -206,8 +207,13 @@ fn an_instance_that_does_not_answer_is_named_and_its_slots_are_not_passed_off_as
                 && told["slots"].as_array().unwrap().len() == SLOTS as usize - 1
         );
     }
-    let own = asked.json("/api/aggregates?scope=instance");
-    assert_eq!(own["missing"], serde_json::json!([]));
+    let lookup = format!("/api/customers?email_sha256={}", sha256("u-00000003@example.com"));
+    let found = asked.json(&lookup);
+    assert_eq!(found["missing"], serde_json::json!(["http://elsewhere: nobody answers"]), "{found}");
+    assert_eq!((found["slots"].as_array().unwrap().len(), &found["next"]), (SLOTS as usize - 1, &Value::Null));
+    for own in ["/api/aggregates?scope=instance", &format!("{lookup}&scope=instance")] {
+        assert_eq!(asked.json(own)["missing"], serde_json::json!([]), "{own}");
+    }
 }
 
 #[test]
@@ -311,7 +317,7 @@ fn the_last_decisions_about_a_customer_are_told_with_their_reasons_where_they_ar
 fn who_watches_is_sent_pictures_whose_sums_are_those_of_the_figures() {
     let asked = Shop::generated().ask();
     let picture = asked.first_event("/api/live");
-    described::Described::new(&asked.get("/api/openapi.json").body).check("/api/live", 200, &picture);
+    described::Described::new(&asked.get("/api/openapi.json").body).check_event("/api/live", "Picture", &picture);
     let stages = asked.json("/api/aggregates?name=customers_in_stage");
     let of_figures: BTreeMap<&str, i64> = stages["figures"]
         .as_array()

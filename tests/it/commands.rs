@@ -1,7 +1,7 @@
 //! The program as its users meet it: arguments and settings in; an exit code, data on stdout and words on stderr out.
 //!
 //! `offline`, `words`, `top`, `fit`, `fit_seasonal` and `backtest` need no broker, `reload`, `doctor`, `topics`, `models`, `refusals`, `dead_letters`, `deliver`, `registry`, `replays`, `running`, `admin`, `api`, `state`,
-//! `overload`, `supervision` and `takeover` use the real one. What the events mean is tested elsewhere (`scenarios`, `exactly_once`).
+//! `overload`, `supervision`, `systemd` and `takeover` use the real one. What the events mean is tested elsewhere (`scenarios`, `exactly_once`).
 
 pub mod admin;
 mod api;
@@ -24,6 +24,7 @@ mod report;
 pub mod running;
 pub mod state;
 mod supervision;
+mod systemd;
 mod takeover;
 mod top;
 mod topics;

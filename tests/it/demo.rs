@@ -17,11 +17,16 @@ pub struct Demo {
 
 impl Demo {
     pub fn start(name: &str, arguments: &[&str]) -> Demo {
+        Demo::start_with(name, arguments, &[])
+    }
+
+    pub fn start_with(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Demo {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("demo-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_lifetide"))
             .arg("demo")
             .args(arguments)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(File::create(folder.join("out")).unwrap())
             .stderr(File::create(folder.join("err")).unwrap())

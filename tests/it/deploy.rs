@@ -1,15 +1,20 @@
 //! What `deploy/` ships: boards whose panels show something, rules whose alerts somebody can act on, and files that agree with each other.
 //!
-//! `deploy/lint` looks at the files with the tools they are for. Here a real Prometheus scrapes a working demo, and is asked every question of every panel.
+//! `deploy/lint` looks at the files with the tools they are for. Here a real Prometheus scrapes a working demo and a working `deliver`, and is asked every question of every panel.
 
+mod dockerfile;
 mod prometheus;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::commands::SOON;
+use crate::commands::deliver;
+use crate::commands::deliver::receiver::Receiver;
+use crate::commands::running::address;
 use prometheus::Prometheus;
 
 fn read(path: &str) -> String {
@@ -29,6 +34,22 @@ fn boards() -> Vec<(PathBuf, Value)> {
 fn panels() -> Vec<Value> {
     let panels = |board: Value| board["panels"].as_array().unwrap().clone();
     boards().into_iter().flat_map(|(_, board)| panels(board)).filter(|panel| panel["type"] != "row").collect()
+}
+
+/// Of the variables of all boards that ask something: the series, and the label whose values are offered.
+fn variables() -> BTreeSet<(String, String)> {
+    let asking = |board: &Value| -> Vec<String> {
+        let variables = board["templating"]["list"].as_array().unwrap().iter().filter(|variable| variable["type"] == "query");
+        variables.map(|variable| variable["query"]["query"].as_str().unwrap().to_owned()).collect()
+    };
+    let asked: Vec<String> = boards().iter().flat_map(|(_, board)| asking(board)).collect();
+    assert!(asked.len() >= 4, "job and instance of each board: {asked:?}");
+    let parts = |query: String| {
+        let inside = query.strip_prefix("label_values(").and_then(|rest| rest.strip_suffix(')'));
+        let (series, label) = inside.and_then(|inside| inside.rsplit_once(", ")).unwrap_or_else(|| panic!("{query}"));
+        (series.to_owned(), label.to_owned())
+    };
+    asked.into_iter().map(parts).collect()
 }
 
 fn expressions(panel: &Value) -> Vec<&str> {
@@ -74,6 +95,9 @@ fn boards_ask_for_metrics_there_are_and_explain_every_panel() {
             assert!(selectors >= asked, "{title}: every metric is asked for by $job and $instance: {expression}");
         }
     }
+    for (series, _) in variables() {
+        assert!(metrics_of(&series).is_subset(&defined) && series.starts_with("lifetide_"), "{series}");
+    }
     for (path, board) in boards() {
         let ids: BTreeSet<u64> = board["panels"].as_array().unwrap().iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
         assert_eq!(ids.len(), board["panels"].as_array().unwrap().len(), "{}: each panel its own id", path.display());
@@ -111,8 +135,14 @@ fn the_operators_rules_are_those_of_prometheus() {
 }
 
 #[test]
-fn every_panel_of_a_working_demo_shows_something() {
-    let prometheus = Prometheus::watching_a_demo();
+fn every_panel_shows_something_of_a_working_demo_and_deliver_and_every_variable_has_values() {
+    let receiver = Receiver::start(|_, _| Some(200));
+    let mut trial = deliver::webhook("deliver-board", &receiver);
+    // slowly, so that it sends for as long as anybody looks
+    trial.sets.push("deliver.rate_per_second=2".to_owned());
+    deliver::write(&trial, &(0..400).map(|number| deliver::action(number, json!({}))).collect::<Vec<_>>());
+    let mut process = deliver::start(&trial, "webhook", 0);
+    let prometheus = Prometheus::watching_a_demo(&[("lifetide-deliver", &address(&mut process))]);
     let panels = panels();
     let mut asked: Vec<(String, String)> = Vec::new();
     for panel in &panels {
@@ -121,4 +151,12 @@ fn every_panel_of_a_working_demo_shows_something() {
     }
     assert!(asked.len() > 50);
     prometheus.wait_until_all_are_answered(asked);
+    for (series, label) in variables() {
+        let values = prometheus.values(&series, &label);
+        assert!(!values.is_empty(), "{label} of {series}");
+        if label == "job" {
+            assert_eq!(values, ["lifetide", "lifetide-deliver"]);
+        }
+    }
+    assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());
 }

@@ -30,6 +30,7 @@ mod overload;
 mod pass_on;
 mod population;
 mod privacy;
+mod python;
 mod restore_progress;
 mod rfm;
 mod scenarios;

@@ -16,7 +16,7 @@ use rdkafka::{ClientConfig, Message};
 
 use crate::broker;
 use crate::commands::deliver::receiver::Receiver;
-use crate::commands::{SOON, wait_for};
+use crate::commands::{SOON, finish, lifetide, wait_for};
 use crate::trial::{SLOTS, Trial};
 
 const ORDERS: u64 = 600;
@@ -143,4 +143,13 @@ fn a_collector_that_is_away_or_silent_costs_spans_and_nothing_else() {
     }
     let told = trial.records(&[format!("{}.out.clv", trial.name)], "read_committed");
     assert_eq!(told.len() as u64, 2 * ORDERS);
+}
+
+#[test]
+fn an_unusable_address_of_a_collector_is_refused_without_its_password() {
+    let mut command = lifetide(&["demo"]);
+    let outcome = finish(command.env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:marker7f1c@ collector:4318"), SOON);
+    assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("OTEL_EXPORTER_OTLP_ENDPOINT is not a usable address"), "{}", outcome.stderr);
+    assert!(!(outcome.stdout + &outcome.stderr).contains("marker7f1c"));
 }

@@ -51,7 +51,7 @@ impl Desk {
         self.silences = self.silences.saturating_add(1);
         let pause_ms = pause_ms(self.silences);
         self.closed_until_ms = clock::monotonic_ms() + pause_ms;
-        tracing::warn!(pause_ms, "cannot be reached, nothing is sent: {why}");
+        tracing::warn!(pause_ms, "nothing is sent for now: {why}");
     }
 
     /// The bytes of it, or why there can be none.
@@ -84,7 +84,7 @@ impl Desk {
             Outcome::Later(why) | Outcome::Rejected(why) => (State::Failed, attempts + 1, Some(why)),
             Outcome::Unknown(why) => (State::Doubtful, attempts, Some(why)),
             Outcome::Unreachable(why) => {
-                self.close(&why);
+                self.close(&format!("cannot be reached: {why}"));
                 (State::Waiting, attempts, Some(why))
             }
         };

@@ -48,6 +48,16 @@ struct Slot {
     position: i64,
 }
 
+/// What was decided and is to be written down, and counted once it is.
+#[derive(Default)]
+struct Page {
+    marks: Vec<Mark>,
+    /// Why, and the play.
+    skipped: Vec<(Skip, String)>,
+    /// Ended without an attempt of ours.
+    ended: Vec<Mark>,
+}
+
 pub struct Office {
     source: Consumer,
     journal: Producer,
@@ -186,7 +196,7 @@ impl Office {
     fn serve(&mut self, number: u32, desk: &mut Desk) -> Result<bool, WorkerError> {
         let Some(slot) = self.slots.get_mut(&number) else { return Ok(false) };
         let before = slot.position;
-        let mut marks = Vec::new();
+        let mut page = Page::default();
         let mut due = None;
         for _ in 0..SKIPPED_MAX {
             match slot.queue.next(&slot.ledger, &desk.own, clock::wall_ms()) {
@@ -196,15 +206,14 @@ impl Office {
                     break;
                 }
                 Next::Skip(why, mark) => {
-                    if let Some(mark) = mark {
-                        if why == Skip::InDoubt {
-                            desk.note(&mark);
-                        }
-                        slot.ledger.note(mark.clone());
-                        marks.push(mark);
+                    if why == Skip::InDoubt {
+                        page.ended.extend(mark.clone());
+                    } else {
+                        page.skipped.push((why, slot.queue.first_play().to_owned()));
                     }
-                    if !matches!(why, Skip::InDoubt) {
-                        desk.teller.count(why.word(), slot.queue.first_play());
+                    if let Some(mark) = mark {
+                        slot.ledger.note(mark.clone());
+                        page.marks.push(mark);
                     }
                     slot.position = slot.queue.pop();
                 }
@@ -213,32 +222,31 @@ impl Office {
                         slot.position = slot.queue.pop();
                     }
                     slot.ledger.note(mark.clone());
-                    marks.push(mark);
+                    page.marks.push(mark);
                 }
             }
         }
         let Some((action, attempts)) = due.filter(|_| desk.may_send()) else {
-            let was_busy = slot.position > before || !marks.is_empty();
-            return if was_busy { self.write(number, &marks).map(|()| true) } else { Ok(false) };
+            let was_busy = slot.position > before || !page.marks.is_empty();
+            return if was_busy { self.settle(number, desk, page).map(|()| true) } else { Ok(false) };
         };
-        self.send(number, desk, &action, attempts, marks).map(|()| true)
+        self.send(number, desk, &action, attempts, page).map(|()| true)
     }
 
-    /// `marks`: of what was dealt with before it.
-    fn send(&mut self, number: u32, desk: &mut Desk, action: &Action, attempts: u32, mut marks: Vec<Mark>) -> Result<(), WorkerError> {
+    /// `page`: of what was dealt with before it.
+    fn send(&mut self, number: u32, desk: &mut Desk, action: &Action, attempts: u32, mut page: Page) -> Result<(), WorkerError> {
         let outcome = match desk.wrap(action) {
             Err(why) => {
                 let failed = Mark { why: Some(why), ..desk.mark(action, State::Failed, attempts) };
-                desk.note(&failed);
-                marks.push(failed.clone());
+                page.ended.push(failed.clone());
                 failed
             }
             Ok(parcel) => {
-                marks.push(desk.mark(action, State::Sending, attempts));
-                self.write(number, &marks)?;
+                page.marks.push(desk.mark(action, State::Sending, attempts));
+                self.settle(number, desk, std::mem::take(&mut page))?;
                 let outcome = desk.attempt(action, &parcel, attempts);
+                // it has happened, whatever becomes of its mark
                 desk.note(&outcome);
-                marks = vec![outcome.clone()];
                 outcome
             }
         };
@@ -248,8 +256,17 @@ impl Office {
         } else {
             slot.position = slot.queue.pop();
         }
-        slot.ledger.note(outcome);
-        self.write(number, &marks)
+        slot.ledger.note(outcome.clone());
+        page.marks.push(outcome);
+        self.settle(number, desk, page)
+    }
+
+    /// Writes a page down, and counts what is on it only then: what cannot be written is decided about again.
+    fn settle(&mut self, number: u32, desk: &mut Desk, page: Page) -> Result<(), WorkerError> {
+        self.write(number, &page.marks)?;
+        page.skipped.iter().for_each(|(why, play)| desk.teller.count(why.word(), play));
+        page.ended.iter().for_each(|mark| desk.note(mark));
+        Ok(())
     }
 
     /// Commits marks and the slot's position together, if the slot is still ours.

@@ -48,15 +48,22 @@ impl Smtp {
         })
     }
 
-    fn connect(&self) -> Result<SmtpConnection, Error> {
+    /// A connection over which mails may be handed over, or why there is none.
+    fn connect(&self) -> Result<SmtpConnection, String> {
+        let mut connection = self.reach().map_err(|error| format!("cannot be reached: {}", code(&error)))?;
+        if let Some(credentials) = &self.credentials {
+            let refused = |error| format!("the mail server refuses deliver.smtp.user with deliver.smtp.password: {}", code(&error));
+            connection.auth(DEFAULT_MECHANISMS, credentials).map_err(refused)?;
+        }
+        Ok(connection)
+    }
+
+    fn reach(&self) -> Result<SmtpConnection, Error> {
         let hello = ClientId::default();
         let wrapped = self.tls.as_ref().filter(|(way, _)| *way == SmtpTls::Tls).map(|(_, parameters)| parameters);
         let mut connection = SmtpConnection::connect((self.host.as_str(), self.port), Some(ANSWER_WAIT), &hello, wrapped, None)?;
         if let Some((SmtpTls::StartTls, parameters)) = &self.tls {
             connection.starttls(parameters, &hello)?;
-        }
-        if let Some(credentials) = &self.credentials {
-            connection.auth(DEFAULT_MECHANISMS, credentials)?;
         }
         Ok(connection)
     }
@@ -67,7 +74,7 @@ impl Carrier for Smtp {
         if self.connection.as_mut().is_some_and(|connection| !connection.has_broken() && connection.test_connected()) {
             return Ok(());
         }
-        self.connection = Some(self.connect().map_err(|error| code(&error))?);
+        self.connection = Some(self.connect()?);
         Ok(())
     }
 

@@ -8,13 +8,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry::trace::{Link, Span, SpanContext, SpanKind, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
-use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
 use super::collector::{Collector, Requests};
-use super::{are_wanted, variable};
+use super::{ENDPOINTS, are_wanted, variable};
 use crate::cli::exit::CommandError;
 use crate::cli::rules;
 use crate::clock;
@@ -45,9 +45,8 @@ impl Traces {
         if !are_wanted(variable) {
             return Ok(Traces { drawn: None });
         }
-        let failed = |error| CommandError::Failed(format!("traces: {error}"));
         let exporter = SpanExporter::builder().with_http().with_http_client(Requests::new()).with_protocol(Protocol::HttpBinary);
-        let exporter = Collector::new(exporter.build().map_err(failed)?);
+        let exporter = Collector::new(exporter.build().map_err(|error| CommandError::Failed(unusable(&error)))?);
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(exporter)
             .with_max_links_per_span(LINKS_MAX as u32)
@@ -120,6 +119,15 @@ impl Drawn {
     }
 }
 
+/// The error's own words quote the address of the collector, in which a name and a password may stand.
+fn unusable(error: &ExporterBuildError) -> String {
+    let variable = ENDPOINTS.iter().find(|name| error.to_string().contains(&format!(": {name}: ")));
+    match variable {
+        Some(name) => format!("traces: {name} is not a usable address"),
+        None => "traces: the environment's settings for an OpenTelemetry exporter (OTEL_EXPORTER_OTLP_*) cannot be used".to_owned(),
+    }
+}
+
 /// Who is speaking; what the environment says about it goes before.
 fn resource(config: &Config) -> Resource {
     let is_named = variable("OTEL_SERVICE_NAME").is_some_and(|name| !name.is_empty())
@@ -162,6 +170,17 @@ mod tests {
     use super::*;
 
     const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    #[test]
+    fn an_address_that_cannot_be_used_is_named_and_never_quoted() {
+        let failed = |text: String| unusable(&ExporterBuildError::InvalidConfiguration(text));
+        for name in ENDPOINTS {
+            let said = failed(format!("{name}: invalid endpoint 'http://me:marker@ c': invalid uri character"));
+            assert_eq!(said, format!("traces: {name} is not a usable address"));
+        }
+        let said = failed("endpoint: invalid endpoint 'http://me:marker@ c'".to_owned());
+        assert!(said.contains("OTEL_EXPORTER_OTLP_*") && !said.contains("marker"), "{said}");
+    }
 
     #[test]
     fn what_is_no_trace_context_is_linked_to_by_nothing() {

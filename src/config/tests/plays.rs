@@ -191,7 +191,7 @@ fn more_plays_than_a_row_can_hold_may_be_named_but_not_run() {
     };
     assert!(read(&file("off"), &[], &[]).is_ok());
     let error = read(&file("shadow"), &[], &[]).unwrap_err().to_string();
-    assert_eq!(error, "plays: 17 plays are not off, at most 16 can run");
+    assert_eq!(error, "plays (0.toml line 2): 17 plays are not off, at most 16 can run");
 }
 
 #[test]
@@ -240,9 +240,17 @@ fn each_bad_play_is_refused_with_a_sentence() {
 #[test]
 fn a_play_without_trigger_or_with_an_odd_name_is_refused() {
     let error = read("[plays.winback]\nmode = \"off\"", &[], &[]).unwrap_err().to_string();
-    assert!(error.contains("plays.winback.trigger: is missing") && error.contains("plays.winback.steps: is missing"), "{error}");
+    for key in ["trigger", "steps"] {
+        assert!(error.contains(&format!("plays.winback.{key} (0.toml line 2): is missing")), "{error}");
+    }
     let error = read("[plays.Winback]\ntrigger = { cart = \"idle\" }\nsteps = [{ delay = \"1h\", template = \"t\" }]", &[], &[]);
     assert!(error.unwrap_err().to_string().contains("a play's name is at most 64 of the characters"));
     let error = read("[plays.empty]", &[], &[]).unwrap_err().to_string();
-    assert!(error.contains("plays.empty.trigger: is missing"), "{error}");
+    assert!(error.contains("plays.empty.trigger (0.toml line 1): is missing"), "{error}");
+    // with the section's first line of the file, or whatever else has made the section
+    let file = "[plays.winback]\ncontrol = 0.1\nmode = \"off\"\ntrigger = { cart = \"idle\" }";
+    let error = read(file, &[("LIFETIDE__PLAYS__WINBACK__QUIET", "\"22:00-08:00\"")], &[]).unwrap_err().to_string();
+    assert!(error.contains("plays.winback.steps (0.toml line 2): is missing"), "{error}");
+    let error = read("", &[], &["plays.winback.mode=off"]).unwrap_err().to_string();
+    assert!(error.contains("plays.winback.steps (--set): is missing"), "{error}");
 }

@@ -33,7 +33,7 @@ pub struct OfAnother {
 
 #[derive(Deserialize, Clone, Copy, Default, PartialEq, Eq, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Elsewhere {
+pub enum Elsewhere {
     #[default]
     Redirect,
     /// For pages, which may not go there.

@@ -6,6 +6,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi as Described};
 use utoipa::{Modify, OpenApi};
 
+use super::customers::Elsewhere;
+use super::everywhere::Scope;
+use super::live::Picture;
 use super::refusals::Guarded;
 use super::{customers, economics, figures, live, lookup, process};
 use crate::http::problem::Problem;
@@ -35,7 +38,7 @@ use crate::http::problem::Problem;
         process::slots,
         process::models
     ),
-    components(schemas(Problem<'static>)),
+    components(schemas(Problem<'static>, Scope, Elsewhere, Picture)),
     modifiers(&Token, &Guarded),
 )]
 struct Document;

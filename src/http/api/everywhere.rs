@@ -1,13 +1,14 @@
-//! Figures over the slots of all instances: those of this one, and what the others tell of theirs, added up.
+//! Questions about the slots of all instances; figures over them: those of this one, and what the others tell of theirs, added up.
 //!
-//! Another instance is asked for its own figures only, so nobody asks in a circle; what it says of slots that are counted already is left out
+//! Another instance is asked for its own slots only, so nobody asks in a circle; what it says of slots that are counted already is left out
 //! as a whole. Who does not answer is named: sums over fewer slots are told as such, and never passed off as all. Called by `figures`,
-//! `plays` and `economics`.
+//! `plays`, `economics` and `lookup`.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::{Api, Owners};
 use crate::engine::{ALL_REGIONS, Totals, read_told_cell};
@@ -18,6 +19,17 @@ const OTHERS_MAX: usize = 64;
 pub const FIGURES_MAX: u32 = 1_000;
 /// Answers of one instance: more figures than its slots may have.
 const ANSWERS_MAX: usize = 100;
+/// Why slots are missing.
+pub const MOVING: &str = "slots are moving";
+pub const NOT_OURS: &str = "not an answer of ours";
+pub const NOWHERE: &str = "some slots are at no instance that advertises an address, or on their way";
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    All,
+    Instance,
+}
 
 pub struct Gathered {
     /// Those added up.
@@ -77,38 +89,52 @@ pub fn here(api: &Api, is_wanted: impl Fn(&str) -> bool) -> (BTreeSet<u32>, Tota
     (slots, totals)
 }
 
+/// So many different slots are all there are.
+pub fn is_whole(api: &Api, slots: usize) -> bool {
+    slots == api.slot_count as usize
+}
+
+/// By the address of who was asked.
+type Answers<T> = Vec<(String, Result<T, String>)>;
+
+/// What the other instances answer, by their addresses; an error says why nobody is asked.
+pub fn ask_others<T: Send>(api: &Api, ask: &(dyn Fn(&dyn Owners, &str) -> Result<T, String> + Sync)) -> Result<Answers<T>, String> {
+    let (owners, mut others) = (api.owners.as_ref(), api.owners.others()?);
+    others.truncate(OTHERS_MAX);
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let asked: Vec<_> = others.iter().map(|address| scope.spawn(move || ask(owners, address))).collect();
+        asked.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("a question ended by a defect".to_owned()))).collect()
+    });
+    Ok(others.into_iter().zip(answers).collect())
+}
+
 /// The sums over all instances that answer.
 pub fn gather(api: &Api, wanted: &Wanted<'_>) -> Gathered {
     let (slots, totals) = here(api, |name| wanted.includes(name));
     let mut gathered = Gathered { slots, missing: Vec::new(), totals, has_more: false };
-    if gathered.slots.len() == api.slot_count as usize {
+    if is_whole(api, gathered.slots.len()) {
         return gathered;
     }
-    let others = match api.owners.others() {
-        Ok(others) => others,
+    let answers = match ask_others(api, &|owners, address| told(owners, address, wanted)) {
+        Ok(answers) => answers,
         Err(why) => {
             gathered.missing.push(why);
             return gathered;
         }
     };
-    let owners = api.owners.as_ref();
-    let answers: Vec<Result<Part, String>> = std::thread::scope(|scope| {
-        let asked: Vec<_> = others.iter().take(OTHERS_MAX).map(|address| scope.spawn(move || told(owners, address, wanted))).collect();
-        asked.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("a question ended by a defect".to_owned()))).collect()
-    });
-    for (address, answer) in others.iter().zip(answers) {
+    for (address, answer) in answers {
         match answer {
             Ok(part) if part.slots.is_disjoint(&gathered.slots) => {
                 gathered.slots.extend(part.slots);
                 gathered.totals.unite(part.totals);
                 gathered.has_more |= part.has_more;
             }
-            Ok(_) => gathered.missing.push(format!("{address}: slots are moving")),
+            Ok(_) => gathered.missing.push(format!("{address}: {MOVING}")),
             Err(why) => gathered.missing.push(format!("{address}: {why}")),
         }
     }
-    if gathered.missing.is_empty() && gathered.slots.len() < api.slot_count as usize {
-        gathered.missing.push("some slots are at no instance that advertises an address, or on their way".to_owned());
+    if gathered.missing.is_empty() && !is_whole(api, gathered.slots.len()) {
+        gathered.missing.push(NOWHERE.to_owned());
     }
     gathered
 }
@@ -124,9 +150,9 @@ fn told(owners: &dyn Owners, address: &str, wanted: &Wanted<'_>) -> Result<Part,
             (200, answer) => answer,
             (status, _) => return Err(format!("http status: {status}")),
         };
-        let told: Told = serde_json::from_str(&answer).map_err(|_| "not an answer of ours".to_owned())?;
+        let told: Told = serde_json::from_str(&answer).map_err(|_| NOT_OURS.to_owned())?;
         if slots.get_or_insert_with(|| told.slots.clone()) != &told.slots {
-            return Err("slots are moving".to_owned());
+            return Err(MOVING.to_owned());
         }
         for figure in &told.figures {
             let figure = read_told_cell(figure.get()).ok_or("a figure that is not one of ours")?;

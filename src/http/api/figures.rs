@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use super::everywhere::{FIGURES_MAX, Gathered, Wanted, gather, here};
+use super::everywhere::{FIGURES_MAX, Gathered, Scope, Wanted, gather, here};
 use super::refusals::{Busy, NoSuchQuestion};
 use super::{Api, Asked, answer, problem};
 use crate::engine::{
@@ -38,13 +38,6 @@ pub struct WhichFigures {
     /// At most so many.
     #[param(minimum = 1, maximum = 1000, default = 1000)]
     limit: Option<u32>,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum Scope {
-    All,
-    Instance,
 }
 
 /// Figures added over the slots named.

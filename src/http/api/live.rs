@@ -51,6 +51,15 @@ pub struct Picture {
     plays: Vec<PlayLine>,
 }
 
+/// One of the server-sent events.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is sent, and is never made")]
+pub struct LiveEvent {
+    /// A `Picture`, as JSON.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+}
+
 /// What the streams share.
 #[derive(Default)]
 pub struct Live {
@@ -104,7 +113,7 @@ impl Drop for Watcher {
     operation_id = "live",
     tag = "figures",
     responses(
-        (status = 200, description = "A stream of pictures", body = Picture, content_type = "text/event-stream"),
+        (status = 200, description = "A stream of pictures", body = LiveEvent, content_type = "text/event-stream"),
         (status = 503, description = "Too many are watching", body = Problem<'static>,
             content_type = "application/problem+json", headers(("retry-after" = String))),
     ),

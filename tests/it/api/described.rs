@@ -1,6 +1,6 @@
 //! Whether an answer is what `docs/openapi.json` says: types, required fields, and no field that is not described.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub struct Described(Value);
 
@@ -15,6 +15,15 @@ impl Described {
         let schema = &content.values().next().unwrap()["schema"];
         if let Err(why) = self.fits(schema, answer) {
             panic!("{path} {status}: {why}\n{answer}");
+        }
+    }
+
+    /// Of a stream of events, whose `data` is JSON of what this name describes.
+    pub fn check_event(&self, path: &str, name: &str, data: &Value) {
+        let text = Value::String(data.to_string());
+        self.check(path, 200, &json!({ "data": text }));
+        if let Err(why) = self.fits(&json!({ "$ref": format!("#/components/schemas/{name}") }), data) {
+            panic!("{path}: {why}\n{data}");
         }
     }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::running::get;
 use super::{SOON, wait_for};
+use crate::api::sha256;
 use crate::trial::{Process, SLOTS, Trial};
 
 const TOKEN_VARIABLE: &str = "LIFETIDE__HTTP__API_TOKEN";
@@ -78,6 +79,24 @@ fn figures_are_of_all_slots_whomever_one_asks(addresses: &[String; 2]) {
     assert_eq!(Value::Array(pages), all["figures"]);
 }
 
+fn customers_are_found_by_address_whomever_one_asks<'a>(addresses: &[String; 2], customers: impl Iterator<Item = &'a String>) {
+    let (mut found, mut held) = (0, [0, 0]);
+    for customer in customers {
+        let path = format!("/api/customers?email_sha256={}", sha256(&format!("{customer}@example.com")));
+        let told = |address: &String, more: &str| -> Value { serde_json::from_str(&ask(address, &format!("{path}{more}")).2).unwrap() };
+        let [one, other] = addresses.each_ref().map(|address| told(address, ""));
+        assert_eq!((&one["missing"], &one["next"]), (&Value::Array(Vec::new()), &Value::Null), "{one}");
+        assert_eq!((one["slots"].as_array().unwrap().len(), &one["customers"]), (SLOTS as usize, &other["customers"]));
+        let own = addresses.each_ref().map(|address| told(address, "&scope=instance")["customers"].as_array().unwrap().len());
+        let all = one["customers"].as_array().unwrap();
+        assert_eq!(own[0] + own[1], all.len(), "{customer}");
+        assert!(all.iter().all(|found| found["customer_id"] == **customer), "{one}");
+        found += all.len();
+        held = [held[0] + own[0], held[1] + own[1]];
+    }
+    assert!(found > 10 && held.iter().all(|held| *held > 0), "{found} found, {held:?}");
+}
+
 #[test]
 fn any_instance_of_a_group_answers_for_any_customer_or_says_where() {
     let mut trial = Trial::new("api", &[]);
@@ -118,6 +137,7 @@ fn any_instance_of_a_group_answers_for_any_customer_or_says_where() {
     }
     assert!(answers[&200] == answers[&307] && answers.len() == 2, "each customer is at one of the two: {answers:?}");
     figures_are_of_all_slots_whomever_one_asks(&addresses);
+    customers_are_found_by_address_whomever_one_asks(&addresses, expected["clv"].keys());
     // who has neither: nobody
     let nobody = addresses.each_ref().map(|address| ask(address, "/api/customers/nobody-of-that-name").0);
     assert!(nobody == [404, 307] || nobody == [307, 404], "{nobody:?}");
@@ -125,7 +145,16 @@ fn any_instance_of_a_group_answers_for_any_customer_or_says_where() {
     assert_eq!(by_way, [404; 2]);
     let log = processes.each_ref().map(|process| std::fs::read_to_string(&process.log).unwrap()).concat();
     assert!(!log.contains("marker9c41"), "the token is in a log");
-    processes.iter_mut().for_each(|process| assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail()));
+    // who does not answer is named
+    processes[1].kill_9();
+    let told: Value =
+        serde_json::from_str(&ask(&addresses[0], &format!("/api/customers?email_sha256={}", sha256("zoe@example.com"))).2).unwrap();
+    let missing = told["missing"][0].as_str().unwrap_or_default();
+    assert!(
+        missing.starts_with(&format!("http://{}: ", addresses[1])) && told["slots"].as_array().unwrap().len() < SLOTS as usize,
+        "{told}"
+    );
+    assert_eq!(processes[0].stop(SOON), Some(0), "{}", processes[0].log_tail());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod mail;
 pub mod receiver;
 mod secured;
+mod several;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -29,7 +30,7 @@ use receiver::Receiver;
 const SECRET: &[u8] = b"twenty-four bytes, at least";
 
 /// An action of this number; its customer is named by it, too.
-fn action(number: u32, changes: Value) -> Value {
+pub fn action(number: u32, changes: Value) -> Value {
     let customer = format!("u-{number}");
     let mut action = json!({
         "id": id(number), "kind": "send", "play": "cart_recovery", "play_version": "1", "step": 1, "template": "cart_1", "instance": "i",
@@ -56,7 +57,7 @@ fn expired(number: u32) -> Value {
     action(number, json!({ "expires_at": "2026-01-01T00:00:00.000Z" }))
 }
 
-fn write(trial: &Trial, actions: &[Value]) {
+pub fn write(trial: &Trial, actions: &[Value]) {
     let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", broker::bootstrap()).create().unwrap();
     let topic = format!("{}.out.actions", trial.name);
     for action in actions {
@@ -74,13 +75,13 @@ fn trial(name: &str, sets: &[String]) -> Trial {
     trial
 }
 
-fn webhook(name: &str, receiver: &Receiver) -> Trial {
+pub fn webhook(name: &str, receiver: &Receiver) -> Trial {
     let secret = format!("deliver.webhook.secret=\"whsec_{}\"", STANDARD.encode(SECRET));
     let url = format!("deliver.webhook.url=\"{}/hooks\"", receiver.address());
     trial(name, &[secret, url])
 }
 
-fn start(trial: &Trial, via: &str, life: usize) -> Process {
+pub fn start(trial: &Trial, via: &str, life: usize) -> Process {
     let log = trial.folder.join(format!("deliver-{life}.log"));
     let file = File::create(&log).unwrap();
     let mut command = trial.command(&["deliver", "--via", via, "--create-topic", "--set", "log.level=\"debug\""]);
@@ -206,6 +207,24 @@ fn what_is_refused_for_now_is_tried_again_and_what_is_refused_for_good_is_not() 
     assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());
     let log = std::fs::read_to_string(&process.log).unwrap();
     assert!(log.contains("failed 2") && log.contains("put_off 2") && log.contains("sent 2"), "{log}");
+}
+
+#[test]
+fn mails_go_no_faster_than_the_rate_allows() {
+    const MAILS: u32 = 13;
+    const RATE: u32 = 4;
+    let receiver = Receiver::start(|_, _| Some(200));
+    let mut trial = webhook("deliver-pace", &receiver);
+    trial.sets.push(format!("deliver.rate_per_second={RATE}"));
+    write(&trial, &(0..MAILS).map(|number| action(number, json!({}))).collect::<Vec<_>>());
+    let mut process = start(&trial, "webhook", 0);
+    wait_until_done(&trial, &process);
+    assert_eq!(receiver.ids().len(), MAILS as usize);
+    // the second waits for the first to be answered; from there on a second's worth may go at once, and no more
+    let requests = receiver.requests();
+    let took = requests.last().unwrap().at - requests[0].at;
+    assert!(took >= Duration::from_secs(u64::from((MAILS - 1 - RATE) / RATE)), "{took:?}");
+    assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());
 }
 
 #[test]

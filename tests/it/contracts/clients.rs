@@ -18,39 +18,16 @@ use serde_json::Value;
 
 use super::{examples, path, text};
 use crate::broker::{self, jars};
+use crate::python::{self, run};
 
 const REQUIREMENTS: &str = "docs/clients/requirements.txt";
 const PARTITIONS: i32 = 2;
 const WAIT: Duration = Duration::from_secs(30);
 
-/// Stdout of a program, or why it failed.
-fn run(command: &mut Command, install: &str) -> String {
-    let output = command.output().unwrap_or_else(|why| panic!("{command:?} does not run ({why}); install: apt-get install -y {install}"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// A Python with the packages the programs ask for; made once, whole or not at all.
+/// A Python with the packages the programs ask for; for both tests, made once.
 fn python() -> PathBuf {
-    static HOME: OnceLock<PathBuf> = OnceLock::new();
-    let home = HOME.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-        let home = target.join("python-clients");
-        if fs::read_to_string(home.join("requirements.txt")).is_ok_and(|made_for| made_for == text(REQUIREMENTS)) {
-            return home;
-        }
-        let partial = target.join(format!("python-clients.partial-{}", process::id()));
-        run(Command::new("python3").args(["-m", "venv"]).arg(&partial), "python3-venv");
-        run(
-            Command::new(partial.join("bin/python")).args(["-m", "pip", "install", "--quiet", "-r"]).arg(path(REQUIREMENTS)),
-            "python3-venv",
-        );
-        fs::copy(path(REQUIREMENTS), partial.join("requirements.txt")).unwrap();
-        let _ = fs::remove_dir_all(&home);
-        fs::rename(&partial, &home).unwrap();
-        home
-    });
-    home.join("bin/python")
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON.get_or_init(|| python::with("python-clients", REQUIREMENTS)).clone()
 }
 
 fn producer(prefix: &str) -> BaseProducer {

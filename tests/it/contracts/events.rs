@@ -1,11 +1,14 @@
-//! Every line of the stories and of a generated day that lifetide reads as Segment's is as the schema of events says.
+//! Every line of the stories and of a generated day that lifetide reads as Segment's is as the schema of events says; the README lists the events
+//! there are.
+
+use std::collections::BTreeSet;
 
 use lifetide::cli::replay::lines::Line;
 use lifetide::config::Config;
-use lifetide::event::{DecodeRules, Format, Raw, Wire, decode};
+use lifetide::event::{DecodeRules, Format, Raw, Wire, decode, names_of_events};
 use serde_json::Value;
 
-use super::{faults, generated_day, validator};
+use super::{faults, generated_day, text, validator};
 use crate::scenarios::{stories, story};
 use crate::settings;
 
@@ -50,4 +53,17 @@ fn every_event_that_is_read_is_as_described() {
     assert!(count > 5_000, "{count} lines of a day are read");
     problems.truncate(40);
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+#[test]
+fn the_readme_lists_each_event_that_has_a_meaning_once_and_no_other() {
+    let readme = text("README.md");
+    let (_, table) = readme.split_once("\n| about | events |\n").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    // of what stands in code, names of fields and of calls begin with a small letter
+    let code = table.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let listed: Vec<&str> = code.filter(|name| name.starts_with(|letter: char| letter.is_ascii_uppercase())).collect();
+    let known: BTreeSet<&str> = names_of_events().collect();
+    assert_eq!(listed.iter().copied().collect::<BTreeSet<_>>(), known);
+    assert_eq!(listed.len(), known.len(), "one is there twice: {listed:?}");
 }

@@ -1,4 +1,4 @@
-//! A real Prometheus that scrapes a demo every second, both stopped with it.
+//! A real Prometheus that scrapes a demo and others every second; it and the demo are stopped with it.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -24,7 +24,8 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    pub fn watching_a_demo() -> Prometheus {
+    /// `others`: jobs, and where they answer.
+    pub fn watching_a_demo(others: &[(&str, &str)]) -> Prometheus {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("prometheus-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let mut demo = lifetide(&["demo"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -37,9 +38,9 @@ impl Prometheus {
             }
         });
         let target = told.recv_timeout(PATIENCE).expect("the demo says where it is").trim_end_matches('/').to_owned();
-        let settings = format!(
-            "global: {{ scrape_interval: 1s }}\nscrape_configs:\n  - job_name: lifetide\n    static_configs: [{{ targets: [\"{target}\"] }}]\n"
-        );
+        let jobs = others.iter().copied().chain([("lifetide", target.as_str())]);
+        let jobs = jobs.map(|(job, target)| format!("  - job_name: {job}\n    static_configs: [{{ targets: [\"{target}\"] }}]\n"));
+        let settings = format!("global: {{ scrape_interval: 1s }}\nscrape_configs:\n{}", jobs.collect::<String>());
         fs::write(folder.join("prometheus.yml"), settings).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = format!("127.0.0.1:{port}");
@@ -70,15 +71,27 @@ impl Prometheus {
         }
     }
 
+    /// The values of a label among series, in order.
+    pub fn values(&self, series: &str, label: &str) -> Vec<String> {
+        let (_, body) = get(&self.address, &format!("/api/v1/label/{label}/values?match[]={}", encoded(&filled(series))));
+        let answer: Value = serde_json::from_str(&body).unwrap();
+        let values = answer["data"].as_array().unwrap_or_else(|| panic!("{series}: {body}"));
+        values.iter().map(|value| value.as_str().unwrap().to_owned()).collect()
+    }
+
     fn answers(&self, expression: &str) -> bool {
-        let filled =
-            expression.replace("$__rate_interval", "30s").replace("$__range", "60s").replace("$job", ".+").replace("$instance", ".+");
+        let filled = filled(expression);
         let (_, body) = get(&self.address, &format!("/api/v1/query?query={}", encoded(&filled)));
         let Ok(answer) = serde_json::from_str::<Value>(&body) else { return false };
         assert_ne!(answer["errorType"], "bad_data", "{filled}: {}", answer["error"]);
         let rows = answer["data"]["result"].as_array().cloned().unwrap_or_default();
         rows.iter().any(|row| row["value"][1].as_str().and_then(|value| value.parse::<f64>().ok()).is_some_and(f64::is_finite))
     }
+}
+
+/// With all there is for the board's variables.
+fn filled(expression: &str) -> String {
+    expression.replace("$__rate_interval", "30s").replace("$__range", "60s").replace("$job", ".+").replace("$instance", ".+")
 }
 
 fn encoded(text: &str) -> String {

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 #[derive(Debug, Clone)]
 pub struct Request {
     pub path: String,
     headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
+    /// When all of it was there.
+    pub at: Instant,
 }
 
 impl Request {
@@ -107,5 +110,5 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
     }
     let mut body = vec![0; headers.get("content-length")?.parse().ok()?];
     reader.read_exact(&mut body).ok()?;
-    Some(Request { path, headers, body })
+    Some(Request { path, headers, body, at: Instant::now() })
 }

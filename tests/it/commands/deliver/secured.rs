@@ -1,4 +1,4 @@
-//! Encrypted ways out, to real servers with a certificate made for the occasion: SMTP with STARTTLS and requests over https. A certificate that
+//! Encrypted ways out, to real servers with a certificate made for the occasion: SMTP with STARTTLS or TLS from the first byte, with a login, and requests over https. A certificate that
 //! nobody vouches for, or that is another host's, is refused before anything is handed over, and costs no attempt.
 
 use std::path::Path;
@@ -72,6 +72,53 @@ fn mails_go_by_starttls_to_the_host_that_is_meant_and_to_no_other() {
     let plain = Server::start(0);
     towards(&mut trial, &plain);
     let mut process = start(&trial, "smtp", 3);
+    wait_for("a refusal to go on in clear text", SOON, || {
+        std::fs::read_to_string(&process.log).unwrap().contains("cannot be reached").then_some(())
+    });
+    assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());
+    assert_eq!(plain.told(), [json!(null); 0]);
+}
+
+/// To this server, in this way, as the user `shop`.
+fn log_in(trial: &mut Trial, server: &Server, tls: &str, password: &str, trusted: &str) {
+    trial.sets.retain(|set| !set.starts_with("deliver.smtp."));
+    trial.sets.extend(["host=\"127.0.0.1\"".to_owned(), format!("port={}", server.port)].map(|set| format!("deliver.smtp.{set}")));
+    trial.sets.extend([format!("deliver.smtp.tls={tls:?}"), "deliver.smtp.user=\"shop\"".to_owned()]);
+    trial.environment = vec![("SSL_CERT_FILE", trusted.to_owned()), ("LIFETIDE__DELIVER__SMTP__PASSWORD", password.to_owned())];
+}
+
+#[test]
+fn a_login_goes_by_tls_from_the_first_byte_or_by_starttls_and_a_wrong_password_sends_nothing_and_loses_nothing() {
+    let mut trial = trial("deliver-login", &["deliver.from=\"shop@example.com\"".to_owned(), "deliver.attempts=1".to_owned()]);
+    let [right, key] = certify(&trial.folder, "right", "127.0.0.1");
+    for (number, tls) in [(1, "tls"), (2, "starttls")] {
+        let server = Server::start_script("server.py", &["0", &right, &key, tls, "shop", "marker-right"]);
+        write(&trial, &[action(number, json!({}))]);
+        log_in(&mut trial, &server, tls, "marker-wrong", &right);
+        let life = number as usize * 2;
+        let mut process = start(&trial, "smtp", life);
+        let refusal = "nothing is sent for now: the mail server refuses deliver.smtp.user with deliver.smtp.password: smtp 535";
+        wait_for("two refusals of the password", SOON, || {
+            let log = std::fs::read_to_string(&process.log).unwrap();
+            (log.matches(refusal).count() >= 2).then_some(())
+        });
+        assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());
+        assert!(!std::fs::read_to_string(&process.log).unwrap().contains("marker"), "the password is in a log");
+        assert_eq!(server.told(), [json!(null); 0]);
+
+        log_in(&mut trial, &server, tls, "marker-right", &right);
+        let mut process = start(&trial, "smtp", life + 1);
+        wait_until_done(&trial, &process);
+        wait_for("the mail", SOON, || (!server.told().is_empty()).then_some(()));
+        assert_eq!((server.receivers(), &server.told()[0]["by"]), (vec![format!("u-{number}@example.com")], &json!("shop")));
+        assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());
+    }
+
+    // who speaks no TLS from the first byte gets nothing
+    let plain = Server::start(0);
+    log_in(&mut trial, &plain, "tls", "marker-right", &right);
+    write(&trial, &[action(3, json!({}))]);
+    let mut process = start(&trial, "smtp", 6);
     wait_for("a refusal to go on in clear text", SOON, || {
         std::fs::read_to_string(&process.log).unwrap().contains("cannot be reached").then_some(())
     });
