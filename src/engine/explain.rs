@@ -61,7 +61,8 @@ pub fn ahead(customer: &Customer, settings: &Arc<Settings>) -> Vec<(String, i64)
         let Some((at_ms, stage)) = settings.lifecycle.graph.next_change(&then, settings) else { break };
         let is_end = then.stage == Some(stage);
         moments.push((format!("{}stage {}", if is_end { "end of " } else { "" }, stage.as_str()), at_ms));
-        (then.now_ms, then.stage) = (at_ms, if is_end { None } else { Some(stage) });
+        then.now_ms = at_ms;
+        then.stage = Some(settings.lifecycle.graph.entry_of(&then, settings).stage);
     }
     moments.sort_by_key(|(_, at_ms)| *at_ms);
     moments

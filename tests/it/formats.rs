@@ -4,7 +4,7 @@
 //! holds one. Where it is known by its shape (`auto` is not `false`), a topic of any format reads it alike. To see what a changed decoder
 //! says, run with `PRINT_FORMATS=1`: it prints, and fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -181,6 +181,36 @@ fn every_fixture_is_read_as_it_says() {
         let count = all.iter().filter(|(_, path, _)| path.starts_with(provider)).count();
         assert!(count >= 5, "{count} fixtures of {provider}");
     }
+}
+
+/// Paths of the fields of a value; places in lists are no part of them.
+fn paths(value: &serde_json::Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            paths(value, &path, found);
+            found.insert(path);
+        }),
+        serde_json::Value::Array(values) => values.iter().for_each(|value| paths(value, path, found)),
+        serde_json::Value::String(text) if path.is_empty() => {
+            serde_json::from_str(text).into_iter().for_each(|value: serde_json::Value| paths(&value, path, found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn fixtures_hold_every_field_that_is_documented() {
+    let written = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats/documented.toml")).unwrap();
+    let documented: BTreeMap<String, String> = toml::from_str(&written).unwrap();
+    let mut missing = Vec::new();
+    for (provider, fields) in &documented {
+        let mut found = BTreeSet::new();
+        let own = fixtures().into_iter().filter(|(_, path, _)| path.starts_with(&format!("{provider}/")));
+        own.for_each(|(_, _, fixture)| paths(&serde_json::from_str(fixture.record.get()).unwrap(), "", &mut found));
+        missing.extend(fields.split_whitespace().filter(|field| !found.contains(*field)).map(|field| format!("{provider}: {field}")));
+    }
+    assert!(documented.len() == 6 && missing.is_empty(), "{missing:#?}");
 }
 
 #[test]

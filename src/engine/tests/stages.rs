@@ -52,6 +52,19 @@ fn the_last_entry_that_holds_is_the_customers_stage() {
 }
 
 #[test]
+fn what_time_will_bring_is_told_as_it_will_come() {
+    let new = |days| vec![since(StageMoment::SignUp, Test::LessThan, days)];
+    let quiet = vec![since(StageMoment::LatestEvent, Test::AtLeast, 30)];
+    let settings = graph(false, vec![entry("known", vec![]), entry("settling", new(9)), entry("new", new(2)), entry("quiet", quiet)]);
+    let mut shop = Shop::with(settings);
+    shop.feed(&super::journey::did(0, crate::event::InteractionKind::SignedUp, None));
+    let told: Vec<_> = crate::engine::ahead(&shop.customer("u-1"), &Arc::new(shop.settings.clone()));
+    let told: Vec<_> = told.into_iter().map(|(what, at_ms)| (what, (at_ms - T0) / DAY)).collect();
+    let wanted = [("end of stage new", 2), ("end of stage settling", 9), ("stage quiet", 30)];
+    assert_eq!(told, wanted.map(|(what, day)| (what.to_owned(), day)));
+}
+
+#[test]
 fn time_alone_leads_into_stages_and_out_of_them() {
     let mut shop = shop_with_fans(false);
     shop.feed(&order(0, "a", usd(1_000)));
