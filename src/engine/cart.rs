@@ -1,7 +1,7 @@
 //! A customer's open cart: its lines, and what each kind of cart event does to them.
 //!
 //! Answers with what happened to the cart (`Change`); what that means for reminders is `plays`' affair, whether the event is too late
-//! `apply`'s. The rules are `contracts.md` 2. Called by `apply`.
+//! `apply`'s. The rules are `contracts.md` 2. Called by `apply` and `unite`.
 
 mod lines;
 
@@ -87,13 +87,14 @@ impl Cart {
         self.id == before.id || self.id.starts_with(NAMELESS)
     }
 
-    /// With what was in it `before` (`continues`), as if that had been here. What was taken out here of what was only in there is forgotten.
-    pub fn united(self, before: Cart) -> Cart {
+    /// With what was in it `before` (`continues`), as if that had been here, and under its name, if it does not keep its own. What was taken out
+    /// here of what was only in there is forgotten.
+    pub fn united(self, before: Cart, keeps_name: bool) -> Cart {
         let is_all = self.is_whole;
         let mut lines = if is_all { Vec::new() } else { before.lines };
         lines::unite(&mut lines, self.lines);
         Cart {
-            id: before.id,
+            id: if keeps_name { self.id } else { before.id },
             url: if self.url.is_empty() { before.url } else { self.url },
             checkout: self.checkout.or(before.checkout),
             lines,

@@ -19,7 +19,7 @@ mod unite;
 mod variant;
 mod words;
 
-pub use cart::{on_cart, on_cart_closed, on_cart_ordered, on_cart_renamed, on_decisions_known};
+pub use cart::{has_decided_about_cart, on_cart, on_cart_closed, on_cart_ordered, on_cart_renamed, on_decisions_known};
 pub use date::{birthday_ms, on_expectation, pass_birthday};
 pub use event::{on_event, on_named};
 pub use instance::on_order;
@@ -29,7 +29,7 @@ pub use refund::on_refund;
 pub use reminded::REMINDED_MAX;
 pub use stage::on_stage;
 pub use steps::{fire, next_due};
-pub use unite::{on_cart_taken, on_merge, unite};
+pub use unite::{on_merge, unite};
 pub use variant::template;
 pub use words::{ActionKind, Reason};
 

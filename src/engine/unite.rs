@@ -4,7 +4,7 @@
 //! there is once the survivor's stays: the arm, the tier, running plays. Each part knows how it unites (`unite` in its file); here is the
 //! order, and what follows: figures over all customers, the stage, the value. Called by `slot::relay`.
 
-use super::cart::Cart;
+use super::cart::{Cart, Change};
 use super::customer::Customer;
 use super::lifecycle::Why;
 use super::orders::day_of;
@@ -135,19 +135,27 @@ fn unite_cart(customer: &mut Customer, theirs: Option<Cart>, scene: &mut Scene<'
     let ordered_ms = customer.orders.latest_ms();
     let is_open = |cart: &Cart| ordered_ms.is_none_or(|ms| ms < cart.last_change_ms);
     let is_newer = |cart: &Cart| customer.cart.as_ref().is_none_or(|own| own.last_change_ms < cart.last_change_ms);
+    let was_worth_reminding = customer.cart.as_ref().is_some_and(Cart::is_worth_reminding);
     let is_taken = theirs.as_ref().is_some_and(is_newer);
     let before = if is_taken { std::mem::replace(&mut customer.cart, theirs) } else { theirs };
-    let was_worth_reminding = customer.cart.as_ref().is_some_and(Cart::is_worth_reminding);
-    if let Some(before) = before.filter(|before| is_open(before) && customer.cart.as_ref().is_some_and(|cart| cart.continues(before))) {
-        plays::on_cart_renamed(customer, &before.id, scene.rules);
-        customer.cart = customer.cart.take().map(|since| since.united(before));
+    let continued = before.filter(|before| is_open(before) && customer.cart.as_ref().is_some_and(|cart| cart.continues(before)));
+    let opened = is_taken && continued.is_none();
+    if let Some(before) = continued {
+        // a mailer knows the cart by the name that it was decided about under
+        let keeps_name = !is_taken && plays::has_decided_about_cart(customer, scene.rules);
+        if !keeps_name {
+            plays::on_cart_renamed(customer, &before.id, scene.rules);
+        }
+        customer.cart = customer.cart.take().map(|since| since.united(before, keeps_name));
     }
     let Some(cart) = &customer.cart else { return };
+    let is_worth_reminding = cart.is_worth_reminding();
     if !is_open(cart) {
         plays::on_cart_closed(customer, scene);
         customer.cart = None;
-    } else if is_taken || (cart.is_worth_reminding() && !was_worth_reminding) {
-        plays::on_cart_taken(customer, scene);
+    } else if is_taken || (is_worth_reminding && !was_worth_reminding) {
+        let touched = cart.last_change_ms > 0 && is_worth_reminding;
+        plays::on_cart(customer, Change { opened, touched, emptied: !opened && was_worth_reminding && !is_worth_reminding }, None, scene);
     } else {
         plays::on_decisions_known(customer, scene.rules);
     }

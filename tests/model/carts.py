@@ -85,8 +85,8 @@ class Cart:
         """Whether this holds what was done to that cart since."""
         return self.id is None or self.id.startswith("auto-") or self.id == before.id
 
-    def prepend(self, before: "Cart") -> None:
-        self.id, since = before.id, self.lines
+    def prepend(self, before: "Cart", keeps_name: bool) -> None:
+        self.id, since = self.id if keeps_name else before.id, self.lines
         if not self.is_whole:
             self.lines = before.lines
             for line in since.values():

@@ -186,6 +186,9 @@ class Plays:
         for play in self.triggered("cart", "idle"):
             self.decide_carts([], without=(play.name, cart_id))
 
+    def has_decided_about_cart(self) -> bool:
+        return any((play.name, self.owner.cart.id) in self.decided_carts for play in self.triggered("cart", "idle"))
+
     def on_cart_renamed(self, cart_id: str) -> None:
         for play in self.triggered("cart", "idle"):
             if (play.name, self.owner.cart.id) in self.decided_carts:

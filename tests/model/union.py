@@ -105,19 +105,23 @@ def unite_points(customer: "Shopper", points: Points) -> None:
 
 def unite_cart(customer: "Shopper", cart: Optional[Cart], time_ms: int) -> None:
     own, ordered_ms = customer.cart, customer.orders.latest_ms
+    had_content = own is not None and own.has_content()
     is_taken = cart is not None and (own is None or changed_ms(own) < changed_ms(cart))
     customer.cart, before = (cart, own) if is_taken else (own, cart)
-    opened = customer.cart
-    had_content = opened is not None and opened.has_content()
+    present = customer.cart
     is_before_open = before is not None and (ordered_ms is None or ordered_ms < changed_ms(before))
-    if opened is not None and is_before_open and opened.continues(before):
-        customer.plays.on_cart_renamed(before.id)
-        opened.prepend(before)
-    if opened and ordered_ms is not None and ordered_ms >= changed_ms(opened):
+    is_continued = present is not None and is_before_open and present.continues(before)
+    if is_continued:
+        keeps_name = not is_taken and customer.plays.has_decided_about_cart()
+        if not keeps_name:
+            customer.plays.on_cart_renamed(before.id)
+        present.prepend(before, keeps_name)
+    if present and ordered_ms is not None and ordered_ms >= changed_ms(present):
         customer.plays.on_cart_closed(time_ms)
         customer.cart = None
-    elif opened and (is_taken or (opened.has_content() and not had_content)):
-        is_filled = opened.last_change_ms is not None and opened.has_content()
-        customer.plays.on_cart(True, is_filled, False, None, time_ms)
+    elif present and (is_taken or (present.has_content() and not had_content)):
+        is_filled = present.last_change_ms is not None and present.has_content()
+        is_emptied = is_continued and had_content and not present.has_content()
+        customer.plays.on_cart(is_taken and not is_continued, is_filled, is_emptied, None, time_ms)
     else:
         customer.plays.on_decisions_known()

@@ -1,6 +1,6 @@
 //! Plays that begin with an idle cart: the first step waits from the last change, and is asked once for each cart.
 //!
-//! A customer has at most one cart, so the open one is the instance and no name of it is kept. Called by `apply` when carts change, and when
+//! A customer has at most one cart, so the open one is the instance and no name of it is kept. Called by `apply` and `unite` when carts change, and when
 //! an order closes one.
 
 use super::instance::on_cart_filled;
@@ -49,6 +49,11 @@ pub fn on_cart_closed(customer: &mut Customer, scene: &mut Scene<'_>) {
 /// An order names a cart, be it open or one that was left for another.
 pub fn on_cart_ordered(customer: &mut Customer, cart_id: &str, rules: &Rules) {
     of_carts(rules).for_each(|rule| reminded::forget(customer, rule, cart_id));
+}
+
+/// Whether any play has decided about the open cart.
+pub fn has_decided_about_cart(customer: &Customer, rules: &Rules) -> bool {
+    of_carts(rules).any(|rule| reminded::is_decided(customer, rule))
 }
 
 /// The open cart has another name, under which it was known before.

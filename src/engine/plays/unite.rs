@@ -1,8 +1,7 @@
 //! What plays remember of a customer who becomes another: their running instances are called off where they were, and what was decided, sent
 //! and granted counts for the one they become. Called by `identity` and `unite`.
 
-use super::{Phase, PlayState, Reason, cart, reminded, take_back};
-use crate::engine::cart::Change;
+use super::{Phase, PlayState, Reason, reminded, take_back};
 use crate::engine::customer::Customer;
 use crate::engine::scene::Scene;
 
@@ -31,11 +30,4 @@ pub fn unite(customer: &mut Customer, other: &mut Customer) {
             }
         }
     }
-}
-
-/// The open cart is another's: the time since it was left counts from its last change, as ever. One that was never filled, or has been emptied,
-/// has nobody to remind.
-pub fn on_cart_taken(customer: &mut Customer, scene: &mut Scene<'_>) {
-    let touched = customer.cart.as_ref().is_some_and(|cart| cart.last_change_ms > 0 && cart.is_worth_reminding());
-    cart::on_cart(customer, Change { opened: true, touched, emptied: false }, None, scene);
 }

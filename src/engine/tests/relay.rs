@@ -29,12 +29,14 @@ pub struct Net {
     cells: BTreeMap<String, i64>,
     /// `kind/reason instance`, of that the part that names it.
     pub actions: Vec<String>,
+    /// All of them, as they were written.
+    pub told: Vec<Json>,
 }
 
 impl Net {
     pub fn new() -> Net {
         let shop = Shop::with(Settings { plays: Vec::new(), ..settings() });
-        Net { shop, waiting: Vec::new(), events: Vec::new(), refused: 0, cells: BTreeMap::new(), actions: Vec::new() }
+        Net { shop, waiting: Vec::new(), events: Vec::new(), refused: 0, cells: BTreeMap::new(), actions: Vec::new(), told: Vec::new() }
     }
 
     pub fn feed(&mut self, event: &Event<'static>) {
@@ -49,7 +51,9 @@ impl Net {
         self.refused += usize::from(self.shop.out.take_refusal().is_some());
         let instance = |action: &Json| text(action, "instance").split(':').next().unwrap_or_default().to_owned();
         let line = |action: &Json| format!("{}/{} {}", text(action, "kind"), text(action, "reason"), instance(action));
-        self.actions.extend(self.shop.written(Topic::Actions).iter().map(line));
+        let written = self.shop.written(Topic::Actions);
+        self.actions.extend(written.iter().map(line));
+        self.told.extend(written);
         self.cells.extend(super::cells::told(&mut self.shop));
     }
 
