@@ -39,8 +39,12 @@ const STATE_BYTES_MAX: i64 = 1 << 50;
 /// Both become part of the `transactional.id`, which every offset's metadata repeats.
 const NAME_BYTES_MAX: usize = 100;
 
-const CONSENT: &[(&str, ConsentRule)] =
-    &[("opt_in", ConsentRule::OptIn), ("soft_opt_in", ConsentRule::SoftOptIn), ("none", ConsentRule::None)];
+const CONSENT: &[(&str, ConsentRule)] = &[
+    ("double_opt_in", ConsentRule::DoubleOptIn),
+    ("opt_in", ConsentRule::OptIn),
+    ("soft_opt_in", ConsentRule::SoftOptIn),
+    ("none", ConsentRule::None),
+];
 const ORDER_VALUE: &[(&str, OrderValue)] =
     &[("total", OrderValue::Total), ("revenue", OrderValue::Revenue), ("subtotal", OrderValue::Subtotal)];
 const MODELS: &[(&str, ModelKind)] = &[

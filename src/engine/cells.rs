@@ -12,7 +12,7 @@ mod paid;
 mod sketch;
 
 pub use cell::{Cell, Tally, check_cell};
-pub use key::{Figure, OTHER, Place, UNKNOWN, Window, key_of, month_text, parts};
+pub use key::{Figure, OTHER, Place, UNKNOWN, VALUE_BYTES_MAX, Window, key_of, month_text, parts};
 pub use sketch::{Sketch, SketchBin};
 
 use std::sync::Arc;

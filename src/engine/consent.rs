@@ -37,6 +37,7 @@ pub struct Consent {
 pub struct Standing<'a> {
     pub status: ConsentStatus,
     pub complaint: bool,
+    pub double_opt_in: bool,
     pub source: &'a str,
     pub at_ms: i64,
 }
@@ -98,9 +99,17 @@ impl Consent {
 
     /// `None`: nobody ever said anything.
     pub fn standing(&self) -> Option<Standing<'_>> {
-        let stated =
-            self.stated.as_ref().map(|s| Standing { status: s.status, complaint: s.complaint, source: source_of(s), at_ms: s.at_ms });
-        let by_trait = self.by_trait.map(|t| Standing { status: t.status, complaint: false, source: "trait", at_ms: t.at_ms });
+        let stated = self.stated.as_ref().map(|s| {
+            let Stated { status, complaint, double_opt_in, source: _, at_ms } = *s;
+            Standing { status, complaint, double_opt_in, source: source_of(s), at_ms }
+        });
+        let by_trait = self.by_trait.map(|ByTrait { status, double_opt_in, at_ms }| Standing {
+            status,
+            complaint: false,
+            double_opt_in,
+            source: "trait",
+            at_ms,
+        });
         match (stated, by_trait) {
             (Some(stated), Some(by_trait)) if stated.status != ConsentStatus::Unsubscribed && overrules(&by_trait, &stated) => {
                 Some(by_trait)

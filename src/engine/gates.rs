@@ -131,6 +131,7 @@ fn consent(q: &Question<'_>) -> Option<Reason> {
     match q.customer.consent.standing() {
         Some(s) if s.status == ConsentStatus::Unsubscribed => Some(refusal(s.complaint)),
         Some(s) if s.status == ConsentStatus::Pending => Some(Reason::ConsentPending),
+        Some(s) if rule == ConsentRule::DoubleOptIn && !s.double_opt_in => Some(Reason::ConsentPending),
         Some(_) => None,
         None if rule == ConsentRule::SoftOptIn && !q.customer.orders.is_empty() => None,
         None => Some(Reason::NoConsent),

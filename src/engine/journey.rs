@@ -1,10 +1,10 @@
 //! What a customer did besides buying, reading mails and filling carts: how often, since when they are signed up, what is open, what is on
-//! its way, who served them.
+//! its way, who served them, where they have heard of the shop.
 //!
-//! Who never did any of it has none of this. It keeps numbers and ids' fingerprints, never texts of what was said. The stages that follow
-//! are `lifecycle`'s, the money is `costs`'. Called by `apply`.
+//! Who never did any of it has none of this. It keeps numbers and ids, or their fingerprints, never texts of what was said. The stages that follow
+//! are `lifecycle`'s, the money is `costs`'. Called by `apply` and `unite`.
 
-use super::cells::{Figure, Place, UNKNOWN, Window};
+use super::cells::{Figure, Place, UNKNOWN, VALUE_BYTES_MAX, Window};
 use super::contact::replace;
 use super::customer::Customer;
 use super::lifecycle::Why;
@@ -15,9 +15,6 @@ use crate::event::{Answer, CostKind, Interaction, InteractionKind, Money, cut};
 
 /// Open tickets told apart; a customer with more is one with open tickets all the same.
 pub const TICKETS_MAX: usize = 8;
-
-/// As much of an answer as a cell tells.
-const SOURCE_BYTES_MAX: usize = 32;
 
 pub const TRACK: &str = "fulfilment";
 
@@ -170,7 +167,7 @@ fn take_answer(customer: &mut Customer, answer: &Answer<'_>, time_ms: i64, scene
     scene.cells.add(&place, 1, scene.out);
     let asks_for_source = scene.rules.settings.source_questions.iter().any(|question| *question == answer.question_id);
     if asks_for_source {
-        learn_source(customer, Source { answer: cut(&answer.answer_id, SOURCE_BYTES_MAX).to_owned(), at_ms: time_ms }, scene);
+        learn_source(customer, Source { answer: cut(&answer.answer_id, VALUE_BYTES_MAX).to_owned(), at_ms: time_ms }, scene);
     }
 }
 

@@ -23,7 +23,7 @@ pub fn alive_until_each_ms(purchases: &Purchases, settings: &Settings) -> [Optio
     moments
 }
 
-/// Why a stage changed.
+/// Why a stage changed. Rows keep the number: a new one goes to the end, here and in `ALL`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
     FirstSeen,

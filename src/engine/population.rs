@@ -1,8 +1,9 @@
 //! What a customer's value adds to the figures of all customers: customer equity, and value by cohort, segment and channel,
-//! of members of the loyalty programme and of others.
+//! by where they say they have heard of the shop, of members of the loyalty programme and of others.
 //!
 //! The row keeps what was added last, so that the next score can take it away again; who has none has nothing to take away. It counts on
-//! cells and writes no record. Called by `value` with each `clv` record, by `loyalty` when somebody joins, and by `slot` when a customer is erased.
+//! cells and writes no record. Called by `value` with each `clv` record, by `loyalty` when somebody joins, by `journey` when they say where they come
+//! from, by `unite` and `identity` when two become one, and by `slot` when a customer is erased.
 
 use super::cells::{Cells, Figure, Place, UNKNOWN, Window, month_text};
 use super::customer::Customer;
@@ -25,7 +26,7 @@ pub struct Contribution {
     pub segment: Option<Segment>,
     /// In the loyalty programme.
     pub is_member: bool,
-    /// Under the answer where they have heard of the shop, which never changes; else none was given.
+    /// Under the answer where they have heard of the shop, the first one told; else none was given.
     pub has_source: bool,
 }
 

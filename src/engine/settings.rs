@@ -102,6 +102,8 @@ pub struct Loyalty {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsentRule {
+    /// Who has confirmed it, too.
+    DoubleOptIn,
     OptIn,
     SoftOptIn,
     None,

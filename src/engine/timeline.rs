@@ -92,7 +92,8 @@ impl Timeline {
         let row = &mut self.0;
         match *decided {
             Decided::Move { track, from, to, why } => {
-                row.push(TRACKS.iter().position(|known| *known == track).unwrap_or_default() as u8);
+                let place = TRACKS.iter().position(|known| *known == track);
+                row.push(place.expect("invariant: every track that moves are written on is among them") as u8);
                 put_i64(row, at_ms);
                 row.push(why as u8);
                 put_text(row, from.unwrap_or_default());

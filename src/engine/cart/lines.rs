@@ -5,7 +5,7 @@
 use crate::engine::contact::replace;
 use crate::event::{Money, Product};
 
-/// Lines kept per cart (`contracts.md` 2). What exceeds them is folded into the last one.
+/// Lines kept per cart (`contracts.md` 2). What exceeds them is folded into one of them, the last at the first time.
 pub const LINES_MAX: usize = 20;
 
 /// The product id of the line that stands for all that did not fit.

@@ -13,7 +13,7 @@ use super::calendar::Day;
 use crate::event::cut;
 
 /// A dimension's value, for a table that people read. Longer: cut.
-const VALUE_BYTES_MAX: usize = 32;
+pub const VALUE_BYTES_MAX: usize = 32;
 
 /// What is not known.
 pub const UNKNOWN: &str = "unknown";

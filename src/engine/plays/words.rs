@@ -23,7 +23,7 @@ impl ActionKind {
     }
 }
 
-/// Why an action is what it is: each refusal by the gate that failed.
+/// Why an action is what it is: each refusal by the gate that failed. Rows keep the number: a new one goes to the end, here and in `ALL`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// Of a send: the cart was left alone for the step's delay.

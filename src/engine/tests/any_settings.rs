@@ -43,7 +43,7 @@ fn own_lifecycle(forward_only: bool) -> Lifecycle {
 }
 
 pub fn any_settings() -> impl Strategy<Value = Settings> {
-    (any::<[bool; 10]>(), select(vec![ConsentRule::OptIn, ConsentRule::SoftOptIn, ConsentRule::None])).prop_map(
+    (any::<[bool; 10]>(), select(vec![ConsentRule::DoubleOptIn, ConsentRule::OptIn, ConsentRule::SoftOptIn, ConsentRule::None])).prop_map(
         |([several_steps, quiet, frequency, two_plays, control, other_triggers, rivals, levels, own_stages, forward_only], consent)| {
             let mut play = play("cart_recovery");
             if several_steps {

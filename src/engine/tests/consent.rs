@@ -22,8 +22,10 @@ fn reminder_after(rule: ConsentRule, events: Vec<Event<'static>>) -> String {
 
 #[test]
 fn the_consent_rule_decides() {
-    use ConsentRule::{None, OptIn, SoftOptIn};
+    use ConsentRule::{DoubleOptIn, None, OptIn, SoftOptIn};
     let known = || with_email("u-1@example.com");
+    let confirms =
+        |at| event(at, "Consent Changed", Kind::Consent(ConsentChange { status: Subscribed, source: Option::None, double_opt_in: true }));
     let cases = [
         (OptIn, vec![known(), states(1, Subscribed)], "send/cart_idle"),
         (OptIn, vec![known()], "suppressed/no_consent"),
@@ -31,6 +33,10 @@ fn the_consent_rule_decides() {
         (OptIn, vec![known(), states(1, Subscribed), states(2, Unsubscribed)], "suppressed/unsubscribed"),
         (OptIn, vec![known(), states(1, Subscribed), email(2, Complaint)], "suppressed/complained"),
         (OptIn, vec![known(), order(1, "o", usd(1))], "suppressed/no_consent"),
+        (DoubleOptIn, vec![known(), states(1, Subscribed)], "suppressed/consent_pending"),
+        (DoubleOptIn, vec![known(), states(1, Subscribed), confirms(2)], "send/cart_idle"),
+        (DoubleOptIn, vec![known(), confirms(1), states(2, Unsubscribed)], "suppressed/unsubscribed"),
+        (DoubleOptIn, vec![known(), order(1, "o", usd(1))], "suppressed/no_consent"),
         (SoftOptIn, vec![known(), order(1, "o", usd(1))], "send/cart_idle"),
         (SoftOptIn, vec![known(), order(1, "o", usd(1)), refund(2, "o", Option::None)], "send/cart_idle"),
         (SoftOptIn, vec![known()], "suppressed/no_consent"),

@@ -54,7 +54,7 @@ fn live(settings: &Settings, events: &[Event<'static>]) -> (Vec<Send>, Vec<bool>
 fn fault(send: &Send, settings: &Settings) -> Option<&'static str> {
     let status = send.record["consent"]["status"].as_str();
     let is_allowed = match settings.consent {
-        ConsentRule::OptIn => status == Some("subscribed"),
+        ConsentRule::DoubleOptIn | ConsentRule::OptIn => status == Some("subscribed"),
         ConsentRule::SoftOptIn => matches!(status, Some("subscribed") | None),
         ConsentRule::None => status != Some("unsubscribed"),
     };
