@@ -31,6 +31,8 @@ pub struct Action {
     pub locale: Option<String>,
     /// The whole record, an object.
     pub fields: Value,
+    /// The trace context of the record's headers, as headers of a request: names and values.
+    pub trace: Vec<(String, String)>,
 }
 
 impl Action {
@@ -55,6 +57,7 @@ impl Action {
             email: text("email"),
             locale: text("locale"),
             fields,
+            trace: Vec::new(),
         };
         if kind == Kind::Cancel && action.cancels.is_none() {
             return Err("no cancels".to_owned());

@@ -71,6 +71,11 @@ impl Hook {
             headers.push(("webhook-signature".to_owned(), secret.sign(&action.id, at_s, &body)));
         }
         headers.extend(templates.headers(action)?);
+        // what no header may hold would refuse the request; a shop's own header of that name stays alone
+        let is_sendable = |value: &str| value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        let is_there = |name: &str| headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let trace: Vec<_> = action.trace.iter().filter(|(name, value)| is_sendable(value) && !is_there(name)).cloned().collect();
+        headers.extend(trace);
         Ok(Hook { url: templates.webhook_url(action)?, headers, body })
     }
 }

@@ -76,8 +76,10 @@ impl Queue {
         self.items.len() < RECORDS_MAX && self.bytes < BYTES_MAX
     }
 
-    pub fn push(&mut self, offset: i64, value: &[u8]) {
-        self.items.push_back(Item { offset, bytes: value.len(), action: Action::read(value) });
+    /// `trace`: as `Action` has it.
+    pub fn push(&mut self, offset: i64, value: &[u8], trace: Vec<(String, String)>) {
+        let action = Action::read(value).map(|action| Action { trace, ..action });
+        self.items.push_back(Item { offset, bytes: value.len(), action });
         self.bytes += value.len();
         self.is_at_end = false;
     }

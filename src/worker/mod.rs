@@ -51,6 +51,7 @@ pub use metadata::Metadata;
 pub use partitioner::{misplaced, partition_of};
 pub use report::{Commit, Report, Restoration, RestoreState, SlotState, StandbyState, Tally};
 pub use standby::Shelf;
+pub use trace::{TRACEPARENT, TRACESTATE, TraceHeaders};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

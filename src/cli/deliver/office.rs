@@ -12,9 +12,9 @@ use crate::clock;
 use crate::deliver::{Action, Ledger, Mark, Next, Queue, Skip, State, pause_ms};
 use crate::http::Phase;
 use crate::kafka::{Consumer, Message, Producer, Settings};
-use crate::worker::WorkerError;
 use crate::worker::source::{Arrival, CommittedOffsets, Input, Membership, Record as _, Source as _};
 use crate::worker::transaction::{Outgoing, OutputTopic, Position, Transaction as _, TransactionError};
+use crate::worker::{TRACEPARENT, TRACESTATE, TraceHeaders, WorkerError};
 
 /// Places of the two topics among those of the group.
 const ACTIONS: usize = 0;
@@ -185,7 +185,7 @@ impl Office {
         }
         for arrival in arrivals {
             match arrival {
-                Arrival::Record(record) => slot.queue.push(record.offset(), record.value().unwrap_or_default()),
+                Arrival::Record(record) => slot.queue.push(record.offset(), record.value().unwrap_or_default(), trace(&record)),
                 Arrival::End(_) => slot.queue.reach_end(),
             }
         }
@@ -295,6 +295,14 @@ impl Office {
         outdated.iter().for_each(|id| slot.ledger.forget(id));
         Ok(())
     }
+}
+
+/// The trace context that a record carries, as headers.
+fn trace(record: &Message) -> Vec<(String, String)> {
+    let Some(found) = TraceHeaders::of(record) else { return Vec::new() };
+    let trace = found.as_trace();
+    let headers = [(TRACEPARENT, trace.parent), (TRACESTATE, trace.state)];
+    headers.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// A record of the topic of deliveries; what cannot be read is of a later version and about nothing we sent.

@@ -38,7 +38,7 @@ pub fn dry_run(settings: &Settings, facts: &[TopicFacts], packing: &Packing, for
     let mut out = stdout().lock();
     for values in queues.into_values() {
         let mut queue = Queue::default();
-        values.iter().enumerate().for_each(|(number, value)| queue.push(number as i64, value));
+        values.iter().enumerate().for_each(|(number, value)| queue.push(number as i64, value, Vec::new()));
         queue.reach_end();
         loop {
             match queue.next(&ledger, &own, clock::wall_ms()) {

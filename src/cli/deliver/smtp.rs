@@ -50,9 +50,14 @@ impl Smtp {
 
     /// A connection over which mails may be handed over, or why there is none.
     fn connect(&self) -> Result<SmtpConnection, String> {
-        let mut connection = self.reach().map_err(|error| format!("cannot be reached: {}", code(&error)))?;
+        let away = |error: &Error| format!("cannot be reached: {}", code(error));
+        let mut connection = self.reach().map_err(|error| away(&error))?;
         if let Some(credentials) = &self.credentials {
-            let refused = |error| format!("the mail server refuses deliver.smtp.user with deliver.smtp.password: {}", code(&error));
+            // one that is busy, or goes away meanwhile, has not judged the password
+            let refused = |error: Error| match error.is_permanent() {
+                true => format!("the mail server refuses deliver.smtp.user with deliver.smtp.password: {}", code(&error)),
+                false => away(&error),
+            };
             connection.auth(DEFAULT_MECHANISMS, credentials).map_err(refused)?;
         }
         Ok(connection)

@@ -20,7 +20,7 @@ fn mark(state: State, by: &str) -> Mark {
 fn queue(records: &[Value]) -> Queue {
     let mut queue = Queue::default();
     for (offset, record) in records.iter().enumerate() {
-        queue.push(offset as i64, record.to_string().as_bytes());
+        queue.push(offset as i64, record.to_string().as_bytes(), Vec::new());
     }
     queue.reach_end();
     queue
@@ -86,12 +86,12 @@ fn what_was_or_may_have_been_sent_is_never_sent_again() {
 #[test]
 fn nothing_goes_before_the_end_was_seen_and_what_waits_can_still_be_called_off() {
     let mut queue = Queue::default();
-    queue.push(7, record(json!({})).to_string().as_bytes());
+    queue.push(7, record(json!({})).to_string().as_bytes(), Vec::new());
     assert_eq!(queue.next(&Ledger::default(), &own(), NOW_MS), Next::Nothing, "a cancel may follow");
     queue.reach_end();
     queue.hold_first_until(NOW_MS + 1_000);
     assert_eq!(queue.next(&Ledger::default(), &own(), NOW_MS), Next::Wait(NOW_MS + 1_000));
-    queue.push(8, cancel().to_string().as_bytes());
+    queue.push(8, cancel().to_string().as_bytes(), Vec::new());
     assert!(matches!(queue.next(&Ledger::default(), &own(), NOW_MS), Next::Skip(Skip::Cancelled, Some(_))));
     assert_eq!(queue.pop(), 8);
 }
@@ -100,7 +100,7 @@ fn nothing_goes_before_the_end_was_seen_and_what_waits_can_still_be_called_off()
 fn a_full_queue_waits_for_no_end() {
     let mut queue = Queue::default();
     while queue.has_room() {
-        queue.push(0, record(json!({})).to_string().as_bytes());
+        queue.push(0, record(json!({})).to_string().as_bytes(), Vec::new());
     }
     assert_eq!(word(&queue.next(&Ledger::default(), &own(), NOW_MS)), "send 0");
 }

@@ -22,6 +22,8 @@ const ANSWERS_MAX: usize = 100;
 /// Why slots are missing.
 pub const MOVING: &str = "slots are moving";
 pub const NOT_OURS: &str = "not an answer of ours";
+/// A thread that asks has panicked.
+pub const DEFECT: &str = "a question ended by a defect";
 pub const NOWHERE: &str = "some slots are at no instance that advertises an address, or on their way";
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq, ToSchema)]
@@ -103,7 +105,7 @@ pub fn ask_others<T: Send>(api: &Api, ask: &(dyn Fn(&dyn Owners, &str) -> Result
     others.truncate(OTHERS_MAX);
     let answers: Vec<_> = std::thread::scope(|scope| {
         let asked: Vec<_> = others.iter().map(|address| scope.spawn(move || ask(owners, address))).collect();
-        asked.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("a question ended by a defect".to_owned()))).collect()
+        asked.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(DEFECT.to_owned()))).collect()
     });
     Ok(others.into_iter().zip(answers).collect())
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
-use super::everywhere::{MOVING, NOT_OURS, NOWHERE, Scope, ask_others, is_whole};
+use super::everywhere::{DEFECT, MOVING, NOT_OURS, NOWHERE, Scope, ask_others, is_whole};
 use super::refusals::{Busy, NoSuchQuestion};
 use super::{Api, Asked, Owners, answer, problem};
 use crate::clock;
@@ -52,7 +52,7 @@ pub struct FoundCustomers {
     customers: Vec<FoundCustomer>,
     /// Customers looked at for this answer.
     searched: u64,
-    /// The slots looked through.
+    /// The slots looked through as far as `next`.
     slots: BTreeSet<u32>,
     /// Of all instances together.
     slot_count: u32,
@@ -107,13 +107,17 @@ pub async fn by_email(State(shared): Asked, query: Result<Query<ByEmail>, QueryR
 /// Among the customers of all instances that answer.
 fn search_everywhere(api: &Api, query: &ByEmail, wanted: &[u8; 32], begin: Place) -> FoundCustomers {
     if is_whole(api, api.held().len()) {
-        return search(api, wanted, begin, SEARCH_MS_MAX);
+        let found = search(api, wanted, begin, SEARCH_MS_MAX);
+        // a slot may have gone meanwhile: then everybody is asked, and this one again
+        if is_whole(api, found.slots.len()) {
+            return found;
+        }
     }
     let (mut found, others) = std::thread::scope(|scope| {
         let others = scope.spawn(|| ask_others(api, &|owners, address| told(owners, address, query)));
         (search(api, wanted, begin, SEARCH_MS_MAX), others.join())
     });
-    match others.unwrap_or_else(|_| Err("a question ended by a defect".to_owned())) {
+    match others.unwrap_or_else(|_| Err(DEFECT.to_owned())) {
         Ok(answers) => answers.into_iter().for_each(|(address, part)| {
             if let Err(why) = part.and_then(|part| found.unite(part)) {
                 found.missing.push(format!("{address}: {why}"));
@@ -141,6 +145,12 @@ fn told(owners: &dyn Owners, address: &str, query: &ByEmail) -> Result<FoundCust
 impl FoundCustomers {
     fn next_place(&self) -> Option<Place> {
         self.next.as_deref().and_then(place)
+    }
+
+    /// Forgets the other slots, and who was found in them: they would be found twice.
+    fn keep_slots(&mut self, is_kept: impl Fn(u32) -> bool) {
+        self.slots.retain(|slot| is_kept(*slot));
+        self.customers.retain(|found| self.slots.contains(&found.slot));
     }
 
     /// Takes in what another instance has found; an error says why it does not count.
@@ -211,7 +221,7 @@ fn search(api: &Api, wanted: &[u8; 32], begin: Place, longest_ms: u64) -> FoundC
         found.customers.extend(customers.into_iter().map(|customer_id| FoundCustomer { customer_id, slot }));
     }
     // of a slot that went meanwhile nobody knows what was seen: another instance has it
-    found.slots.retain(|slot| api.committed.holds(*slot));
+    found.keep_slots(|slot| api.committed.holds(slot));
     found
 }
 
@@ -268,6 +278,13 @@ mod tests {
         assert_eq!(found.unite(part(&[0, 2], None, &[(2, "d")])), Ok(()));
         found.end_at_next();
         assert_eq!((ids(&found), found.next.as_deref()), (vec!["d".to_owned(), "b".to_owned()], None));
+    }
+
+    #[test]
+    fn who_was_found_in_a_slot_that_went_is_left_out_with_it() {
+        let mut found = part(&[1, 3], None, &[(1, "a"), (3, "b")]);
+        found.keep_slots(|slot| slot == 3);
+        assert_eq!((found.customers.len(), found.customers[0].slot, found.slots), (1, 3, BTreeSet::from([3])));
     }
 
     #[test]

@@ -8,14 +8,16 @@ async function idOf(address) {
   if (!crypto.subtle) throw new Error("browsers hash addresses only over https or on this machine: search by id");
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(address.trim().toLowerCase()));
   const hash = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  let after = "", missing = [];
+  let after = "", missing = [], isWhole = false;
   for (let page = 0; page < PAGES_MAX; page++) {
     const found = await good(await ask(`/api/customers?email_sha256=${hash}${after}`));
     if (found.customers.length) return found.customers[0].customer_id;
     missing = missing.concat(found.missing);
-    if (!found.next) break;
+    isWhole = !found.next;
+    if (isWhole) break;
     after = `&after=${encodeURIComponent(found.next)}`;
   }
+  if (!isWhole) throw new Error("not found so far, but not everybody was looked at: there are too many customers, search by id");
   if (missing.length) throw new Error(`not found, but not everybody was looked at: ${missing[0]}`);
   return null;
 }
@@ -86,7 +88,7 @@ byId("search-form").addEventListener("submit", async (event) => {
   byId("customer").hidden = true;
   try {
     const id = wanted.includes("@") ? await idOf(wanted) : wanted;
-    if (id === null) throw new Error("nobody in this instance has this address");
+    if (id === null) throw new Error("nobody has this address");
     // another instance's answer by way of this one: a page may not go there
     const customer = await ask(`/api/customers/${encodeURIComponent(id)}?elsewhere=ask`).then(good);
     showCustomer(customer);

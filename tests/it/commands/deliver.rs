@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use lifetide::worker::partition_of;
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Message};
 use serde_json::{Value, json};
@@ -62,7 +63,11 @@ pub fn write(trial: &Trial, actions: &[Value]) {
     let topic = format!("{}.out.actions", trial.name);
     for action in actions {
         let (key, value) = (action["customer_id"].as_str().unwrap(), action.to_string());
-        let record = BaseRecord::to(&topic).key(key).payload(&value).partition(partition_of(key.as_bytes(), SLOTS) as i32);
+        // by their numbers, so that one's context is not another's
+        let parent = format!("00-{}-00f067aa0ba902b7-01", action["id"].as_str().unwrap());
+        let headers = OwnedHeaders::new().insert(Header { key: "traceparent", value: Some(&parent) });
+        let headers = headers.insert(Header { key: "tracestate", value: Some("shop=1") });
+        let record = BaseRecord::to(&topic).key(key).payload(&value).headers(headers).partition(partition_of(key.as_bytes(), SLOTS) as i32);
         producer.send(record).map_err(|(error, _)| error).unwrap();
     }
     producer.flush(Duration::from_secs(20)).unwrap();
@@ -146,6 +151,8 @@ fn each_action_is_sent_once_and_signed_and_what_is_called_off_or_expired_is_not(
         mac.update(signed.as_bytes());
         assert_eq!(request.header("webhook-signature"), format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())));
         assert_eq!(request.path, "/hooks");
+        let parent = format!("00-{}-00f067aa0ba902b7-01", request.header("webhook-id"));
+        assert_eq!((request.header("traceparent"), request.header("tracestate")), (parent.as_str(), "shop=1"));
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         assert_eq!(body["data"]["id"], request.header("webhook-id"));
     }

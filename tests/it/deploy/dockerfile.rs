@@ -3,7 +3,7 @@
 //! No image is built: the compiler has written down what it read for the binary of these tests, and cargo reads a manifest without compiling.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 use super::read;
@@ -33,15 +33,41 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// All files that the compiler read for this binary, of the sources alone.
+/// What the compiler noted of the library that these tests and the binary are linked with. Cargo's own list beside the binary is not asked:
+/// it is not written where cargo has lost sight of one of the dependencies, as in a target folder that several checkouts have built in.
+/// Such a folder has several libraries: ours is the one linked last, and those that were only checked have no `rlib`.
+fn noted() -> String {
+    let folder = std::env::current_exe().unwrap().parent().unwrap().to_owned();
+    let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let libraries = names.filter(|name| name.starts_with("liblifetide-") && name.ends_with(".rlib"));
+    let linked_at = |name: &String| fs::metadata(folder.join(name)).unwrap().modified().unwrap();
+    let last = libraries.max_by_key(linked_at).expect("the library is there");
+    fs::read_to_string(folder.join(last.trim_start_matches("lib")).with_extension("d")).unwrap()
+}
+
+/// Without `..`: files that sources include are noted by way of these.
+fn plain(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut plain, part| {
+        if part == Component::ParentDir {
+            plain.pop();
+        } else {
+            plain.push(part);
+        }
+        plain
+    })
+}
+
+/// All files that the compiler read for the binary, of the sources alone.
 fn inputs() -> Vec<PathBuf> {
-    let listed = fs::read_to_string(format!("{}.d", env!("CARGO_BIN_EXE_lifetide"))).unwrap();
-    let (_, paths) = listed.split_once(": ").unwrap();
+    let noted = noted();
+    let (_, paths) = noted.lines().next().unwrap().split_once(": ").unwrap();
     // a space in a path has a backslash before it
     let paths = paths.replace("\\ ", "\0");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let inputs = paths.split_whitespace().map(|path| PathBuf::from(path.replace('\0', " ")));
-    inputs.filter_map(|path| path.strip_prefix(root).ok().map(Path::to_path_buf)).collect()
+    // relative ones are so to the root
+    let inputs = paths.split_whitespace().map(|path| plain(&root.join(path.replace('\0', " "))));
+    let main = root.join("src/main.rs");
+    inputs.chain([main]).filter_map(|path| path.strip_prefix(root).ok().map(Path::to_path_buf)).collect()
 }
 
 #[test]
