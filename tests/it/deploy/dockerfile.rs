@@ -34,8 +34,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// What the compiler noted of the library that these tests and the binary are linked with. Cargo's own list beside the binary is not asked:
-/// it is not written where cargo has lost sight of one of the dependencies, as in a target folder that several checkouts have built in.
-/// Such a folder has several libraries: ours is the one linked last, and those that were only checked have no `rlib`.
+/// it is not always there. Of several libraries ours is the one linked last, and those that were only checked have no `rlib`.
 fn noted() -> String {
     let folder = std::env::current_exe().unwrap().parent().unwrap().to_owned();
     let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
