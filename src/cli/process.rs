@@ -106,7 +106,7 @@ impl Process {
         let mut threads = Vec::new();
         for worker in 0..config.workers {
             let of_worker = rules::rules_of_worker(config, slots, worker, nonce(worker), &shelf);
-            let own_rules = Rules { row_version, in_force: shared.in_force.clone(), trace_links_max: traces.links_max(), ..of_worker };
+            let own_rules = Rules { row_version, in_force: shared.in_force.clone(), traces: traces.rules(), ..of_worker };
             let (shared, sender, encoders) = (shared.clone(), sender.clone(), encoders.clone());
             let body = move || {
                 let end = EndOfThread { worker, sender };

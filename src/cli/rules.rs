@@ -37,7 +37,7 @@ pub fn worker_rules(config: &Config, partitions: u32, nonce: u64) -> worker::Rul
         base_ratio: config.changelog.base_ratio,
         max_round_ms: config.changelog.max_round_ms,
         relays_at_once: false,
-        trace_links_max: 0,
+        traces: worker::TraceRules::default(),
         state_bytes_max: config.state_bytes_max,
         follows: Vec::new(),
         shelf: Arc::default(),

@@ -25,6 +25,13 @@ fn are_wanted(variable: impl Fn(&str) -> Option<String>) -> bool {
     has_place && !is("OTEL_SDK_DISABLED", "true") && !is("OTEL_TRACES_EXPORTER", "none")
 }
 
+/// Whether the environment's sampler takes every span that has no parent; the standard's default does.
+#[cfg(any(feature = "otel", test))]
+fn are_all_sampled(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let sampler = variable("OTEL_TRACES_SAMPLER").filter(|name| !name.trim().is_empty());
+    sampler.is_none_or(|name| matches!(name.trim(), "always_on" | "parentbased_always_on"))
+}
+
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -32,6 +39,13 @@ fn variable(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_spans_are_drawn_unless_a_sampler_is_named_that_may_leave_some_out() {
+        let are_all = |sampler: Option<&str>| are_all_sampled(|_| sampler.map(str::to_owned));
+        assert!([None, Some(""), Some("always_on"), Some("parentbased_always_on")].into_iter().all(are_all));
+        assert!(!["always_off", "traceidratio", "parentbased_traceidratio"].into_iter().any(|name| are_all(Some(name))));
+    }
 
     #[test]
     fn traces_need_a_place_to_go_and_nobody_who_says_no() {

@@ -54,13 +54,12 @@ pub struct Blamed {
 }
 
 impl Batch {
-    /// `links_max`: trace contexts of inputs to be told of.
-    pub fn new(records_max: u64, links_max: usize, now: Now) -> Batch {
+    pub fn new(records_max: u64, links: TraceLinks, now: Now) -> Batch {
         Batch {
             began_ms: now.mono_ms,
             records: 0,
             bytes: 0,
-            tally: Tally { links: TraceLinks::new(links_max), ..Tally::default() },
+            tally: Tally { links, ..Tally::default() },
             records_max,
             is_closed: false,
             last: None,

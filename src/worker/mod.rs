@@ -51,7 +51,7 @@ pub use metadata::Metadata;
 pub use partitioner::{misplaced, partition_of};
 pub use report::{Commit, Report, Restoration, RestoreState, SlotState, StandbyState, Tally};
 pub use standby::Shelf;
-pub use trace::{TRACEPARENT, TRACESTATE, TraceHeaders};
+pub use trace::{OwnSpan, TRACEPARENT, TRACESTATE, TraceHeaders, TraceRules};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -109,8 +109,7 @@ pub struct Rules {
     pub max_round_ms: u64,
     /// A transaction that tells other customers anything ends at once, so that they hear of it before anything else happens: for replays.
     pub relays_at_once: bool,
-    /// Trace contexts of its inputs that a transaction's report shall have; 0: nobody draws traces.
-    pub trace_links_max: usize,
+    pub traces: TraceRules,
     /// Memory of all slots of the process beyond which no further slot is taken up.
     pub state_bytes_max: Option<usize>,
     /// Slots this worker follows while nobody of its process owns them.
@@ -216,6 +215,8 @@ pub struct Worker<S: Source, T: Transaction> {
     /// The group's claim as of the last assignment.
     claim: Option<Claim>,
     batch: Option<Batch>,
+    /// Transactions begun in this life.
+    begun: u64,
     outputs: Outputs,
     buffers: Buffers,
     /// Transactions in a row that ended without a commit; those that only searched for a record to blame do not count.
@@ -254,6 +255,7 @@ impl<S: Source, T: Transaction> Worker<S, T> {
             first_slot: 0,
             claim: None,
             batch: None,
+            begun: 0,
             outputs: Outputs::default(),
             buffers: Buffers::default(),
             failures: 0,

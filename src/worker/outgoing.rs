@@ -24,7 +24,7 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
                 Topic::Aggregates => OutputTopic::Aggregates,
                 Topic::Relay => OutputTopic::Relay,
             };
-            let trace = record.trace.unwrap_or(Trace { parent: "", state: "" });
+            let trace = record.trace.or(batch.tally.links.own_trace()).unwrap_or(Trace { parent: "", state: "" });
             let headers: [(&str, &[u8]); 4] = [
                 ("content-type", b"application/json"),
                 ("lifetide-id", record.id.as_bytes()),

@@ -72,8 +72,8 @@ impl<S: Source, T: Transaction> Worker<S, T> {
 
     /// Gives running slots their turns, round and round until the transaction is full; true if any may go on at once.
     fn run_slots(&mut self, now: Now) -> Result<bool, Failure> {
-        let Worker { slots, source, transaction, rules, batch, outputs, first_slot, records_max, blamed, .. } = self;
-        let mut turn = Turn { source, transaction, rules, batch, outputs, records_max: *records_max, blamed, now };
+        let Worker { slots, source, transaction, rules, batch, begun, outputs, first_slot, records_max, blamed, .. } = self;
+        let mut turn = Turn { source, transaction, rules, batch, begun, outputs, records_max: *records_max, blamed, now };
         let mut ready = false;
         let order: Vec<u32> = slots.range(*first_slot..).chain(slots.range(..*first_slot)).map(|(number, _)| *number).collect();
         for number in order {

@@ -12,6 +12,7 @@ use super::merge::Ready;
 use super::owned::Running;
 use super::source::{Input, Record, Source};
 use super::taking::Taking;
+use super::trace::TraceLinks;
 use super::transaction::Transaction;
 use super::upgrade::{self, Word};
 use super::{Failure, Now, Rules, TimeMode, WorkerError, partition_of};
@@ -42,6 +43,7 @@ pub struct Turn<'a, S: Source, T: Transaction> {
     pub transaction: &'a mut T,
     pub rules: &'a Rules,
     pub batch: &'a mut Option<Batch>,
+    pub begun: &'a mut u64,
     pub outputs: &'a mut Outputs,
     /// Records a new transaction may hold.
     pub records_max: u64,
@@ -221,7 +223,9 @@ impl<S: Source, T: Transaction> Turn<'_, S, T> {
         running.touched = true;
         if self.batch.is_none() {
             self.transaction.begin().map_err(Failure::Transaction)?;
-            *self.batch = Some(Batch::new(self.records_max, self.rules.trace_links_max, self.now));
+            *self.begun += 1;
+            let links = TraceLinks::new(self.rules.traces, self.rules.nonce, *self.begun);
+            *self.batch = Some(Batch::new(self.records_max, links, self.now));
         }
         Ok(())
     }

@@ -30,16 +30,21 @@ fn parent(number: u64) -> String {
 
 /// Orders of as many customers from this number on, each with a trace context of its own.
 fn order(trial: &Trial, first: u64) {
+    let traced = |number| OwnedHeaders::new().insert(Header { key: "traceparent", value: Some(&parent(number)) });
+    let traced = |number| traced(number).insert(Header { key: "tracestate", value: Some("shop=1") });
+    order_on("2026-01-01", trial, first, traced);
+}
+
+fn order_on(day: &str, trial: &Trial, first: u64, headers: impl Fn(u64) -> OwnedHeaders) {
     let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", broker::bootstrap()).create().unwrap();
     let topic = format!("{}.purchases", trial.name);
+    let moment: jiff::Timestamp = format!("{day}T00:00:00Z").parse().unwrap();
     for number in first..first + ORDERS {
         let key = format!("u-{number}");
         let value = format!(
-            r#"{{"type":"track","event":"Order Completed","userId":"{key}","timestamp":"2026-01-01T00:00:00Z","properties":{{"order_id":"o-{number}","total":5,"currency":"USD"}}}}"#
+            r#"{{"type":"track","event":"Order Completed","userId":"{key}","timestamp":"{moment}","properties":{{"order_id":"{day}-{number}","total":5,"currency":"USD"}}}}"#
         );
-        let headers = OwnedHeaders::new().insert(Header { key: "traceparent", value: Some(&parent(number)) });
-        let headers = headers.insert(Header { key: "tracestate", value: Some("shop=1") });
-        let record = BaseRecord::to(&topic).key(&key).payload(&value).timestamp(1_767_225_600_000).headers(headers);
+        let record = BaseRecord::to(&topic).key(&key).payload(&value).timestamp(moment.as_millisecond()).headers(headers(number));
         producer.send(record.partition(partition_of(key.as_bytes(), SLOTS) as i32)).map_err(|(error, _)| error).unwrap();
     }
     producer.flush(SOON).unwrap();
@@ -120,6 +125,38 @@ fn a_span_of_each_transaction_links_to_its_inputs_whose_traces_go_on_without_it(
         let customer = std::str::from_utf8(record.key().unwrap()).unwrap().trim_start_matches("u-").parse().unwrap();
         assert_eq!((headers["traceparent"], headers["tracestate"]), (parent(customer).as_bytes(), &b"shop=1"[..]));
     }
+}
+
+#[test]
+fn what_no_record_with_a_trace_brought_about_carries_the_context_of_the_span() {
+    let collector = Receiver::start(|_, _| Some(200));
+    let mut trial = Trial::new("spans-own", &[]);
+    trial.environment = vec![
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.address()),
+        ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test".to_owned()),
+    ];
+    trial.create_topics();
+    order_on("2026-01-01", &trial, 1, |_| OwnedHeaders::new());
+    order_on("2026-01-03", &trial, 1, |_| OwnedHeaders::new());
+    order_on("2026-10-01", &trial, 1 + ORDERS, |_| OwnedHeaders::new());
+    let mut process = trial.start("a", 0);
+    wait_until_read(&trial);
+    assert_eq!(process.stop(STOP), Some(0), "{}", process.log_tail());
+
+    let mut drawn = BTreeSet::new();
+    for span in spans(&collector) {
+        let [trace_id, span_id] = [span.trace_id, span.span_id].map(|id| id.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        assert!(drawn.insert(format!("00-{trace_id}-{span_id}-01")), "two spans of one name");
+    }
+    let moves = trial.records(&[format!("{}.out.transitions", trial.name)], "read_committed");
+    let (mut of_events, mut of_time) = (0, 0);
+    for record in moves {
+        let carried = record.headers().unwrap().iter().find(|header| header.key == "traceparent").unwrap();
+        assert!(drawn.contains(std::str::from_utf8(carried.value.unwrap()).unwrap()), "{carried:?} is no span's context");
+        let told: serde_json::Value = serde_json::from_slice(record.payload().unwrap()).unwrap();
+        *(if told["cause"]["type"] == "deadline" { &mut of_time } else { &mut of_events }) += 1;
+    }
+    assert!(of_events >= 2 * ORDERS && of_time >= ORDERS, "{of_events} by events, {of_time} by time");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use super::{are_wanted, variable};
 use crate::cli::exit::CommandError;
 use crate::config::Config;
-use crate::worker::{Now, Report};
+use crate::worker::{Now, Report, TraceRules};
 
 pub struct Traces;
 
@@ -18,8 +18,8 @@ impl Traces {
         Ok(Traces)
     }
 
-    pub fn links_max(&self) -> usize {
-        0
+    pub fn rules(&self) -> TraceRules {
+        TraceRules::default()
     }
 
     pub fn draw(&self, _: usize, _: &Report, _: Now) {}

@@ -1,26 +1,27 @@
 //! What a worker reports, as spans by OpenTelemetry's conventions for messaging.
 //!
-//! A span is a root of its own and links to its inputs; outputs carry on the trace of their input and know nothing of the span, so a trace is
-//! the same with and without it. A transaction that did not commit has none: what it had read comes again, in one that does. Called by `process`.
+//! A span is a root of its own and links to its inputs; outputs carry on the trace of their input, so that trace is the same with and without
+//! the span. What no input with a trace brought about (time did, mostly) carries the span's own context. A transaction that did not commit has none: what it had read comes again, in one that does. Called by `process`.
 
+use std::cell::Cell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
-use opentelemetry::trace::{Link, Span, SpanContext, SpanKind, TraceContextExt, Tracer, TracerProvider};
+use opentelemetry::trace::{Link, Span, SpanContext, SpanId, SpanKind, TraceContextExt, TraceId, Tracer, TracerProvider};
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
 use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracer, SdkTracerProvider};
 
 use super::collector::{Collector, Requests};
-use super::{ENDPOINTS, are_wanted, variable};
+use super::{ENDPOINTS, are_all_sampled, are_wanted, variable};
 use crate::cli::exit::CommandError;
 use crate::cli::rules;
 use crate::clock;
 use crate::config::Config;
 use crate::engine::Trace;
-use crate::worker::{Commit, Now, Report};
+use crate::worker::{Commit, Now, OwnSpan, Report, TraceRules};
 
 /// The standard's own bound of a span's links: beyond it, traces stop being of use to anybody who looks at them.
 const LINKS_MAX: usize = 128;
@@ -50,6 +51,7 @@ impl Traces {
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(exporter)
             .with_max_links_per_span(LINKS_MAX as u32)
+            .with_id_generator(NextIds)
             .with_resource(resource(config))
             .build();
         let scope = InstrumentationScope::builder(SERVICE).with_version(env!("CARGO_PKG_VERSION")).build();
@@ -59,9 +61,12 @@ impl Traces {
         Ok(Traces { drawn: Some(drawn) })
     }
 
-    /// How many trace contexts of its inputs a transaction shall remember.
-    pub fn links_max(&self) -> usize {
-        self.drawn.as_ref().map_or(0, |_| LINKS_MAX)
+    /// What workers shall note for what is drawn here.
+    pub fn rules(&self) -> TraceRules {
+        match self.drawn {
+            Some(_) => TraceRules { links_max: LINKS_MAX, are_all_sampled: are_all_sampled(variable) },
+            None => TraceRules::default(),
+        }
     }
 
     /// One span for each transaction that has committed.
@@ -108,6 +113,7 @@ impl Drawn {
         };
         let began_ms = now.wall_ms.saturating_sub(count(commit.open_ms));
         let contexts = tally.links.kept().filter_map(context_of);
+        NEXT.set(tally.links.own_span());
         let span = self
             .tracer
             .span_builder(name)
@@ -116,6 +122,25 @@ impl Drawn {
             .with_attributes(attributes)
             .with_links(contexts.map(Link::with_context).collect());
         self.tracer.build_with_context(span, &Context::new()).end_with_timestamp(moment(ended_ms.max(began_ms)));
+    }
+}
+
+thread_local! {
+    /// The ids of the span that this thread draws next.
+    static NEXT: Cell<Option<OwnSpan>> = const { Cell::new(None) };
+}
+
+/// Ids that the worker has chosen before, since records carry them; a worker draws on its own thread.
+#[derive(Debug)]
+struct NextIds;
+
+impl IdGenerator for NextIds {
+    fn new_trace_id(&self) -> TraceId {
+        NEXT.get().map_or_else(|| RandomIdGenerator::default().new_trace_id(), |span| TraceId::from(span.trace_id))
+    }
+
+    fn new_span_id(&self) -> SpanId {
+        NEXT.get().map_or_else(|| RandomIdGenerator::default().new_span_id(), |span| SpanId::from(span.span_id))
     }
 }
 
