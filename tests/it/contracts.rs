@@ -9,6 +9,7 @@ mod configuration;
 mod coverage;
 mod events;
 mod examples;
+mod readme;
 mod records;
 
 use std::path::{Path, PathBuf};
