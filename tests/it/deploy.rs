@@ -5,6 +5,7 @@
 mod alerts;
 mod dockerfile;
 mod prometheus;
+mod services;
 
 use std::collections::BTreeSet;
 use std::fs;
