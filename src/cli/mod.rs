@@ -89,8 +89,8 @@ enum Command {
     Man(man::ManArgs),
 }
 
-/// All arguments there are, with examples below the help of each subcommand.
-fn command() -> clap::Command {
+/// All arguments there are, with examples below the help of each subcommand. Tests hold the command lines of `deploy/` against it.
+pub fn command() -> clap::Command {
     examples::with_examples(Arguments::command())
 }
 

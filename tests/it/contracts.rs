@@ -4,11 +4,12 @@
 //! them, each field they describe must occur, and what they say of examples, topics and programs must be so.
 
 pub mod avro;
-mod clients;
+pub mod clients;
 mod configuration;
 mod coverage;
 mod events;
 mod examples;
+mod readme;
 mod records;
 
 use std::path::{Path, PathBuf};
@@ -28,7 +29,7 @@ const SEED: u64 = 7;
 /// Enough for every kind of event and most outcomes.
 const CUSTOMERS: u32 = 1_500;
 
-fn path(below: &str) -> PathBuf {
+pub fn path(below: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(below)
 }
 

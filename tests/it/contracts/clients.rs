@@ -1,7 +1,7 @@
 //! The programs of `docs/clients`, run as a reader would: each acts once on each action, and knows the latest value of each customer.
 //!
 //! The topics hold the records of `docs/examples`, one of them twice, others in a transaction that was aborted, and a tombstone. Python's
-//! packages are fetched once and stay beside the build output; Java runs with the broker's jars.
+//! packages are fetched once and stay beside the build output; Java runs with the broker's jars. The one that reads Avro is run in `commands::registry`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,8 +24,8 @@ const REQUIREMENTS: &str = "docs/clients/requirements.txt";
 const PARTITIONS: i32 = 2;
 const WAIT: Duration = Duration::from_secs(30);
 
-/// A Python with the packages the programs ask for; for both tests, made once.
-fn python() -> PathBuf {
+/// A Python with the packages the programs ask for; for all tests, made once.
+pub fn python() -> PathBuf {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     PYTHON.get_or_init(|| python::with("python-clients", REQUIREMENTS)).clone()
 }
