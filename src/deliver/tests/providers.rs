@@ -1,4 +1,6 @@
-//! What the shipped mappings give, against the fields each provider publishes as required, and their types.
+//! What the shipped mappings give, against the fields each provider publishes: the required ones are there in their types, and beside the
+//! shop's own properties there is none the provider does not know, which it would refuse or, worse, lose in silence. The lists are of what
+//! the pages named at each test said in November 2026.
 
 use serde_json::{Value, json};
 
@@ -40,7 +42,19 @@ fn check(template: &str, fields: &[(&str, Is)]) {
     }
 }
 
-/// developers.klaviyo.com, Create Event: required are data.type, and of its attributes properties, metric (with its name) and profile (with at
+/// Everything but the shop's own properties is a field that the provider publishes. `known`: objects by their place, and what may stand there.
+fn check_known(template: &str, known: &[(&str, &[&str])]) {
+    let body = body(template, json!({}));
+    for (pointer, fields) in known {
+        let object =
+            body.pointer(pointer).and_then(Value::as_object).unwrap_or_else(|| panic!("{template}: no object {pointer} in {body}"));
+        for field in object.keys() {
+            assert!(fields.contains(&field.as_str()), "{template}: {field} of {pointer} is no field of the provider's");
+        }
+    }
+}
+
+/// developers.klaviyo.com/en/reference/create_event, Create Event: required are data.type, and of its attributes properties, metric (with its name) and profile (with at
 /// least one identifier); unique_id, time, value and value_currency are optional.
 #[test]
 fn klaviyo_gets_an_event() {
@@ -59,6 +73,34 @@ fn klaviyo_gets_an_event() {
             (&attributes("time"), Is::Text),
         ],
     );
+    let profile = [
+        "email",
+        "phone_number",
+        "external_id",
+        "anonymous_id",
+        "first_name",
+        "last_name",
+        "organization",
+        "locale",
+        "title",
+        "image",
+        "location",
+        "properties",
+        "meta",
+        "id",
+    ];
+    check_known(
+        "klaviyo.json",
+        &[
+            ("", &["data"]),
+            ("/data", &["type", "attributes"]),
+            ("/data/attributes", &["properties", "time", "value", "value_currency", "unique_id", "metric", "profile"]),
+            ("/data/attributes/metric/data", &["type", "attributes"]),
+            ("/data/attributes/metric/data/attributes", &["name", "service"]),
+            ("/data/attributes/profile/data", &["type", "id", "attributes"]),
+            ("/data/attributes/profile/data/attributes", &profile),
+        ],
+    );
     let full = body("klaviyo.json", json!({}));
     assert_eq!(full.pointer("/data/attributes/value"), Some(&json!(57.2)));
     assert_eq!(full.pointer("/data/attributes/value_currency"), Some(&json!("USD")));
@@ -66,7 +108,7 @@ fn klaviyo_gets_an_event() {
     assert_eq!(full.pointer("/data/attributes/profile/data/attributes/first_name"), Some(&json!("Ann")));
 }
 
-/// docs.customer.io, Track API v1, Track a customer event: required is name; id is a ULID by which repeats are known, timestamp is in whole
+/// docs.customer.io/api/track, Track API v1, Track a customer event: required is name; id is a ULID by which repeats are known, timestamp is in whole
 /// seconds, data holds everything else (recipient overrides the address).
 #[test]
 fn customer_io_gets_an_event() {
@@ -82,6 +124,7 @@ fn customer_io_gets_an_event() {
             ("/data/step", Is::Number),
         ],
     );
+    check_known("customer_io.json", &[("", &["name", "id", "type", "timestamp", "data"])]);
     let full = body("customer_io.json", json!({}));
     assert_eq!(full["timestamp"], json!(1_767_232_140));
     // 01:49 of that day in 48 bits, then the id's last 80: 26 of Crockford's digits
@@ -93,7 +136,7 @@ fn customer_io_gets_an_event() {
     assert_eq!(format!("{:020x}", number & ((1 << 80) - 1)), ID[12..]);
 }
 
-/// braze.com/docs, Event object of /users/track: required are name, time (ISO 8601) and one identifier, here external_id.
+/// braze.com/docs/api/objects_filters/event_object, of /users/track: required are name, time (ISO 8601) and one identifier, here external_id.
 #[test]
 fn braze_gets_an_event() {
     check(
@@ -106,4 +149,7 @@ fn braze_gets_an_event() {
             ("/events/0/properties/email_id", Is::Word(ID)),
         ],
     );
+    let event =
+        ["external_id", "user_alias", "braze_id", "email", "phone", "app_id", "name", "time", "properties", "_update_existing_only"];
+    check_known("braze.json", &[("", &["events", "attributes", "purchases"]), ("/events/0", &event)]);
 }
