@@ -4,6 +4,7 @@
 //! nothing here is real. A year of history first, then live traffic at a pace that can be watched, with a cart delay of seconds. At the
 //! end what was counted while watching is counted again from the topics. Called by `cli::main`.
 
+mod mailbox;
 mod traffic;
 mod watch;
 
@@ -91,10 +92,11 @@ pub fn demo(arguments: &DemoArgs) -> Result<(), CommandError> {
     let worker = std::thread::spawn(move || process.run_until(|| end.load(Ordering::Relaxed)));
     let traffic_ms = live_ms - DRAIN_MS.min(live_ms / 2);
     while signals.load(Ordering::Relaxed) == 0 && clock::monotonic_ms() - began_ms < live_ms && !worker.is_finished() {
+        let mails = watch.show_new(&mut stdout())?;
         if clock::monotonic_ms() - began_ms < traffic_ms {
             traffic.send_live(clock::wall_ms())?;
+            traffic.send_mailed(&mails, clock::wall_ms())?;
         }
-        watch.show_new(&mut stdout())?;
     }
     done.store(true, Ordering::Relaxed);
     worker.join().map_err(|_| CommandError::Failed("the worker broke an invariant".to_owned()))??;

@@ -3,7 +3,7 @@
 //! What it says of customers is compared with what the engine and `report` say, what it says of itself (`docs/openapi.json`) with what it
 //! answers. Redirects between processes are tested on a real group (`commands::api`).
 
-mod ask;
+pub mod ask;
 mod described;
 mod schemathesis;
 

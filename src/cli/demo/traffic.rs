@@ -1,10 +1,11 @@
 //! The made-up shop at work: a year of history at once, then a few events a second.
-//! It only sends, and knows nothing of what becomes of it. Called by `demo`.
+//! It only sends; what becomes of it, it knows of mails alone. Called by `demo`.
 
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use std::time::Duration;
 
+use super::mailbox::Mail;
 use crate::cli::exit::CommandError;
 use crate::cli::shop::{Shop, ShopRecord};
 use crate::kafka::Settings;
@@ -21,6 +22,8 @@ pub struct Traffic {
     producer: ThreadedProducer<DefaultProducerContext>,
     topics: Vec<String>,
     next_ms: i64,
+    /// Mails so far.
+    mails: u64,
 }
 
 fn failed(error: impl std::fmt::Display) -> CommandError {
@@ -37,6 +40,7 @@ impl Traffic {
             producer,
             topics: settings.input_topics.clone(),
             next_ms: 0,
+            mails: 0,
         })
     }
 
@@ -66,11 +70,21 @@ impl Traffic {
         self.producer.flush(FLUSH_WAIT).map_err(failed)
     }
 
+    /// Sends what the mailer tells of these.
+    pub fn send_mailed(&mut self, mails: &[Mail], now_ms: i64) -> Result<(), CommandError> {
+        for mail in mails {
+            self.mails += 1;
+            mail.events(self.mails, now_ms).iter().try_for_each(|record| self.send(record))?;
+        }
+        Ok(())
+    }
+
     fn send_next(&mut self) -> Result<(), CommandError> {
-        let Some(record) = self.shop.next() else {
-            return Ok(());
-        };
-        let topic = self.topic_of(&record);
+        self.shop.next().map_or(Ok(()), |record| self.send(&record))
+    }
+
+    fn send(&self, record: &ShopRecord) -> Result<(), CommandError> {
+        let topic = self.topic_of(record);
         let mut message = BaseRecord::<str, [u8]>::to(&topic).payload(&record.value).timestamp(record.timestamp_ms);
         if let Some(key) = &record.key {
             message = message.key(key);

@@ -11,6 +11,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use serde_json::Value;
 
+use super::mailbox::Mail;
 use crate::cli::exit::CommandError;
 use crate::clock;
 use crate::kafka::Settings;
@@ -59,11 +60,11 @@ impl Watch {
         Ok(Watch { consumer: reader(settings)?, counts: Counts::new(), live_from_ms })
     }
 
-    /// Shows what has come since the last call in the order in which it happened; takes a moment.
-    pub fn show_new(&mut self, to: &mut impl Write) -> Result<(), CommandError> {
+    /// Shows what has come since the last call in the order in which it happened, and returns the mails that were asked for; takes a moment.
+    pub fn show_new(&mut self, to: &mut impl Write) -> Result<Vec<Mail>, CommandError> {
         let until_ms = clock::monotonic_ms() + GATHER_MS;
         // partitions are delivered one after the other, which is nobody's order
-        let mut lines = BTreeMap::new();
+        let (mut lines, mut mails) = (BTreeMap::new(), Vec::new());
         while clock::monotonic_ms() < until_ms {
             let Some(message) = self.consumer.poll(POLL_WAIT) else {
                 continue;
@@ -76,12 +77,13 @@ impl Watch {
             {
                 let nth = lines.len();
                 lines.insert((happened_ms, customer, nth), line);
+                mails.extend(Mail::of_action(&value));
             }
         }
         for line in lines.into_values() {
             writeln!(to, "{line}")?;
         }
-        Ok(())
+        Ok(mails)
     }
 
     /// Reads the rest, shows the summary, and counts everything again from the topics.

@@ -1,4 +1,4 @@
-// The search for one customer: by id, or by the hash of an e-mail address, and what is told of them. Uses `ask`, `make` and `money` of live.js.
+// The search for one customer: by id, or by the hash of an e-mail address, and what is told of them. Uses `ask`, `make`, `moment` and `money` of live.js.
 "use strict";
 
 const PAGES_MAX = 60;
@@ -40,9 +40,9 @@ function sentence({ kind, track, from, to, play, step, reason }) {
 
 function intention(play) {
   if (play.state === "off") return null;
-  const waits = play.state === "waiting" ? `waits with step ${play.step} until ${play.due_at}` : "waits for its trigger";
+  const waits = play.state === "waiting" ? `waits with step ${play.step} until ${moment(play.due_at)}` : "waits for its trigger";
   const outcome = play.refusals.length ? `would be refused: ${play.refusals.map(words).join(", ")}`
-    : play.held_until ? `would be held until ${play.held_until}`
+    : play.held_until ? `would be held until ${moment(play.held_until)}`
       : play.arm === "control" ? "would not be sent: control arm" : "would be sent";
   return `${words(play.play)} ${waits}; ${outcome}`;
 }
@@ -51,12 +51,12 @@ function showCustomer(customer) {
   const { clv, held } = customer;
   const facts = [
     ["Stage", customer.stage ? words(customer.stage) : "none"],
-    ["Since", customer.stage_since || "–"],
+    ["Since", customer.stage_since ? moment(customer.stage_since) : "–"],
     ["Worth", clv ? money(clv.total.minor, clv.total.currency) : "–"],
     ["Still there", clv && clv.p_alive != null ? `${Math.round(clv.p_alive * 100)} %` : "–"],
     ["Orders expected in a year", clv && clv.future ? clv.future.expected_orders.toFixed(1) : "–"],
-    ["Open cart", held.cart ? `${held.cart.lines.length} lines` : "none"],
-    ["Next deadline", customer.next_deadline_at || "none"],
+    ["Open cart", held.cart ? `${held.cart.lines.length} ${held.cart.lines.length === 1 ? "line" : "lines"}` : "none"],
+    ["Next deadline", customer.next_deadline_at ? moment(customer.next_deadline_at) : "none"],
     ["Slot", String(customer.slot)],
   ];
   byId("facts").replaceChildren(...facts.map(([name, value]) => {
@@ -66,12 +66,12 @@ function showCustomer(customer) {
   }));
   byId("stages-so-far").replaceChildren(...held.stage_history.map(({ stage, since, until }) => {
     const item = make("li", `${words(stage)} from `);
-    item.append(make("time", since, { datetime: since }), ...(until ? [" to ", make("time", until, { datetime: until })] : [" on"]));
+    item.append(make("time", moment(since), { datetime: since }), ...(until ? [" to ", make("time", moment(until), { datetime: until })] : [" on"]));
     return item;
   }));
   byId("decisions").replaceChildren(...[...held.decisions].reverse().map((decision) => {
     const item = make("li");
-    item.append(make("time", decision.at, { datetime: decision.at }), ` ${sentence(decision)}`);
+    item.append(make("time", moment(decision.at), { datetime: decision.at }), ` ${sentence(decision)}`);
     return item;
   }));
   byId("decisions-none").textContent = held.decisions.length ? ""

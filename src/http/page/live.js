@@ -32,6 +32,16 @@ function draw(tag, attributes, text) {
 const whole = new Intl.NumberFormat();
 const words = (name) => name.replaceAll("_", " ");
 
+/** A time of the API, always UTC, as people write it. */
+const moment = (text) => `${text.slice(0, 10)} ${text.slice(11, 19)} UTC`;
+
+/** Milliseconds in the unit that fits. */
+function duration(ms) {
+  if (ms == null) return "–";
+  const [size, unit] = [[3_600_000, "h"], [60_000, "min"], [1000, "s"], [1, "ms"]].find(([size]) => ms >= size) || [1, "ms"];
+  return `${unit === "ms" ? Math.round(ms) : Number((ms / size).toPrecision(2))} ${unit}`;
+}
+
 /** Minor units for people; digits only where the amount is small. */
 function money(minor, currency) {
   const format = new Intl.NumberFormat(undefined, { style: "currency", currency });
@@ -43,10 +53,12 @@ function money(minor, currency) {
 
 function fillRows(tableId, rows) {
   const body = byId(tableId).tBodies[0];
+  const names = [...byId(tableId).tHead.rows[0].cells].map((cell) => cell.textContent);
   body.replaceChildren(...rows.map((cells) => {
     const row = make("tr");
     cells.forEach((cell, place) => {
-      const holder = place === 0 ? make("th", undefined, { scope: "row" }) : make("td");
+      // on a telephone, rows of wide tables stand as lists, and each cell says what it is
+      const holder = make(place === 0 ? "th" : "td", undefined, { "data-name": names[place], ...(place === 0 ? { scope: "row" } : {}) });
       holder.append(cell);
       row.append(holder);
     });
@@ -54,8 +66,14 @@ function fillRows(tableId, rows) {
   }));
 }
 
+/** A `meter` that looks the same in every browser. */
 function bar(value, most, label) {
-  return make("meter", undefined, { min: 0, max: Math.max(most, 1), value, "aria-label": label });
+  const highest = Math.max(most, 1);
+  const whole = make("div", undefined, { class: "meter", role: "meter", "aria-valuemin": 0, "aria-valuemax": highest, "aria-valuenow": value, "aria-label": label });
+  const part = make("div");
+  part.style.width = `${(100 * value) / highest}%`;
+  whole.append(part);
+  return whole;
 }
 
 // ---- moves between stages: those left on one side, those entered on the other, and bands between them
@@ -151,6 +169,30 @@ function showPlays(plays) {
   fillRows("plays", rows);
 }
 
+/** Each step with all that came to it or further; last, the orders. Steps that the shop does not tell of are left out. */
+function showAttempts(attempts) {
+  const told = attempts.filter(([, left, ordered]) => left + ordered > 0);
+  const came = (steps) => steps.reduce((sum, [, left, ordered]) => sum + left + ordered, 0);
+  const [all, orders] = [came(told), told.reduce((sum, [, , ordered]) => sum + ordered, 0)];
+  const row = (step, count, left) => {
+    const share = all > 0 ? `${((count / all) * 100).toFixed(1)} %` : "–";
+    return [words(step), `${whole.format(count)} (${share})`, left, bar(count, all, `${step}: ${share} of all attempts`)];
+  };
+  const steps = told.map(([step, left], place) => row(step, came(told.slice(place)), whole.format(left)));
+  fillRows("attempts", all > 0 ? [...steps, row("ordered", orders, "–")] : []);
+}
+
+/** Which part of the shop the figures are of. */
+function showShare(picture) {
+  const running = picture.slots.filter((line) => line.state === "running" || line.state === "lagging").map((line) => line.slot);
+  const isWhole = running.length === picture.slot_count;
+  const text = isWhole ? `All customers: all ${picture.slot_count} slots are here.`
+    : `Only a part of the customers: these figures are of ${running.length} of ${picture.slot_count} slots (${running.join(", ") || "none"}). ` +
+      "The rest are with other instances, or on their way; the search looks everywhere.";
+  if (byId("share").textContent !== text) byId("share").textContent = text;
+  byId("share").classList.toggle("part", !isWhole);
+}
+
 function behind(line) {
   return Object.values(line.lag_records).reduce((sum, records) => sum + records, 0);
 }
@@ -159,18 +201,18 @@ function show(picture) {
   byId("instance").textContent = picture.instance_id;
   const customers = picture.slots.reduce((sum, line) => sum + (line.size ? line.size.customers : 0), 0);
   byId("tile-customers").textContent = whole.format(customers);
-  byId("tile-equity").textContent = picture.equity_minor.map(([currency, minor]) => money(minor, currency)).join(", ") || "–";
+  byId("tile-equity").textContent = picture.equity_minor.map(([currency, minor]) => money(minor, currency)).join("\n") || "–";
   byId("tile-lag").textContent = whole.format(picture.slots.reduce((sum, line) => sum + behind(line), 0));
   const stages = picture.stages.filter(([, count]) => count > 0).sort((a, b) => inOrder(a[0], b[0]));
   const most = Math.max(1, ...stages.map(([, count]) => count));
   fillRows("stages", stages.map(([stage, count]) => [words(stage), whole.format(count), bar(count, most, `${count} customers are ${words(stage)}`)]));
   showFlow(picture.moves.filter(([, , count]) => count > 0));
   showValues(picture.spread, picture.equity_minor);
-  fillRows("attempts", picture.attempts.map(([step, left, ordered]) =>
-    [step, whole.format(ordered), whole.format(left), bar(ordered, ordered + left, `${ordered} of ${ordered + left} ordered`)]));
+  showShare(picture);
+  showAttempts(picture.attempts);
   showPlays(picture.plays);
   fillRows("slots", picture.slots.map((line) => [String(line.slot), line.state, line.size ? whole.format(line.size.customers) : "–",
-    line.size ? whole.format(line.size.deadlines) : "–", (line.size && line.size.time) || "–", whole.format(behind(line))]));
+    line.size ? whole.format(line.size.deadlines) : "–", line.size && line.size.time ? moment(line.size.time) : "–", whole.format(behind(line))]));
 }
 
 // ---- lines over time
@@ -178,17 +220,29 @@ function show(picture) {
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const times = { at: [], transitions: [], half: [], most: [] };
 const plots = [];
+/** Durations that people know, for an axis of them. */
+const STEPS_MS = [1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000, 360_000_000, 3_600_000_000];
 
-function plot(holder, series, unit, isLogarithmic) {
+function plot(holder, series, told, isLogarithmic) {
+  const marks = isLogarithmic ? { splits: (_, __, low, high) => STEPS_MS.filter((step) => step >= low && step <= high), filter: (_, splits) => splits } : {};
   const axis = { stroke: () => css("--soft"), grid: { stroke: () => css("--line"), width: 1 }, ticks: { stroke: () => css("--line"), width: 1 } };
-  const lines = series.map(([label, colour]) => ({ label, stroke: () => css(colour), width: 2, value: (_, v) => (v == null ? "–" : `${v.toPrecision(3)} ${unit}`) }));
+  const lines = series.map(([label, colour]) => ({ label, stroke: () => css(colour), width: 2, value: (_, v) => (v == null ? "–" : told(v)) }));
   const size = () => ({ width: Math.max(holder.clientWidth, 200), height: 210 });
   const range = (_, low, high) => [0, high > 0 ? high * 1.1 : 1];
-  const drawn = new uPlot({ ...size(), series: [{}, ...lines], axes: [axis, { ...axis, size: 80 }], scales: { y: isLogarithmic ? { distr: 3 } : { range } } }, [[], ...series.map(() => [])], holder);
+  // told times are UTC everywhere on the page
+  const tzDate = (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC");
+  const clock = { label: "UTC", value: (_, at) => (at == null ? "–" : new Date(at * 1000).toISOString().slice(11, 19)) };
+  const drawn = new uPlot({ ...size(), tzDate, series: [clock, ...lines], axes: [axis, { ...axis, ...marks, size: 64, values: (_, ticks) => ticks.map((tick) => (tick == null ? null : told(tick))) }], scales: { y: isLogarithmic ? { distr: 3 } : { range } } }, [[], ...series.map(() => [])], holder);
   drawn.root.querySelector(".u-legend").setAttribute("aria-label", "Legend");
   new ResizeObserver(() => drawn.setSize(size())).observe(holder);
   plots.push(drawn);
   return drawn;
+}
+
+/** The legend tells the newest point while nobody points at another one. */
+function renew(drawn, data) {
+  drawn.setData(data);
+  if (drawn.cursor.idx == null) drawn.setLegend({ idx: data[0].length - 1 }, false);
 }
 
 function sample(text) {
@@ -231,13 +285,12 @@ async function watchMetrics(rate, latency) {
         times.half.push(quantile(0.5, before.found.buckets, found.buckets));
         times.most.push(quantile(0.99, before.found.buckets, found.buckets));
         while (times.at[0] < times.at[times.at.length - 1] - HISTORY_S) Object.values(times).forEach((list) => list.shift());
-        rate.setData([times.at, times.transitions]);
-        latency.setData([times.at, times.half, times.most]);
+        renew(rate, [times.at, times.transitions]);
+        renew(latency, [times.at, times.half, times.most]);
         const last = (list) => list[list.length - 1];
-        const ms = (value) => (value == null ? "–" : `${Math.round(value)} ms`);
         byId("tile-events").textContent = ((found.events - before.found.events) / span).toFixed(1);
         byId("tile-transitions").textContent = last(times.transitions).toFixed(1);
-        byId("tile-latency").textContent = `${ms(last(times.half))}, ${ms(last(times.most))}`;
+        byId("tile-latency").textContent = `${duration(last(times.half))}\n${duration(last(times.most))}`;
       }
       before = { now, found };
     } catch {
@@ -270,21 +323,30 @@ async function read(answer) {
   }
 }
 
+/** The form instead of empty figures, and why; `null`: the figures. */
+function lock(why) {
+  byId("token-form").hidden = why === null;
+  document.body.classList.toggle("locked", why !== null);
+  byId("token-why").textContent = why || "";
+}
+
 /** Until a token is missing; then the form begins it again. */
 async function watch() {
   for (;;) {
     try {
       const answer = await ask("/api/live");
       if (answer.status === 401 || answer.status === 403) {
-        byId("token-why").textContent = (await answer.json()).detail;
-        byId("token-form").hidden = false;
-        tell("a token is needed");
+        lock(answer.status === 403 ? (await answer.json()).detail
+          : token.value ? "This token is wrong." : "The figures are shown to who has the token that the configuration names.");
+        if (token.value) byId("token").select();
+        tell(answer.status === 403 ? "turned off" : token.value ? "the token is wrong" : "a token is needed");
         return;
       }
-      byId("token-form").hidden = true;
+      lock(null);
       if (answer.ok) await read(answer);
-    } catch {
-      // told below
+    } catch (error) {
+      // a defect of this page must not look like a broken line alone
+      console.error(error);
     }
     tell("not connected, trying again");
     await new Promise((done) => setTimeout(done, RETRY_MS));
@@ -295,11 +357,13 @@ byId("token-form").addEventListener("submit", (event) => {
   event.preventDefault();
   token.value = byId("token").value;
   sessionStorage.setItem("lifetide-token", token.value);
+  // the same words are read out again only if they were gone
+  byId("token-why").textContent = "";
   watch();
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plots.forEach((drawn) => drawn.redraw()));
 watch();
 watchMetrics(
-  plot(byId("rate"), [["transitions", "--first"]], "/s"),
-  plot(byId("latency"), [["half", "--first"], ["99 %", "--second"]], "ms", true),
+  plot(byId("rate"), [["transitions", "--first"]], (rate) => String(Number(rate.toPrecision(2)))),
+  plot(byId("latency"), [["median", "--first"], ["99 %", "--second"]], duration, true),
 );
