@@ -2,7 +2,7 @@
 //!
 //! The types say it in OpenAPI 3.1, for the HTTP API, by utoipa (schemars would be a second derive for each type, and a second truth); its schemas are those of the draft, but for where others are looked up and for what
 //! `Option` means: here a field is required if the encoder always writes it, and an object has no field that is not described. It knows no
-//! type itself. Called by `engine::record`, `event::segment`, `deliver::mark` and `config`; printed by `cli::schema`.
+//! type itself. Called by `engine::record`, `event`, `deliver::mark` and `config`; printed by `cli::schema`.
 
 use std::collections::BTreeMap;
 
@@ -113,6 +113,10 @@ fn adapted(mut schema: Value) -> Value {
         }
         if let Some(Value::String(text)) = object.get_mut("description") {
             *text = text.replace('\n', " ").replace("`None`", "`null`").replace("`Some(true)`", "`true`");
+        }
+        // that it may be absent is said by `required`
+        if object.get("default").is_some_and(Value::is_null) {
+            object.remove("default");
         }
         let is_width = |format: &Value| format.as_str().is_some_and(|format| WIDTHS.contains(&format));
         if object.get("format").is_some_and(is_width) {

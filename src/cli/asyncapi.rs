@@ -81,18 +81,22 @@ pub fn document() -> Result<Value, ConfigError> {
     for plan in &plans {
         let output = OUTPUTS.iter().find(|part| config.output.topic(part.name) == plan.name);
         let name = output.map_or(plan.name.replace('.', "_"), |part| part.name.to_owned());
-        let message = output.map_or(Some("event"), |part| part.value.map(Name::as_str));
-        channels.insert(name.clone(), channel(plan, output, message));
-        if let Some(message) = message {
+        let carried: Vec<&str> = match output {
+            Some(part) => part.value.iter().map(|value| value.as_str()).collect(),
+            None => Name::inputs().map(Name::as_str).collect(),
+        };
+        channels.insert(name.clone(), channel(plan, output, &carried));
+        if !carried.is_empty() {
             let action = if output.is_some() { "send" } else { "receive" };
             let channel = format!("#/channels/{name}");
-            let messages = json!([{ "$ref": format!("{channel}/messages/{message}") }]);
+            let messages: Vec<Value> = carried.iter().map(|message| json!({ "$ref": format!("{channel}/messages/{message}") })).collect();
             operations
                 .insert(format!("{action}_{name}"), json!({ "action": action, "channel": { "$ref": channel }, "messages": messages }));
         }
     }
     let messages: Map<String, Value> = OUTPUTS.iter().filter_map(|part| Some((part.value?.as_str().to_owned(), message(part)?))).collect();
-    let messages: Map<String, Value> = [("event".to_owned(), event())].into_iter().chain(messages).collect();
+    let inputs = Name::inputs().map(|name| (name.as_str().to_owned(), input(name)));
+    let messages: Map<String, Value> = inputs.chain(messages).collect();
     Ok(json!({
         "asyncapi": "3.1.0",
         "info": {
@@ -109,7 +113,7 @@ pub fn document() -> Result<Value, ConfigError> {
     }))
 }
 
-fn channel(plan: &TopicPlan, output: Option<&Part>, message: Option<&str>) -> Value {
+fn channel(plan: &TopicPlan, output: Option<&Part>, carried: &[&str]) -> Value {
     let what = output.map_or("What customers do: any kind of event on any input.", |part| part.what);
     let configs: Map<String, Value> = plan.configs.iter().map(|(key, value)| ((*key).to_owned(), setting(key, value))).collect();
     let mut binding = json!({ "topic": plan.name, "bindingVersion": BINDING });
@@ -121,7 +125,7 @@ fn channel(plan: &TopicPlan, output: Option<&Part>, message: Option<&str>) -> Va
         binding["partitions"] = json!(plan.partitions);
     }
     let messages: Map<String, Value> =
-        message.map(|name| (name.to_owned(), json!({ "$ref": format!("#/components/messages/{name}") }))).into_iter().collect();
+        carried.iter().map(|name| ((*name).to_owned(), json!({ "$ref": format!("#/components/messages/{name}") }))).collect();
     json!({ "address": plan.name, "description": what, "messages": messages, "bindings": { "kafka": binding } })
 }
 
@@ -134,13 +138,16 @@ fn setting(key: &str, value: &str) -> Value {
     }
 }
 
-fn event() -> Value {
-    json!({
-        "title": "an event of a customer",
-        "summary": "A call as Segment and RudderStack send it; webhooks of mail providers and of Shopify are their own contracts.",
-        "payload": schema(Name::Event),
-        "bindings": { "kafka": key("the customer's id: `userId`, else `anonymousId`") },
-    })
+fn input(name: Name) -> Value {
+    let (title, summary, id) = match name {
+        Name::Event => {
+            ("an event of a customer", "A call as Segment and RudderStack send it.", "the customer's id: `userId`, else `anonymousId`")
+        }
+        Name::Cloudevents => ("a CloudEvent", "An envelope around any of the others.", "the customer's id"),
+        Name::Shopify => ("a webhook of Shopify", "As it comes; the header X-Shopify-Topic may say which it is.", "Shopify's customer id"),
+        _ => ("a webhook of a mail provider", "As it comes.", "the customer's id"),
+    };
+    json!({ "title": title, "summary": summary, "payload": schema(name), "bindings": { "kafka": key(id) } })
 }
 
 /// `None`: internal.

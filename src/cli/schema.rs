@@ -14,7 +14,7 @@ use crate::avro;
 use crate::config::{self, ConfigError};
 use crate::deliver::schema_of_deliveries;
 use crate::engine::record_schemas;
-use crate::event;
+use crate::event::{self, Format};
 use crate::schema::text;
 use crate::worker::dead_letter;
 
@@ -32,6 +32,18 @@ pub struct SchemaArgs {
 pub enum Name {
     /// What goes in: a call as Segment and RudderStack send it
     Event,
+    /// What goes in: CloudEvents, around any other
+    Cloudevents,
+    /// What goes in: events of Amazon SES
+    Ses,
+    /// What goes in: events of SendGrid's webhook
+    Sendgrid,
+    /// What goes in: webhooks of Mailgun
+    Mailgun,
+    /// What goes in: webhooks of Postmark
+    Postmark,
+    /// What goes in: webhooks of Shopify
+    Shopify,
     /// Values of lifetide.transitions
     Transitions,
     /// Values of lifetide.clv
@@ -46,6 +58,8 @@ pub enum Name {
     Deliveries,
     /// A configuration file
     Config,
+    /// A parameter file of the value models
+    Models,
     /// All topics, as AsyncAPI: names, keys, headers, settings
     Asyncapi,
 }
@@ -54,6 +68,12 @@ impl Name {
     pub fn as_str(self) -> &'static str {
         match self {
             Name::Event => "event",
+            Name::Cloudevents => "cloudevents",
+            Name::Ses => "ses",
+            Name::Sendgrid => "sendgrid",
+            Name::Mailgun => "mailgun",
+            Name::Postmark => "postmark",
+            Name::Shopify => "shopify",
             Name::Transitions => "transitions",
             Name::Clv => "clv",
             Name::Actions => "actions",
@@ -61,13 +81,35 @@ impl Name {
             Name::Dlq => "dlq",
             Name::Deliveries => "deliveries",
             Name::Config => "config",
+            Name::Models => "models",
             Name::Asyncapi => "asyncapi",
         }
     }
 
+    /// Of what goes in and is not Segment's.
+    fn format(self) -> Option<Format> {
+        match self {
+            Name::Cloudevents => Some(Format::CloudEvents),
+            Name::Ses => Some(Format::Ses),
+            Name::Sendgrid => Some(Format::SendGrid),
+            Name::Mailgun => Some(Format::Mailgun),
+            Name::Postmark => Some(Format::Postmark),
+            Name::Shopify => Some(Format::Shopify),
+            _ => None,
+        }
+    }
+
+    /// What goes in.
+    pub fn inputs() -> impl Iterator<Item = Name> {
+        Name::value_variants().iter().copied().filter(|name| *name == Name::Event || name.format().is_some())
+    }
+
     fn schema(self) -> Result<Value, ConfigError> {
+        if let Some(foreign) = self.format().and_then(event::schema_of_foreign) {
+            return Ok(foreign);
+        }
         Ok(match self {
-            Name::Event => event::schema_of_event(),
+            Name::Models => config::schema_of_models(),
             Name::Transitions => record_schemas::transitions(),
             Name::Clv => record_schemas::clv(),
             Name::Actions => record_schemas::actions(),
@@ -76,6 +118,8 @@ impl Name {
             Name::Deliveries => schema_of_deliveries(),
             Name::Config => config::schema(),
             Name::Asyncapi => asyncapi::document()?,
+            // the others are foreign
+            _ => event::schema_of_event(),
         })
     }
 
@@ -86,7 +130,7 @@ impl Name {
             Name::Clv => ("Clv", record_schemas::clv()),
             Name::Actions => ("Action", record_schemas::actions()),
             Name::Aggregates => ("Aggregate", record_schemas::aggregates()),
-            Name::Event | Name::Dlq | Name::Deliveries | Name::Config | Name::Asyncapi => return None,
+            _ => return None,
         };
         Some(avro::schema(record, &described))
     }
@@ -163,7 +207,7 @@ mod tests {
     fn every_schema_of_records_is_that_of_some_topic() {
         let document = Name::Asyncapi.schema().unwrap();
         let wanted: BTreeSet<String> =
-            schemas().filter(|(name, _)| name != "config").map(|(name, _)| format!("schemas/{name}.json")).collect();
+            schemas().filter(|(name, _)| name != "config" && name != "models").map(|(name, _)| format!("schemas/{name}.json")).collect();
         assert_eq!(references(&document), wanted);
         let topics: Vec<&str> =
             document["channels"].as_object().unwrap().values().map(|channel| channel["address"].as_str().unwrap()).collect();

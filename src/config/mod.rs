@@ -36,6 +36,7 @@ use layers::{Entries, Entry};
 
 pub use deliver::{Deliver, Smtp, SmtpTls, Webhook};
 pub use layers::{DEFAULT_TOML, ENVIRONMENT_PREFIX, Text};
+pub use models::schema_of_models;
 pub use plays::condition;
 pub use problem::{ConfigError, Origin, Problem};
 use properties::HIDDEN;

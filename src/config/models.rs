@@ -1,33 +1,42 @@
 //! Parameter files of the value models: the shipped one (`config/models/cdnow.toml`) and a shop's own, in the same form.
 //!
 //! Whether the numbers can be parameters at all is for `clv` to say; here their text is read and units and currencies are checked.
-//! It opens no files: the text is an argument. Called by `check`.
+//! It opens no files: the text is an argument. Called by `check`, and described for `cli::schema`.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::clv::backtest::WindowKind;
 use crate::clv::rfm::{Cut, Rfm};
 use crate::clv::{BgNbd, Cnbd, GammaGamma, MbgNbd, ModelKind, Parameters, ParetoNbd, PurchaseModel, SeasonalFactor};
 use crate::event::Currency;
+use crate::schema::{self, Described};
 
 /// Parameters in force until `clv.models` names others.
 pub const SHIPPED_TOML: &str = include_str!("../../config/models/cdnow.toml");
 pub const SHIPPED_NAME: &str = "config/models/cdnow.toml";
 
-#[derive(Deserialize)]
+/// Parameters of the value models, as `lifetide fit` writes them and `clv.models` names them. A file has at least the model of `clv.model`.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Written {
+    /// Said in each clv record.
     name: String,
+    /// Said in each clv record.
     version: String,
+    /// Whether the parameters were estimated from the shop's own orders.
     fitted: bool,
+    /// Of every time the models see: `week`.
     unit: String,
     bg_nbd: Option<AtPurchases>,
     mbg_nbd: Option<AtPurchases>,
     pareto_nbd: Option<AnyTime>,
     bg_cnbd_k: Option<Regular>,
     mbg_cnbd_k: Option<Regular>,
+    /// What an order is worth, by currency.
     #[serde(default)]
     spend: BTreeMap<String, Spend>,
     #[serde(default)]
@@ -38,7 +47,8 @@ struct Written {
     seasonal: BTreeMap<String, Seasonal>,
 }
 
-#[derive(Deserialize)]
+/// Customers leave at a purchase: MBG/NBD, BG/NBD.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct AtPurchases {
     r: f64,
@@ -47,7 +57,8 @@ struct AtPurchases {
     b: f64,
 }
 
-#[derive(Deserialize)]
+/// Customers leave at any moment: Pareto/NBD.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct AnyTime {
     r: f64,
@@ -56,7 +67,8 @@ struct AnyTime {
     beta: f64,
 }
 
-#[derive(Deserialize)]
+/// Customers come back regularly, the more so the larger `k`: (M)BG/CNBD-k.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Regular {
     r: f64,
@@ -66,7 +78,8 @@ struct Regular {
     k: u32,
 }
 
-#[derive(Deserialize)]
+/// Gamma-Gamma.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Spend {
     p: f64,
@@ -74,31 +87,58 @@ struct Spend {
     v: f64,
 }
 
-/// `[rfm]`: days since the last purchase, purchases, and by currency the spend in main units.
-#[derive(Deserialize)]
+/// Cut points of segments: days since the last purchase, purchases, and by currency the spend in main units.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CutPoints {
     version: String,
+    #[schema(value_type = Vec<f64>, min_items = 4, max_items = 4)]
     r: Cut,
+    #[schema(value_type = Vec<f64>, min_items = 4, max_items = 4)]
     f: Cut,
+    #[schema(value_type = BTreeMap<String, Vec<f64>>)]
     m: BTreeMap<String, Cut>,
 }
 
-/// `[seasonal.<model>]`: see `clv::SeasonalFactor`.
-#[derive(Deserialize)]
+/// By what the expected purchases are multiplied, for a horizon of this length.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Seasonal {
     factor: f64,
     horizon_days: u32,
+    /// Of what it was learned: `same_season` or `preceding`.
     windows: String,
 }
 
 /// Where the numbers come from. Other keys are notes for people.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 struct Provenance {
     buyers: Option<u64>,
     history_days: Option<u64>,
+    /// `day`: no other merging fits what is scored.
     purchases_merged_by: Option<String>,
+}
+
+/// Of TOML, which has no null: what is not said is left out.
+impl schema::Written for Written {
+    const ALWAYS: &'static [&'static str] = &["name", "version", "fitted", "unit"];
+    const RARELY: &'static [&'static str] = &["bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k", "rfm"];
+}
+
+impl schema::Written for Provenance {
+    const ALWAYS: &'static [&'static str] = &[];
+    const RARELY: &'static [&'static str] = &["buyers", "history_days", "purchases_merged_by"];
+}
+
+/// JSON Schema of a parameter file, its tables as objects. What the numbers may be, `clv` says.
+pub fn schema_of_models() -> Value {
+    let models = ModelKind::ALL.map(ModelKind::name);
+    let one_of_them = models.map(|name| json!({ "required": [name] }));
+    Described::of::<Written>()
+        .written::<Written>()
+        .written::<Provenance>()
+        .with("Written", "anyOf", json!(one_of_them))
+        .document("a parameter file of the value models")
 }
 
 /// Reads a parameter file for one of its models (`clv.model`); the message names the line where there is one.

@@ -6,24 +6,55 @@
 //! is, the record key says (`partitionkey` became it). Called by `foreign` alone.
 
 use super::format::{EachHeader, Format};
+use super::forms::{Id, Moment, form, of};
 use super::frame::Frame;
 use super::told::Told;
 use super::value::{Field, Value};
 use super::{Reason, Reject, foreign, json, time};
+use crate::schema::Described;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
+use serde_json::json as value;
+use utoipa::openapi::{RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
-#[derive(Default, Deserialize)]
+/// A CloudEvent in structured mode. In binary mode the attributes are the headers `ce_id`, `ce_source` and `ce_time`, and the value is the data. Whose
+/// event it is, the record's key says.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Fields<'a> {
+    #[schema(value_type = Version)]
     specversion: Field<'a>,
+    /// With the source, by which the data is known again where it has no id of its own.
+    #[schema(value_type = Id)]
     id: Field<'a>,
+    #[schema(value_type = Id)]
     source: Field<'a>,
+    /// Where the data has none of its own.
+    #[schema(value_type = Option<Moment>)]
     time: Field<'a>,
+    /// An event of any other format, an array of them, or either as text.
+    #[schema(value_type = Option<serde_json::Value>)]
     data: Field<'a>,
+    /// The bytes of that.
+    #[schema(value_type = Option<String>)]
     data_base64: Field<'a>,
+}
+
+form!(
+    /// Of the envelope: any 1.x.
+    Version,
+    of([Type::String]).pattern(Some(r"^1\."))
+);
+
+pub(super) fn schema() -> serde_json::Value {
+    let some_data = ["data", "data_base64"].map(|name| value!({ "required": [name] }));
+    Described::of::<Fields<'_>>()
+        .with("Fields", "required", value!(["specversion", "id", "source"]))
+        .with("Fields", "anyOf", value!(some_data))
+        .document("a CloudEvent around an event of any format")
 }
 
 /// Reads an envelope in structured mode.

@@ -71,6 +71,19 @@ pub(super) fn format_of(text: &str) -> Option<Format> {
     })
 }
 
+/// JSON Schema of what a format reads; `None`: of Segment's calls, which `segment` describes, and of what is any of the others.
+pub fn schema(format: Format) -> Option<serde_json::Value> {
+    match format {
+        Format::Auto | Format::Segment => None,
+        Format::CloudEvents => Some(cloudevents::schema()),
+        Format::Ses => Some(ses::schema()),
+        Format::SendGrid => Some(sendgrid::schema()),
+        Format::Mailgun => Some(mailgun::schema()),
+        Format::Postmark => Some(postmark::schema()),
+        Format::Shopify => Some(shopify::schema()),
+    }
+}
+
 /// Reads a record of a format, or the data in an envelope.
 pub(super) fn read<'a>(frame: &Frame<'a, '_>, format: Format, text: &'a str) -> Result<Told<'a>, Reject> {
     let array = text.trim_matches([' ', '\t', '\r', '\n']);

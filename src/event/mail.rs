@@ -9,6 +9,7 @@ use super::limits::{MAX_EMAIL_BYTES, MAX_NAME_BYTES, cut};
 use super::value::{Field, Value};
 use super::{ConsentChange, ConsentStatus, Email, EmailSignal, Event, Identity, Kind, Reject, Text, amount, json};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// What became of a mail, or of the wish to have more of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,14 +53,21 @@ impl<'a> Mail<'a> {
 }
 
 /// What a shop may give a mail to carry, whatever a provider calls it: tags, custom arguments, variables, metadata.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct Carried<'a> {
+    /// The play. In a list the first counts.
+    #[schema(value_type = Option<serde_json::Value>)]
     campaign_id: Field<'a>,
+    /// If it is there, it is the record's key; also under the other names.
+    #[schema(value_type = Option<serde_json::Value>)]
     customer_id: Field<'a>,
+    #[schema(value_type = Option<serde_json::Value>)]
     #[serde(rename = "customerId")]
     customer_id_camel: Field<'a>,
+    #[schema(value_type = Option<serde_json::Value>)]
     user_id: Field<'a>,
+    #[schema(value_type = Option<serde_json::Value>)]
     #[serde(rename = "userId")]
     user_id_camel: Field<'a>,
 }

@@ -5,64 +5,104 @@
 //! is tried: else three attempts within an hour would look like three mails. What a bot opened or clicked counts nowhere, and a mail in
 //! test mode went to nobody. Called by `foreign` alone.
 
+use super::forms::{Id, Seconds, Word};
 use super::frame::Frame;
 use super::mail::{self, Carried, Fate, Mail};
 use super::told::Told;
 use super::value::{Field, Found, Nested, Value};
 use super::{EmailSignal, Reject, Text, json};
+use crate::schema::Described;
 use serde::Deserialize;
+use serde_json::json as value;
+use utoipa::ToSchema;
 
-#[derive(Default, Deserialize)]
+/// A webhook of Mailgun's, or an event of its log without anything around it.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Webhook<'a> {
+    /// The event; the signature beside it is checked where the webhook is received.
+    #[schema(value_type = Fields)]
     #[serde(rename = "event-data")]
     event_data: Nested<Fields<'a>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, rename_all = "kebab-case", bound(deserialize = "'de: 'a"))]
 struct Fields<'a> {
+    /// Unique within a day.
+    #[schema(value_type = Option<Id>)]
     id: Field<'a>,
+    #[schema(value_type = Option<Seconds>)]
     timestamp: Field<'a>,
+    /// What became of the mail.
+    #[schema(value_type = Word)]
     event: Field<'a>,
+    /// Of a failure: `temporary` may heal.
+    #[schema(value_type = Option<Word>)]
     severity: Field<'a>,
+    /// Of a failure: why nothing was tried.
+    #[schema(value_type = Option<Word>)]
     reason: Field<'a>,
+    /// Whom it is about.
+    #[schema(value_type = Option<Word>)]
     recipient: Field<'a>,
+    #[schema(value_type = Option<DeliveryStatus>)]
     delivery_status: Nested<DeliveryStatus<'a>>,
+    #[schema(value_type = Option<ClientInfo>)]
     client_info: Nested<ClientInfo<'a>>,
+    #[schema(value_type = Option<Flags>)]
     flags: Nested<Flags<'a>>,
+    #[schema(value_type = Option<Message>)]
     message: Nested<Message<'a>>,
+    /// What the mail carries.
+    #[schema(value_type = Option<Carried>)]
     user_variables: Nested<Carried<'a>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, rename_all = "kebab-case", bound(deserialize = "'de: 'a"))]
 struct DeliveryStatus<'a> {
+    /// `soft` may heal.
+    #[schema(value_type = Option<Word>)]
     bounce_type: Field<'a>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct ClientInfo<'a> {
+    /// Opened or clicked by no person.
+    #[schema(value_type = Option<Word>)]
     bot: Field<'a>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, rename_all = "kebab-case", bound(deserialize = "'de: 'a"))]
 struct Flags<'a> {
+    /// It went to nobody.
+    #[schema(value_type = Option<bool>)]
     is_test_mode: Field<'a>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Message<'a> {
+    #[schema(value_type = Option<Headers>)]
     headers: Nested<Headers<'a>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, rename_all = "kebab-case", bound(deserialize = "'de: 'a"))]
 struct Headers<'a> {
+    /// By it failures of one mail are known to be one.
+    #[schema(value_type = Option<Id>)]
     message_id: Field<'a>,
+}
+
+pub(super) fn schema() -> serde_json::Value {
+    Described::of::<Webhook<'_>>()
+        .with("Fields", "required", value!(["event"]))
+        .with("Webhook", "anyOf", value!([{ "required": ["event-data"] }, { "$ref": "#/$defs/Fields" }]))
+        .document("a webhook of Mailgun")
 }
 
 pub(super) fn read<'a>(frame: &Frame<'a, '_>, text: &'a str) -> Result<Told<'a>, Reject> {

@@ -5,32 +5,64 @@
 //! means what its reason says; an address is back on for the customer's sake only if the recipient asked for it, not if the shop or Postmark
 //! took it off the list. Called by `foreign` alone.
 
+use super::forms::{Id, Moment, Word};
 use super::frame::Frame;
 use super::mail::{self, Carried, Fate, Mail};
 use super::value::{Field, Nested};
 use super::{EmailSignal, Event, Reject, Text, json};
+use crate::schema::Described;
 use serde::Deserialize;
+use serde_json::json as value;
+use utoipa::ToSchema;
 
-#[derive(Default, Deserialize)]
+/// A webhook of Postmark's.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, rename_all = "PascalCase", bound(deserialize = "'de: 'a"))]
 struct Fields<'a> {
+    /// Which kind of webhook it is.
+    #[schema(value_type = Word)]
     record_type: Field<'a>,
+    /// Of a bounce: by which it is known again.
+    #[schema(value_type = Option<Id>)]
     #[serde(rename = "ID")]
     id: Field<'a>,
+    /// Of the mail.
+    #[schema(value_type = Option<Id>)]
     #[serde(rename = "MessageID")]
     message_id: Field<'a>,
+    /// Of a bounce: what it means, where there is no code.
+    #[schema(value_type = Option<Word>)]
     r#type: Field<'a>,
+    /// Of a bounce: what it means.
+    #[schema(value_type = Option<Word>)]
     type_code: Field<'a>,
+    /// Postmark has given the address up.
+    #[schema(value_type = Option<bool>)]
     inactive: Field<'a>,
+    /// Whom a bounce or complaint is about.
+    #[schema(value_type = Option<Word>)]
     email: Field<'a>,
+    /// Whom any other is about.
+    #[schema(value_type = Option<Word>)]
     recipient: Field<'a>,
+    #[schema(value_type = Option<Moment>)]
     bounced_at: Field<'a>,
+    #[schema(value_type = Option<Moment>)]
     delivered_at: Field<'a>,
+    #[schema(value_type = Option<Moment>)]
     received_at: Field<'a>,
+    #[schema(value_type = Option<Moment>)]
     changed_at: Field<'a>,
+    /// The address is on the suppression list from now on.
+    #[schema(value_type = Option<bool>)]
     suppress_sending: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     suppression_reason: Field<'a>,
+    /// Who asked for it: only `Recipient` is the customer.
+    #[schema(value_type = Option<Word>)]
     origin: Field<'a>,
+    /// What the mail carries.
+    #[schema(value_type = Option<Carried>)]
     metadata: Nested<Carried<'a>>,
 }
 
@@ -63,6 +95,10 @@ const TYPES: [(&str, &str, Fate); 22] = [
     ("100009", "DMARCPolicy", Fate::Nothing),
     ("100010", "TemplateRenderingFailed", Fate::Nothing),
 ];
+
+pub(super) fn schema() -> serde_json::Value {
+    Described::of::<Fields<'_>>().with("Fields", "required", value!(["RecordType"])).document("a webhook of Postmark")
+}
 
 pub(super) fn read<'a>(frame: &Frame<'a, '_>, text: &'a str) -> Result<Event<'a>, Reject> {
     let fields: Fields = json::unusual_object("record", text)?;

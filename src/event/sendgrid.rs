@@ -4,22 +4,48 @@
 //! says: an address that had bounced, complained or unsubscribed before, or that is none. Leaving or joining a group counts as
 //! unsubscribing and subscribing. Opens by machines count nowhere. Deferrals are tried again and say nothing. Called by `foreign` alone.
 
+use super::forms::{Id, Seconds, Word};
 use super::frame::Frame;
 use super::mail::{self, Carried, Fate, Mail};
 use super::value::Field;
 use super::{EmailSignal, Event, Reject, json};
+use crate::schema::Described;
 use serde::Deserialize;
+use serde_json::json as value;
+use utoipa::ToSchema;
 
-#[derive(Default, Deserialize)]
+/// An event of SendGrid's webhook; it posts arrays of them, which are read element by element. What the mail carries stands among its fields.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Fields<'a> {
+    /// What became of the mail.
+    #[schema(value_type = Word)]
     event: Field<'a>,
+    /// Whom it is about.
+    #[schema(value_type = Option<Word>)]
     email: Field<'a>,
+    #[schema(value_type = Option<Seconds>)]
     timestamp: Field<'a>,
+    /// Of a bounce: `blocked` may heal.
+    #[schema(value_type = Option<Word>)]
     r#type: Field<'a>,
+    /// Of a drop: what had happened before.
+    #[schema(value_type = Option<Word>)]
     reason: Field<'a>,
+    /// By which it is known again.
+    #[schema(value_type = Option<Id>)]
     sg_event_id: Field<'a>,
+    /// Opened by no person.
+    #[schema(value_type = Option<bool>)]
     sg_machine_open: Field<'a>,
+}
+
+pub(super) fn schema() -> serde_json::Value {
+    Described::of::<Fields<'_>>()
+        .and::<Carried<'_>>()
+        .with("Fields", "required", value!(["event"]))
+        .with("Fields", "allOf", value!([{ "$ref": "#/$defs/Carried" }]))
+        .document("an event of SendGrid's event webhook")
 }
 
 pub(super) fn read<'a>(frame: &Frame<'a, '_>, text: &'a str) -> Result<Event<'a>, Reject> {

@@ -6,66 +6,111 @@
 //! be about several recipients: each is an event. Rejects, sends, delays and failed templates say nothing about a customer.
 //! Called by `foreign` alone.
 
+use super::forms::{Id, Moment, Word};
 use super::frame::Frame;
 use super::mail::{self, Carried, Fate, Mail};
 use super::told::Told;
 use super::value::{Field, Nested};
 use super::{EmailSignal, Event, Reason, Reject, Text, json};
+use crate::schema::Described;
 use serde::Deserialize;
+use serde_json::json as value;
+use utoipa::ToSchema;
 
-#[derive(Default, Deserialize)]
+/// What Amazon SES publishes of a mail, bare or as the message of an SNS notification.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 struct Fields<'a> {
+    /// What became of the mail, as it is published.
+    #[schema(value_type = Option<Word>)]
     event_type: Field<'a>,
+    /// The same, of older notifications.
+    #[schema(value_type = Option<Word>)]
     notification_type: Field<'a>,
+    #[schema(value_type = Option<MailFields>)]
     mail: Nested<MailFields<'a>>,
+    #[schema(value_type = Option<Feedback>)]
     bounce: Nested<Feedback<'a>>,
+    #[schema(value_type = Option<Feedback>)]
     complaint: Nested<Feedback<'a>>,
+    #[schema(value_type = Option<Feedback>)]
     delivery: Nested<Feedback<'a>>,
+    #[schema(value_type = Option<Feedback>)]
     open: Nested<Feedback<'a>>,
+    #[schema(value_type = Option<Feedback>)]
     click: Nested<Feedback<'a>>,
+    #[schema(value_type = Option<Feedback>)]
     subscription: Nested<Feedback<'a>>,
+    /// In SNS: `Notification`, or something that is no customer's matter.
+    #[schema(value_type = Option<Word>)]
     #[serde(rename = "Type")]
     sns_type: Field<'a>,
+    /// In SNS: the event as text.
+    #[schema(value_type = Option<String>)]
     #[serde(rename = "Message")]
     sns_message: Field<'a>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 struct MailFields<'a> {
+    #[schema(value_type = Option<Id>)]
     message_id: Field<'a>,
+    #[schema(value_type = Option<Moment>)]
     timestamp: Field<'a>,
+    #[schema(value_type = Option<Vec<String>>)]
     destination: Field<'a>,
+    /// What the mail carries.
+    #[schema(value_type = Option<Carried>)]
     tags: Nested<Carried<'a>>,
 }
 
 /// What SES was told; no kind of event has all of it.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 struct Feedback<'a> {
+    #[schema(value_type = Option<Moment>)]
     timestamp: Field<'a>,
+    /// By which it is known again.
+    #[schema(value_type = Option<Id>)]
     feedback_id: Field<'a>,
+    /// `Transient` and `Undetermined` may heal.
+    #[schema(value_type = Option<Word>)]
     bounce_type: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     bounce_sub_type: Field<'a>,
+    #[schema(value_type = Option<Vec<Recipient>>)]
     bounced_recipients: Field<'a>,
+    /// `not-spam` is no complaint.
+    #[schema(value_type = Option<Word>)]
     complaint_feedback_type: Field<'a>,
+    #[schema(value_type = Option<Vec<Recipient>>)]
     complained_recipients: Field<'a>,
+    #[schema(value_type = Option<Vec<String>>)]
     recipients: Field<'a>,
+    #[schema(value_type = Option<Preferences>)]
     new_topic_preferences: Nested<Preferences<'a>>,
+    #[schema(value_type = Option<Preferences>)]
     old_topic_preferences: Nested<Preferences<'a>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 struct Preferences<'a> {
+    #[schema(value_type = Option<bool>)]
     unsubscribe_all: Field<'a>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 struct Recipient<'a> {
+    #[schema(value_type = Option<Word>)]
     email_address: Field<'a>,
+}
+
+pub(super) fn schema() -> serde_json::Value {
+    let one_of_them = ["eventType", "notificationType", "Type"].map(|name| value!({ "required": [name] }));
+    Described::of::<Fields<'_>>().with("Fields", "anyOf", value!(one_of_them)).document("an event of Amazon SES")
 }
 
 pub(super) fn read<'a>(frame: &Frame<'a, '_>, text: &'a str) -> Result<Told<'a>, Reject> {

@@ -4,7 +4,7 @@
 //! Filled by `scan`, or by serde where `scan` gave up; read by `json` and by the files that read wire formats.
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -55,6 +55,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
     }
 }
 
+/// For descriptions of what is read, which ask what a field is where it is absent: nothing. No value is ever written again by this.
+impl Serialize for Field<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
+}
+
 /// Something that ought to be an object; all its fields are absent unless it is one.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Nested<T> {
@@ -75,6 +82,12 @@ pub(super) enum Found {
 impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Nested<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(NestedVisitor(PhantomData))
+    }
+}
+
+impl<T> Serialize for Nested<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
     }
 }
 

@@ -9,6 +9,7 @@ mod configuration;
 mod coverage;
 mod events;
 mod examples;
+mod inputs;
 mod readme;
 mod records;
 

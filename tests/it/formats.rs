@@ -19,7 +19,7 @@ const AT_MS: i64 = 1_772_452_800_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Fixture {
+pub struct Fixture {
     #[serde(rename = "about")]
     _about: String,
     key: String,
@@ -29,8 +29,8 @@ struct Fixture {
     auto: bool,
     #[serde(default)]
     order_value: Option<String>,
-    record: Box<RawValue>,
-    told: Vec<String>,
+    pub record: Box<RawValue>,
+    pub told: Vec<String>,
 }
 
 fn yes() -> bool {
@@ -148,7 +148,7 @@ fn read(fixture: &Fixture, format: Format) -> Vec<String> {
 }
 
 /// Format, path and fixture.
-fn fixtures() -> Vec<(Format, String, Fixture)> {
+pub fn fixtures() -> Vec<(Format, String, Fixture)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats");
     let mut all = Vec::new();
     for (word, format) in Format::WORDS {

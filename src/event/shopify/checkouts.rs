@@ -3,37 +3,64 @@
 //! A completed checkout says nothing: its order does. A cart is known by its `cart_token`, which the order repeats, else by the checkout's
 //! own token. Called by `shopify` alone.
 
+use super::super::forms::{Decimal, Moment, Number, Quantity, Word};
 use super::super::frame::Frame;
 use super::super::value::{Field, Nested};
 use super::super::{CartContents, ContentsSource, Currency, Event, Kind, Product, Reason, Reject, json};
 use super::CustomerFields;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-#[derive(Default, Deserialize)]
+/// The whole contents of a cart on its way to an order.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
-struct Fields<'a> {
+#[schema(as = Checkout)]
+pub(super) struct Fields<'a> {
+    #[schema(value_type = Number)]
     token: Field<'a>,
+    /// Which cart it is; without it the token.
+    #[schema(value_type = Option<Number>)]
     cart_token: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     email: Field<'a>,
+    #[schema(value_type = Option<CustomerFields>)]
     customer: Nested<CustomerFields<'a>>,
+    #[schema(value_type = Option<Word>)]
     customer_locale: Field<'a>,
+    #[schema(value_type = Option<Moment>)]
     created_at: Field<'a>,
+    #[schema(value_type = Option<Moment>)]
     updated_at: Field<'a>,
+    /// It says nothing more: its order does.
+    #[schema(value_type = Option<Moment>)]
     completed_at: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     currency: Field<'a>,
+    /// The cart's value.
+    #[schema(value_type = Option<Decimal>)]
     subtotal_price: Field<'a>,
+    /// The way back to it.
+    #[schema(value_type = Option<Word>)]
     abandoned_checkout_url: Field<'a>,
+    #[schema(value_type = Option<Vec<Line>>)]
     line_items: Field<'a>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
+#[schema(as = CheckoutLine)]
 struct Line<'a> {
+    #[schema(value_type = Option<Number>)]
     product_id: Field<'a>,
+    #[schema(value_type = Option<Number>)]
     variant_id: Field<'a>,
+    #[schema(value_type = Option<Number>)]
     sku: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     title: Field<'a>,
+    #[schema(value_type = Option<Decimal>)]
     price: Field<'a>,
+    #[schema(value_type = Option<Quantity>)]
     quantity: Field<'a>,
 }
 

@@ -4,27 +4,42 @@
 //! (`customers_email_marketing_consent/update`) is the customer's word. `not_subscribed` means never asked, and says nothing; no more do
 //! states that are about the address alone. Called by `shopify` alone.
 
+use super::super::forms::{Moment, Number, Word};
 use super::super::frame::Frame;
 use super::super::value::{Field, Nested, Value};
 use super::super::{ConsentChange, Event, Kind, Reject, json, segment};
 use super::CustomerFields;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-#[derive(Default, Deserialize)]
+/// A changed customer.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
-struct Fields<'a> {
+#[schema(as = Customer)]
+pub(super) struct Fields<'a> {
+    #[schema(value_type = Number)]
     id: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     email: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     first_name: Field<'a>,
+    #[schema(value_type = Option<Moment>)]
     updated_at: Field<'a>,
+    /// What the shop says of it; the customer's own refusal outweighs it.
+    #[schema(value_type = Option<serde_json::Value>)]
     email_marketing_consent: Field<'a>,
 }
 
-#[derive(Default, Deserialize)]
+/// The customer's own word about marketing mails.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
-struct ConsentFields<'a> {
+#[schema(as = ConsentOfCustomer)]
+pub(super) struct ConsentFields<'a> {
+    #[schema(value_type = Number)]
     customer_id: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     email_address: Field<'a>,
+    #[schema(value_type = Option<serde_json::Value>)]
     email_marketing_consent: Field<'a>,
 }
 

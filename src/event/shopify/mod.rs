@@ -9,12 +9,17 @@ mod customers;
 mod orders;
 mod refunds;
 
+use super::forms::{Number, Word, form, of};
 use super::frame::Frame;
 use super::limits::{MAX_EMAIL_BYTES, MAX_LOCALE_BYTES};
 use super::told::Told;
 use super::value::{Field, Nested};
 use super::{Currency, Event, Reason, Reject, Text, Traits, json};
+use crate::schema::Described;
 use serde::Deserialize;
+use serde_json::json as value;
+use utoipa::openapi::{RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// What tells one kind from another.
 #[derive(Default, Deserialize)]
@@ -28,11 +33,15 @@ struct Shape<'a> {
 }
 
 /// A customer as other objects show one.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
+#[schema(as = CustomerShown)]
 struct CustomerFields<'a> {
+    #[schema(value_type = Option<Number>)]
     id: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     email: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     first_name: Field<'a>,
 }
 
@@ -44,6 +53,29 @@ enum Object {
     Consent,
     /// Of a kind that has no meaning here.
     Other,
+}
+
+form!(
+    /// A webhook of Shopify's. Which kind it is says the header `X-Shopify-Topic`; without it the fields do. Webhooks of other topics say nothing.
+    Webhook,
+    of([Type::Object])
+);
+
+pub(super) fn schema() -> serde_json::Value {
+    let kinds = ["Order", "Refund", "Checkout", "Customer", "ConsentOfCustomer"];
+    Described::of::<Webhook>()
+        .and::<orders::Fields<'_>>()
+        .and::<refunds::Fields<'_>>()
+        .and::<checkouts::Fields<'_>>()
+        .and::<customers::Fields<'_>>()
+        .and::<customers::ConsentFields<'_>>()
+        .with("Order", "required", value!(["id", "financial_status"]))
+        .with("Refund", "required", value!(["id", "order_id", "refund_line_items"]))
+        .with("Checkout", "required", value!(["token", "abandoned_checkout_url"]))
+        .with("Customer", "required", value!(["id", "email_marketing_consent"]))
+        .with("ConsentOfCustomer", "required", value!(["customer_id", "email_marketing_consent"]))
+        .with("Webhook", "anyOf", value!(kinds.map(|kind| value!({ "$ref": format!("#/$defs/{kind}") }))))
+        .document("a webhook of Shopify")
 }
 
 pub(super) fn read<'a>(frame: &Frame<'a, '_>, text: &'a str) -> Result<Told<'a>, Reject> {

@@ -5,31 +5,59 @@
 //! Its value is what it was placed for (`total_price`, or `subtotal_price` for revenue and subtotal), not what is left after refunds
 //! (`current_total_price`): refunds come as records of their own, and would count twice. Called by `shopify` alone.
 
+use super::super::forms::{Decimal, Moment, Number, Word};
 use super::super::frame::Frame;
 use super::super::told::Told;
 use super::super::value::{Field, Nested};
 use super::super::{Event, ITEMS_MAX, Item, Kind, Order, OrderValue, Reason, Reject, Touch, json};
 use super::CustomerFields;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-#[derive(Default, Deserialize)]
+/// Any webhook of `orders`, whatever has changed. All money is shop money.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
-struct Fields<'a> {
+#[schema(as = Order)]
+pub(super) struct Fields<'a> {
+    #[schema(value_type = Number)]
     id: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     email: Field<'a>,
+    #[schema(value_type = Option<CustomerFields>)]
     customer: Nested<CustomerFields<'a>>,
+    #[schema(value_type = Option<Word>)]
     customer_locale: Field<'a>,
+    #[schema(value_type = Option<Moment>)]
     created_at: Field<'a>,
+    #[schema(value_type = Option<Moment>)]
     processed_at: Field<'a>,
+    /// Since when it is none.
+    #[schema(value_type = Option<Moment>)]
     cancelled_at: Field<'a>,
+    /// `voided` and `expired` take it back.
+    #[schema(value_type = Option<Word>)]
     financial_status: Field<'a>,
+    /// It is nobody's.
+    #[schema(value_type = Option<bool>)]
     test: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     currency: Field<'a>,
+    /// The order's value, for `total`.
+    #[schema(value_type = Option<Decimal>)]
     total_price: Field<'a>,
+    /// The order's value, for `revenue` and `subtotal`.
+    #[schema(value_type = Option<Decimal>)]
     subtotal_price: Field<'a>,
+    #[schema(value_type = Option<Number>)]
     checkout_token: Field<'a>,
+    /// Closes that cart.
+    #[schema(value_type = Option<Number>)]
     cart_token: Field<'a>,
+    /// Where the customer came from.
+    #[schema(value_type = Option<Word>)]
     referring_site: Field<'a>,
+    /// For taste alone: `product_id` or `sku` of each line; oddities are passed over.
+    #[schema(value_type = Option<serde_json::Value>)]
     line_items: Field<'a>,
 }
 

@@ -5,56 +5,85 @@
 //! (`money.order_value`), the lines alone count. A refund that pays nothing back, such as one that only restocks, or whose payment is pending,
 //! changes nothing. Called by `shopify` alone.
 
+use super::super::forms::{Moment, Number, Signed, Word};
 use super::super::frame::Frame;
 use super::super::told::Told;
 use super::super::value::{Field, Nested, Value};
 use super::super::{Currency, Kind, Money, OrderValue, Reason, Refund, Reject, amount, json};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-#[derive(Default, Deserialize)]
+/// What was paid back of an order: the sum of the successful transactions of kind `refund`.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
-struct Fields<'a> {
+#[schema(as = Refund)]
+pub(super) struct Fields<'a> {
+    #[schema(value_type = Number)]
     id: Field<'a>,
+    #[schema(value_type = Number)]
     order_id: Field<'a>,
+    #[schema(value_type = Option<Moment>)]
     created_at: Field<'a>,
+    #[schema(value_type = Option<Moment>)]
     processed_at: Field<'a>,
+    #[schema(value_type = Option<Vec<Transaction>>)]
     transactions: Field<'a>,
+    #[schema(value_type = Option<Vec<Item>>)]
     refund_line_items: Field<'a>,
+    #[schema(value_type = Option<Vec<Item>>)]
     refund_shipping_lines: Field<'a>,
+    #[schema(value_type = Option<Vec<Item>>)]
     order_adjustments: Field<'a>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
+#[schema(as = Transaction)]
 struct Transaction<'a> {
+    #[schema(value_type = Option<Word>)]
     kind: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     status: Field<'a>,
+    #[schema(value_type = Option<bool>)]
     test: Field<'a>,
+    #[schema(value_type = Option<Signed>)]
     amount: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     currency: Field<'a>,
 }
 
 /// A line, a shipping line or an adjustment: each has some of these.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
+#[schema(as = RefundItem)]
 struct Item<'a> {
+    #[schema(value_type = Option<BothMoneys>)]
     subtotal_set: Nested<BothMoneys<'a>>,
+    #[schema(value_type = Option<BothMoneys>)]
     total_tax_set: Nested<BothMoneys<'a>>,
+    #[schema(value_type = Option<BothMoneys>)]
     subtotal_amount_set: Nested<BothMoneys<'a>>,
+    #[schema(value_type = Option<BothMoneys>)]
     amount_set: Nested<BothMoneys<'a>>,
+    #[schema(value_type = Option<BothMoneys>)]
     tax_amount_set: Nested<BothMoneys<'a>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
+#[schema(as = BothMoneys)]
 struct BothMoneys<'a> {
+    #[schema(value_type = Option<MoneyFields>)]
     shop_money: Nested<MoneyFields<'a>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
+#[schema(as = ShopMoney)]
 struct MoneyFields<'a> {
+    #[schema(value_type = Option<Signed>)]
     amount: Field<'a>,
+    #[schema(value_type = Option<Word>)]
     currency_code: Field<'a>,
 }
 

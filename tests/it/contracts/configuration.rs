@@ -1,9 +1,14 @@
-//! The schema of the configuration against every configuration there is: the reference, those of `deploy/`, the stories and the README.
+//! The schema of the configuration against every configuration there is: the reference, those of `deploy/`, the stories and the README; and that
+//! of parameter files against the shipped one, one that `fit` has written, and wrong ones.
+
+use std::fs;
+use std::path::Path;
 
 use lifetide::config::{Config, Sources, Text};
 use serde_json::Value;
 
-use super::{faults, text, validator};
+use super::{faults, path, text, validator};
+use crate::commands::{SOON, finish, lifetide};
 use crate::scenarios::{stories, story};
 
 const FILES: [&str; 3] = ["config/default.toml", "deploy/kubernetes/lifetide.toml", "tests/data/day.toml"];
@@ -125,5 +130,43 @@ fn what_is_refused_does_not_fit() {
     for file in wrong {
         assert!(!is_accepted(file), "{file} is accepted");
         assert!(!validator.is_valid(&read(file)), "{file} fits");
+    }
+}
+
+/// Whether a parameter file can be taken up, all its models asked for in turn.
+fn is_taken(file: &str) -> bool {
+    let read = |_: &str| Ok(file.to_owned());
+    let sets = ["clv.models=shop.toml".to_owned()];
+    Config::read(&Sources { files: &[], environment: &[], sets: &sets, host_name: Some("test"), read_file: &read }).is_ok()
+}
+
+#[test]
+fn parameter_files_are_as_described() {
+    let validator = validator("models");
+    let shipped = text("config/models/cdnow.toml");
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("described-{}.toml", std::process::id()));
+    let list = path("tests/data/CDNOW_sample.txt");
+    let outcome = finish(lifetide(&["fit", "--output"]).args([&file, &list]), SOON);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let fitted = fs::read_to_string(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    let seasonal = "[seasonal.mbg_nbd]\nfactor = 0.7\nhorizon_days = 365\nwindows = \"same_season\"\n";
+    let rfm = "[rfm]\nversion = \"1\"\nr = [1, 2, 3, 4]\nf = [1, 2, 3, 4]\nm = { EUR = [10, 20.5, 30, 40] }\n";
+    for good in [shipped.clone(), fitted, format!("{shipped}\n{rfm}{seasonal}")] {
+        assert!(is_taken(&good), "{good}");
+        assert_eq!(faults(&validator, &read(&good)), [] as [&str; 0], "{good}");
+    }
+    let wrong = [
+        ("name = \"cdnow\"", "nom = \"cdnow\""),
+        ("fitted = false", "fitted = \"no\""),
+        ("a = 0.8909\n", ""),
+        ("p = 6.25", "p = \"6.25\""),
+        ("[spend.USD]", "[spent.USD]"),
+        ("buyers = 2357", "buyers = \"many\""),
+    ];
+    for (from, to) in wrong {
+        let file = shipped.replace(from, to);
+        assert!(file != shipped && !is_taken(&file), "{to} is taken");
+        assert!(!validator.is_valid(&read(&file)), "{to} fits");
     }
 }

@@ -1,81 +1,18 @@
-//! A type for each kind of value, for the properties of each event, and for what is around them.
+//! A type for the properties of each event, for what is around them, and for kinds of values that only these have.
 //!
 //! Nobody makes them: they are there to be described, and their comments are the descriptions. What an event must have besides, such as one
 //! of several fields, `schema` adds.
 #![expect(dead_code, reason = "types that describe and hold nothing")]
 
 use serde_json::Value;
-use utoipa::openapi::schema::AnyOfBuilder;
-use utoipa::openapi::schema::SchemaType;
-use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::event::CostKind;
-use crate::event::limits::{MAX_ID_BYTES, MAX_POINTS, MAX_QUANTITY};
+use crate::event::forms::{CurrencyCode, Decimal, Id, Moment, MomentOrDay, Name, Quantity, form, of};
+use crate::event::limits::MAX_POINTS;
 use crate::event::segment::CALLS;
 
-/// Beyond it programs that know floats only write another number, or one with an exponent.
-const WHOLE_MAX: i64 = (1 << 53) - 1;
-
-/// A value of one form, by a function that describes it.
-macro_rules! form {
-    ($(#[doc = $what:literal])* $name:ident, $schema:expr) => {
-        $(#[doc = $what])*
-        pub(super) struct $name;
-
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                $schema.description(Some(concat!($($what),*).trim())).into()
-            }
-        }
-
-        impl ToSchema for $name {}
-    };
-}
-
-fn of(kinds: impl IntoIterator<Item = Type>) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(SchemaType::from_iter(kinds))
-}
-
-form!(
-    /// An id: a text of at most 256 bytes of UTF-8, or a whole number, which means its digits.
-    Id,
-    of([Type::String, Type::Integer]).min_length(Some(1)).max_length(Some(MAX_ID_BYTES)).minimum(Some(-WHOLE_MAX)).maximum(Some(WHOLE_MAX))
-);
-form!(
-    /// A text for people; beyond 256 bytes it is cut.
-    Name,
-    of([Type::String, Type::Integer]).min_length(Some(1)).minimum(Some(-WHOLE_MAX)).maximum(Some(WHOLE_MAX))
-);
-form!(
-    /// In main units of the currency, as text or number; a text keeps its digits. More digits than the currency has are rounded half to even.
-    Decimal,
-    of([Type::String, Type::Number]).pattern(Some(r"^[0-9]{1,14}(\.[0-9]{1,12})?$")).minimum(Some(0)).maximum(Some(100_000_000_000_000_i64))
-);
-form!(
-    /// ISO 4217. Where no currency is told, that of `money.default_currency` holds, if there is one.
-    CurrencyCode,
-    of([Type::String]).pattern(Some("^[A-Z]{3}$")).examples(["EUR", "USD"])
-);
-form!(
-    /// RFC 3339, with an offset or `Z`; from 1990 to 2099.
-    Moment,
-    of([Type::String])
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-        .pattern(Some(r"^(199[0-9]|20[0-9][0-9])-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"))
-);
-form!(
-    /// A moment, or a day such as `2026-01-31`.
-    MomentOrDay,
-    AnyOfBuilder::new()
-        .item(of([Type::String]).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))).pattern(Some("^(199|20[0-9])[0-9]-")))
-        .item(Moment::schema())
-);
-form!(
-    /// Pieces: 1 where not told. 0 takes the line out of contents.
-    Quantity,
-    of([Type::Integer]).minimum(Some(0)).maximum(Some(MAX_QUANTITY))
-);
 form!(
     /// Whole points.
     Points,
