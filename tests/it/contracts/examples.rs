@@ -1,5 +1,6 @@
-//! The examples of `docs/examples`: events that are as described, and what `replay` really makes of them.
+//! The examples of `docs/examples`: events that are as described, and what `replay` really makes of them; and the records the README shows.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::process;
@@ -46,4 +47,31 @@ fn the_examples_are_as_described() {
             assert_eq!(faults(&validator, record), [] as [&str; 0], "{topic} {key}");
         }
     }
+}
+
+/// The README's command that begins so, without the program and without what the shell does.
+fn command<'a>(readme: &'a str, begin: &str) -> Vec<&'a str> {
+    let code = readme.split('`').find(|code| code.starts_with(begin)).unwrap_or_else(|| panic!("no command {begin}"));
+    code.split_whitespace().skip(1).take_while(|word| *word != ">").collect()
+}
+
+#[test]
+fn the_records_of_the_readme_are_what_its_commands_make() {
+    let readme = text("README.md");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("readme-{}", process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let generated = finish(&mut lifetide(&command(&readme, "lifetide generate --count 20000")), SOON);
+    assert_eq!(generated.code, Some(0), "{}", generated.stderr);
+    fs::write(folder.join("in.jsonl"), &generated.stdout).unwrap();
+    let replayed = finish(lifetide(&command(&readme, "lifetide replay --input in.jsonl")).current_dir(&folder), SOON);
+    assert_eq!(replayed.code, Some(0), "{}", replayed.stderr);
+    let record = |json: &str| serde_json::from_str::<Value>(json).unwrap().to_string();
+    let made = OUTPUTS.map(|topic| fs::read_to_string(folder.join(format!("out/lifetide.{topic}.jsonl"))).unwrap());
+    let made: HashSet<String> = made.iter().flat_map(|lines| lines.lines()).map(record).collect();
+    let shown: Vec<&str> = readme.split("```json\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
+    assert_eq!(shown.len(), OUTPUTS.len(), "one of each topic: {shown:#?}");
+    for shown in shown {
+        assert!(made.contains(&record(shown)), "no such record among those in {}: {shown}", folder.display());
+    }
+    fs::remove_dir_all(&folder).unwrap();
 }
