@@ -86,12 +86,12 @@ pub fn deliver(arguments: &DeliverArgs) -> Result<(), CommandError> {
     if config.output.registry.is_some() {
         return Err(CommandError::Failed("deliver reads actions as JSON, and output.format is \"avro\"".to_owned()));
     }
-    let packing = packing(&config, arguments.via)?;
     let settings = rules::kafka_settings(&config).of_delivery(&config.output.topic(TOPIC));
     let mut facts = admin::look(&settings)?;
     if arguments.in_doubt {
         return preview::in_doubt(&settings, partitions(&facts, &settings.output.relay), arguments.output);
     }
+    let packing = packing(&config, arguments.via)?;
     if arguments.dry_run {
         return preview::dry_run(&settings, &facts, &packing, arguments.output);
     }

@@ -17,6 +17,7 @@ use super::topics;
 use super::{OutputFormat, instant};
 use crate::clock;
 use crate::config::Partitioner;
+use crate::engine::ErasureKey;
 use crate::event::MAX_CUSTOMER_ID_BYTES;
 use crate::kafka::{FeedRecord, Feeder, admin};
 use crate::worker::partition_of;
@@ -72,6 +73,11 @@ pub fn erase(arguments: &EraseArgs) -> Result<(), CommandError> {
             return Err(CommandError::Failed("--partition is for input.partitioner = \"trust\": here the id decides".to_owned()));
         }
     };
+    if config.engine.erasure_key == ErasureKey::default() {
+        eprintln!(
+            "mind: customers.erasure_key is not set; who reads the changelog can guess ids, and a key set later forgets this erasure's mark"
+        );
+    }
     let now_ms = clock::wall_ms();
     let event = event(&arguments.customer, now_ms);
     let feeder = Feeder::open(&settings, PRODUCER).map_err(failed)?;

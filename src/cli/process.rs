@@ -187,7 +187,7 @@ fn serve(shared: &Shared, level: Arc<Level>, guard: Guard) -> Result<Server, Com
     let admin = Admin::new(token, Box::new(level), Box::new(tell));
     let server = Server::start(http.listen, shared.metrics.clone(), shared.health.clone(), api::api(shared, guard), admin)
         .map_err(|error| CommandError::Failed(format!("cannot listen on http.listen {}: {error}", http.listen)))?;
-    tracing::info!(address = %server.address(), "serving /metrics, /livez and /readyz");
+    tracing::info!(address = %server.address(), "serving /metrics, /livez and /readyz, the API below /api, and the live page at /");
     Ok(server)
 }
 

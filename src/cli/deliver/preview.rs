@@ -36,6 +36,7 @@ pub fn dry_run(settings: &Settings, facts: &[TopicFacts], packing: &Packing, for
     read.map_err(WorkerError::from)?;
     let own = Own::default();
     let mut out = stdout().lock();
+    let mut sends = 0_usize;
     for values in queues.into_values() {
         let mut queue = Queue::default();
         values.iter().enumerate().for_each(|(number, value)| queue.push(number as i64, value, Vec::new()));
@@ -43,11 +44,17 @@ pub fn dry_run(settings: &Settings, facts: &[TopicFacts], packing: &Packing, for
         loop {
             match queue.next(&ledger, &own, clock::wall_ms()) {
                 Next::Nothing => break,
-                Next::Send(action, _) => writeln!(out, "{}", line(&action, packing, format))?,
+                Next::Send(action, _) => {
+                    sends += 1;
+                    writeln!(out, "{}", line(&action, packing, format))?;
+                }
                 Next::Wait(_) | Next::Skip(..) | Next::Conclude(_) => {}
             }
             queue.pop();
         }
+    }
+    if sends == 0 {
+        eprintln!("nothing would be sent now");
     }
     Ok(())
 }

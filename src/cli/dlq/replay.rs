@@ -217,6 +217,9 @@ fn tell(arguments: &ReplayArgs, plan: &Plan) -> Result<(), CommandError> {
         }
     }
     out.flush()?;
+    if plan.fates.is_empty() {
+        eprintln!("there is no such dead letter");
+    }
     if plan.more {
         eprintln!("there are more than one run takes: run the command again for the rest");
     }

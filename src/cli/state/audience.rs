@@ -39,7 +39,10 @@ pub fn export(conditions: &[String], config: &Config) -> Result<(), CommandError
     let conditions = parsed.map_err(CommandError::Failed)?;
     let mut visitor = Visitor::open(&rules::kafka_settings(config)).map_err(WorkerError::from)?;
     let mut table = csv::Writer::from_writer(stdout().lock());
-    let failed = |error: csv::Error| CommandError::Failed(format!("cannot write to stdout: {error}"));
+    let failed = |error: csv::Error| match error.into_kind() {
+        csv::ErrorKind::Io(error) => CommandError::Stdout(error),
+        kind => CommandError::Failed(format!("cannot write a line: {kind:?}")),
+    };
     table.write_record(HEADING).map_err(failed)?;
     let at_ms = clock::wall_ms();
     for slot in 0..visitor.slots() {
