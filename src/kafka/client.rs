@@ -202,8 +202,9 @@ pub(super) fn producer(settings: &Settings, transactional_id: &str) -> ClientCon
         // AddOffsetsToTxn meets the markers of the transaction before; the default of 100 ms would be the pace of transactions
         .set("retry.backoff.ms", "1")
         .set("retry.backoff.max.ms", "200")
-        // the commit sends what waits, so waiting only makes batches larger
-        .set("linger.ms", "1000")
+        // batches are compressed and sent while the worker goes on deciding; what is left at the commit goes at once. Waiting for the commit
+        // with all of it made batches no better (lz4 sees a partition's share of 10 ms) and a transaction of 100 ms a fifth longer.
+        .set("linger.ms", "10")
         .set("batch.size", "1000000")
         .set("batch.num.messages", "100000")
         .set("message.max.bytes", RECORD_MAX_BYTES.to_string())
