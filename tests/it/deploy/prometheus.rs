@@ -79,7 +79,8 @@ impl Prometheus {
         values.iter().map(|value| value.as_str().unwrap().to_owned()).collect()
     }
 
-    fn answers(&self, expression: &str) -> bool {
+    /// By a number.
+    pub fn answers(&self, expression: &str) -> bool {
         let filled = filled(expression);
         let (_, body) = get(&self.address, &format!("/api/v1/query?query={}", encoded(&filled)));
         let Ok(answer) = serde_json::from_str::<Value>(&body) else { return false };
