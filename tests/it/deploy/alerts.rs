@@ -2,10 +2,12 @@
 //!
 //! Where the runbook is read an operator says by the README's command; that is run here on a copy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use yaml_serde::Value;
 
 use super::{boards, defined, expressions, metrics_of, read};
 use crate::commands::{SOON, finish};
@@ -66,12 +68,23 @@ fn every_alert_asks_for_metrics_there_are_and_is_tested() {
     let (names, defined) = (metrics_of(&read(RULES)), defined());
     assert_eq!(names.iter().filter(|name| !defined.contains(*name)).collect::<Vec<_>>(), [] as [&String; 0]);
     assert!(!rules("record: ").is_empty());
-    let tests = read("deploy/prometheus/rules_test.yml");
+    let tested = tested();
     let alerts = rules("alert: ");
     assert!(alerts.len() >= 10);
     for (alert, _) in alerts {
-        assert!(tests.contains(&format!("alertname: {alert}\n")), "{alert} has no test");
+        assert_eq!(tested.get(&alert), Some(&BTreeSet::from([false, true])), "{alert}: tests that it fires, and that it does not");
     }
+}
+
+/// Of each alert that `rules_test.yml` speaks of: whether it is to fire.
+fn tested() -> BTreeMap<String, BTreeSet<bool>> {
+    let file: Value = yaml_serde::from_str(&read("deploy/prometheus/rules_test.yml")).unwrap();
+    let mut tested: BTreeMap<String, BTreeSet<bool>> = BTreeMap::new();
+    for test in file["tests"].as_sequence().unwrap().iter().flat_map(|group| group["alert_rule_test"].as_sequence().unwrap()) {
+        let fires = !test["exp_alerts"].as_sequence().unwrap().is_empty();
+        tested.entry(test["alertname"].as_str().unwrap().to_owned()).or_default().insert(fires);
+    }
+    tested
 }
 
 #[test]

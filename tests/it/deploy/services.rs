@@ -162,3 +162,20 @@ fn the_broker_of_the_trial_is_that_of_the_tests() {
     assert!(read("README.md").contains(&format!("against a real Apache Kafka {version},")));
     assert!(read("tests/it/broker/jars.rs").contains(&format!("\"kafka-{version}\"")));
 }
+
+#[test]
+fn grafana_finds_the_boards_and_asks_the_prometheus_of_the_trial() {
+    let provisioning = |file: &str| yaml(&format!("deploy/grafana/provisioning/{file}"));
+    let compose = yaml("deploy/compose.yaml");
+    let mounts = texts(&compose["services"]["grafana"]["volumes"]);
+    let mounted = |folder: &str| {
+        let mount = mounts.iter().find_map(|mount| mount.strip_prefix(&format!("./grafana/{folder}:"))?.strip_suffix(":ro"));
+        mount.unwrap_or_else(|| panic!("{folder} is not mounted: {mounts:?}")).to_owned()
+    };
+    assert_eq!(mounted("provisioning"), "/etc/grafana/provisioning");
+    let providers = provisioning("dashboards/lifetide.yaml");
+    assert_eq!(text(&providers["providers"][0]["options"]["path"]), mounted("dashboards"));
+    let source = provisioning("datasources/prometheus.yaml")["datasources"][0].clone();
+    assert_eq!((text(&source["type"]), text(&source["url"])), ("prometheus".to_owned(), "http://prometheus:9090".to_owned()));
+    assert!(texts(&compose["services"]["prometheus"]["ports"])[0].ends_with(":9090"));
+}
