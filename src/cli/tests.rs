@@ -36,6 +36,8 @@ fn every_command_of_the_design_is_understood() {
         "lifetide state verify --config a.toml -o json",
         "lifetide state show --slot 1 --slot 2",
         "lifetide state export u-1 --set kafka.group_id=shop",
+        "lifetide state get u-1",
+        "lifetide state stats -o json",
         "lifetide state reset --slot 1 --slot 2 --from beginning --yes",
         "lifetide state adopt --all -o json",
         "lifetide state repair --slot 3 --skip-lost",

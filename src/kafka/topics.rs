@@ -307,4 +307,30 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn deliveries_are_compacted_and_lie_beside_their_actions() {
+        let settings = settings().of_delivery("lifetide.deliveries");
+        let actions = fact("lifetide.actions", 4);
+        let planned = plan_deliveries(&settings, std::slice::from_ref(&actions)).unwrap();
+        assert_eq!((planned.name.as_str(), planned.partitions, planned.exists), ("lifetide.deliveries", 4, false));
+        assert_eq!(planned.configs, [("cleanup.policy", "compact")]);
+        assert_eq!(plan_deliveries(&settings, &[]), None);
+        let deliveries = |partitions, policy: &str| TopicFacts {
+            configs: BTreeMap::from([("cleanup.policy".to_owned(), policy.to_owned())]),
+            ..fact("lifetide.deliveries", partitions)
+        };
+        let cases = [
+            (vec![deliveries(4, "compact")], vec!["topic lifetide.actions does not exist"]),
+            (vec![actions.clone()], vec!["topic lifetide.deliveries does not exist"]),
+            (vec![actions.clone(), deliveries(4, "compact")], vec![]),
+            (vec![actions.clone(), deliveries(3, "compact")], vec!["has 3 partitions, lifetide.actions 4"]),
+            (vec![actions.clone(), deliveries(4, "delete")], vec!["cleanup.policy=delete and would forget what was sent"]),
+            (vec![actions, deliveries(4, "compact,delete")], vec!["cleanup.policy=compact,delete and would forget what was sent"]),
+        ];
+        for (facts, expected) in cases {
+            let problems = check_deliveries(&settings, &facts);
+            assert!(problems.len() == expected.len() && problems.iter().zip(&expected).all(|(p, e)| p.contains(e)), "{problems:?}");
+        }
+    }
 }

@@ -332,6 +332,36 @@ fn who_watches_is_sent_pictures_whose_sums_are_those_of_the_figures() {
     let bins = picture["spread"].as_array().unwrap().iter().flat_map(|spread| spread["bins"].as_array().unwrap());
     assert_eq!(bins.map(|bin| bin[1].as_i64().unwrap()).sum::<i64>(), valued);
     assert!(valued > 50 && picture["moves"].as_array().unwrap().len() > 5, "{picture}");
+    assert_eq!(told(&picture["moves"], 2), sums(&asked, "stage_entries", &["from", "to"]));
+    let equity = told(&picture["equity_minor"], 1);
+    assert!(!equity.is_empty() && equity == sums(&asked, "customer_equity", &["currency"]), "{picture}");
+    for (name, place) in [("drop_offs", 1), ("orders_by_step", 2)] {
+        let rows = picture["attempts"].as_array().unwrap().iter();
+        let counts: BTreeMap<Vec<String>, i64> =
+            rows.map(|row| (vec![row[0].as_str().unwrap().to_owned()], row[place].as_i64().unwrap())).filter(|row| row.1 != 0).collect();
+        assert!(!counts.is_empty() && counts == sums(&asked, name, &["step"]), "{name}: {picture}");
+    }
+    assert_eq!(picture["plays"].as_array().unwrap().len(), asked.shop.settings.plays.len());
+    let cart = |plays: &Value| plays.as_array().unwrap().iter().find(|play| play["play"] == "cart_recovery").unwrap().clone();
+    assert_eq!(cart(&picture["plays"]), cart(&asked.json("/api/plays?weeks=13")["plays"]));
+}
+
+/// Rows of words and a number, by the words.
+fn told(rows: &Value, words: usize) -> BTreeMap<Vec<String>, i64> {
+    let word = |word: &Value| word.as_str().unwrap().to_owned();
+    let rows = rows.as_array().unwrap().iter().map(|row| row.as_array().unwrap());
+    rows.map(|row| (row[..words].iter().map(word).collect(), row[words].as_i64().unwrap())).collect()
+}
+
+/// Sums of a figure by some of its dimensions; what comes to nothing is left out.
+fn sums(asked: &Asked, name: &str, dims: &[&str]) -> BTreeMap<Vec<String>, i64> {
+    let mut sums: BTreeMap<Vec<String>, i64> = BTreeMap::new();
+    for figure in asked.json(&format!("/api/aggregates?name={name}"))["figures"].as_array().unwrap() {
+        let key = dims.iter().map(|dim| figure["dims"][*dim].as_str().unwrap().to_owned()).collect();
+        *sums.entry(key).or_default() += figure["value"].as_i64().or_else(|| figure["value"]["minor"].as_i64()).unwrap();
+    }
+    sums.retain(|_, sum| *sum != 0);
+    sums
 }
 
 #[test]

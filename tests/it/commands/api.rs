@@ -79,6 +79,21 @@ fn figures_are_of_all_slots_whomever_one_asks(addresses: &[String; 2]) {
     assert_eq!(Value::Array(pages), all["figures"]);
 }
 
+/// All that was written has been read, and the slots' customers are those of the figures.
+fn slots_are_told_with_their_customers_and_what_waits(trial: &Trial, addresses: &[String; 2]) {
+    let told = |address: &str, path: &str| -> Value { serde_json::from_str(&ask(address, path).2).unwrap() };
+    let figures = told(&addresses[0], "/api/aggregates?name=customers_in_stage");
+    let all: i64 = figures["figures"].as_array().unwrap().iter().map(|figure| figure["value"].as_i64().unwrap()).sum();
+    // measured twice a second, a topic of a slot at a time
+    wait_for("slots to be measured", SOON, || {
+        let lines: Vec<Value> =
+            addresses.iter().flat_map(|address| told(address, "/api/slots")["slots"].as_array().unwrap().clone()).collect();
+        let customers: i64 = lines.iter().filter_map(|line| line["size"]["customers"].as_i64()).sum();
+        let is_read = |line: &Value| trial.inputs().iter().all(|topic| line["lag_records"][topic] == 0);
+        (lines.len() == SLOTS as usize && customers == all && lines.iter().all(is_read)).then_some(())
+    });
+}
+
 fn customers_are_found_by_address_whomever_one_asks<'a>(addresses: &[String; 2], customers: impl Iterator<Item = &'a String>) {
     let (mut found, mut held) = (0, [0, 0]);
     for customer in customers {
@@ -137,6 +152,7 @@ fn any_instance_of_a_group_answers_for_any_customer_or_says_where() {
     }
     assert!(answers[&200] == answers[&307] && answers.len() == 2, "each customer is at one of the two: {answers:?}");
     figures_are_of_all_slots_whomever_one_asks(&addresses);
+    slots_are_told_with_their_customers_and_what_waits(&trial, &addresses);
     customers_are_found_by_address_whomever_one_asks(&addresses, expected["clv"].keys());
     // who has neither: nobody
     let nobody = addresses.each_ref().map(|address| ask(address, "/api/customers/nobody-of-that-name").0);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::running::{address, get, total};
 use super::{Folder, SOON, finish, wait_for};
-use crate::trial::{Process, Trial};
+use crate::trial::{Process, SLOTS, Trial};
 
 const SHIPPED: &str = include_str!("../../../config/models/cdnow.toml");
 
@@ -40,6 +40,17 @@ fn wait_for_version(trial: &Trial, process: &mut Process, version: &str) {
     });
 }
 
+/// The API names the model, and each slot's customers have been scored with it.
+fn wait_for_slots_scored_with(address: &str, version: &str) {
+    wait_for(version, SOON, || {
+        let told: Value = serde_json::from_str(&get(address, "/api/models").1).unwrap();
+        let slots = told["slots"].as_array().unwrap();
+        let are_scored = slots.iter().all(|slot| slot["scored_with"].as_str().is_some_and(|with| with.contains(version)));
+        let is_named = told["name"] == "cdnow" && told["version"] == version && told["fitted"] == (version == "next-1");
+        (is_named && slots.len() == SLOTS as usize && are_scored).then_some(())
+    });
+}
+
 #[test]
 fn a_published_model_scores_everybody_anew_and_outlives_a_restart_until_it_is_withdrawn() {
     let trial = Trial::new("models", &[]);
@@ -54,7 +65,9 @@ fn a_published_model_scores_everybody_anew_and_outlives_a_restart_until_it_is_wi
     assert_eq!(published.code, Some(0), "{}", published.stderr);
     assert_eq!(published.json()["model"]["version"], "next-1");
     wait_for_version(&trial, &mut process, "next-1");
-    let metrics = get(&address(&mut process), "/metrics").1;
+    let at = address(&mut process);
+    wait_for_slots_scored_with(&at, "next-1");
+    let metrics = get(&at, "/metrics").1;
     assert!(metrics.contains("lifetide_model_info{name=\"cdnow\",version=\"next-1\"} 1"), "{metrics}");
     assert_eq!(total(&metrics, "lifetide_model_info"), 1.0);
 
@@ -69,6 +82,7 @@ fn a_published_model_scores_everybody_anew_and_outlives_a_restart_until_it_is_wi
     let withdrawn = models(&trial, "withdraw", &[]);
     assert_eq!(withdrawn.code, Some(0), "{}", withdrawn.stderr);
     wait_for_version(&trial, &mut process, "1997-09-30");
+    wait_for_slots_scored_with(&at, "1997-09-30");
     assert_eq!(shown(&trial)["state"], "none published");
     assert_eq!(process.stop(SOON), Some(0), "{}", process.log_tail());
 }
