@@ -180,9 +180,10 @@
 //! records and `state export`, so no two places can disagree. Each instance answers for its own slots. Whose the others are the group knows: members tell
 //! their address in their client.id and their slots in their assignment, so redirects need no topic of ours that could be stale.
 //!
-//! **Traces are carried, spans are drawn beside them.** The context of an event goes on to what follows from it as it came, so a trace does not depend on how
-//! lifetide was built. Spans (feature `otel`) link to their inputs and are named by no output: they are made of a worker's report after the commit, in `cli::traces`, and
-//! a transaction is what a worker does at a time, so there is one for each. A span for each event would cost more than the event.
+//! **Traces are carried, spans are drawn beside them.** The context of an event goes on to what follows from it as it came, so its trace does not depend on how
+//! lifetide was built. Spans (feature `otel`) link to their inputs. They are made of a worker's report after the commit, in `cli::traces`; only what follows from
+//! no context, as what falls due by time does, carries that of the span. A transaction is what a worker does at a time, so there is one for each. A span for each
+//! event would cost more than the event.
 //!
 //! **Schemas are asked of the code.** The macro that writes a struct says which fields are always there; the thing that reads a key says what
 //! its value looks like; the topics are those of `topics plan`. What comes of it is committed under `docs`, so that a change of a contract

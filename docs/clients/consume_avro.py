@@ -29,6 +29,8 @@ consumer = Consumer({
     "enable.partition.eof": True,
 })
 partitions = sum(len(consumer.list_topics(topic, 30).topics[topic].partitions) for topic in topics)
+if not partitions:
+    sys.exit(f"there is no topic {' '.join(topics)}")
 consumer.subscribe(topics)
 
 ended = set()

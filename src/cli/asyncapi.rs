@@ -180,7 +180,7 @@ fn headers() -> Value {
         "properties": {
             "content-type": { "type": "string", "const": "application/json" },
             "lifetide-id": { "type": "string", "description": "the `id` of the value" },
-            "traceparent": { "type": "string", "description": "the W3C trace context of the event that caused the record, where it had one" },
+            "traceparent": { "type": "string", "description": "the W3C trace context of the event that caused the record; where it had none, that of the transaction's span, if spans are drawn" },
             "tracestate": { "type": "string", "description": "the rest of that trace context, where the event had one" },
         },
         "required": ["lifetide-id"],

@@ -87,11 +87,13 @@ pub fn deliver(arguments: &DeliverArgs) -> Result<(), CommandError> {
         return Err(CommandError::Failed("deliver reads actions as JSON, and output.format is \"avro\"".to_owned()));
     }
     let settings = rules::kafka_settings(&config).of_delivery(&config.output.topic(TOPIC));
-    let mut facts = admin::look(&settings)?;
     if arguments.in_doubt {
+        let facts = admin::look(&settings)?;
         return preview::in_doubt(&settings, partitions(&facts, &settings.output.relay), arguments.output);
     }
+    // a key that is missing is told before Kafka is asked anything
     let packing = packing(&config, arguments.via)?;
+    let mut facts = admin::look(&settings)?;
     if arguments.dry_run {
         return preview::dry_run(&settings, &facts, &packing, arguments.output);
     }

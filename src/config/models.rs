@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa::ToSchema;
+use utoipa::openapi::{ArrayBuilder, ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::clv::backtest::WindowKind;
 use crate::clv::rfm::{Cut, Rfm};
@@ -30,6 +31,7 @@ struct Written {
     /// Whether the parameters were estimated from the shop's own orders.
     fitted: bool,
     /// Of every time the models see: `week`.
+    #[schema(pattern = "^week$")]
     unit: String,
     bg_nbd: Option<AtPurchases>,
     mbg_nbd: Option<AtPurchases>,
@@ -92,13 +94,26 @@ struct Spend {
 #[serde(deny_unknown_fields)]
 struct CutPoints {
     version: String,
-    #[schema(value_type = Vec<f64>, min_items = 4, max_items = 4)]
+    #[schema(value_type = Cuts)]
     r: Cut,
-    #[schema(value_type = Vec<f64>, min_items = 4, max_items = 4)]
+    #[schema(value_type = Cuts)]
     f: Cut,
-    #[schema(value_type = BTreeMap<String, Vec<f64>>)]
+    #[schema(value_type = BTreeMap<String, Cuts>)]
     m: BTreeMap<String, Cut>,
 }
+
+/// What a `Cut` looks like in a file.
+struct Cuts;
+
+impl PartialSchema for Cuts {
+    fn schema() -> RefOr<Schema> {
+        let points = ObjectBuilder::new().schema_type(Type::Number);
+        let cuts = ArrayBuilder::new().items(points).min_items(Some(4)).max_items(Some(4));
+        cuts.description(Some("Four points, which make five parts.")).into()
+    }
+}
+
+impl ToSchema for Cuts {}
 
 /// By what the expected purchases are multiplied, for a horizon of this length.
 #[derive(Deserialize, ToSchema)]
@@ -107,6 +122,7 @@ struct Seasonal {
     factor: f64,
     horizon_days: u32,
     /// Of what it was learned: `same_season` or `preceding`.
+    #[schema(pattern = "^(same_season|preceding)$")]
     windows: String,
 }
 

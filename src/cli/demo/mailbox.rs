@@ -1,6 +1,6 @@
 //! What becomes of the mails that lifetide asks for: each is delivered, and every other one clicked, so that orders have a play to thank.
 //!
-//! It makes up the events of a mailer and sends nothing. Called by `demo` and `traffic`.
+//! It makes up the events of a mailer and sends nothing. `watch` has them made, `traffic` writes them.
 
 use serde_json::{Value, json};
 

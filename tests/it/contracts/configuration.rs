@@ -133,7 +133,7 @@ fn what_is_refused_does_not_fit() {
     }
 }
 
-/// Whether a parameter file can be taken up, all its models asked for in turn.
+/// Whether a parameter file can be taken up for the model that is asked for where nobody asks.
 fn is_taken(file: &str) -> bool {
     let read = |_: &str| Ok(file.to_owned());
     let sets = ["clv.models=shop.toml".to_owned()];
@@ -163,10 +163,15 @@ fn parameter_files_are_as_described() {
         ("p = 6.25", "p = \"6.25\""),
         ("[spend.USD]", "[spent.USD]"),
         ("buyers = 2357", "buyers = \"many\""),
+        ("unit = \"week\"", "unit = \"day\""),
+        ("[1, 2, 3, 4]", "[1, 2, 3]"),
+        ("[10, 20.5, 30, 40]", "[10]"),
+        ("same_season", "last_season"),
     ];
+    let whole = format!("{shipped}\n{rfm}{seasonal}");
     for (from, to) in wrong {
-        let file = shipped.replace(from, to);
-        assert!(file != shipped && !is_taken(&file), "{to} is taken");
+        let file = whole.replace(from, to);
+        assert!(file != whole && !is_taken(&file), "{to} is taken");
         assert!(!validator.is_valid(&read(&file)), "{to} fits");
     }
 }
