@@ -38,6 +38,12 @@ impl Random {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (z ^ (z >> 31)) % n
     }
+
+    /// How many of the records that are `left` the first of so many `lives` is to leave, so that each finds something to read.
+    pub fn goal(&mut self, left: i64, lives: usize) -> i64 {
+        let share = (left / lives as i64).max(1) as u64;
+        (left - 1 - self.below(share) as i64).max(0)
+    }
 }
 
 pub fn seed() -> u64 {
@@ -50,15 +56,20 @@ pub fn seed() -> u64 {
 /// Kills one of the processes at random moments and starts it again, while they work.
 fn kill_and_restart(trial: &Trial, random: &mut Random) -> Vec<Process> {
     let mut processes = vec![trial.start("a", 0), trial.start("b", 0)];
+    let mut struck = 0;
     for life in 1..=KILLS {
-        let pause = Duration::from_millis(700 + random.below(1_500));
-        std::thread::sleep(pause);
+        let goal = random.goal(trial.lag(), KILLS + 2 - life);
+        trial.wait_until_left(goal, &processes.iter().collect::<Vec<_>>(), LONGEST);
+        std::thread::sleep(Duration::from_millis(random.below(100)));
         let victim = random.below(2) as usize;
         processes[victim].kill_9();
-        println!("killed {} after {pause:?}, lag {}", ["a", "b"][victim], trial.lag());
+        let lag = trial.lag();
+        println!("killed {} after {goal} were left, lag {lag}", ["a", "b"][victim]);
+        struck += usize::from(lag > 0);
         std::thread::sleep(Duration::from_millis(random.below(400)));
         processes[victim] = trial.start(["a", "b"][victim], life);
     }
+    assert!(struck > KILLS / 2, "only {struck} of {KILLS} deaths struck while something was to be read");
     processes
 }
 

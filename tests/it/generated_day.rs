@@ -110,18 +110,12 @@ fn customers_become_one_and_bring_each_other_exactly_once_under_kill_9() {
     assert!(agrees, "{told}");
 }
 
-/// Kills a process when it has read as much as leaves something to every later life, however fast it reads, and a moment more, to meet
-/// transactions where they are; whether there was still something for it to do.
+/// Kills a process when it has read a little; whether there was still something for it to do.
 fn die(trial: &Trial, life: usize, random: &mut Random) -> bool {
-    let (watch, deadline) = (trial.watch(), Instant::now() + LONGEST);
-    let lag = || watch.look().map(|stands| stands.iter().map(|stand| stand.lag).sum::<i64>());
     let began_with = trial.lag();
-    let share = began_with / (DEATHS - life) as i64;
-    let goal = began_with - 1 - random.below(share.max(1) as u64) as i64;
+    let goal = random.goal(began_with, DEATHS - life);
     let mut process = trial.start("mortal", life);
-    while began_with > 0 && lag().is_none_or(|lag| lag > goal) {
-        assert!(Instant::now() < deadline, "nothing is read\n{}", process.log_tail());
-    }
+    trial.wait_until_left(goal, &[&process], LONGEST);
     std::thread::sleep(Duration::from_millis(random.below(20)));
     process.kill_9();
     let left = trial.left();

@@ -259,6 +259,15 @@ impl Trial {
         }
     }
 
+    /// Waits until at most `goal` records of the inputs are left to read.
+    pub fn wait_until_left(&self, goal: i64, processes: &[&Process], longest: Duration) {
+        let (watch, deadline) = (self.watch(), Instant::now() + longest);
+        let logs = || processes.iter().map(|p| p.log_tail()).collect::<Vec<_>>().join("\n---\n");
+        while watch.look().is_none_or(|stands| stands.iter().map(|stand| stand.lag).sum::<i64>() > goal) {
+            assert!(Instant::now() < deadline, "more than {goal} records are left\n{}", logs());
+        }
+    }
+
     /// Waits until everything has been read and as many records written as `expected` has; says what is missing otherwise.
     pub fn wait_until_written(&self, expected: &Written, processes: &[&Process], longest: Duration) {
         let deadline = Instant::now() + longest;
