@@ -9,6 +9,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Optional
 
+from attempts import Attempt, advance
 from carts import Carts
 from events import CART_EVENTS, Event
 from lifecycle import Lifecycle, model_inputs, p_alive
@@ -25,6 +26,7 @@ class Settings:
     consent_require: str = "opt_in"
     cart_delay_ms: int = 3_600_000
     cart_expires_ms: int = 86_400_000
+    drop_off_after_ms: int = DAY_MS
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Customer:
         self.orders = Orders()
         self.carts = Carts(settings.cart_delay_ms)
         self.lifecycle = Lifecycle()
+        self.attempt: Optional[Attempt] = None
 
     def apply(self, event: Event) -> None:
         if event.message_id is not None:
@@ -68,7 +71,10 @@ class Customer:
         if reason and not was_withdrawn:
             self._report_cancel(self.carts.withdraw(reason, event.time_ms), event.time_ms)
         self.lifecycle.note_look(event.name)
-        self._restage(self._apply_kind(event), event.time_ms)
+        cause = self._apply_kind(event)
+        if self.orders.latest_ms is None or self.orders.latest_ms <= event.time_ms:
+            self.attempt = advance(self.attempt, event)
+        self._restage(cause, event.time_ms)
 
     def _apply_kind(self, event: Event) -> str:
         """Returns the cause of a stage change, should there be one."""
@@ -86,6 +92,8 @@ class Customer:
             self.expected.counts["repeated order"] += 1
             return "other"
         self.expected.counts["order"] += 1
+        if self.attempt and self.attempt.latest_ms <= event.time_ms:
+            self.attempt = None
         self.orders.complete(Order(order_id, event.time_ms, event.currency, event.amount_minor))
         self.lifecycle.note_order(event.time_ms, is_latest=event.time_ms == self.orders.latest_ms)
         self._report_clv(event.time_ms)
@@ -118,8 +126,12 @@ class Customer:
         self._report_cancel(self.carts.erase(time_ms), time_ms)
 
     def deadline_ms(self) -> Optional[int]:
-        times = [self.carts.deadline_ms(), self.lifecycle.deadline_ms(), self._expiry_ms()]
+        times = [self.carts.deadline_ms(), self.lifecycle.deadline_ms(), self._drop_off_ms(), self._expiry_ms()]
         return min((time for time in times if time is not None), default=None)
+
+    def _drop_off_ms(self) -> Optional[int]:
+        """Nobody is told of it here, but the customer's now moves on to it, which an order that comes late is scored at."""
+        return self.attempt and self.attempt.latest_ms + self.settings.drop_off_after_ms
 
     def _expiry_ms(self) -> Optional[int]:
         if not self.is_anonymous or self.mailing.email is not None or self.orders.latest_ms is not None:
@@ -132,7 +144,12 @@ class Customer:
         self.now_ms = max(self.now_ms, due_ms)
         if due_ms == self.carts.deadline_ms():
             self._remind(due_ms)
-        elif due_ms == self._expiry_ms() and due_ms != self.lifecycle.deadline_ms():
+        elif due_ms == self.lifecycle.deadline_ms():
+            pass
+        elif due_ms == self._drop_off_ms():
+            self.attempt = None
+            return False
+        elif due_ms == self._expiry_ms():
             self.expected.counts["anonymous row expired"] += 1
             return True
         self._restage("deadline", due_ms)

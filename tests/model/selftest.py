@@ -120,6 +120,13 @@ class Money(unittest.TestCase):
         story.lines.append(story.lines[-1])
         self.assertEqual(story.run().counts["repeated message"], 1)
 
+    def test_a_late_order_is_scored_at_the_drop_off_that_came_before_it(self) -> None:
+        story = Story().order(0, "o-1", 10).track(DAY, "Product Viewed", product_id="p-1")
+        story.lines += Story("u-2").order(2 * DAY + MINUTE, "o-2", 10).lines
+        story.order(2 * DAY - HOUR, "o-3", 10, sent_at=2 * DAY + 2 * MINUTE)
+        week = 7 * DAY
+        self.assertEqual(story.run().clv["u-1"][1]["p_alive"], p_alive(1, (2 * DAY - HOUR) / week, 2 * DAY / week))
+
     def test_a_refund_of_a_folded_order_is_money_only(self) -> None:
         story = Story()
         for day in range(17):
